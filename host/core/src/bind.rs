@@ -1,0 +1,444 @@
+//! Resolving a query's names against the catalog, with every fault at once.
+
+use crate::bound::{
+    BoundGroup, BoundMetric, BoundPath, BoundPredicate, BoundSelection, BoundSort, BoundSummary, Calendar, Column,
+    SummaryColumn,
+};
+use crate::catalog::{Catalog, Schema, SystemField};
+use crate::descriptor::FieldKind;
+use crate::error::{Fault, Issue};
+use crate::fold::fold;
+use crate::name::{CollectionName, PluginId};
+use crate::query::{
+    Bucket, GroupKey, MAX_DEPTH, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_VALUES, Metric, MetricKind, Operator, Predicate,
+    Selection, SortKey, Summary,
+};
+use crate::value::{Decimal, Value};
+use std::sync::Arc;
+
+/// Binds queries made in the name of one plugin (whose collections need no prefix), or of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Binder<'a> {
+    pub catalog: &'a Catalog,
+    pub home: Option<&'a PluginId>,
+}
+
+impl Binder<'_> {
+    pub fn collection(&self, text: &str) -> Result<&Arc<Schema>, Fault> {
+        let name = match self.home {
+            Some(home) => CollectionName::within(home, text),
+            None => text.parse(),
+        };
+        name.ok()
+            .and_then(|name| self.catalog.schema(&name))
+            .ok_or_else(|| Fault::at("/collection", "unknown-collection", format!("There is no collection `{text}`.")))
+    }
+
+    pub fn selection(&self, selection: &Selection) -> Result<BoundSelection, Fault> {
+        let schema = self.collection(&selection.collection)?.clone();
+        let mut issues = Vec::new();
+        if selection.limit == 0 || selection.limit > MAX_LIMIT {
+            issues.push(Issue::new("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not {}.", selection.limit)));
+        }
+        let mut walk = Walk::new(*self, &mut issues);
+        let filter = walk.predicate(&schema, &selection.filter, 0);
+        let archived = walk.archived;
+        let mut sort: Vec<_> = selection
+            .sort
+            .iter()
+            .filter_map(|key| {
+                let path = walk.path(&schema, &key.path, "/sort")?;
+                walk.single(&path, "/sort", "sorted by");
+                Some(BoundSort { path, descending: key.descending })
+            })
+            .collect();
+        if sort.len() > 8 {
+            issues.push(Issue::new("/sort", "too-many", "At most 8 sort keys."));
+        }
+        let by_id = |key: &BoundSort| key.path.hops.is_empty() && key.path.column == Column::System(SystemField::Id);
+        match sort.iter().position(by_id) {
+            Some(at) => sort.truncate(at + 1),
+            None => sort.push(BoundSort {
+                path: BoundPath {
+                    text: "id".into(),
+                    root: schema.clone(),
+                    hops: Vec::new(),
+                    column: Column::System(SystemField::Id),
+                },
+                descending: false,
+            }),
+        }
+        let mut walk = Walk::new(*self, &mut issues);
+        let columns = selection.select.iter().filter_map(|path| walk.path(&schema, path, "/select")).collect();
+        let fingerprint = fingerprint(&schema.name, &selection.filter, &selection.sort);
+        let after = match &selection.after {
+            None => None,
+            Some(text) => match crate::cursor::decode(text, fingerprint, &sort) {
+                Ok(values) => Some(values),
+                Err(message) => {
+                    issues.push(Issue::new("/after", "cursor", message));
+                    None
+                }
+            },
+        };
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues));
+        }
+        Ok(BoundSelection { schema, filter, archived, sort, columns, limit: selection.limit, after, fingerprint })
+    }
+
+    /// A predicate by itself, as guards have one. The flag tells whether it speaks of `archived_at`.
+    pub fn predicate(&self, schema: &Arc<Schema>, predicate: &Predicate) -> Result<(BoundPredicate, bool), Fault> {
+        let mut issues = Vec::new();
+        let mut walk = Walk::new(*self, &mut issues);
+        let bound = walk.predicate(schema, predicate, 0);
+        let archived = walk.archived;
+        if issues.is_empty() { Ok((bound, archived)) } else { Err(Fault::invalid(issues)) }
+    }
+
+    /// One path by itself.
+    pub fn path(&self, schema: &Arc<Schema>, text: &str) -> Result<BoundPath, Fault> {
+        let mut issues = Vec::new();
+        let path = Walk::new(*self, &mut issues).path(schema, text, "/path");
+        path.ok_or_else(|| Fault::invalid(issues))
+    }
+
+    pub fn summary(&self, summary: &Summary, calendar: Calendar) -> Result<BoundSummary, Fault> {
+        let schema = self.collection(&summary.collection)?.clone();
+        let mut issues = Vec::new();
+        if summary.limit == 0 || summary.limit > MAX_LIMIT {
+            issues.push(Issue::new("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not {}.", summary.limit)));
+        }
+        if summary.metrics.is_empty() || summary.metrics.len() > 16 {
+            issues.push(Issue::new("/metrics", "count", "A summary measures 1 to 16 things."));
+        }
+        if summary.group_by.len() > 4 {
+            issues.push(Issue::new("/group", "too-many", "At most 4 groups."));
+        }
+        if summary.after.is_some() {
+            issues.push(Issue::new("/after", "cursor", "A summary is answered whole; it has no further page."));
+        }
+        let mut walk = Walk::new(*self, &mut issues);
+        let filter = walk.predicate(&schema, &summary.filter, 0);
+        let mut archived = walk.archived;
+        let groups: Vec<_> = summary.group_by.iter().filter_map(|key| walk.group(&schema, key)).collect();
+        let mut metrics = Vec::new();
+        for metric in &summary.metrics {
+            metrics.extend(walk.metric(&schema, metric));
+            archived |= walk.archived;
+        }
+        let mut sort = Vec::new();
+        for key in &summary.sort {
+            let group = summary.group_by.iter().position(|group| group.path == key.path).map(SummaryColumn::Group);
+            let metric = summary.metrics.iter().position(|m| m.label == key.path).map(SummaryColumn::Metric);
+            match group.or(metric) {
+                Some(column) => sort.push((column, key.descending)),
+                None => issues.push(Issue::new(
+                    "/sort",
+                    "unknown-field",
+                    format!("`{}` is neither a group nor a measure of this summary.", key.path),
+                )),
+            }
+        }
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues));
+        }
+        Ok(BoundSummary { schema, filter, archived, groups, metrics, sort, limit: summary.limit, calendar })
+    }
+}
+
+/// What a cursor belongs to. Stable within one version of the program, which is all that a cursor lives for.
+fn fingerprint(name: &CollectionName, filter: &Predicate, sort: &[SortKey]) -> u64 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(format!("{name}|{filter:?}|{sort:?}"));
+    u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
+}
+
+struct Walk<'a, 'i> {
+    binder: Binder<'a>,
+    issues: &'i mut Vec<Issue>,
+    nodes: usize,
+    archived: bool,
+}
+
+impl<'a, 'i> Walk<'a, 'i> {
+    fn new(binder: Binder<'a>, issues: &'i mut Vec<Issue>) -> Self {
+        Self { binder, issues, nodes: 0, archived: false }
+    }
+
+    fn fault(&mut self, at: &str, code: &str, message: String) {
+        self.issues.push(Issue::new(at, code, message));
+    }
+
+    fn path(&mut self, root: &Arc<Schema>, text: &str, at: &str) -> Option<BoundPath> {
+        let mut schema = root.clone();
+        let mut hops = Vec::new();
+        let mut parts = text.split('.').peekable();
+        loop {
+            let part = parts.next().unwrap_or_default();
+            let last = parts.peek().is_none();
+            let position = schema.position(part);
+            if last {
+                let system = SystemField::ALL.into_iter().find(|field| field.as_str() == part);
+                let column = match (position, system) {
+                    (Some(index), _) => Column::Field(index),
+                    (None, Some(field)) => {
+                        self.archived |= field == SystemField::ArchivedAt && hops.is_empty();
+                        Column::System(field)
+                    }
+                    (None, None) => {
+                        let issue = crate::record::unknown_field(&schema, part, at.to_owned());
+                        self.issues.push(issue);
+                        return None;
+                    }
+                };
+                return Some(BoundPath { text: text.to_owned(), root: root.clone(), hops, column });
+            }
+            let Some(index) = position else {
+                let issue = crate::record::unknown_field(&schema, part, at.to_owned());
+                self.issues.push(issue);
+                return None;
+            };
+            let field = &schema.fields[index];
+            let next = match (&field.to, field.field.kind) {
+                (Some(to), FieldKind::Reference) => self.binder.catalog.schema(to).cloned(),
+                _ => None,
+            };
+            let Some(next) = next else {
+                self.fault(at, "not-a-reference", format!("`{part}` of `{text}` is not a reference that can be followed."));
+                return None;
+            };
+            hops.push((index, next.clone()));
+            if hops.len() > MAX_HOPS {
+                self.fault(at, "too-deep", format!("`{text}` follows more than {MAX_HOPS} references."));
+                return None;
+            }
+            schema = next;
+        }
+    }
+
+    fn single(&mut self, path: &BoundPath, at: &str, what: &str) {
+        if matches!(path.kind(), FieldKind::References | FieldKind::People | FieldKind::Json) {
+            self.fault(at, "not-comparable", format!("`{}` cannot be {what}.", path.text));
+        }
+    }
+
+    fn predicate(&mut self, schema: &Arc<Schema>, predicate: &Predicate, depth: usize) -> BoundPredicate {
+        self.nodes += 1;
+        if self.nodes == MAX_NODES + 1 {
+            self.fault("/filter", "too-many", format!("A filter has at most {MAX_NODES} nodes."));
+        }
+        if depth == MAX_DEPTH {
+            self.fault("/filter", "too-deep", format!("A filter nests at most {MAX_DEPTH} deep."));
+        }
+        if self.nodes > MAX_NODES || depth >= MAX_DEPTH {
+            return BoundPredicate::always();
+        }
+        match predicate {
+            Predicate::All(children) => {
+                BoundPredicate::All(children.iter().map(|child| self.predicate(schema, child, depth + 1)).collect())
+            }
+            Predicate::Any(children) => {
+                BoundPredicate::Any(children.iter().map(|child| self.predicate(schema, child, depth + 1)).collect())
+            }
+            Predicate::Not(child) => BoundPredicate::Not(Box::new(self.predicate(schema, child, depth + 1))),
+            Predicate::Compare { path, operator, value } => {
+                let at = at(path);
+                let Some(bound) = self.path(schema, path, &at) else { return BoundPredicate::always() };
+                self.operator(&bound, *operator, &at);
+                match self.fit(&bound, value, &at) {
+                    Some(value) => BoundPredicate::Compare { path: bound, operator: *operator, value },
+                    None => BoundPredicate::always(),
+                }
+            }
+            Predicate::ComparePaths { left, operator, right } => {
+                let at_left = at(left);
+                let (Some(left), Some(right)) = (self.path(schema, left, &at_left), self.path(schema, right, &at(right)))
+                else {
+                    return BoundPredicate::always();
+                };
+                self.operator(&left, *operator, &at_left);
+                if matches!(operator, Operator::Contains | Operator::StartsWith) {
+                    self.fault(&at_left, "operator", "Two fields cannot be compared by what they contain.".into());
+                }
+                if left.kind() != right.kind() || left.scale() != right.scale() {
+                    self.fault(&at_left, "type", format!("`{}` and `{}` are not of one type.", left.text, right.text));
+                }
+                BoundPredicate::ComparePaths { left, operator: *operator, right }
+            }
+            Predicate::Within { path, values } => {
+                let at = at(path);
+                let Some(bound) = self.path(schema, path, &at) else { return BoundPredicate::always() };
+                self.operator(&bound, Operator::Equal, &at);
+                if values.len() > MAX_VALUES {
+                    self.fault(&at, "too-many", format!("At most {MAX_VALUES} values, not {}.", values.len()));
+                    return BoundPredicate::always();
+                }
+                let values = values.iter().filter_map(|value| self.fit(&bound, value, &at)).collect();
+                BoundPredicate::Within { path: bound, values }
+            }
+            Predicate::Includes { path, id } => {
+                let at = at(path);
+                let Some(bound) = self.path(schema, path, &at) else { return BoundPredicate::always() };
+                if !matches!(bound.kind(), FieldKind::References | FieldKind::People) {
+                    self.fault(&at, "operator", format!("`{path}` is not a list of references."));
+                }
+                BoundPredicate::Includes { path: bound, id: *id }
+            }
+            Predicate::IsNull(path) => match self.path(schema, path, &at(path)) {
+                Some(bound) => BoundPredicate::IsNull(bound),
+                None => BoundPredicate::always(),
+            },
+            Predicate::Exists { collection, via, child } => self.exists(schema, collection, via, child.as_deref(), depth),
+            Predicate::Search(text) => self.search(schema, text),
+        }
+    }
+
+    fn exists(
+        &mut self,
+        schema: &Arc<Schema>,
+        collection: &str,
+        via: &str,
+        child: Option<&Predicate>,
+        depth: usize,
+    ) -> BoundPredicate {
+        let other = match self.binder.collection(collection) {
+            Ok(other) => other.clone(),
+            Err(fault) => {
+                self.issues.extend(fault.issues);
+                return BoundPredicate::always();
+            }
+        };
+        let found = other.position(via).filter(|index| other.fields[*index].to.as_ref() == Some(&schema.name));
+        let Some(via_index) = found else {
+            self.fault("/filter", "not-a-reference", format!("`{via}` of `{collection}` does not refer to `{}`.", schema.name));
+            return BoundPredicate::always();
+        };
+        let archived = self.archived;
+        let child = child.map_or_else(BoundPredicate::always, |child| self.predicate(&other, child, depth + 1));
+        self.archived = archived;
+        let many = other.fields[via_index].field.kind == FieldKind::References;
+        BoundPredicate::Exists { schema: other, via: via_index, many, child: Box::new(child) }
+    }
+
+    fn search(&mut self, schema: &Arc<Schema>, text: &str) -> BoundPredicate {
+        let fields: Vec<_> =
+            schema.fields.iter().enumerate().filter(|(_, field)| field.field.search).map(|(index, _)| index).collect();
+        if fields.is_empty() {
+            self.fault("/q", "not-searchable", format!("`{}` has no field that is searched.", schema.name));
+        }
+        let words: Vec<_> = fold(text).split_whitespace().map(str::to_owned).collect();
+        if words.len() > 16 {
+            self.fault("/q", "too-many", "At most 16 words are searched for.".into());
+        }
+        BoundPredicate::Search { words, fields }
+    }
+
+    fn operator(&mut self, path: &BoundPath, operator: Operator, at: &str) {
+        use FieldKind as Kind;
+        let kind = path.kind();
+        let allowed = match kind {
+            Kind::References | Kind::People => {
+                self.fault(at, "operator", format!("`{}` is a list: ask whether it includes an id.", path.text));
+                return;
+            }
+            Kind::Json => {
+                self.fault(at, "not-comparable", format!("`{}` cannot be filtered by.", path.text));
+                return;
+            }
+            Kind::Text => true,
+            Kind::Boolean | Kind::Reference | Kind::Person => matches!(operator, Operator::Equal | Operator::NotEqual),
+            _ => !matches!(operator, Operator::Contains | Operator::StartsWith),
+        };
+        if !allowed {
+            self.fault(at, "operator", format!("`{}` cannot be compared by `{}`.", path.text, operator.api_name()));
+        }
+    }
+
+    /// The value as the path's kind has it; a null is refused, since nothing is ever equal to it.
+    fn fit(&mut self, path: &BoundPath, value: &Value, at: &str) -> Option<Value> {
+        use FieldKind as Kind;
+        let fitted = match (path.kind(), value) {
+            (_, Value::Null) => {
+                self.fault(at, "null", format!("Nothing compares with null: ask whether `{}` is null.", path.text));
+                return None;
+            }
+            (Kind::Text, Value::Text(_))
+            | (Kind::Integer | Kind::Duration | Kind::Percent, Value::Integer(_))
+            | (Kind::Boolean, Value::Boolean(_))
+            | (Kind::Date, Value::Date(_))
+            | (Kind::Instant, Value::Instant(_))
+            | (Kind::Money, Value::Money(_))
+            | (Kind::Reference | Kind::Person, Value::Reference(_)) => value.clone(),
+            (Kind::Choice, Value::Text(text)) => {
+                let known = path.field().is_some_and(|field| field.field.of.contains(text));
+                if !known {
+                    let of = path.field().map(|field| field.field.of.join(", ")).unwrap_or_default();
+                    self.fault(at, "choice", format!("`{}` is one of {of}, not `{text}`.", path.text));
+                    return None;
+                }
+                value.clone()
+            }
+            (Kind::Decimal, Value::Decimal(decimal)) => match fit_decimal(*decimal, path.scale()) {
+                Some(decimal) => Value::Decimal(decimal),
+                None => {
+                    self.fault(at, "digits", format!("`{}` has at most {} digits after the point.", path.text, path.scale()));
+                    return None;
+                }
+            },
+            (_, other) => {
+                self.fault(at, "type", format!("`{}` cannot be compared with {}.", path.text, other.kind()));
+                return None;
+            }
+        };
+        Some(fitted)
+    }
+
+    fn group(&mut self, schema: &Arc<Schema>, key: &GroupKey) -> Option<BoundGroup> {
+        let path = self.path(schema, &key.path, "/group")?;
+        self.single(&path, "/group", "grouped by");
+        if path.kind() == FieldKind::Money {
+            self.fault("/group", "not-comparable", format!("`{}` is money, which cannot be grouped by.", key.path));
+        }
+        if key.bucket != Bucket::None && path.kind() != FieldKind::Date {
+            self.fault("/group", "bucket", format!("`{}` is not a date, so it has no weeks or months.", key.path));
+        }
+        Some(BoundGroup { path, bucket: key.bucket })
+    }
+
+    fn metric(&mut self, schema: &Arc<Schema>, metric: &Metric) -> Option<BoundMetric> {
+        use FieldKind as Kind;
+        let path = self.path(schema, &metric.path, "/metrics")?;
+        let kind = path.kind();
+        let fits = match metric.kind {
+            MetricKind::Count => true,
+            MetricKind::CountDistinct => !matches!(kind, Kind::References | Kind::People | Kind::Json | Kind::Money),
+            MetricKind::Sum | MetricKind::Average => {
+                matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Money)
+            }
+            MetricKind::Minimum | MetricKind::Maximum => {
+                matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Date | Kind::Instant)
+            }
+        };
+        if !fits {
+            self.fault("/metrics", "type", format!("`{}` cannot be measured so.", metric.path));
+        }
+        let filter = self.predicate(schema, &metric.filter, 0);
+        Some(BoundMetric { kind: metric.kind, path, filter, label: metric.label.clone() })
+    }
+}
+
+/// Where a fault of a filter stands, as the API's query names it.
+fn at(path: &str) -> String {
+    format!("/filter/{}", crate::record::escape(path))
+}
+
+/// A decimal at a field's scale, if it has no more digits than that, and no more than 18 in all.
+pub fn fit_decimal(decimal: Decimal, scale: u8) -> Option<Decimal> {
+    let mut fitted = decimal.normalize();
+    if fitted.scale() > u32::from(scale) {
+        return None;
+    }
+    fitted.rescale(u32::from(scale));
+    (fitted.scale() == u32::from(scale) && fitted.mantissa().unsigned_abs() < 1_000_000_000_000_000_000).then_some(fitted)
+}

@@ -1,0 +1,177 @@
+//! Queries whose names are resolved: paths are positions, values fit their fields, bounds are kept. A store and the
+//! in-memory model take these and need not check again.
+
+use crate::catalog::{Schema, SchemaField, SystemField};
+use crate::descriptor::FieldKind;
+use crate::id::Id;
+use crate::query::{Bucket, MetricKind, Operator};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// A field of a record: the host's or the collection's own, by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Column {
+    System(SystemField),
+    Field(usize),
+}
+
+/// A path such as `project.client.name`: references to follow, then the column of the last record.
+#[derive(Debug, Clone)]
+pub struct BoundPath {
+    /// As it was written.
+    pub text: String,
+    /// The collection that the path begins in.
+    pub root: Arc<Schema>,
+    /// Each reference field by its position in the collection reached so far, and the collection that it leads to.
+    pub hops: Vec<(usize, Arc<Schema>)>,
+    pub column: Column,
+}
+
+impl BoundPath {
+    /// The collection whose column it ends in.
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.hops.last().map_or(&self.root, |(_, schema)| schema)
+    }
+
+    pub fn kind(&self) -> FieldKind {
+        match self.column {
+            Column::System(field) => field.kind(),
+            Column::Field(index) => self.schema().fields[index].field.kind,
+        }
+    }
+
+    /// The declared field that it ends in, if it is not one of the host's.
+    pub fn field(&self) -> Option<&SchemaField> {
+        match self.column {
+            Column::System(_) => None,
+            Column::Field(index) => Some(&self.schema().fields[index]),
+        }
+    }
+
+    /// Digits after the point, of a decimal.
+    pub fn scale(&self) -> u8 {
+        self.field().map_or(0, |field| if field.field.kind == FieldKind::Decimal { field.field.scale() } else { 0 })
+    }
+}
+
+/// Two-valued: a comparison of which either side is null is false.
+#[derive(Debug, Clone)]
+pub enum BoundPredicate {
+    All(Vec<BoundPredicate>),
+    Any(Vec<BoundPredicate>),
+    Not(Box<BoundPredicate>),
+    /// The value has the path's kind and is never null. Text is compared as it stands when for equality, folded
+    /// otherwise ([`crate::fold`]); choices by their declared order; money only with money of the same currency.
+    Compare { path: BoundPath, operator: Operator, value: Value },
+    /// Both paths have one kind.
+    ComparePaths { left: BoundPath, operator: Operator, right: BoundPath },
+    Within { path: BoundPath, values: Vec<Value> },
+    /// The path ends in `references` or `people`.
+    Includes { path: BoundPath, id: Id },
+    IsNull(BoundPath),
+    /// Some record of `schema`, not archived, whose field `via` refers to this one, satisfies the child.
+    Exists { schema: Arc<Schema>, via: usize, many: bool, child: Box<BoundPredicate> },
+    /// Every folded word stands in one of these text fields.
+    Search { words: Vec<String>, fields: Vec<usize> },
+}
+
+impl BoundPredicate {
+    pub const fn always() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct BoundSort {
+    pub path: BoundPath,
+    pub descending: bool,
+}
+
+/// A selection that may be run as it stands.
+#[derive(Debug, Clone)]
+pub struct BoundSelection {
+    pub schema: Arc<Schema>,
+    pub filter: BoundPredicate,
+    /// Whether archived records are among those selected; they are when the filter speaks of `archived_at`.
+    pub archived: bool,
+    /// Ends in the id, so that the order is total. Nulls come last in either direction.
+    pub sort: Vec<BoundSort>,
+    pub columns: Vec<BoundPath>,
+    pub limit: u16,
+    /// The values of the sort keys of the row after which to begin.
+    pub after: Option<Vec<Value>>,
+    /// Of collection, filter and sort: a cursor of another question is refused.
+    pub fingerprint: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct BoundMetric {
+    pub kind: MetricKind,
+    pub path: BoundPath,
+    pub filter: BoundPredicate,
+    pub label: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct BoundGroup {
+    pub path: BoundPath,
+    pub bucket: Bucket,
+}
+
+/// What rows of a summary are sorted by: the label of a metric, or a group, each by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SummaryColumn {
+    Group(usize),
+    Metric(usize),
+}
+
+#[derive(Debug, Clone)]
+pub struct BoundSummary {
+    pub schema: Arc<Schema>,
+    pub filter: BoundPredicate,
+    pub archived: bool,
+    pub groups: Vec<BoundGroup>,
+    pub metrics: Vec<BoundMetric>,
+    pub sort: Vec<(SummaryColumn, bool)>,
+    pub limit: u16,
+    /// Where weeks and fiscal years begin.
+    pub calendar: Calendar,
+}
+
+/// Where an organization's weeks and fiscal years begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Calendar {
+    /// 1 is Monday, 7 is Sunday (ISO 8601).
+    pub week_starts: u8,
+    /// 1 is January.
+    pub fiscal_year_starts: u8,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { week_starts: 1, fiscal_year_starts: 7 }
+    }
+}
+
+impl Calendar {
+    /// The first day of the bucket that a day falls in.
+    pub fn bucket_start(self, days: i32, bucket: Bucket) -> i32 {
+        let Some(date) = crate::value::civil_date(days) else { return days };
+        let start = match bucket {
+            Bucket::None | Bucket::Day => return days,
+            Bucket::Week => {
+                let back = (i32::from(date.weekday().to_monday_one_offset()) - i32::from(self.week_starts)).rem_euclid(7);
+                return days - back;
+            }
+            Bucket::Month => jiff::civil::Date::new(date.year(), date.month(), 1),
+            Bucket::Quarter => jiff::civil::Date::new(date.year(), (date.month() - 1) / 3 * 3 + 1, 1),
+            Bucket::Year => jiff::civil::Date::new(date.year(), 1, 1),
+            Bucket::FiscalYear => {
+                let first = i8::try_from(self.fiscal_year_starts.clamp(1, 12)).unwrap_or(1);
+                let year = if date.month() >= first { date.year() } else { date.year() - 1 };
+                jiff::civil::Date::new(year, first, 1)
+            }
+        };
+        start.map_or(days, crate::value::date_days)
+    }
+}

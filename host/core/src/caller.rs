@@ -1,0 +1,136 @@
+//! Who is asking, in which organization, and what they may. Made by `host/identity` alone, from a session or a token.
+
+use crate::bound::Calendar;
+use crate::clock::Micros;
+use crate::error::Fault;
+use crate::id::{OrganizationId, PersonId, RequestId};
+use crate::name::PluginId;
+use crate::value::Currency;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    Person(PersonId),
+    /// A plugin on its own account, with its own grants.
+    Plugin(PluginId),
+    Anonymous,
+}
+
+/// What a membership makes of a person. Plugins declare further roles beside these three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = UnknownRole;
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a role is owner, admin or member")]
+pub struct UnknownRole;
+
+/// A right to act. The host's own are words; a plugin's are `plugin.name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Permission(pub String);
+
+impl Permission {
+    /// Read the records of the organization's plugins.
+    pub const READ: &'static str = "records.read";
+    /// Create, change and archive them.
+    pub const WRITE: &'static str = "records.write";
+    /// Switch plugins on and off for the organization.
+    pub const SWITCH_PLUGINS: &'static str = "plugins.switch";
+    /// Install, upgrade and remove plugins of the instance.
+    pub const INSTALL_PLUGINS: &'static str = "instance.plugins";
+    /// Change the organization itself and its members.
+    pub const ADMINISTER: &'static str = "organization.administer";
+}
+
+/// The facts about the caller of one request, and what follows from them.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub organization: OrganizationId,
+    pub principal: Principal,
+    pub role: Option<Role>,
+    /// Everything the caller holds, already narrowed to the scope of the token in use.
+    pub permissions: BTreeSet<String>,
+    /// BCP 47, such as `en-AU`.
+    pub locale: String,
+    /// IANA, such as `Australia/Sydney`.
+    pub time_zone: String,
+    pub currency: Currency,
+    /// Where the organization's weeks and fiscal years begin.
+    pub calendar: Calendar,
+    pub request_id: RequestId,
+    pub now: Micros,
+}
+
+impl Caller {
+    pub fn holds(&self, permission: &str) -> bool {
+        self.permissions.contains(permission)
+    }
+
+    pub fn person(&self) -> Option<PersonId> {
+        match self.principal {
+            Principal::Person(person) => Some(person),
+            _ => None,
+        }
+    }
+
+    /// The right to read records of this organization, as the value that reading takes.
+    pub fn to_read(&self) -> Result<Access, Fault> {
+        self.access(Permission::READ, "You may not read records here.")
+    }
+
+    /// The right to change records of this organization, as the value that writing takes.
+    pub fn to_write(&self) -> Result<Access, Fault> {
+        self.access(Permission::WRITE, "You may not change records here.")
+    }
+
+    fn access(&self, permission: &str, refusal: &str) -> Result<Access, Fault> {
+        if self.holds(permission) {
+            Ok(Access { organization: self.organization })
+        } else {
+            Err(Fault::denied(refusal))
+        }
+    }
+}
+
+/// Proof that somebody may act on the records of one organization. Only [`Caller`] makes one, and [`Access::of_plugin`]
+/// for what the host reads on a plugin's account; every statement of the store takes its organization from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    organization: OrganizationId,
+}
+
+impl Access {
+    /// The access of hooks, guards and the host's own checks, which see all records of the organization.
+    pub fn of_plugin(organization: OrganizationId) -> Self {
+        Self { organization }
+    }
+
+    pub fn organization(self) -> OrganizationId {
+        self.organization
+    }
+}

@@ -1,0 +1,159 @@
+//! All collections that are loaded, each with an index of its fields, so that names are resolved once and what follows
+//! works with positions. Immutable: a change of plugins makes a new one.
+
+use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete};
+use crate::name::{CollectionName, FieldName};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Fields that the host gives to every record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SystemField {
+    Id,
+    /// 1 for a new record, one more with each change.
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    /// The person who made it, or null where a plugin did.
+    CreatedBy,
+    /// When it was archived, or null.
+    ArchivedAt,
+}
+
+impl SystemField {
+    pub const ALL: [Self; 6] =
+        [Self::Id, Self::Version, Self::CreatedAt, Self::UpdatedAt, Self::CreatedBy, Self::ArchivedAt];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Version => "version",
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::CreatedBy => "created_by",
+            Self::ArchivedAt => "archived_at",
+        }
+    }
+
+    pub const fn kind(self) -> FieldKind {
+        match self {
+            Self::Id => FieldKind::Reference,
+            Self::Version => FieldKind::Integer,
+            Self::CreatedAt | Self::UpdatedAt | Self::ArchivedAt => FieldKind::Instant,
+            Self::CreatedBy => FieldKind::Person,
+        }
+    }
+}
+
+/// A collection as it is loaded.
+#[derive(Debug)]
+pub struct Schema {
+    pub name: CollectionName,
+    pub collection: Collection,
+    /// Fields in the descriptor's order.
+    pub fields: Vec<SchemaField>,
+    by_name: HashMap<String, usize>,
+    /// Collections whose fields refer to this one.
+    pub referrers: Vec<Referrer>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SchemaField {
+    pub name: FieldName,
+    pub field: Field,
+    /// Of `reference` and `references`, what they refer to.
+    pub to: Option<CollectionName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    pub collection: CollectionName,
+    pub field: FieldName,
+    pub many: bool,
+    pub on_delete: OnDelete,
+}
+
+impl Schema {
+    /// A collection on its own, before it is known who refers to it.
+    pub fn of(descriptor: &Descriptor, collection: &Collection) -> Self {
+        let fields: Vec<_> = collection
+            .fields
+            .iter()
+            .map(|(name, field)| SchemaField {
+                name: name.clone(),
+                field: field.clone(),
+                to: field.to.as_deref().and_then(|to| CollectionName::within(&descriptor.id, to).ok()),
+            })
+            .collect();
+        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().to_owned(), index)).collect();
+        Self {
+            name: CollectionName::new(&descriptor.id, &collection.name),
+            collection: collection.clone(),
+            fields,
+            by_name,
+            referrers: Vec::new(),
+        }
+    }
+
+    pub fn position(&self, field: &str) -> Option<usize> {
+        self.by_name.get(field).copied()
+    }
+
+    pub fn field(&self, name: &str) -> Option<&SchemaField> {
+        self.position(name).map(|index| &self.fields[index])
+    }
+}
+
+/// Every loaded collection. Cheap to share, never changed.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    schemas: BTreeMap<CollectionName, Arc<Schema>>,
+}
+
+impl Catalog {
+    /// The catalog of these descriptors. References into plugins that are not among them are told, as
+    /// `plugin/collection.field -> target`.
+    pub fn new<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Result<Self, Vec<String>> {
+        let mut schemas: BTreeMap<CollectionName, Schema> = BTreeMap::new();
+        for descriptor in descriptors {
+            for collection in &descriptor.collections {
+                let schema = Schema::of(descriptor, collection);
+                schemas.insert(schema.name.clone(), schema);
+            }
+        }
+        let mut missing = Vec::new();
+        let mut referrers = Vec::new();
+        for schema in schemas.values() {
+            for field in &schema.fields {
+                let Some(to) = &field.to else { continue };
+                if schemas.contains_key(to) {
+                    referrers.push((to.clone(), Referrer {
+                        collection: schema.name.clone(),
+                        field: field.name.clone(),
+                        many: field.field.kind == FieldKind::References,
+                        on_delete: field.field.on_delete,
+                    }));
+                } else {
+                    missing.push(format!("{}.{} -> {to}", schema.name, field.name));
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        for (to, referrer) in referrers {
+            if let Some(schema) = schemas.get_mut(&to) {
+                schema.referrers.push(referrer);
+            }
+        }
+        Ok(Self { schemas: schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect() })
+    }
+
+    pub fn schema(&self, name: &CollectionName) -> Option<&Arc<Schema>> {
+        self.schemas.get(name)
+    }
+
+    pub fn schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
+        self.schemas.values()
+    }
+}

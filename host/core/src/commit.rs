@@ -1,0 +1,115 @@
+//! One transaction of the record store: what the planner in `host/records` hands over and what comes back. All of it is
+//! carried out, or none.
+
+use crate::bound::BoundPredicate;
+use crate::caller::{Access, Principal};
+use crate::catalog::Schema;
+use crate::clock::Micros;
+use crate::error::Fault;
+use crate::id::{Id, RequestId};
+use crate::mutation::{Fields, Origin};
+use crate::name::{CollectionName, PluginId};
+use crate::value::Value;
+use std::sync::Arc;
+
+/// Who made a change, as the change log keeps it.
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub principal: Principal,
+    /// The plugin whose route returned the writes, with its version.
+    pub through: Option<(PluginId, String)>,
+    pub request: RequestId,
+    pub origin: Origin,
+}
+
+/// A record that was read while planning, and the version that it had (`None`: there was none, or it was archived).
+#[derive(Debug, Clone)]
+pub struct ReadCheck {
+    pub schema: Arc<Schema>,
+    pub id: Id,
+    pub version: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Every field has its value.
+    Insert { values: Fields },
+    /// `set` holds only fields that change; `before` their former values.
+    Update { set: Fields, before: Fields },
+    /// Hides the record, which other records may still refer to only where their reference allows it.
+    Archive,
+    Restore,
+}
+
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub schema: Arc<Schema>,
+    pub id: Id,
+    /// The version that the plan was made on; 0 for an insert.
+    pub expected: u64,
+    pub action: Action,
+    /// The declared transition that this is, for the log.
+    pub transition: Option<String>,
+    /// Values of the fields in the collection's `serialize`, before and after: writers that share one take turns.
+    pub serialize: Vec<(String, Value)>,
+}
+
+/// Checked last, with everything of this commit in place.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    pub schema: Arc<Schema>,
+    pub filter: BoundPredicate,
+    pub archived: bool,
+    /// Whether something must match, or nothing may.
+    pub wants: bool,
+    /// The `serialize` field and value that the filter pins.
+    pub serialize: (String, Value),
+    pub fault: Fault,
+}
+
+#[derive(Debug, Clone)]
+pub struct Commit {
+    pub access: Access,
+    pub author: Author,
+    pub at: Micros,
+    pub reads: Vec<ReadCheck>,
+    pub changes: Vec<Change>,
+    pub guards: Vec<Guard>,
+}
+
+/// The versions that the changes left behind, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub versions: Vec<u64>,
+}
+
+/// Why a commit did not happen. Nothing of it is kept.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Something that the plan rests on has changed since: plan again.
+    #[error("what was read has changed")]
+    Changed,
+    #[error("change {index}: an id of that collection is taken")]
+    IdTaken { index: usize },
+    /// `unique[rule]` of the collection.
+    #[error("change {index}: unique rule {rule} is broken")]
+    Duplicate { index: usize, rule: usize },
+    /// A reference or person that is not there, is archived, or belongs to another organization.
+    #[error("change {index}: {field} refers to nothing")]
+    Dangling { index: usize, field: String, id: Id },
+    /// The record to be archived is referred to by this many records of a collection that restricts it.
+    #[error("change {index}: {count} of {by} refer to it")]
+    Referred { index: usize, by: CollectionName, count: u64 },
+    #[error("guard {index} does not hold")]
+    Guard { index: usize },
+    #[error("the disk or a quota is full")]
+    Full,
+    /// Not now; nothing happened.
+    #[error("the database cannot be reached")]
+    Unavailable,
+    /// It may or may not have happened: the connection broke while the commit was under way.
+    #[error("the outcome is not known")]
+    Unknown,
+    #[error("the database refused a statement")]
+    Broken,
+}

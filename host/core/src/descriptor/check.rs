@@ -1,0 +1,400 @@
+//! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
+
+use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
+use crate::name::CollectionName;
+use crate::value::{Currency, parse_date, parse_instant};
+use std::collections::HashSet;
+
+/// Names that the host gives to every record itself.
+pub const RESERVED: [&str; 8] =
+    ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag"];
+
+/// The most of each thing that one descriptor may declare.
+const MAX_COLLECTIONS: usize = 60;
+const MAX_FIELDS: usize = 120;
+const MAX_ROUTES: usize = 200;
+
+type Faults = Vec<(String, String)>;
+
+pub(super) fn check(descriptor: &Descriptor) -> Faults {
+    let mut faults = Faults::new();
+    let mut say = |key: String, message: String| faults.push((key, message));
+    if !is_version(&descriptor.version) {
+        say("version".into(), format!("`{}` is not a semantic version such as 0.1.0", descriptor.version));
+    }
+    if descriptor.api != crate::CONTRACT {
+        say(
+            "api".into(),
+            format!("built against contract `{}`, but this host speaks `{}`", descriptor.api, crate::CONTRACT),
+        );
+    }
+    if descriptor.title.trim().is_empty() {
+        say("title".into(), "a plugin needs a title".into());
+    }
+    if descriptor.collections.len() > MAX_COLLECTIONS {
+        say("collections".into(), format!("{} collections; at most {MAX_COLLECTIONS}", descriptor.collections.len()));
+    }
+    if descriptor.routes.len() > MAX_ROUTES {
+        say("routes".into(), format!("{} routes; at most {MAX_ROUTES}", descriptor.routes.len()));
+    }
+    for (kind, list) in [("read", &descriptor.grants.read), ("write", &descriptor.grants.write)] {
+        for (index, text) in list.iter().enumerate() {
+            if text.strip_suffix("/*").map_or_else(|| text.parse::<CollectionName>().is_err(), |p| {
+                p.parse::<crate::name::PluginId>().is_err()
+            }) {
+                say(format!("grants.{kind}[{index}]"), format!("`{text}` is not plugin/collection or plugin/*"));
+            }
+        }
+    }
+    let mut names = HashSet::new();
+    for (index, collection) in descriptor.collections.iter().enumerate() {
+        let key = format!("collections[{index}]");
+        if !names.insert(collection.name.as_str()) {
+            say(format!("{key}.name"), format!("two collections are called `{}`", collection.name));
+        }
+        collection_rules(descriptor, collection, &key, &mut say);
+    }
+    let mut names = HashSet::new();
+    for (index, route) in descriptor.routes.iter().enumerate() {
+        let key = format!("routes[{index}]");
+        if !names.insert(route.name.as_str()) {
+            say(format!("{key}.name"), format!("two routes are called `{}`", route.name));
+        }
+        route_rules(descriptor, route, &key, &mut say);
+    }
+    let mut names = HashSet::new();
+    for (index, page) in descriptor.pages.iter().enumerate() {
+        let key = format!("pages[{index}]");
+        if !names.insert(page.name.as_str()) {
+            say(format!("{key}.name"), format!("two pages are called `{}`", page.name));
+        }
+        if descriptor.collection(page.name.as_str()).is_some() {
+            say(format!("{key}.name"), format!("`{}` is a collection's name already", page.name));
+        }
+        permission_known(descriptor, page.permission.as_ref(), &format!("{key}.permission"), &mut say);
+        for (at, block) in page.blocks.iter().enumerate() {
+            let collection = match block {
+                Block::Table(block) => &block.collection,
+                Block::Figure(block) => &block.collection,
+                Block::Chart(block) => &block.collection,
+                Block::Text(_) => continue,
+            };
+            if let Err(message) = target(descriptor, collection) {
+                say(format!("{key}.blocks[{at}]"), message);
+            }
+        }
+    }
+    faults
+}
+
+fn is_version(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<_> = core.split('.').collect();
+    parts.len() == 3
+        && text.len() <= 40
+        && parts.iter().all(|part| part.parse::<u32>().is_ok_and(|number| number.to_string() == *part))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-+".contains(&b))
+}
+
+/// The collection that `text` names from within `descriptor`. Those of other plugins are looked up when it is loaded.
+fn target(descriptor: &Descriptor, text: &str) -> Result<(), String> {
+    let name = CollectionName::within(&descriptor.id, text).map_err(|error| error.to_string())?;
+    if name.plugin == descriptor.id {
+        if descriptor.collection(name.local.as_str()).is_none() {
+            return Err(format!("there is no collection `{}` in this plugin", name.local));
+        }
+    } else if !may_read(descriptor, &name) {
+        return Err(format!("`{name}` belongs to another plugin and is not among `grants.read`"));
+    }
+    Ok(())
+}
+
+/// Whether the grants that a descriptor asks for cover reading a collection.
+pub(super) fn may_read(descriptor: &Descriptor, name: &CollectionName) -> bool {
+    descriptor.grants.reads(&descriptor.id, name)
+}
+
+impl super::Grants {
+    /// Whether these grants cover reading a collection; a plugin reads its own.
+    pub fn reads(&self, home: &crate::name::PluginId, name: &CollectionName) -> bool {
+        name.plugin == *home || covers(&self.read, name) || covers(&self.write, name)
+    }
+
+    /// Whether these grants cover writing a collection; a plugin writes its own.
+    pub fn writes(&self, home: &crate::name::PluginId, name: &CollectionName) -> bool {
+        name.plugin == *home || covers(&self.write, name)
+    }
+
+    /// What `self` asks for and `granted` does not give, each as it stands in the descriptor.
+    pub fn missing_from(&self, granted: &Self) -> Vec<String> {
+        let mut missing = Vec::new();
+        missing.extend(
+            self.interfaces.iter().filter(|i| !granted.interfaces.contains(i)).map(|i| format!("interface {}", i.interface())),
+        );
+        missing.extend(self.read.iter().filter(|name| !granted.read.contains(name)).map(|name| format!("read {name}")));
+        missing.extend(self.write.iter().filter(|name| !granted.write.contains(name)).map(|name| format!("write {name}")));
+        missing
+    }
+
+    /// What consenting means, as sentences for the administrator.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences: Vec<_> = self.interfaces.iter().map(|i| i.sentence().to_owned()).collect();
+        sentences.extend(self.read.iter().map(|name| format!("Reads {}.", spoken(name))));
+        sentences.extend(self.write.iter().map(|name| format!("Reads and changes {}.", spoken(name))));
+        sentences
+    }
+}
+
+fn spoken(name: &str) -> String {
+    match name.split_once('/') {
+        Some((plugin, "*")) => format!("everything of the plugin {plugin}"),
+        Some((plugin, local)) => format!("{} of the plugin {plugin}", local.replace('-', " ")),
+        None => name.to_owned(),
+    }
+}
+
+fn covers(list: &[String], name: &CollectionName) -> bool {
+    list.iter().any(|entry| {
+        entry.split_once('/').is_some_and(|(plugin, local)| {
+            plugin == name.plugin.as_str() && (local == "*" || local == name.local.as_str())
+        })
+    })
+}
+
+fn permission_known(
+    descriptor: &Descriptor,
+    permission: Option<&crate::name::LocalName>,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
+    if let Some(permission) = permission
+        && !descriptor.permissions.contains_key(permission)
+    {
+        say(key.to_owned(), format!("`{permission}` is not among [permissions]"));
+    }
+}
+
+fn collection_rules(
+    descriptor: &Descriptor,
+    collection: &Collection,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
+    if collection.fields.len() > MAX_FIELDS {
+        say(format!("{key}.fields"), format!("{} fields; at most {MAX_FIELDS}", collection.fields.len()));
+    }
+    match collection.field(collection.display.as_str()) {
+        Some(field) if field.kind == FieldKind::Text && field.required => {}
+        Some(_) => say(format!("{key}.display"), format!("`{}` must be a required text", collection.display)),
+        None => say(format!("{key}.display"), format!("there is no field `{}`", collection.display)),
+    }
+    let mut known = |names: &[crate::name::FieldName], at: String| {
+        for name in names {
+            if collection.field(name.as_str()).is_none() && !RESERVED[..6].contains(&name.as_str()) {
+                say(at.clone(), format!("there is no field `{name}`"));
+            }
+        }
+    };
+    known(&collection.list, format!("{key}.list"));
+    known(&collection.serialize, format!("{key}.serialize"));
+    for (index, names) in collection.indexes.iter().enumerate() {
+        known(names, format!("{key}.indexes[{index}]"));
+    }
+    for (index, names) in collection.unique.iter().enumerate() {
+        known(names, format!("{key}.unique[{index}]"));
+    }
+    let sets = collection.indexes.iter().map(|n| ("indexes", n)).chain(collection.unique.iter().map(|n| ("unique", n)));
+    for (what, names) in sets.chain(std::iter::once(("serialize", &collection.serialize))) {
+        for name in names {
+            if collection.field(name.as_str()).is_some_and(|field| !field.is_single()) {
+                say(format!("{key}.{what}"), format!("`{name}` holds many values or JSON, which cannot be a key"));
+            }
+        }
+    }
+    if let Some(sort) = &collection.sort {
+        for part in sort.split(',') {
+            let name = part.trim_start_matches('-');
+            let first = name.split('.').next().unwrap_or_default();
+            if collection.field(first).is_none() && !RESERVED[..6].contains(&first) {
+                say(format!("{key}.sort"), format!("there is no field `{first}`"));
+            }
+        }
+    }
+    if let Some(hook) = &collection.hook {
+        if hook.on.is_empty() {
+            say(format!("{key}.hook.on"), "names nothing to be called on".into());
+        }
+        for path in &hook.with {
+            let first = path.split('.').next().unwrap_or_default();
+            if !path.contains('.') || !collection.field(first).is_some_and(|f| f.kind == FieldKind::Reference) {
+                say(format!("{key}.hook.with"), format!("`{path}` is not a path through a reference, such as project.status"));
+            }
+        }
+    }
+    for (name, field) in &collection.fields {
+        field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
+    }
+    let mut names = HashSet::new();
+    for (index, transition) in collection.transitions.iter().enumerate() {
+        let at = format!("{key}.transitions[{index}]");
+        if !names.insert(transition.name.as_str()) {
+            say(format!("{at}.name"), format!("two transitions are called `{}`", transition.name));
+        }
+        transition_rules(descriptor, collection, transition, &at, say);
+    }
+}
+
+fn transition_rules(
+    descriptor: &Descriptor,
+    collection: &Collection,
+    transition: &Transition,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
+    permission_known(descriptor, transition.permission.as_ref(), &format!("{key}.permission"), say);
+    let Some(field) = collection.field(transition.field()).filter(|field| field.kind == FieldKind::Choice) else {
+        say(format!("{key}.field"), format!("`{}` is not a choice field", transition.field()));
+        return;
+    };
+    if field.default.is_none() {
+        say(format!("{key}.field"), format!("`{}` needs a default, the state that a record begins in", transition.field()));
+    }
+    if transition.from.is_empty() {
+        say(format!("{key}.from"), "names no state".into());
+    }
+    for state in transition.from.iter().chain(std::iter::once(&transition.to)) {
+        if !field.of.contains(state) {
+            say(key.to_owned(), format!("`{state}` is not one of {}", field.of.join(", ")));
+        }
+    }
+    if ["batch", "summary"].contains(&transition.name.as_str()) {
+        say(format!("{key}.name"), format!("`{}` is a word of the API", transition.name));
+    }
+}
+
+impl Field {
+    /// Whether one value of it can be compared, indexed and grouped by.
+    pub const fn is_single(&self) -> bool {
+        !matches!(self.kind, FieldKind::References | FieldKind::People | FieldKind::Json)
+    }
+}
+
+fn field_rules(descriptor: &Descriptor, name: &str, field: &Field, key: &str, say: &mut impl FnMut(String, String)) {
+    use FieldKind as Kind;
+    if RESERVED.contains(&name) {
+        say(key.to_owned(), format!("`{name}` is a field that the host gives to every record"));
+    }
+    let only = |given: bool, what: &str, kinds: &[Kind], say: &mut dyn FnMut(String, String)| {
+        if given && !kinds.contains(&field.kind) {
+            say(format!("{key}.{what}"), format!("`{what}` means nothing for this type"));
+        }
+    };
+    only(field.scale.is_some(), "scale", &[Kind::Decimal], say);
+    only(!field.of.is_empty(), "of", &[Kind::Choice], say);
+    only(field.to.is_some(), "to", &[Kind::Reference, Kind::References], say);
+    only(field.max.is_some(), "max", &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money], say);
+    only(field.min.is_some(), "min", &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money], say);
+    only(field.search, "search", &[Kind::Text], say);
+    if let (Some(min), Some(max)) = (field.min, field.max)
+        && min > max
+    {
+        say(key.to_owned(), format!("min {min} is more than max {max}"));
+    }
+    match field.kind {
+        Kind::Text if !(1..=100_000).contains(&field.max_characters()) || field.min.is_some_and(|min| min < 0) => {
+            say(format!("{key}.max"), "a text has 1 to 100,000 characters".into());
+        }
+        Kind::Decimal if field.scale() > 9 => say(format!("{key}.scale"), "at most 9 digits after the point".into()),
+        Kind::Choice => {
+            if field.of.is_empty() || field.of.len() > 100 {
+                say(format!("{key}.of"), "a choice needs 1 to 100 values in `of`".into());
+            }
+            let mut seen = HashSet::new();
+            for choice in &field.of {
+                if choice.is_empty() || choice.len() > 60 || !seen.insert(choice) {
+                    say(format!("{key}.of"), format!("`{choice}` is empty, longer than 60 bytes, or there twice"));
+                }
+            }
+        }
+        Kind::Reference | Kind::References => match &field.to {
+            None => say(format!("{key}.to"), "a reference needs the collection in `to`".into()),
+            Some(to) => {
+                if let Err(message) = target(descriptor, to) {
+                    say(format!("{key}.to"), message);
+                }
+                if field.on_delete == super::OnDelete::Clear && field.required {
+                    say(format!("{key}.on_delete"), "a required reference cannot be cleared".into());
+                }
+            }
+        },
+        _ => {}
+    }
+    if let Some(default) = &field.default
+        && !default_fits(field, default)
+    {
+        say(format!("{key}.default"), format!("`{default}` is not a value of this type"));
+    }
+}
+
+fn default_fits(field: &Field, default: &serde_json::Value) -> bool {
+    use FieldKind as Kind;
+    let text = default.as_str();
+    match field.kind {
+        Kind::Text => text.is_some(),
+        Kind::Integer | Kind::Duration | Kind::Percent => default.as_i64().is_some(),
+        Kind::Decimal => text.is_some_and(|t| t.parse::<crate::value::Decimal>().is_ok()),
+        Kind::Boolean => default.is_boolean(),
+        Kind::Date => text.is_some_and(|t| t == "today" || parse_date(t).is_some()),
+        Kind::Instant => text.is_some_and(|t| t == "now" || parse_instant(t).is_some()),
+        Kind::Choice => text.is_some_and(|t| field.of.iter().any(|choice| choice == t)),
+        Kind::Person => text == Some("caller"),
+        Kind::Money => {
+            default["minor"].is_i64() && default["currency"].as_str().is_some_and(|c| c.parse::<Currency>().is_ok())
+        }
+        Kind::Json => true,
+        Kind::Reference | Kind::References | Kind::People => false,
+    }
+}
+
+fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl FnMut(String, String)) {
+    permission_known(descriptor, route.permission.as_ref(), &format!("{key}.permission"), say);
+    let segments: Vec<_> = route.path.split('/').skip(1).collect();
+    let mut seen = HashSet::new();
+    let well = route.path.starts_with('/')
+        && !segments.is_empty()
+        && segments.iter().all(|segment| match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+            Some(name) => name.parse::<crate::name::FieldName>().is_ok() && seen.insert(name),
+            None => segment.parse::<crate::name::LocalName>().is_ok(),
+        });
+    if !well {
+        say(format!("{key}.path"), format!("`{}` is not a path such as /projects/{{id}}/copy", route.path));
+    }
+    // A path under a collection's own must go deeper than the collection's routes do, or it would hide one of them.
+    let first = segments.first().copied().unwrap_or_default();
+    if let Some(collection) = descriptor.collection(first) {
+        let verb = segments.get(2).copied();
+        let clear = segments.len() >= 3 && verb.is_some_and(|verb| collection.transition(verb).is_none());
+        if !clear {
+            say(format!("{key}.path"), format!("`{}` hides a route of the collection `{first}`", route.path));
+        }
+    }
+    if route.method == super::Method::Get && route.body.is_some() {
+        say(format!("{key}.body"), "a GET has no body".into());
+    }
+    let Answer { record, records, json } = &route.answer;
+    if [record.is_some(), records.is_some(), json.is_some()].iter().filter(|set| **set).count() > 1 {
+        say(format!("{key}.answer"), "names more than one kind of answer".into());
+    }
+    for name in record.iter().chain(records) {
+        if descriptor.collection(name.as_str()).is_none() {
+            say(format!("{key}.answer"), format!("there is no collection `{name}`"));
+        }
+    }
+}
+
+/// Whether a hook is called on this kind of change.
+impl Collection {
+    pub fn hooked_on(&self, kind: ChangeKind) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.on.contains(&kind))
+    }
+}

@@ -1,0 +1,13 @@
+//! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
+//! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
+//! holds the rules that no shape can say.
+
+mod check;
+mod model;
+mod parse;
+mod schema;
+
+pub use model::*;
+pub use check::RESERVED;
+pub use parse::{DescriptorFault, nearest, parse};
+pub use schema::json_schema;

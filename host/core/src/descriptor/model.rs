@@ -1,0 +1,479 @@
+//! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
+
+use crate::name::{FieldName, LocalName, PluginId};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One plugin: identity, grants, collections, routes and pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    pub id: PluginId,
+    /// Semantic version, such as `0.1.0`.
+    pub version: String,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    /// The version of `lignaflow:plugin` that it was built against, `0.1`.
+    pub api: String,
+    /// The name of an icon of the host's set.
+    #[serde(default)]
+    pub icon: Option<String>,
+    #[serde(default)]
+    pub grants: Grants,
+    /// Rights that the plugin adds, by name, with a title each: `approve = "Approve timesheets"`.
+    #[serde(default)]
+    pub permissions: IndexMap<LocalName, String>,
+    #[serde(default)]
+    pub collections: Vec<Collection>,
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    #[serde(default)]
+    pub pages: Vec<Page>,
+}
+
+/// What the plugin asks for beyond its own collections. An administrator consents to each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grants {
+    /// Interfaces of the contract that the code may call: `records`, `people`. What reveals nothing (`context`,
+    /// `calendar`, `logging`) needs no grant.
+    pub interfaces: Vec<Capability>,
+    /// Collections of other plugins that it reads, `projects/tasks` or `projects/*`.
+    pub read: Vec<String>,
+    /// Collections of other plugins that it writes.
+    pub write: Vec<String>,
+}
+
+/// An interface of the contract that must be granted before a component may import it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Records of its own collections, and of those granted in `read`.
+    Records,
+    /// Names, locales and zones of the organization's people.
+    People,
+}
+
+impl Capability {
+    pub const ALL: [Self; 2] = [Self::Records, Self::People];
+
+    /// The interface's name in `wit/`.
+    pub const fn interface(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::People => "people",
+        }
+    }
+
+    /// What an administrator is asked to consent to, as a sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Records => "Reads the records of its own collections.",
+            Self::People => "Sees the names, locales and time zones of the organization's people.",
+        }
+    }
+}
+
+/// How a thing is called, in both numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Title {
+    pub one: String,
+    pub many: String,
+}
+
+/// A kind of record. It yields a table, REST routes, OpenAPI, a list, a form and a detail page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    pub name: LocalName,
+    pub title: Title,
+    #[serde(default)]
+    pub icon: Option<String>,
+    /// The field by which a record is called where it is referred to. A required text.
+    pub display: FieldName,
+    /// Columns of the list, in order. Left out: the first six that fit.
+    #[serde(default)]
+    pub list: Vec<FieldName>,
+    /// Sort of the list, such as `-start`. Left out: by `display`.
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// Writers that share a value of one of these fields take turns, so that guards on it hold.
+    #[serde(default)]
+    pub serialize: Vec<FieldName>,
+    /// When code is called before a save, and what it is handed with each change.
+    #[serde(default)]
+    pub hook: Option<Hook>,
+    #[serde(default)]
+    pub indexes: Vec<Vec<FieldName>>,
+    /// Sets of fields whose values no two records that are not archived may share. A null shares nothing.
+    #[serde(default)]
+    pub unique: Vec<Vec<FieldName>>,
+    pub fields: IndexMap<FieldName, Field>,
+    #[serde(default)]
+    pub transitions: Vec<Transition>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hook {
+    pub on: Vec<ChangeKind>,
+    /// Paths through references, such as `project.status`, whose values come with each change and are re-checked
+    /// inside the transaction.
+    #[serde(default)]
+    pub with: Vec<String>,
+}
+
+/// What is done to a record. Archiving and restoring are `remove` and `update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    Insert,
+    Update,
+    Remove,
+}
+
+impl ChangeKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// One field of a collection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    #[serde(rename = "type")]
+    pub kind: FieldKind,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// A sentence of help under the form's control.
+    #[serde(default)]
+    pub help: Option<String>,
+    #[serde(default)]
+    pub required: bool,
+    /// The value of a new record where none is given; for a person also `"caller"`, for a date `"today"`, for an
+    /// instant `"now"`.
+    #[serde(default)]
+    pub default: Option<serde_json::Value>,
+    /// Text: characters, 200 where left out, at most 100,000. Integer, duration, percent: the largest value.
+    #[serde(default)]
+    pub max: Option<i64>,
+    /// Text: characters. Integer, duration, percent: the smallest value.
+    #[serde(default)]
+    pub min: Option<i64>,
+    /// Digits after the point of a decimal, 0 to 9; 4 where left out.
+    #[serde(default)]
+    pub scale: Option<u8>,
+    /// The choices, in their order, which is also how they sort.
+    #[serde(default)]
+    pub of: Vec<String>,
+    /// The collection referred to: `sheets`, or `projects/tasks` of another plugin.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// What becomes of this record when the one it refers to is removed.
+    #[serde(default)]
+    pub on_delete: OnDelete,
+    /// Whether `q=` searches it.
+    #[serde(default)]
+    pub search: bool,
+    /// Set by code and transitions alone: no client writes it.
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldKind {
+    Text,
+    /// 64 bits, signed.
+    Integer,
+    /// Exact, with `scale` digits after the point; at most 18 digits in all.
+    Decimal,
+    /// Minor units with a currency.
+    Money,
+    Boolean,
+    /// A civil date.
+    Date,
+    /// A point in time, to the microsecond.
+    Instant,
+    /// Whole seconds.
+    Duration,
+    Choice,
+    /// Basis points: 1250 is 12.5 %.
+    Percent,
+    /// A record of the collection in `to`.
+    Reference,
+    /// Any number of records of the collection in `to`, up to 1,000.
+    References,
+    /// A person of the organization.
+    Person,
+    /// Any number of people of the organization, up to 1,000.
+    People,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDelete {
+    /// The other cannot be removed while this one stands.
+    #[default]
+    Restrict,
+    /// The reference becomes null, or loses that member.
+    Clear,
+}
+
+/// A declared change of a choice field: a verb in the API and a button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transition {
+    pub name: LocalName,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The choice field that it changes; `status` where left out. That field is then written by transitions alone.
+    #[serde(default)]
+    pub field: Option<FieldName>,
+    pub from: Vec<String>,
+    pub to: String,
+    /// A permission of the plugin that it needs.
+    #[serde(default)]
+    pub permission: Option<LocalName>,
+    /// The record refuses every change in the state that this leads to, but transitions.
+    #[serde(default)]
+    pub locks: bool,
+}
+
+impl Transition {
+    /// The choice field that it changes.
+    pub fn field(&self) -> &str {
+        self.field.as_ref().map_or("status", FieldName::as_str)
+    }
+}
+
+/// A route that code answers, under `/api/v1/{plugin}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    pub name: LocalName,
+    pub title: String,
+    pub method: Method,
+    /// `/projects/{id}/copy`; parameters are identifiers.
+    pub path: String,
+    #[serde(default)]
+    pub permission: Option<LocalName>,
+    /// JSON Schema of each query parameter.
+    #[serde(default)]
+    pub query: IndexMap<String, serde_json::Value>,
+    /// JSON Schema of the body.
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+    #[serde(default)]
+    pub answer: Answer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether it may return writes.
+    pub const fn writes(self) -> bool {
+        !matches!(self, Self::Get)
+    }
+}
+
+/// What a route answers with. At most one of them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answer {
+    /// A record of this collection of the plugin.
+    pub record: Option<LocalName>,
+    /// A list of records of this collection.
+    pub records: Option<LocalName>,
+    /// JSON of this schema.
+    pub json: Option<serde_json::Value>,
+}
+
+/// A page of the plugin's own: blocks bound to queries and routes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    pub name: LocalName,
+    pub title: String,
+    #[serde(default)]
+    pub icon: Option<String>,
+    #[serde(default)]
+    pub permission: Option<LocalName>,
+    pub blocks: Vec<Block>,
+}
+
+/// One block of a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Block {
+    /// Records of a collection in rows.
+    Table(TableBlock),
+    /// One number.
+    Figure(FigureBlock),
+    /// Numbers by group, as bars with a table behind them.
+    Chart(ChartBlock),
+    /// A paragraph.
+    Text(TextBlock),
+}
+
+/// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.
+pub type Filters = IndexMap<String, serde_json::Value>;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableBlock {
+    pub title: String,
+    pub collection: String,
+    /// Paths, such as `project.client.name`.
+    pub columns: Vec<String>,
+    #[serde(default)]
+    pub filter: Filters,
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// Rows, 1 to 200; 20 where left out.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FigureBlock {
+    pub title: String,
+    pub collection: String,
+    #[serde(default)]
+    pub filter: Filters,
+    /// The path of which the sum is taken; the number of records where left out.
+    #[serde(default)]
+    pub sum: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChartBlock {
+    pub title: String,
+    pub collection: String,
+    /// A path, for dates with a bucket: `start:month`.
+    pub group: String,
+    #[serde(default)]
+    pub filter: Filters,
+    /// The path of which the sum is taken; the number of records where left out.
+    #[serde(default)]
+    pub sum: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBlock {
+    pub text: String,
+}
+
+impl Collection {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.get(name)
+    }
+
+    pub fn transition(&self, name: &str) -> Option<&Transition> {
+        self.transitions.iter().find(|transition| transition.name.as_str() == name)
+    }
+
+    /// Whether a field is written by transitions alone.
+    pub fn is_state(&self, field: &str) -> bool {
+        self.transitions.iter().any(|transition| transition.field() == field)
+    }
+
+    /// The states, as field and value, in which a record refuses changes.
+    pub fn locked_states(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.transitions.iter().filter(|t| t.locks).map(|t| (t.field(), t.to.as_str()))
+    }
+}
+
+impl Field {
+    /// A field of this type with nothing else declared.
+    pub fn bare(kind: FieldKind) -> Self {
+        Self {
+            kind,
+            title: None,
+            help: None,
+            required: false,
+            default: None,
+            max: None,
+            min: None,
+            scale: None,
+            of: Vec::new(),
+            to: None,
+            on_delete: OnDelete::Restrict,
+            search: false,
+            read_only: false,
+        }
+    }
+
+    /// Digits after the point of a decimal.
+    pub fn scale(&self) -> u8 {
+        self.scale.unwrap_or(4)
+    }
+
+    /// The most characters of a text.
+    pub fn max_characters(&self) -> i64 {
+        self.max.unwrap_or(200)
+    }
+
+    /// Whether it holds identifiers, one or many, of records or people.
+    pub const fn refers(&self) -> bool {
+        matches!(self.kind, FieldKind::Reference | FieldKind::References | FieldKind::Person | FieldKind::People)
+    }
+}
+
+impl Descriptor {
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        self.collections.iter().find(|collection| collection.name.as_str() == name)
+    }
+
+    pub fn route(&self, name: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.name.as_str() == name)
+    }
+
+    pub fn page(&self, name: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.name.as_str() == name)
+    }
+
+    /// Whether the plugin has code that the host calls.
+    pub fn needs_code(&self) -> bool {
+        !self.routes.is_empty() || self.collections.iter().any(|collection| collection.hook.is_some())
+    }
+}
+
+/// A field's or choice's name as people read it: `due_date` is `Due date`.
+pub fn humanize(name: &str) -> String {
+    let mut text = name.replace(['_', '-'], " ");
+    if let Some(first) = text.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}

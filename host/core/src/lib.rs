@@ -1,0 +1,41 @@
+//! What every room of the host speaks of, and no I/O, no clock, no database, no HTTP.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`id`], [`name`] | identifiers and names, parsed once at the edge |
+//! | [`value`], [`fold`] | values that fields hold; text as it is sorted and searched |
+//! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
+//! | [`catalog`] | all loaded collections, with their fields by position |
+//! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
+//! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
+//! | [`caller`] | who asks and what they may |
+//! | [`reads`], [`guest`] | the traits between records and guest code |
+//! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
+//! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
+
+pub mod bind;
+pub mod bound;
+pub mod caller;
+pub mod catalog;
+pub mod clock;
+pub mod commit;
+pub mod cursor;
+pub mod descriptor;
+pub mod error;
+pub mod fold;
+pub mod guest;
+pub mod id;
+pub mod memory;
+pub mod mutation;
+pub mod name;
+pub mod query;
+pub mod reads;
+pub mod record;
+pub mod value;
+
+pub use error::{ErrorCode, Fault, Issue};
+pub use id::{Id, OrganizationId, PersonId, RequestId};
+pub use value::{Currency, Decimal, Money, Value};
+
+/// The version of `lignaflow:plugin` in `wit/` that this host speaks, as descriptors name it in `api`.
+pub const CONTRACT: &str = "0.1";

@@ -1,0 +1,47 @@
+//! What guest code asks the host to do, and what every door of the host turns a request into.
+
+use crate::error::Fault;
+use crate::id::Id;
+use crate::query::Predicate;
+use crate::value::Value;
+use indexmap::IndexMap;
+
+/// Values by field name.
+pub type Fields = IndexMap<String, Value>;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mutation {
+    Insert { collection: String, id: Id, fields: Fields },
+    /// Only the named fields change.
+    Update { collection: String, id: Id, expected: Option<u64>, fields: Fields },
+    /// Archives the record: it leaves lists and can be restored.
+    Remove { collection: String, id: Id, expected: Option<u64> },
+    /// Takes an archived record back.
+    Restore { collection: String, id: Id, expected: Option<u64> },
+    /// A declared change of state, with further fields set along with it.
+    Transition { collection: String, id: Id, expected: Option<u64>, name: String, fields: Fields },
+    /// Nothing matches, checked last inside the transaction with the plugin's rights; else the fault.
+    EnsureNone { collection: String, filter: Predicate, fault: Fault },
+    /// Something matches; else the fault.
+    EnsureSome { collection: String, filter: Predicate, fault: Fault },
+}
+
+/// The door that a change came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    Api,
+    Page,
+    Batch,
+    Route,
+}
+
+impl Origin {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Page => "page",
+            Self::Batch => "batch",
+            Self::Route => "route",
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What guest code may ask the host while it runs. `host/records` implements it, for one call at a time; `host/runtime`
+//! calls it and never learns where records live.
+
+use crate::caller::Caller;
+use crate::error::Fault;
+use crate::id::{Id, OrganizationId};
+use crate::query::{Authority, Page, Selection, Summary};
+use crate::value::Value;
+use async_trait::async_trait;
+
+/// A person of the organization, as plugins see one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: Id,
+    pub name: String,
+    pub active: bool,
+    pub locale: String,
+    pub time_zone: String,
+}
+
+/// The reads of one guest call. What is read is remembered, so that it can be re-checked when the call's writes commit.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    fn caller(&self) -> &Caller;
+    /// The selected values of one record, in order; `None` where there is none that may be read.
+    async fn get(
+        &self,
+        collection: &str,
+        id: Id,
+        select: &[String],
+        authority: Authority,
+    ) -> Result<Option<Vec<Value>>, Fault>;
+    async fn find(&self, selection: &Selection) -> Result<Page, Fault>;
+    async fn summarize(&self, summary: &Summary) -> Result<Page, Fault>;
+    async fn person(&self, id: Id) -> Result<Option<Person>, Fault>;
+    /// The people who hold a permission, or all, by name; at most 1,000.
+    async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
+}
+
+/// Who belongs to an organization. Implemented by `host/identity`.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    async fn person(&self, organization: OrganizationId, id: Id) -> Result<Option<Person>, Fault>;
+    /// The people who hold a permission, or all, by name; at most 1,000.
+    async fn people(&self, organization: OrganizationId, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
+}
