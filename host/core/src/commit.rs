@@ -2,7 +2,7 @@
 //! carried out, or none.
 
 use crate::bound::BoundPredicate;
-use crate::caller::{Access, Principal};
+use crate::caller::{Access, Caller, Principal};
 use crate::catalog::Schema;
 use crate::clock::Micros;
 use crate::error::Fault;
@@ -75,6 +75,14 @@ pub struct Commit {
     pub reads: Vec<ReadCheck>,
     pub changes: Vec<Change>,
     pub guards: Vec<Guard>,
+}
+
+impl Commit {
+    /// A commit of nothing, to speak of one that never came about.
+    pub fn empty(access: Access, caller: &Caller, origin: Origin, at: Micros) -> Self {
+        let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
+        Self { access, author, at, reads: Vec::new(), changes: Vec::new(), guards: Vec::new() }
+    }
 }
 
 /// The versions that the changes left behind, in their order.

@@ -9,6 +9,13 @@ use std::collections::HashSet;
 pub const RESERVED: [&str; 8] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag"];
 
+/// Words of the host's own API and pages, which no plugin may be called.
+pub const RESERVED_PLUGINS: [&str; 26] = [
+    "auth", "users", "organizations", "roles", "tokens", "plugins", "settings", "webhooks", "changes", "media", "jobs",
+    "search", "people", "sessions", "setup", "sign-in", "sign-out", "account", "admin", "api", "swagger", "static",
+    "health", "metrics", "l", "host",
+];
+
 /// The most of each thing that one descriptor may declare.
 const MAX_COLLECTIONS: usize = 60;
 const MAX_FIELDS: usize = 120;
@@ -19,6 +26,9 @@ type Faults = Vec<(String, String)>;
 pub(super) fn check(descriptor: &Descriptor) -> Faults {
     let mut faults = Faults::new();
     let mut say = |key: String, message: String| faults.push((key, message));
+    if RESERVED_PLUGINS.contains(&descriptor.id.as_str()) {
+        say("id".into(), format!("`{}` is a word of the host's own", descriptor.id));
+    }
     if !is_version(&descriptor.version) {
         say("version".into(), format!("`{}` is not a semantic version such as 0.1.0", descriptor.version));
     }

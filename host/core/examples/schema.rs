@@ -1,0 +1,5 @@
+//! Prints the JSON Schema of `plugin.toml`.
+
+fn main() {
+    println!("{:#}", lignaflow_core::descriptor::json_schema());
+}

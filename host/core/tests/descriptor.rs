@@ -1,0 +1,144 @@
+//! Reading `plugin.toml`: what is wrong is named with its line, its key and what would be right.
+
+use lignaflow_core::descriptor::{DescriptorFault, FieldKind, parse};
+
+const GOOD: &str = r#"
+id = "notes"
+version = "0.1.0"
+title = "Notes"
+api = "0.1"
+
+[permissions]
+publish = "Publish notes"
+
+[[collections]]
+name = "notes"
+title = { one = "Note", many = "Notes" }
+display = "title"
+[collections.fields]
+title = { type = "text", required = true, search = true }
+status = { type = "choice", of = ["draft", "published"], default = "draft" }
+parent = { type = "reference", to = "notes" }
+hours = { type = "decimal", scale = 2 }
+[[collections.transitions]]
+name = "publish"
+from = ["draft"]
+to = "published"
+permission = "publish"
+locks = true
+
+[[pages]]
+name = "overview"
+title = "Overview"
+[[pages.blocks]]
+table = { title = "All", collection = "notes", columns = ["title"] }
+"#;
+
+fn faults(text: &str) -> Vec<DescriptorFault> {
+    parse(text).expect_err("a fault")
+}
+
+/// The example with one line replaced.
+fn with(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    GOOD.replacen(from, to, 1)
+}
+
+#[test]
+fn a_good_descriptor_is_read_in_its_order() {
+    let descriptor = parse(GOOD).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let collection = descriptor.collection("notes").unwrap();
+    assert_eq!(collection.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["title", "status", "parent", "hours"]);
+    assert_eq!(collection.field("hours").unwrap().kind, FieldKind::Decimal);
+    assert_eq!(collection.transition("publish").unwrap().field(), "status");
+    assert_eq!(collection.locked_states().collect::<Vec<_>>(), [("status", "published")]);
+}
+
+#[test]
+fn every_unknown_key_is_told_with_its_line_and_the_nearest_known_one() {
+    let text = with("required = true", "requierd = true").replace("display =", "dispaly =");
+    let told: Vec<String> = faults(&text).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 13, collections[0].dispaly: unknown key `dispaly`; did you mean `display`?",
+            "line 15, collections[0].fields.title.requierd: unknown key `requierd`; did you mean `required`?",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_block_is_told() {
+    let found = faults(&with("table = {", "tabel = {"));
+    assert_eq!((found[0].line, found[0].message.as_str()), (30, "unknown key `tabel`; did you mean `table`?"));
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_told_with_its_line() {
+    let found = faults(&with("required = true", "required = \"yes\""));
+    assert_eq!(found[0].line, 15);
+    assert!(found[0].message.contains("boolean"), "{}", found[0].message);
+}
+
+#[test]
+fn text_that_is_not_toml_is_told_with_its_line() {
+    assert_eq!(faults("id = \"notes\"\nversion = \n")[0].line, 2);
+}
+
+#[test]
+fn all_broken_rules_are_told_at_once() {
+    let text = with("display = \"title\"", "display = \"name\"")
+        .replace("to = \"notes\"", "to = \"memos\"")
+        .replace("from = [\"draft\"]", "from = [\"darft\"]")
+        .replace("permission = \"publish\"", "permission = \"print\"")
+        .replace("api = \"0.1\"", "api = \"0.9\"")
+        .replace("version = \"0.1.0\"", "version = \"one\"");
+    let keys: Vec<(usize, String)> = faults(&text).into_iter().map(|fault| (fault.line, fault.key)).collect();
+    let expected = [
+        (3, "version"),
+        (5, "api"),
+        (13, "collections[0].display"),
+        (17, "collections[0].fields.parent.to"),
+        (23, "collections[0].transitions[0].permission"),
+        (19, "collections[0].transitions[0]"),
+    ];
+    assert_eq!(keys, expected.map(|(line, key)| (line, key.to_owned())));
+}
+
+#[test]
+fn names_that_would_break_a_table_or_the_api_are_refused() {
+    for (from, to, key) in [
+        ("id = \"notes\"", "id = \"admin\"", "id"),
+        ("hours = {", "organization = {", "collections[0].fields.organization"),
+        ("name = \"publish\"", "name = \"summary\"", "collections[0].transitions[0].name"),
+    ] {
+        assert_eq!(faults(&with(from, to))[0].key, key);
+    }
+    assert!(faults(&with("id = \"notes\"", "id = \"No tes\""))[0].message.contains("plugin id"));
+}
+
+#[test]
+fn a_reference_into_another_plugin_needs_a_grant() {
+    let text = with("to = \"notes\"", "to = \"projects/tasks\"");
+    assert!(faults(&text)[0].message.contains("grants.read"));
+    let granted = text.replace("[permissions]", "[grants]\nread = [\"projects/*\"]\n\n[permissions]");
+    parse(&granted).unwrap_or_else(|faults| panic!("{faults:?}"));
+}
+
+#[test]
+fn a_route_may_not_hide_a_collections_own() {
+    let route = |path: &str| format!("{GOOD}\n[[routes]]\nname = \"count\"\ntitle = \"Count\"\nmethod = \"GET\"\npath = \"{path}\"\n");
+    for path in ["/notes", "/notes/{id}", "/notes/{id}/publish", "/notes/summary", "count", "/Count", "/a/{b-c}"] {
+        assert!(parse(&route(path)).is_err(), "{path}");
+    }
+    for path in ["/count", "/notes/{id}/copy", "/count/{id}"] {
+        parse(&route(path)).unwrap_or_else(|faults| panic!("{path}: {faults:?}"));
+    }
+}
+
+#[test]
+fn the_published_schema_knows_every_key_of_the_example() {
+    let schema = lignaflow_core::descriptor::json_schema();
+    assert!(schema["properties"]["collections"].is_object());
+    assert_eq!(schema["additionalProperties"], false);
+}
