@@ -10,10 +10,10 @@ pub const RESERVED: [&str; 8] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
-pub const RESERVED_PLUGINS: [&str; 26] = [
+pub const RESERVED_PLUGINS: [&str; 28] = [
     "auth", "users", "organizations", "roles", "tokens", "plugins", "settings", "webhooks", "changes", "media", "jobs",
     "search", "people", "sessions", "setup", "sign-in", "sign-out", "account", "admin", "api", "swagger", "static",
-    "health", "metrics", "l", "host",
+    "health", "metrics", "l", "host", "theme", "organization",
 ];
 
 /// The most of each thing that one descriptor may declare.

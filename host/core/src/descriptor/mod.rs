@@ -9,5 +9,5 @@ mod schema;
 
 pub use model::*;
 pub use check::RESERVED;
-pub use parse::{DescriptorFault, nearest, parse};
+pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use schema::json_schema;

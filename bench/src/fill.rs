@@ -1,0 +1,105 @@
+//! 100,000 tasks in 50 projects of 40 clients. One of each is made through the API, so that the tables hold what the host
+//! itself writes; the others are copies of it made inside PostgreSQL, where a hundred thousand calls would take minutes.
+//! The log of changes has no entry of the copies: no measured call reads it.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use crate::host::Running;
+use crate::postgres::Postgres;
+
+const CLIENTS: u32 = 40;
+const PROJECTS: u32 = 50;
+
+/// An identifier of version 7 of this moment.
+const FRESH: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7' || \
+     substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid";
+
+/// What the fill left behind.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    /// One of the projects, with a fiftieth of the tasks.
+    pub(crate) project: Uuid,
+    pub(crate) tasks: u32,
+}
+
+pub(crate) async fn fill(host: &Running, token: &str, postgres: &Postgres, tasks: u32) -> Result<Filled> {
+    let client = make(host, token, "clients", &json!({ "name": "Client 0", "contact": "Ana Lee" })).await?;
+    let project = json!({
+        "name": "Project 0", "number": "P-0", "client": client, "site": "12 Harbour Street, Sydney",
+        "start": "2026-11-02", "due": "2027-03-26", "budget_minutes": 48_000,
+        "budget": { "minor": 8_450_000, "currency": "AUD" },
+    });
+    let project = make(host, token, "projects", &project).await?;
+    let task = json!({ "title": "Task 0", "project": project, "due": "2027-01-15", "planned_minutes": 120 });
+    let task = make(host, token, "tasks", &task).await?;
+
+    copy(postgres, "projects__clients", client, CLIENTS - 1, &text("name", "'Client ' || n")).await?;
+    let clients = "(select array_agg(id) from projects__clients)";
+    let mut columns = text("name", "'Project ' || n");
+    columns.extend(text("number", "'P-' || n"));
+    columns.push(("client".to_owned(), format!("{clients}[1 + n % {CLIENTS}]")));
+    copy(postgres, "projects__projects", project, PROJECTS - 1, &columns).await?;
+
+    let projects = "(select array_agg(id) from projects__projects)";
+    // Titles lie in another order than rows, as they do where people wrote them.
+    let mut columns = text("title", "'Task ' || substr(md5(n::text), 1, 12)");
+    for (column, sql) in [
+        ("project", format!("{projects}[1 + n % {PROJECTS}]")),
+        ("status", "(array['todo', 'in-progress', 'blocked', 'done'])[1 + n / 50 % 4]".to_owned()),
+        ("priority", "(array['low', 'normal', 'high', 'urgent'])[1 + n / 200 % 4]".to_owned()),
+        ("due", "20700 + n % 365".to_owned()),
+        ("planned_minutes", "30 + n % 480".to_owned()),
+    ] {
+        columns.push((column.to_owned(), sql));
+    }
+    copy(postgres, "projects__tasks", task, tasks - 1, &columns).await?;
+    postgres.settle().await?;
+
+    let path = "/api/v1/projects/tasks?limit=1&count=true";
+    let count = host.target.json("GET", path, Some(token), None, 200).await?["count"].as_u64();
+    ensure!(count == Some(u64::from(tasks)), "the host counts {count:?} tasks where {tasks} were to be");
+    Ok(Filled { project, tasks })
+}
+
+async fn make(host: &Running, token: &str, collection: &str, body: &Value) -> Result<Uuid> {
+    let path = format!("/api/v1/projects/{collection}");
+    let made = host.target.json("POST", &path, Some(token), Some(body), 201).await?;
+    made["id"].as_str().and_then(|id| id.parse().ok()).with_context(|| format!("{path} answered no id"))
+}
+
+/// A text with its folded form.
+fn text(field: &str, sql: &str) -> Vec<(String, String)> {
+    vec![(field.to_owned(), sql.to_owned()), (format!("{field}__fold"), format!("lower({sql})"))]
+}
+
+/// Copies a row so many times, each with an identifier of its own and these columns made by SQL over `n`.
+async fn copy(postgres: &Postgres, table: &str, of: Uuid, times: u32, columns: &[(String, String)]) -> Result<()> {
+    let rows = sqlx::query("select column_name::text from information_schema.columns where table_name = $1")
+        .bind(table)
+        .fetch_all(&postgres.pool)
+        .await?;
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    for row in &rows {
+        let name: String = row.get(0);
+        values.push(match columns.iter().find(|(column, _)| *column == name) {
+            Some((_, sql)) => sql.clone(),
+            None if name == "id" => FRESH.to_owned(),
+            None => format!("t.\"{name}\""),
+        });
+        names.push(format!("\"{name}\""));
+    }
+    for (column, _) in columns {
+        ensure!(names.contains(&format!("\"{column}\"")), "the table {table} has no column {column}");
+    }
+    let (names, values) = (names.join(", "), values.join(", "));
+    // Names are the catalog's, and the rest stands in this file.
+    let statement = format!(
+        "insert into {table} ({names}) select {values} from {table} t cross join generate_series(1, $2) n where t.id = $1"
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(of).bind(i32::try_from(times)?).execute(&postgres.pool).await?;
+    Ok(())
+}

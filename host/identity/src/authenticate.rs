@@ -1,0 +1,239 @@
+//! A secret into a [`Caller`]. One indexed statement for each request and nothing kept between two: whoever is demoted,
+//! deactivated or signed out is so at their next request, on every host.
+
+use crate::{Identity, SECOND, error, rights, secret};
+use lignaflow_core::caller::{Caller, Principal, Role};
+use lignaflow_core::clock::Micros;
+use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
+use lignaflow_store::identity::organizations::Organization;
+use lignaflow_store::identity::people::Person;
+use lignaflow_store::identity::tokens::Scope;
+use lignaflow_store::identity::{credentials, sessions, tokens};
+use std::fmt;
+
+/// What a request presents.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The secret of a session, from its cookie.
+    Session(String),
+    /// An API token.
+    Bearer(String),
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Session(_) => "Session(…)",
+            Self::Bearer(_) => "Bearer(…)",
+        })
+    }
+}
+
+/// Who they are, for pages and for acts on their own account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonSummary {
+    pub id: PersonId,
+    pub name: String,
+    pub email: String,
+    pub instance_admin: bool,
+    /// Somebody else chose their password and still knows it.
+    pub password_temporary: bool,
+}
+
+impl From<Person> for PersonSummary {
+    fn from(person: Person) -> Self {
+        Self {
+            id: person.id,
+            name: person.name,
+            email: person.email,
+            instance_admin: person.instance_admin,
+            password_temporary: person.password_temporary,
+        }
+    }
+}
+
+/// An organization that somebody may work in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationSummary {
+    pub id: OrganizationId,
+    pub name: String,
+    pub role: Role,
+}
+
+/// With what they proved it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    Session(Id),
+    Token(Id, Scope),
+}
+
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    pub caller: Caller,
+    pub person: PersonSummary,
+    pub via: Via,
+    /// The one that the caller acts in.
+    pub organization: Organization,
+    /// Those that the caller can switch to, this one included, by name; for a token this one alone.
+    pub organizations: Vec<OrganizationSummary>,
+}
+
+impl Authenticated {
+    /// The session, for what only the person may do, and no token on their behalf.
+    pub(crate) fn session(&self) -> Result<Id, Fault> {
+        match self.via {
+            Via::Session(id) => Ok(id),
+            Via::Token(..) => Err(Fault::denied("This takes somebody who is signed in; a token may not.")),
+        }
+    }
+}
+
+/// Why a request is nobody's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthFault {
+    /// The secret is unknown, has run out or was revoked, or its owner may not act any more. Which of these is in the
+    /// log at debug level, and told to nobody.
+    #[error("Sign in again, or send a token that is valid.")]
+    Refused,
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+fn refused(why: &'static str) -> AuthFault {
+    tracing::debug!(why, "a credential was refused");
+    AuthFault::Refused
+}
+
+fn summary(organization: &Organization, role: Role) -> OrganizationSummary {
+    OrganizationSummary { id: organization.id, name: organization.name.clone(), role }
+}
+
+impl Identity {
+    /// Who holds that credential, and what they may now. `declared` are the permissions that plugins add, as
+    /// `plugin.name`.
+    pub async fn authenticate(
+        &self,
+        credential: Credential,
+        request_id: RequestId,
+        declared: &[String],
+    ) -> Result<Authenticated, AuthFault> {
+        match credential {
+            Credential::Session(text) => self.by_session(&text, request_id, declared).await,
+            Credential::Bearer(text) => self.by_token(&text, request_id, declared).await,
+        }
+    }
+
+    async fn by_session(
+        &self,
+        text: &str,
+        request_id: RequestId,
+        declared: &[String],
+    ) -> Result<Authenticated, AuthFault> {
+        if !secret::looks_right(text, "") {
+            return Err(refused("it is no session's"));
+        }
+        let holder = credentials::session(self.database(), &secret::hash(text)).await;
+        let holder = holder.map_err(|error| AuthFault::Fault(error::told(error)))?;
+        let holder = holder.ok_or_else(|| refused("there is no such session"))?;
+        let now = self.now();
+        if holder.expires_at <= now || holder.last_seen_at <= self.idle_since(now) {
+            return Err(refused("the session has run out"));
+        }
+        if !holder.person.active {
+            return Err(refused("the person is not active"));
+        }
+        let organizations =
+            holder.memberships.iter().map(|(organization, role)| summary(organization, *role)).collect();
+        let current = holder.memberships.into_iter().find(|(organization, _)| organization.id == holder.organization);
+        let (organization, role) = current.ok_or_else(|| refused("the person is no member any more"))?;
+        let unless_after = self.note_unless_after(now);
+        if holder.last_seen_at <= unless_after {
+            let database = self.database().clone();
+            self.0.touches.start(holder.id, async move {
+                let id = holder.id;
+                database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
+            });
+        }
+        let rights = Rights { role, scope: Scope::All, declared };
+        let caller = caller(&holder.person, &organization, rights, request_id, now);
+        let (person, via) = (holder.person.into(), Via::Session(holder.id));
+        Ok(Authenticated { caller, person, via, organization, organizations })
+    }
+
+    async fn by_token(
+        &self,
+        text: &str,
+        request_id: RequestId,
+        declared: &[String],
+    ) -> Result<Authenticated, AuthFault> {
+        if !secret::looks_right(text, secret::TOKEN_PREFIX) {
+            return Err(refused("it is no token"));
+        }
+        let holder = credentials::token(self.database(), &secret::hash(text)).await;
+        let holder = holder.map_err(|error| AuthFault::Fault(error::told(error)))?;
+        let holder = holder.ok_or_else(|| refused("there is no such token"))?;
+        let now = self.now();
+        if holder.revoked_at.is_some() {
+            return Err(refused("the token was revoked"));
+        }
+        if holder.expires_at.is_some_and(|end| end <= now) {
+            return Err(refused("the token has run out"));
+        }
+        if !holder.person.active || !holder.member {
+            return Err(refused("the token's owner is not active"));
+        }
+        let unless_after = self.note_unless_after(now);
+        if holder.last_used_at.is_none_or(|used| used <= unless_after) {
+            let (database, id) = (self.database().clone(), holder.id);
+            self.0.touches.start(id, async move {
+                database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
+            });
+        }
+        let rights = Rights { role: holder.role, scope: holder.scope, declared };
+        let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
+        Ok(Authenticated {
+            caller,
+            person: holder.person.into(),
+            via: Via::Token(holder.id, holder.scope),
+            organizations: vec![summary(&holder.organization, holder.role)],
+            organization: holder.organization,
+        })
+    }
+
+    /// A session that was not seen since is over.
+    pub(crate) fn idle_since(&self, now: Micros) -> Micros {
+        now - self.options().session_idle * SECOND
+    }
+
+    fn note_unless_after(&self, now: Micros) -> Micros {
+        now - self.options().note_use_every * SECOND
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rights<'a> {
+    role: Role,
+    scope: Scope,
+    declared: &'a [String],
+}
+
+fn caller(
+    person: &Person,
+    organization: &Organization,
+    rights: Rights<'_>,
+    request_id: RequestId,
+    now: Micros,
+) -> Caller {
+    Caller {
+        organization: organization.id,
+        principal: Principal::Person(person.id),
+        role: Some(rights.role),
+        permissions: rights::of(rights.role, person.instance_admin, rights.scope, rights.declared),
+        locale: person.locale.clone().unwrap_or_else(|| organization.locale.clone()),
+        time_zone: person.time_zone.clone().unwrap_or_else(|| organization.time_zone.clone()),
+        currency: organization.currency,
+        calendar: organization.calendar,
+        request_id,
+        now,
+    }
+}

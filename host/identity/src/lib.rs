@@ -1,0 +1,125 @@
+//! Organizations, people, roles, sessions and tokens: who asks, proved, and what they may. No HTTP; no SQL.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `authenticate`, `rights` | a session or token into the `Caller` of one request; what a role may do |
+//! | `setup`, `organizations` | the first organization by a one-time secret, further ones by an operator |
+//! | `sign_in`, `sessions`, `accounts` | signing in and out; a person's sessions; passwords changed and reset |
+//! | `tokens` | API tokens |
+//! | `members`, `people` | who belongs to an organization, as what; people as plugins see them |
+//! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
+//! | `form`, `country`, `client`, `options` | what people type; presets; where they come from; what can be set |
+//! | `audit`, `error` | what is written down; what goes wrong |
+//!
+//! To add an act: read the form with `form::Reader`, gather every fault, decide inside one `write` of the store on rows
+//! read there, and append to the audit in the same transaction. Rows and statements are in the store's `identity`.
+
+mod accounts;
+mod audit;
+mod authenticate;
+mod client;
+mod country;
+mod error;
+mod form;
+mod members;
+mod options;
+mod organizations;
+mod password;
+mod people;
+mod rights;
+mod secret;
+mod sessions;
+mod setup;
+mod sign_in;
+mod throttle;
+mod tokens;
+mod touches;
+
+#[cfg(test)]
+mod tests;
+
+pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, PersonSummary, Via};
+pub use client::Client;
+pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
+pub use lignaflow_store::identity::audit::Event;
+pub use lignaflow_store::identity::members::Member;
+pub use lignaflow_store::identity::organizations::Organization;
+pub use lignaflow_store::identity::tokens::{Scope, Token, UnknownScope};
+pub use members::{Added, NewMember};
+pub use options::Options;
+pub use organizations::{Created, SetupForm};
+pub use password::{HashCost, LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
+pub use people::People;
+pub use secret::Secret;
+pub use sessions::{NewSession, SessionSummary};
+pub use setup::{Founded, SetupToken};
+pub use sign_in::{SignInFault, SignedIn};
+pub use throttle::{Limit, Limits};
+pub use tokens::{NewToken, TokenIssued};
+
+use lignaflow_core::Fault;
+use lignaflow_core::clock::{Clock, Micros};
+use lignaflow_store::{Database, Store, Tx};
+use password::Passwords;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use throttle::Throttle;
+use touches::Touches;
+
+const SECOND: Micros = 1_000_000;
+
+/// Everything that proves and changes who people are. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Identity(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    passwords: Passwords,
+    throttle: Throttle,
+    touches: Touches,
+}
+
+/// The work of a transaction.
+type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, error::Error>> + Send + 't>>;
+
+impl Identity {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, options: Options) -> Self {
+        let passwords = Passwords::new(options.hash_cost.clone(), options.hash_slots, options.hash_wait);
+        let throttle = Throttle::new(options.limits);
+        Self(Arc::new(Inner { store, clock, options, passwords, throttle, touches: Touches::default() }))
+    }
+
+    fn now(&self) -> Micros {
+        self.0.clock.now()
+    }
+
+    fn database(&self) -> &Database {
+        self.0.store.database()
+    }
+
+    fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// Does all of the work or none of it.
+    async fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
+        T: Send + 'static,
+    {
+        Ok(self.database().write(work).await?)
+    }
+
+    /// Waits for the notes of use that are under way, before the store is closed.
+    pub async fn settle(&self) {
+        self.0.touches.settle().await;
+    }
+}

@@ -1,0 +1,293 @@
+//! Who belongs to an organization, and as what. Nobody gives more than they have, nobody touches who has more, and an
+//! organization keeps an owner. Those who change members take turns, so that the last rule holds for two at once.
+
+use crate::audit::{Kind, event};
+use crate::authenticate::Authenticated;
+use crate::client::Client;
+use crate::error::Error;
+use crate::form::{Email, Reader};
+use crate::{Identity, error, password};
+use lignaflow_core::caller::{Permission, Role};
+use lignaflow_core::clock::Micros;
+use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
+use lignaflow_store::Tx;
+use lignaflow_store::identity::members::Member;
+use lignaflow_store::identity::{audit, members, organizations, people, sessions};
+use serde_json::json;
+use std::fmt;
+
+/// Members that are listed at most.
+const LISTED: u32 = 10_000;
+
+/// Somebody to be added.
+#[derive(Clone)]
+pub struct NewMember {
+    pub email: String,
+    /// Not looked at where they are known already.
+    pub name: String,
+    /// Their first password, which they are told to change. Not looked at where they are known already.
+    pub password: String,
+    pub role: Role,
+}
+
+/// Everything but the password.
+impl fmt::Debug for NewMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewMember").field("email", &self.email).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    pub person: PersonId,
+    /// They were there before, and sign in with the password that they have.
+    pub existed: bool,
+}
+
+/// Who changes members, as they are within the transaction.
+struct Actor {
+    organization: OrganizationId,
+    person: PersonId,
+    role: Role,
+    now: Micros,
+    client: Client,
+}
+
+impl Actor {
+    async fn log(&self, tx: &mut Tx, kind: Kind, detail: serde_json::Value) -> Result<(), Error> {
+        let event = event(kind, self.now, &self.client, Some(self.organization), Some(self.person), detail);
+        Ok(audit::append(tx, &event).await?)
+    }
+}
+
+fn conflict(path: &str, code: &str, message: impl Into<String>) -> Fault {
+    let mut fault = Fault::at(path, code, message);
+    fault.code = ErrorCode::Conflict;
+    fault
+}
+
+fn may_not() -> Fault {
+    Fault::denied("Only administrators manage the members of an organization.")
+}
+
+fn too_high() -> Fault {
+    let message = "You cannot give a role above your own.";
+    let mut fault = Fault::at("/role", "denied", message);
+    fault.code = ErrorCode::Denied;
+    fault
+}
+
+/// Refuses to leave an organization without an owner who can act. Ask it after the change, under the lock.
+pub(crate) async fn keep_an_owner(tx: &mut Tx, organization: OrganizationId) -> Result<(), Error> {
+    if members::active_owners(&mut *tx, organization).await? > 0 {
+        return Ok(());
+    }
+    Err(conflict("/role", "last-owner", "An organization keeps at least one owner. Make somebody else one first.")
+        .into())
+}
+
+/// Has members changed one at a time, and reads anew what the actor is: they may have been demoted a moment ago.
+async fn enter(tx: &mut Tx, mut actor: Actor) -> Result<Actor, Error> {
+    organizations::lock(tx, actor.organization).await?;
+    match members::one(&mut *tx, actor.organization, actor.person).await? {
+        Some(member) if member.active && member.role >= Role::Admin => {
+            actor.role = member.role;
+            Ok(actor)
+        }
+        _ => Err(may_not().into()),
+    }
+}
+
+impl Identity {
+    fn administrator(&self, actor: &Authenticated, client: Client) -> Result<Actor, Fault> {
+        match actor.caller.role {
+            Some(role) if actor.caller.holds(Permission::ADMINISTER) => Ok(Actor {
+                organization: actor.caller.organization,
+                person: actor.person.id,
+                role,
+                now: self.now(),
+                client,
+            }),
+            _ => Err(may_not()),
+        }
+    }
+
+    /// All members with their addresses, for administrators; also those who are not active any more.
+    pub async fn members(&self, actor: &Authenticated) -> Result<Vec<Member>, Fault> {
+        if !actor.caller.holds(Permission::ADMINISTER) {
+            return Err(may_not());
+        }
+        members::of(self.database(), actor.caller.organization, LISTED).await.map_err(error::told)
+    }
+
+    /// Adds somebody. Who has no account yet gets one, with a first password that they are told to change.
+    ///
+    /// Somebody with an account from another organization is added by an administrator of the instance alone: nothing
+    /// proves that an account's address is its holder's, and an organization must not be opened to who made one up.
+    pub async fn add_member(&self, actor: &Authenticated, client: Client, new: NewMember) -> Result<Added, Fault> {
+        let links_accounts = actor.caller.holds(Permission::INSTALL_PLUGINS);
+        let actor = self.administrator(actor, client)?;
+        if new.role > actor.role {
+            return Err(too_high());
+        }
+        let mut reader = Reader::default();
+        let email = reader.email(&new.email, "/email");
+        let known = match &email {
+            Some(email) => people::by_email(self.database(), &email.key).await.map_err(error::told)?,
+            None => None,
+        };
+        let mut name = String::new();
+        if known.is_none() {
+            name = reader.name(&new.name, "/name", "Their name");
+            password::check(&new.password, &[new.email.trim(), &name], "/password", &mut reader.issues);
+        }
+        reader.finish()?;
+        let email = email.ok_or_else(Fault::internal)?;
+        if let Some(person) = known {
+            return self.link(actor, person, new.role, links_accounts).await;
+        }
+        let hash = self.passwords().hash(&new.password).await?;
+        self.admit(actor, email, name, hash, new.role).await
+    }
+
+    async fn link(
+        &self,
+        actor: Actor,
+        person: people::Person,
+        role: Role,
+        links_accounts: bool,
+    ) -> Result<Added, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                if role > actor.role {
+                    return Err(too_high().into());
+                }
+                match members::one(&mut *tx, actor.organization, person.id).await? {
+                    Some(member) if member.active => {
+                        return Err(
+                            conflict("/email", "member", format!("{} is a member already.", person.email)).into()
+                        );
+                    }
+                    Some(_) => {
+                        let message = format!("{} was a member. Make them active again instead.", person.email);
+                        return Err(conflict("/email", "former-member", message).into());
+                    }
+                    None if !links_accounts => {
+                        let message = "They have an account with another organization here. \
+                                       An administrator of the instance can add them.";
+                        return Err(conflict("/email", "taken", message).into());
+                    }
+                    None => {}
+                }
+                members::insert(tx, actor.organization, person.id, role, actor.now).await?;
+                let detail = json!({ "person": person.id.to_string(), "role": role.as_str(), "existed": true });
+                actor.log(tx, Kind::MemberAdded, detail).await?;
+                Ok(Added { person: person.id, existed: true })
+            })
+        })
+        .await
+    }
+
+    async fn admit(
+        &self,
+        actor: Actor,
+        email: Email,
+        name: String,
+        password_hash: String,
+        role: Role,
+    ) -> Result<Added, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                if role > actor.role {
+                    return Err(too_high().into());
+                }
+                let person = people::Person {
+                    id: PersonId(Id::fresh()),
+                    email: email.text,
+                    name,
+                    password_temporary: true,
+                    locale: None,
+                    time_zone: None,
+                    instance_admin: false,
+                    active: true,
+                    created_at: actor.now,
+                };
+                people::insert(tx, &person, &email.key, Some(&password_hash)).await?;
+                members::insert(tx, actor.organization, person.id, role, actor.now).await?;
+                let detail = json!({ "person": person.id.to_string(), "role": role.as_str(), "existed": false });
+                actor.log(tx, Kind::MemberAdded, detail).await?;
+                Ok(Added { person: person.id, existed: false })
+            })
+        })
+        .await
+    }
+
+    /// Makes somebody owner, admin or member. One may step down oneself.
+    pub async fn change_role(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        person: PersonId,
+        role: Role,
+    ) -> Result<(), Fault> {
+        let actor = self.administrator(actor, client)?;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                let member = within_reach(tx, &actor, person).await?;
+                if role > actor.role {
+                    return Err(too_high().into());
+                }
+                if member.role == role {
+                    return Ok(());
+                }
+                members::set(tx, actor.organization, person, role, member.active).await?;
+                keep_an_owner(tx, actor.organization).await?;
+                let detail =
+                    json!({ "person": person.to_string(), "before": member.role.as_str(), "after": role.as_str() });
+                actor.log(tx, Kind::MemberRoleChanged, detail).await
+            })
+        })
+        .await
+    }
+
+    /// Ends or resumes a membership. Ended, sessions in the organization are over and tokens of it serve no more.
+    pub async fn set_member_active(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        person: PersonId,
+        active: bool,
+    ) -> Result<(), Fault> {
+        let actor = self.administrator(actor, client)?;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                let member = within_reach(tx, &actor, person).await?;
+                if member.active == active {
+                    return Ok(());
+                }
+                members::set(tx, actor.organization, person, member.role, active).await?;
+                keep_an_owner(tx, actor.organization).await?;
+                if !active {
+                    sessions::end_all(tx, person, Some(actor.organization)).await?;
+                }
+                let kind = if active { Kind::MemberActivated } else { Kind::MemberDeactivated };
+                actor.log(tx, kind, json!({ "person": person.to_string() })).await
+            })
+        })
+        .await
+    }
+}
+
+/// A member of the same organization whose role is not above the actor's.
+async fn within_reach(tx: &mut Tx, actor: &Actor, person: PersonId) -> Result<Member, Error> {
+    let member = members::one(&mut *tx, actor.organization, person).await?;
+    let member = member.ok_or_else(|| Fault::not_found("such member"))?;
+    if member.role > actor.role {
+        return Err(Fault::denied("Only owners change what owners are.").into());
+    }
+    Ok(member)
+}

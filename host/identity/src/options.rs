@@ -1,0 +1,47 @@
+//! What can be set. The defaults are what a server runs with; tests make hashing cheap.
+
+use crate::password::HashCost;
+use crate::throttle::Limits;
+use std::time::Duration;
+
+const DAY: i64 = 24 * 60 * 60;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub hash_cost: HashCost,
+    /// Passwords hashed at one time; each takes the memory of [`HashCost`].
+    pub hash_slots: usize,
+    /// How long one waits for its turn before its caller is told to come back.
+    pub hash_wait: Duration,
+    /// Seconds after which a session that is not used ends.
+    pub session_idle: i64,
+    /// Seconds after which a session ends however much it is used.
+    pub session_absolute: i64,
+    /// Seconds for which a setup address serves.
+    pub setup_lifetime: i64,
+    /// Seconds between two notes that a session or token is in use.
+    pub note_use_every: i64,
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            hash_cost: HashCost::STANDARD,
+            hash_slots: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 4)),
+            hash_wait: Duration::from_secs(5),
+            session_idle: 14 * DAY,
+            session_absolute: 90 * DAY,
+            setup_lifetime: DAY,
+            note_use_every: 60,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The same with hashing that costs next to nothing, for tests.
+    pub fn for_tests() -> Self {
+        Self { hash_cost: HashCost::CHEAPEST, hash_slots: 8, ..Self::default() }
+    }
+}

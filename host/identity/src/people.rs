@@ -1,0 +1,57 @@
+//! People as guests see them: names, zones and who holds what, of one organization.
+
+use crate::{Identity, error, rights};
+use async_trait::async_trait;
+use lignaflow_core::fold::fold;
+use lignaflow_core::reads::{Directory, Person};
+use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
+use lignaflow_store::identity::people::{self, Profile};
+
+/// People that one answer holds at most.
+const MOST: usize = 1000;
+
+/// Members that are looked through for a permission.
+const LOOKED_AT: u32 = 10_000;
+
+/// The people of every organization, for `host/records` to hand to guests.
+#[derive(Debug, Clone)]
+pub struct People(Identity);
+
+impl Identity {
+    pub fn directory(&self) -> People {
+        People(self.clone())
+    }
+}
+
+fn seen(profile: Profile) -> Person {
+    Person {
+        id: profile.id,
+        name: profile.name,
+        active: profile.active,
+        locale: profile.locale,
+        time_zone: profile.time_zone,
+    }
+}
+
+#[async_trait]
+impl Directory for People {
+    /// Somebody who belongs, or belonged, to the organization.
+    async fn person(&self, organization: OrganizationId, id: Id) -> Result<Option<Person>, Fault> {
+        let profile = people::profile(self.0.database(), organization, PersonId(id)).await.map_err(error::told)?;
+        Ok(profile.map(seen))
+    }
+
+    /// Those who hold a permission and are active, or all who belong or belonged.
+    async fn people(&self, organization: OrganizationId, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
+        let profiles = people::profiles(self.0.database(), organization, LOOKED_AT).await.map_err(error::told)?;
+        let asked_for = |profile: &Profile| {
+            permission.is_none_or(|permission| {
+                profile.active && rights::brings(profile.role, profile.instance_admin, permission)
+            })
+        };
+        let mut people: Vec<Person> = profiles.into_iter().filter(asked_for).map(seen).collect();
+        people.sort_by_cached_key(|person| (fold(&person.name), person.id));
+        people.truncate(MOST);
+        Ok(people)
+    }
+}

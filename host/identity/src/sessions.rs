@@ -1,0 +1,171 @@
+//! Sessions: opened when somebody signs in, listed and ended by whose they are.
+
+use crate::audit::{Kind, event};
+use crate::authenticate::Authenticated;
+use crate::client::Client;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::{Identity, SECOND, error};
+use lignaflow_core::clock::Micros;
+use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
+use lignaflow_store::Tx;
+use lignaflow_store::identity::{audit, members, sessions};
+use serde_json::json;
+
+/// Sessions that one person has at most; the oldest give way.
+const MOST: u32 = 50;
+
+/// A session with the secret that goes into its cookie, which is nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    pub id: Id,
+    pub secret: Secret,
+    pub organization: OrganizationId,
+    /// The end however much it is used.
+    pub expires_at: Micros,
+}
+
+/// A session as its person sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    pub id: Id,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    pub organization: OrganizationId,
+    pub created_at: Micros,
+    pub last_seen_at: Micros,
+    pub expires_at: Micros,
+    pub user_agent: String,
+    pub address: String,
+}
+
+/// A session in the making: its secret, and its row but for whose it is.
+pub(crate) struct Draft {
+    id: Id,
+    now: Micros,
+    expires_at: Micros,
+    /// Sessions not seen since are over.
+    idle_since: Micros,
+    client: Client,
+}
+
+/// Opens a session, and lets go of those of the person that have run out or are too many.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    secret: Secret,
+    draft: Draft,
+    person: PersonId,
+    organization: OrganizationId,
+) -> Result<NewSession, Error> {
+    let others = sessions::of(&mut *tx, person, u32::MAX).await?;
+    let live = |session: &sessions::Session| session.expires_at > draft.now && session.last_seen_at > draft.idle_since;
+    let mut kept = 0;
+    for other in others {
+        if live(&other) && kept + 1 < MOST {
+            kept += 1;
+        } else {
+            sessions::end(tx, person, other.id).await?;
+        }
+    }
+    let session = sessions::Session {
+        id: draft.id,
+        person,
+        organization,
+        created_at: draft.now,
+        last_seen_at: draft.now,
+        expires_at: draft.expires_at,
+        user_agent: draft.client.user_agent().to_owned(),
+        address: draft.client.address_text(),
+    };
+    sessions::insert(tx, &session, &secret.hash()).await?;
+    Ok(NewSession { id: session.id, secret, organization, expires_at: session.expires_at })
+}
+
+impl Identity {
+    pub(crate) fn fresh_session(&self, now: Micros, client: &Client) -> Result<(Secret, Draft), Fault> {
+        let expires_at = now + self.options().session_absolute * SECOND;
+        let idle_since = self.idle_since(now);
+        let draft = Draft { id: Id::fresh(), now, expires_at, idle_since, client: client.clone() };
+        Ok((Secret::fresh()?, draft))
+    }
+
+    /// Ends the session that asks.
+    pub async fn sign_out(&self, actor: &Authenticated, client: Client) -> Result<(), Fault> {
+        let id = actor.session()?;
+        self.end_session(actor, client, id, Kind::SessionClosed).await
+    }
+
+    /// The sessions of the person, the latest first.
+    pub async fn sessions(&self, actor: &Authenticated) -> Result<Vec<SessionSummary>, Fault> {
+        let current = actor.session()?;
+        let now = self.now();
+        let idle_since = self.idle_since(now);
+        let rows = sessions::of(self.database(), actor.person.id, MOST).await.map_err(error::told)?;
+        let live = rows.into_iter().filter(|row| row.expires_at > now && row.last_seen_at > idle_since);
+        Ok(live
+            .map(|row| SessionSummary {
+                id: row.id,
+                current: row.id == current,
+                organization: row.organization,
+                created_at: row.created_at,
+                last_seen_at: row.last_seen_at,
+                expires_at: row.expires_at,
+                user_agent: row.user_agent,
+                address: row.address,
+            })
+            .collect())
+    }
+
+    /// Ends one of the person's own sessions.
+    pub async fn revoke_session(&self, actor: &Authenticated, client: Client, id: Id) -> Result<(), Fault> {
+        actor.session()?;
+        self.end_session(actor, client, id, Kind::SessionRevoked).await
+    }
+
+    async fn end_session(&self, actor: &Authenticated, client: Client, id: Id, kind: Kind) -> Result<(), Fault> {
+        let (person, organization, now) = (actor.person.id, actor.caller.organization, self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                if !sessions::end(tx, person, id).await? {
+                    return Err(Fault::not_found("such session").into());
+                }
+                let detail = json!({ "session": id.to_string() });
+                audit::append(tx, &event(kind, now, &client, Some(organization), Some(person), detail)).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Has the session work in another of the person's organizations.
+    pub async fn switch_organization(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        organization: OrganizationId,
+    ) -> Result<(), Fault> {
+        let (id, person, now) = (actor.session()?, actor.person.id, self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let member = members::one(&mut *tx, organization, person).await?;
+                // One that is not theirs is not there for them.
+                if !member.is_some_and(|member| member.active) || !sessions::switch(tx, id, organization).await? {
+                    return Err(Fault::not_found("such organization").into());
+                }
+                let detail = json!({ "session": id.to_string() });
+                let switched =
+                    event(Kind::OrganizationSwitched, now, &client, Some(organization), Some(person), detail);
+                audit::append(tx, &switched).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Forgets the sessions that have run out, of everybody. How many there were.
+    pub async fn sweep(&self) -> Result<u64, Fault> {
+        let now = self.now();
+        let idle_since = self.idle_since(now);
+        self.write(move |tx| Box::pin(async move { Ok(sessions::sweep(tx, now, idle_since).await?) })).await
+    }
+}

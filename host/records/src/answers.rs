@@ -1,0 +1,114 @@
+//! Refusals of the store and of guest code, as what a caller is told. Inner causes stay in the log.
+
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::commit::{Commit, Refusal};
+use lignaflow_core::descriptor::humanize;
+use lignaflow_core::guest::CallFault;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_store::StoreError;
+
+pub(crate) fn no_record(schema: &Schema) -> Fault {
+    Fault::not_found(schema.collection.title.one.to_lowercase())
+}
+
+pub(crate) fn of_store(error: StoreError) -> Fault {
+    tracing::error!(%error, "a read of the store failed");
+    of_refusal_kind(&Refusal::from(error))
+}
+
+fn of_refusal_kind(refusal: &Refusal) -> Fault {
+    match refusal {
+        Refusal::Unavailable => {
+            Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now. Nothing was changed; try again shortly.")
+        }
+        Refusal::Unknown => Fault::new(
+            ErrorCode::Unavailable,
+            "The connection to the database broke while saving. Look whether the change is there before you repeat it.",
+        ),
+        Refusal::Full => Fault::new(ErrorCode::Quota, "There is no room left to save this. Nothing was changed."),
+        Refusal::Changed => Fault::new(
+            ErrorCode::Conflict,
+            "Others keep changing the same records. Nothing was changed; try again.",
+        ),
+        _ => Fault::internal(),
+    }
+}
+
+/// What the caller is told of a refused commit. `prefixes` holds, for each change, where it stands in the input.
+pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]) -> Fault {
+    let place = |index: usize| prefixes.get(index).map_or("", String::as_str);
+    match refusal {
+        Refusal::IdTaken { index } => {
+            let mut fault = Fault::new(ErrorCode::Conflict, "A record with this id is there already.");
+            fault.issues.push(Issue::new(format!("{}/id", place(*index)), "taken", fault.message.clone()));
+            fault
+        }
+        Refusal::Duplicate { index, rule } => {
+            let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
+            let fields = change.schema.collection.unique.get(*rule).map(Vec::as_slice).unwrap_or_default();
+            let spoken: Vec<_> = fields.iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
+            let message = format!(
+                "Another {} has the same {} already.",
+                change.schema.collection.title.one.to_lowercase(),
+                spoken.join(" and ")
+            );
+            let mut fault = Fault::new(ErrorCode::Conflict, message.clone());
+            for field in fields {
+                fault.issues.push(Issue::new(format!("{}/{field}", place(*index)), "duplicate", message.clone()));
+            }
+            fault
+        }
+        Refusal::Dangling { index, field, .. } => {
+            let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
+            dangling(&change.schema, field, place(*index))
+        }
+        Refusal::Referred { by, count, .. } => Fault::new(
+            ErrorCode::Conflict,
+            format!("{count} of {} still refer to it. Archive those first, or point them elsewhere.", by.local),
+        ),
+        Refusal::Guard { index } => commit.guards.get(*index).map_or_else(Fault::internal, |guard| guard.fault.clone()),
+        other => of_refusal_kind(other),
+    }
+}
+
+fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {
+    let what = schema.field(field).and_then(|field| field.to.as_ref()).map_or_else(
+        || "person of this organization".to_owned(),
+        |to| format!("record of {to}"),
+    );
+    Fault::invalid(vec![Issue::new(
+        format!("{prefix}/{field}"),
+        "unknown-reference",
+        format!("{} refers to no {what} that is in use.", humanize(field)),
+    )])
+}
+
+/// What the caller is told when guest code gave no answer.
+pub(crate) fn of_call(fault: CallFault, plugin: &PluginId) -> Fault {
+    if !matches!(fault, CallFault::Refused(_)) {
+        tracing::warn!(%plugin, %fault, "a call of plugin code failed");
+    }
+    let kept = "Nothing was changed.";
+    match fault {
+        CallFault::Refused(fault) => fault,
+        CallFault::Trapped => Fault::new(ErrorCode::PluginFailed, format!("The plugin {plugin} failed. {kept}")),
+        CallFault::CpuExhausted => {
+            Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} used up its computing time. {kept}"))
+        }
+        CallFault::TimedOut => Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} took too long. {kept}")),
+        CallFault::OutOfMemory => {
+            Fault::new(ErrorCode::PluginOutOfMemory, format!("The plugin {plugin} used up its memory. {kept}"))
+        }
+        CallFault::Exhausted(what) => {
+            Fault::new(ErrorCode::PluginExhausted, format!("The plugin {plugin} used up its {what}. {kept}"))
+        }
+        CallFault::BadAnswer(_) | CallFault::NoCode => {
+            Fault::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give. {kept}"))
+        }
+        CallFault::Busy => Fault::new(ErrorCode::Unavailable, "Too many calls are under way just now. Try again shortly."),
+        CallFault::NotGranted(what) => {
+            Fault::new(ErrorCode::Denied, format!("The plugin {plugin} was not granted {what}. {kept}"))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What every read and write goes through, whatever door it came in by.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`write`] | the loop: plan, hooks, commit, and again when something it rests on has changed |
+//! | [`plan`] | mutations into changes: rules of the descriptor, states, versions, defaults |
+//! | [`hooks`] | plugins' before-save hooks, once a batch each |
+//! | [`routes`] | plugins' routes and the writes that they return |
+//! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
+//! | [`answers`] | faults and refusals in words |
+//!
+//! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
+
+mod answers;
+mod hooks;
+mod plan;
+mod reads;
+mod routes;
+mod write;
+
+pub use reads::GuestReads;
+pub use routes::{RouteAnswer, RouteBody};
+pub use write::{Saved, Written};
+
+use lignaflow_core::Fault;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::catalog::{Catalog, Schema, SystemField};
+use lignaflow_core::clock::Clock;
+use lignaflow_core::id::{Id, PersonId};
+use lignaflow_core::name::CollectionName;
+use lignaflow_core::query::{Authority, MAX_LIMIT, MAX_VALUES, Page, Predicate, Selection, Summary};
+use lignaflow_core::reads::Directory;
+use lignaflow_core::record::Record;
+use lignaflow_core::value::Value;
+use lignaflow_runtime::{Registry, Snapshot};
+use lignaflow_store::{LogEntry, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How often a call is planned anew before it is given up as a conflict.
+pub const MAX_ATTEMPTS: usize = 5;
+
+/// A pause point between plan and commit, so that a test can force a race.
+pub type Pause = Arc<dyn Fn(usize) -> futures_util::future::BoxFuture<'static, ()> + Send + Sync>;
+
+/// The records of all organizations.
+#[derive(Clone)]
+pub struct Records {
+    store: Store,
+    registry: Arc<Registry>,
+    directory: Arc<dyn Directory>,
+    clock: Arc<dyn Clock>,
+    pause: Option<Pause>,
+}
+
+impl std::fmt::Debug for Records {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Records").finish_non_exhaustive()
+    }
+}
+
+impl Records {
+    pub fn new(store: Store, registry: Arc<Registry>, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, registry, directory, clock, pause: None }
+    }
+
+    /// The same records, with something to wait for between each plan and its commit.
+    #[must_use]
+    pub fn pausing(mut self, pause: Pause) -> Self {
+        self.pause = Some(pause);
+        self
+    }
+
+    /// The collection, where its plugin is on for the caller's organization.
+    pub fn schema(&self, snapshot: &Snapshot, caller: &Caller, name: &CollectionName) -> Result<Arc<Schema>, Fault> {
+        snapshot
+            .catalog
+            .schema(name)
+            .filter(|_| snapshot.is_enabled(caller.organization, &name.plugin))
+            .cloned()
+            .ok_or_else(|| Fault::not_found(format_args!("collection `{name}`")))
+    }
+
+    /// One record, archived or not.
+    pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Record, Fault> {
+        let found = self.store.records(access, schema, &[id]).await.map_err(answers::of_store)?;
+        found.into_iter().next().ok_or_else(|| answers::no_record(schema))
+    }
+
+    /// A page of records. No guest code is involved.
+    pub async fn find(&self, access: Access, catalog: &Catalog, selection: &Selection) -> Result<Page, Fault> {
+        let bound = Binder { catalog, home: None }.selection(selection)?;
+        self.store.find(access, &bound).await.map_err(answers::of_store)
+    }
+
+    /// A page of whole records. What the selection says of columns is not looked at.
+    pub async fn list(
+        &self,
+        access: Access,
+        catalog: &Catalog,
+        selection: &Selection,
+    ) -> Result<(Vec<Record>, Option<String>), Fault> {
+        let schema = Binder { catalog, home: None }.collection(&selection.collection)?.clone();
+        let system = SystemField::ALL.iter().map(|field| field.as_str().to_owned());
+        let own = schema.fields.iter().map(|field| field.name.as_str().to_owned());
+        let selection = Selection { select: system.chain(own).collect(), ..selection.clone() };
+        let page = self.find(access, catalog, &selection).await?;
+        let records = page.rows.into_iter().filter_map(record_of).collect();
+        Ok((records, page.next))
+    }
+
+    /// What records are called, by the display field of their collection, archived ones too.
+    pub async fn labels(
+        &self,
+        access: Access,
+        catalog: &Catalog,
+        wanted: &BTreeMap<CollectionName, BTreeSet<Id>>,
+    ) -> Result<Vec<(Id, String)>, Fault> {
+        let mut labels = Vec::new();
+        for (name, ids) in wanted {
+            let Some(schema) = catalog.schema(name) else { continue };
+            let ids: Vec<Value> = ids.iter().copied().map(Value::Reference).collect();
+            for ids in ids.chunks(MAX_VALUES) {
+                let selection = Selection {
+                    collection: name.to_string(),
+                    authority: Authority::Caller,
+                    filter: Predicate::Within { path: "id".into(), values: ids.to_vec() },
+                    sort: Vec::new(),
+                    select: vec!["id".into(), schema.collection.display.as_str().to_owned()],
+                    limit: u16::try_from(ids.len()).unwrap_or(MAX_LIMIT),
+                    after: None,
+                };
+                let mut bound = Binder { catalog, home: None }.selection(&selection)?;
+                bound.archived = true;
+                let page = self.store.find(access, &bound).await.map_err(answers::of_store)?;
+                labels.extend(page.rows.into_iter().filter_map(|row| match row.as_slice() {
+                    [Value::Reference(id), Value::Text(label)] => Some((*id, label.clone())),
+                    _ => None,
+                }));
+            }
+        }
+        Ok(labels)
+    }
+
+    /// The people of the caller's organization.
+    pub fn directory(&self) -> &Arc<dyn Directory> {
+        &self.directory
+    }
+
+    /// How many records a selection matches, whatever its limit.
+    pub async fn count(&self, access: Access, catalog: &Catalog, selection: &Selection) -> Result<u64, Fault> {
+        let bound = Binder { catalog, home: None }.selection(selection)?;
+        self.store.count(access, &bound).await.map_err(answers::of_store)
+    }
+
+    pub async fn summarize(&self, caller: &Caller, catalog: &Catalog, summary: &Summary) -> Result<Page, Fault> {
+        let access = caller.to_read()?;
+        let bound = Binder { catalog, home: None }.summary(summary, caller.calendar)?;
+        self.store.summarize(access, &bound).await.map_err(answers::of_store)
+    }
+
+    /// What happened to a record, the newest first.
+    pub async fn history(&self, access: Access, schema: &Schema, id: Id, limit: u16) -> Result<Vec<LogEntry>, Fault> {
+        self.store.history(access, schema, id, limit).await.map_err(answers::of_store)
+    }
+}
+
+/// A row of the system fields, in their order, and then the collection's own.
+fn record_of(mut row: Vec<Value>) -> Option<Record> {
+    if row.len() < SystemField::ALL.len() {
+        return None;
+    }
+    let values = row.split_off(SystemField::ALL.len());
+    let [
+        Value::Reference(id),
+        Value::Integer(version),
+        Value::Instant(created_at),
+        Value::Instant(updated_at),
+        created_by,
+        archived_at,
+    ] = row.as_slice()
+    else {
+        return None;
+    };
+    Some(Record {
+        id: *id,
+        version: version.unsigned_abs(),
+        created_at: *created_at,
+        updated_at: *updated_at,
+        created_by: created_by.as_reference().map(PersonId),
+        archived_at: match archived_at {
+            Value::Instant(at) => Some(*at),
+            _ => None,
+        },
+        values,
+    })
+}

@@ -1,0 +1,523 @@
+//! Mutations into changes: what the descriptor says of fields, states and versions, with every fault at once. Nothing
+//! here writes; the same plan made twice on the same records is the same.
+
+use crate::answers;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::catalog::{Schema, SchemaField};
+use lignaflow_core::bound::{BoundPredicate, Column};
+use lignaflow_core::commit::{Action, Change, Guard, ReadCheck};
+use lignaflow_core::descriptor::{ChangeKind, FieldKind, Transition, humanize};
+use lignaflow_core::id::{Id, PersonId};
+use lignaflow_core::mutation::{Fields, Mutation};
+use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::query::{Operator, Predicate};
+use lignaflow_core::record::{Record, check_value, escape, unknown_field, value_from_json};
+use lignaflow_core::value::Value;
+use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_runtime::Snapshot;
+use lignaflow_store::Store;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One mutation with where it stands in the input, as the prefix of its issues' paths.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub mutation: Mutation,
+    pub prefix: String,
+    /// The plugin that asks for it; `None` where a client does.
+    pub by: Option<PluginId>,
+}
+
+/// A change in the making.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub schema: Arc<Schema>,
+    pub id: Id,
+    pub kind: ChangeKind,
+    pub before: Option<Record>,
+    /// The whole record as it is to be.
+    pub after: Fields,
+    pub transition: Option<String>,
+    pub restores: bool,
+    pub prefix: String,
+    pub by: Option<PluginId>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub drafts: Vec<Draft>,
+    pub guards: Vec<Guard>,
+    pub reads: Vec<ReadCheck>,
+}
+
+/// What planning looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Desk<'a> {
+    pub store: &'a Store,
+    pub snapshot: &'a Snapshot,
+    pub caller: &'a Caller,
+    pub access: Access,
+}
+
+/// Faults as they are found: all issues, and the first fault of another kind.
+#[derive(Default)]
+struct Found {
+    issues: Vec<Issue>,
+    other: Option<Fault>,
+}
+
+impl Found {
+    fn add(&mut self, fault: Fault, prefix: &str) {
+        if fault.code == ErrorCode::Invalid {
+            self.issues.extend(fault.issues);
+            return;
+        }
+        if !prefix.is_empty() && fault.issues.is_empty() {
+            self.issues.push(Issue::new(prefix, fault.code.as_str(), fault.message.clone()));
+        }
+        self.other.get_or_insert(fault);
+    }
+
+    fn finish(self) -> Result<(), Fault> {
+        match self.other {
+            Some(mut fault) => {
+                fault.issues.extend(self.issues);
+                Err(fault)
+            }
+            None if self.issues.is_empty() => Ok(()),
+            None => Err(Fault::invalid(self.issues)),
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// Adds the changes that these mutations ask for to a plan.
+    pub(crate) async fn draft(&self, plan: &mut Plan, items: Vec<Item>) -> Result<(), Fault> {
+        let mut found = Found::default();
+        let mut resolved = Vec::with_capacity(items.len());
+        for item in items {
+            match self.resolve(&item) {
+                Ok(schema) => resolved.push((schema, item)),
+                Err(fault) => found.add(fault, &item.prefix),
+            }
+        }
+        let mut standing = self.standing(&resolved).await?;
+        for (schema, item) in resolved {
+            let prefix = item.prefix.clone();
+            if let Err(fault) = self.one(plan, &mut standing, schema, item) {
+                found.add(fault, &prefix);
+            }
+        }
+        found.finish()
+    }
+
+    /// The collection that a mutation names, where whoever asks may write it.
+    fn resolve(&self, item: &Item) -> Result<Arc<Schema>, Fault> {
+        let text = collection_of(&item.mutation);
+        let name = match &item.by {
+            Some(plugin) => CollectionName::within(plugin, text),
+            None => text.parse(),
+        };
+        let schema = name
+            .ok()
+            .and_then(|name| self.snapshot.catalog.schema(&name))
+            .filter(|schema| self.snapshot.is_enabled(self.caller.organization, &schema.name.plugin))
+            .cloned()
+            .ok_or_else(|| Fault::not_found(format_args!("collection `{text}`")))?;
+        if let Some(plugin) = &item.by {
+            let granted =
+                self.snapshot.plugins.get(plugin).is_some_and(|loaded| loaded.grants().writes(plugin, &schema.name));
+            if !granted {
+                return Err(Fault::denied(format!("The plugin {plugin} was not granted to change {}.", schema.name)));
+            }
+        }
+        Ok(schema)
+    }
+
+    /// The records that the mutations speak of, as they stand: one statement a collection.
+    async fn standing(
+        &self,
+        items: &[(Arc<Schema>, Item)],
+    ) -> Result<HashMap<(CollectionName, Id), Record>, Fault> {
+        let mut wanted: HashMap<CollectionName, (Arc<Schema>, Vec<Id>)> = HashMap::new();
+        for (schema, item) in items {
+            if let Some(id) = existing_id(&item.mutation) {
+                wanted.entry(schema.name.clone()).or_insert_with(|| (schema.clone(), Vec::new())).1.push(id);
+            }
+        }
+        let mut standing = HashMap::new();
+        for (name, (schema, ids)) in wanted {
+            let records = self.store.records(self.access, &schema, &ids).await.map_err(answers::of_store)?;
+            standing.extend(records.into_iter().map(|record| ((name.clone(), record.id), record)));
+        }
+        Ok(standing)
+    }
+
+    fn one(
+        &self,
+        plan: &mut Plan,
+        standing: &mut HashMap<(CollectionName, Id), Record>,
+        schema: Arc<Schema>,
+        item: Item,
+    ) -> Result<(), Fault> {
+        let Item { mutation, prefix, by } = item;
+        let id = match &mutation {
+            Mutation::EnsureNone { filter, fault, .. } => {
+                plan.guards.push(self.guard(&schema, filter, false, fault.clone(), by.as_ref())?);
+                return Ok(());
+            }
+            Mutation::EnsureSome { filter, fault, .. } => {
+                plan.guards.push(self.guard(&schema, filter, true, fault.clone(), by.as_ref())?);
+                return Ok(());
+            }
+            Mutation::Insert { id, .. }
+            | Mutation::Update { id, .. }
+            | Mutation::Remove { id, .. }
+            | Mutation::Restore { id, .. }
+            | Mutation::Transition { id, .. } => *id,
+        };
+        if plan.drafts.iter().any(|draft| draft.id == id && draft.schema.name == schema.name) {
+            return Err(Fault::at(format!("{prefix}/id"), "twice", "This record is changed twice in one batch."));
+        }
+        if let Mutation::Insert { fields, .. } = mutation {
+            let after = self.inserted(&schema, fields, &prefix, by.is_none())?;
+            plan.drafts.push(Draft {
+                schema,
+                id,
+                kind: ChangeKind::Insert,
+                before: None,
+                after,
+                transition: None,
+                restores: false,
+                prefix,
+                by,
+            });
+            return Ok(());
+        }
+        let before = standing.remove(&(schema.name.clone(), id)).ok_or_else(|| answers::no_record(&schema))?;
+        let expected = match &mutation {
+            Mutation::Update { expected, .. }
+            | Mutation::Remove { expected, .. }
+            | Mutation::Restore { expected, .. }
+            | Mutation::Transition { expected, .. } => *expected,
+            _ => None,
+        };
+        if expected.is_some_and(|expected| expected != before.version) {
+            return Err(stale(&schema, before.version));
+        }
+        let restores = matches!(mutation, Mutation::Restore { .. });
+        if before.archived_at.is_some() != restores {
+            let one = schema.collection.title.one.to_lowercase();
+            return Err(if restores {
+                Fault::new(ErrorCode::Conflict, format!("This {one} is not archived."))
+            } else {
+                Fault::new(ErrorCode::Locked, format!("This {one} is archived. Restore it first."))
+            });
+        }
+        let mut draft = Draft {
+            id,
+            kind: ChangeKind::Update,
+            after: before.fields(&schema),
+            transition: None,
+            restores,
+            prefix,
+            by,
+            before: Some(before),
+            schema,
+        };
+        match mutation {
+            Mutation::Update { fields, .. } => {
+                refuse_locked(&draft)?;
+                set(&mut draft, fields)?;
+            }
+            Mutation::Remove { .. } => {
+                refuse_locked(&draft)?;
+                draft.kind = ChangeKind::Remove;
+            }
+            Mutation::Transition { name, fields, .. } => self.transition(&mut draft, &name, fields)?,
+            _ => {}
+        }
+        plan.drafts.push(draft);
+        Ok(())
+    }
+
+    /// All fields of a new record: those given, checked, and defaults for the rest.
+    fn inserted(
+        &self,
+        schema: &Arc<Schema>,
+        mut given: Fields,
+        prefix: &str,
+        by_client: bool,
+    ) -> Result<Fields, Fault> {
+        let mut issues = Vec::new();
+        let mut after = Fields::new();
+        for field in &schema.fields {
+            let name = field.name.as_str();
+            let path = format!("{prefix}/{name}");
+            let default = self.default_of(field);
+            let mut value = match given.shift_remove(name) {
+                None => default,
+                Some(value) if by_client && field.field.read_only && value != default => {
+                    issues.push(read_only(field, &path));
+                    continue;
+                }
+                Some(value) if by_client && schema.collection.is_state(name) && value != default => {
+                    issues.push(by_transition(schema, field, &path));
+                    continue;
+                }
+                Some(value) => value,
+            };
+            issues.extend(check_value(field, &mut value, &path));
+            after.insert(name.to_owned(), value);
+        }
+        issues.extend(given.keys().map(|name| unknown_field(schema, name, format!("{prefix}/{}", escape(name)))));
+        if issues.is_empty() { Ok(after) } else { Err(Fault::invalid(issues)) }
+    }
+
+    fn default_of(&self, field: &SchemaField) -> Value {
+        let empty = match field.field.kind {
+            FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+            _ => Value::Null,
+        };
+        let Some(default) = &field.field.default else { return empty };
+        match (field.field.kind, default.as_str()) {
+            (FieldKind::Person, Some("caller")) => {
+                self.caller.person().map_or(Value::Null, |PersonId(id)| Value::Reference(id))
+            }
+            (FieldKind::Instant, Some("now")) => Value::Instant(self.caller.now),
+            (FieldKind::Date, Some("today")) => today(self.caller).map_or(Value::Null, Value::Date),
+            _ => value_from_json(&field.field, default).unwrap_or(empty),
+        }
+    }
+
+    fn transition(&self, draft: &mut Draft, name: &str, fields: Fields) -> Result<(), Fault> {
+        let schema = draft.schema.clone();
+        let transition = schema.collection.transition(name).ok_or_else(|| {
+            Fault::not_found(format_args!("transition `{name}` of a {}", schema.collection.title.one.to_lowercase()))
+        })?;
+        if draft.by.is_none() {
+            self.may_transition(&schema, transition)?;
+        }
+        let now = draft.after.get(transition.field()).and_then(Value::as_text).unwrap_or_default();
+        if !transition.from.iter().any(|state| state == now) {
+            let from: Vec<_> = transition.from.iter().map(|state| humanize(state).to_lowercase()).collect();
+            return Err(Fault::new(
+                ErrorCode::Conflict,
+                format!(
+                    "This {} is {}; `{name}` needs it to be {}.",
+                    schema.collection.title.one.to_lowercase(),
+                    humanize(now).to_lowercase(),
+                    from.join(" or "),
+                ),
+            ));
+        }
+        set(draft, fields)?;
+        draft.after.insert(transition.field().to_owned(), Value::Text(transition.to.clone()));
+        draft.transition = Some(name.to_owned());
+        Ok(())
+    }
+
+    fn may_transition(&self, schema: &Schema, transition: &Transition) -> Result<(), Fault> {
+        match &transition.permission {
+            Some(permission) if !self.caller.holds(&format!("{}.{permission}", schema.name.plugin)) => {
+                Err(Fault::denied(format!("You may not {} here.", humanize(transition.name.as_str()).to_lowercase())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn guard(
+        &self,
+        schema: &Arc<Schema>,
+        filter: &Predicate,
+        wants: bool,
+        fault: Fault,
+        by: Option<&PluginId>,
+    ) -> Result<Guard, Fault> {
+        let binder = Binder { catalog: &self.snapshot.catalog, home: by };
+        let (filter, archived) = binder.predicate(schema, filter)?;
+        let serialize = pinned(schema, &filter).ok_or_else(|| {
+            tracing::warn!(collection = %schema.name, "a guard pins no field of the collection's `serialize`");
+            Fault::new(
+                ErrorCode::PluginBadAnswer,
+                format!("A guard on {} must pin one of its `serialize` fields to a value.", schema.name),
+            )
+        })?;
+        Ok(Guard { schema: schema.clone(), filter, archived, wants, serialize, fault })
+    }
+}
+
+fn collection_of(mutation: &Mutation) -> &str {
+    match mutation {
+        Mutation::Insert { collection, .. }
+        | Mutation::Update { collection, .. }
+        | Mutation::Remove { collection, .. }
+        | Mutation::Restore { collection, .. }
+        | Mutation::Transition { collection, .. }
+        | Mutation::EnsureNone { collection, .. }
+        | Mutation::EnsureSome { collection, .. } => collection,
+    }
+}
+
+fn existing_id(mutation: &Mutation) -> Option<Id> {
+    match mutation {
+        Mutation::Update { id, .. }
+        | Mutation::Remove { id, .. }
+        | Mutation::Restore { id, .. }
+        | Mutation::Transition { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+pub(crate) fn stale(schema: &Schema, version: u64) -> Fault {
+    Fault::new(
+        ErrorCode::Stale,
+        format!(
+            "This {} has been changed since you read it; its version is now {version}. Read it again and repeat.",
+            schema.collection.title.one.to_lowercase()
+        ),
+    )
+}
+
+fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
+    let locked = draft
+        .schema
+        .collection
+        .locked_states()
+        .find(|(field, state)| draft.after.get(*field).and_then(Value::as_text) == Some(*state));
+    match locked {
+        Some((_, state)) => Err(Fault::new(
+            ErrorCode::Locked,
+            format!(
+                "This {} is {}, which refuses changes.",
+                draft.schema.collection.title.one.to_lowercase(),
+                humanize(state).to_lowercase()
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn read_only(field: &SchemaField, path: &str) -> Issue {
+    Issue::new(path, "read-only", format!("{} is kept by the program.", humanize(field.name.as_str())))
+}
+
+fn by_transition(schema: &Schema, field: &SchemaField, path: &str) -> Issue {
+    let verbs: Vec<_> = schema
+        .collection
+        .transitions
+        .iter()
+        .filter(|transition| transition.field() == field.name.as_str())
+        .map(|transition| transition.name.as_str())
+        .collect();
+    Issue::new(
+        path,
+        "by-transition",
+        format!("{} is changed by its transitions: {}.", humanize(field.name.as_str()), verbs.join(", ")),
+    )
+}
+
+/// Sets fields of a record that stands, with every fault of theirs.
+fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
+    let schema = draft.schema.clone();
+    let by_client = draft.by.is_none();
+    let mut issues = Vec::new();
+    for (name, mut value) in fields {
+        let path = format!("{}/{}", draft.prefix, escape(&name));
+        let Some(field) = schema.field(&name) else {
+            issues.push(unknown_field(&schema, &name, path));
+            continue;
+        };
+        issues.extend(check_value(field, &mut value, &path));
+        let unchanged = draft.after.get(&name) == Some(&value);
+        if by_client && !unchanged && field.field.read_only {
+            issues.push(read_only(field, &path));
+        } else if by_client && !unchanged && schema.collection.is_state(&name) {
+            issues.push(by_transition(&schema, field, &path));
+        } else {
+            draft.after.insert(name, value);
+        }
+    }
+    if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
+}
+
+/// What a hook overwrites: the plugin's own word, so only types and rules are checked.
+pub(crate) fn overwrite(draft: &mut Draft, fields: Fields) -> Result<(), String> {
+    let schema = draft.schema.clone();
+    for (name, mut value) in fields {
+        let field = schema.field(&name).ok_or_else(|| format!("it set `{name}`, which {} does not have", schema.name))?;
+        if let Some(issue) = check_value(field, &mut value, "") {
+            return Err(format!("it set `{name}` of {}: {}", schema.name, issue.message));
+        }
+        draft.after.insert(name, value);
+    }
+    Ok(())
+}
+
+/// The `serialize` field and value that a filter holds fast in every record it matches.
+fn pinned(schema: &Schema, filter: &BoundPredicate) -> Option<(String, Value)> {
+    match filter {
+        BoundPredicate::All(children) => children.iter().find_map(|child| pinned(schema, child)),
+        BoundPredicate::Compare { path, operator: Operator::Equal, value } if path.hops.is_empty() => {
+            let Column::Field(index) = path.column else { return None };
+            let name = &schema.fields[index].name;
+            schema.collection.serialize.contains(name).then(|| (name.as_str().to_owned(), value.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// The caller's day now.
+pub(crate) fn today(caller: &Caller) -> Option<i32> {
+    let instant = jiff::Timestamp::from_microsecond(caller.now).ok()?;
+    let zone = jiff::tz::TimeZone::get(&caller.time_zone).ok()?;
+    Some(lignaflow_core::value::date_days(instant.to_zoned(zone).date()))
+}
+
+impl Draft {
+    /// The change as the store carries it out; `None` where nothing differs.
+    pub(crate) fn change(&self) -> Option<Change> {
+        let (expected, action) = match (&self.before, self.kind) {
+            (None, _) => (0, Action::Insert { values: self.after.clone() }),
+            (Some(before), ChangeKind::Remove) => (before.version, Action::Archive),
+            (Some(before), _) if self.restores => (before.version, Action::Restore),
+            (Some(before), _) => {
+                let mut set = Fields::new();
+                let mut was = Fields::new();
+                for (field, old) in self.schema.fields.iter().zip(&before.values) {
+                    let name = field.name.as_str();
+                    if let Some(new) = self.after.get(name)
+                        && new != old
+                    {
+                        set.insert(name.to_owned(), new.clone());
+                        was.insert(name.to_owned(), old.clone());
+                    }
+                }
+                if set.is_empty() {
+                    return None;
+                }
+                (before.version, Action::Update { set, before: was })
+            }
+        };
+        let mut serialize = Vec::new();
+        for name in &self.schema.collection.serialize {
+            let old = self.before.as_ref().and_then(|before| before.get(&self.schema, name.as_str()));
+            let new = self.after.get(name.as_str());
+            for value in [old, new].into_iter().flatten() {
+                let key = (name.as_str().to_owned(), value.clone());
+                if !serialize.contains(&key) {
+                    serialize.push(key);
+                }
+            }
+        }
+        Some(Change {
+            schema: self.schema.clone(),
+            id: self.id,
+            expected,
+            action,
+            transition: self.transition.clone(),
+            serialize,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! What guest code reads while it runs, in one organization, remembered so that the commit can re-check it.
+
+use crate::answers;
+use async_trait::async_trait;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::{BoundPath, Column};
+use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::catalog::{Catalog, Schema, SystemField};
+use lignaflow_core::commit::ReadCheck;
+use lignaflow_core::id::Id;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::query::{Authority, Page, Predicate, Selection, Summary};
+use lignaflow_core::reads::{Directory, Person, Reads};
+use lignaflow_core::value::Value;
+use lignaflow_core::{ErrorCode, Fault};
+use lignaflow_store::Store;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The most records that one call may rest on; beyond it, a call that writes is refused.
+const MAX_CHECKS: usize = 10_000;
+
+/// The reads of one call of one plugin.
+pub struct GuestReads {
+    store: Store,
+    directory: Arc<dyn Directory>,
+    catalog: Arc<Catalog>,
+    caller: Caller,
+    plugin: PluginId,
+    checks: Mutex<Vec<ReadCheck>>,
+}
+
+impl std::fmt::Debug for GuestReads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuestReads").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
+}
+
+impl GuestReads {
+    pub(crate) fn new(
+        store: Store,
+        directory: Arc<dyn Directory>,
+        catalog: Arc<Catalog>,
+        caller: Caller,
+        plugin: PluginId,
+    ) -> Self {
+        Self { store, directory, catalog, caller, plugin, checks: Mutex::default() }
+    }
+
+    /// Everything that was read so far, for the re-check.
+    pub(crate) fn taken(&self) -> Result<Vec<ReadCheck>, Fault> {
+        let checks = std::mem::take(&mut *self.checks.lock().unwrap_or_else(PoisonError::into_inner));
+        if checks.len() > MAX_CHECKS {
+            return Err(Fault::new(
+                ErrorCode::PluginExhausted,
+                format!("The plugin {} read more than {MAX_CHECKS} records for one write.", self.plugin),
+            ));
+        }
+        Ok(checks)
+    }
+
+    fn remember(&self, new: impl IntoIterator<Item = ReadCheck>) {
+        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        // One more than the most is enough to refuse the write.
+        let room = (MAX_CHECKS + 1).saturating_sub(checks.len());
+        checks.extend(new.into_iter().take(room));
+    }
+
+    fn access(&self, authority: Authority) -> Result<Access, Fault> {
+        match authority {
+            Authority::Caller => self.caller.to_read(),
+            Authority::Plugin => Ok(Access::of_plugin(self.caller.organization)),
+        }
+    }
+
+    fn binder(&self) -> Binder<'_> {
+        Binder { catalog: &self.catalog, home: Some(&self.plugin) }
+    }
+}
+
+fn system(schema: &Arc<Schema>, field: SystemField) -> BoundPath {
+    BoundPath {
+        text: field.as_str().to_owned(),
+        root: schema.clone(),
+        hops: Vec::new(),
+        column: Column::System(field),
+    }
+}
+
+#[async_trait]
+impl Reads for GuestReads {
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    async fn get(
+        &self,
+        collection: &str,
+        id: Id,
+        select: &[String],
+        authority: Authority,
+    ) -> Result<Option<Vec<Value>>, Fault> {
+        let selection = Selection {
+            collection: collection.to_owned(),
+            authority,
+            filter: Predicate::equal("id", Value::Reference(id)),
+            sort: Vec::new(),
+            select: select.to_vec(),
+            limit: 1,
+            after: None,
+        };
+        let schema = self.binder().collection(collection)?.clone();
+        let page = self.find(&selection).await?;
+        let row = page.rows.into_iter().next();
+        if row.is_none() {
+            self.remember([ReadCheck { schema, id, version: None }]);
+        }
+        Ok(row)
+    }
+
+    async fn find(&self, selection: &Selection) -> Result<Page, Fault> {
+        let access = self.access(selection.authority)?;
+        let mut bound = self.binder().selection(selection)?;
+        let asked = bound.columns.len();
+        bound.columns.push(system(&bound.schema, SystemField::Id));
+        bound.columns.push(system(&bound.schema, SystemField::Version));
+        let mut page = self.store.find(access, &bound).await.map_err(answers::of_store)?;
+        let mut checks = Vec::with_capacity(page.rows.len());
+        for row in &mut page.rows {
+            let version = row.pop();
+            let id = row.pop();
+            if let (Some(Value::Reference(id)), Some(Value::Integer(version))) = (id, version) {
+                checks.push(ReadCheck {
+                    schema: bound.schema.clone(),
+                    id,
+                    version: Some(version.unsigned_abs()),
+                });
+            }
+        }
+        page.columns.truncate(asked);
+        self.remember(checks);
+        Ok(page)
+    }
+
+    async fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
+        let access = self.access(summary.authority)?;
+        let bound = self.binder().summary(summary, self.caller.calendar)?;
+        self.store.summarize(access, &bound).await.map_err(answers::of_store)
+    }
+
+    async fn person(&self, id: Id) -> Result<Option<Person>, Fault> {
+        self.directory.person(self.caller.organization, id).await
+    }
+
+    async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
+        self.directory.people(self.caller.organization, permission).await
+    }
+}

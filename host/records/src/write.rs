@@ -1,0 +1,153 @@
+//! The one path of every write: plan, hooks, commit; and again, on fresh reads, when what it rests on has changed.
+
+use crate::answers;
+use crate::plan::{Desk, Item, Plan};
+use crate::{MAX_ATTEMPTS, Records};
+use lignaflow_core::Fault;
+use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::commit::{Author, Commit, ReadCheck, Refusal};
+use lignaflow_core::descriptor::ChangeKind;
+use lignaflow_core::mutation::{Mutation, Origin};
+use lignaflow_core::name::PluginId;
+use lignaflow_core::record::Record;
+use lignaflow_runtime::Snapshot;
+use std::sync::Arc;
+
+/// One record as a write left it.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    pub schema: Arc<Schema>,
+    pub record: Record,
+    pub kind: ChangeKind,
+}
+
+/// What a write left behind: one record for each mutation that asked for a change, in their order, then those that
+/// hooks added.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    pub saved: Vec<Saved>,
+}
+
+/// What one attempt came to.
+pub(crate) enum Attempt {
+    Done(Written),
+    /// Something it rests on has changed.
+    Again,
+}
+
+impl Records {
+    /// Carries the mutations of a client out, all or none. More than one at once are told apart by the index that
+    /// begins the paths of issues.
+    pub async fn write(&self, caller: &Caller, origin: Origin, mutations: Vec<Mutation>) -> Result<Written, Fault> {
+        let access = caller.to_write()?;
+        let alone = mutations.len() == 1 && origin != Origin::Batch;
+        let items: Vec<_> = mutations
+            .into_iter()
+            .enumerate()
+            .map(|(index, mutation)| Item {
+                mutation,
+                prefix: if alone { String::new() } else { format!("/{index}") },
+                by: None,
+            })
+            .collect();
+        for attempt in 0..MAX_ATTEMPTS {
+            let snapshot = self.registry.current();
+            let through = None;
+            match self.attempt(&snapshot, caller, access, origin, through, items.clone(), Vec::new(), attempt).await? {
+                Attempt::Done(written) => return Ok(written),
+                Attempt::Again => {
+                    metrics::counter!("lignaflow_write_retries_total").increment(1);
+                }
+            }
+        }
+        Err(answers::of_refusal(&Refusal::Changed, &Commit::empty(access, caller, origin, self.clock.now()), &[]))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one attempt, each named where it is called")]
+    pub(crate) async fn attempt(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        caller: &Caller,
+        access: Access,
+        origin: Origin,
+        through: Option<&PluginId>,
+        items: Vec<Item>,
+        reads: Vec<ReadCheck>,
+        number: usize,
+    ) -> Result<Attempt, Fault> {
+        let desk = Desk { store: &self.store, snapshot, caller, access };
+        let mut plan = Plan { reads, ..Plan::default() };
+        desk.draft(&mut plan, items).await?;
+        self.run_hooks(&desk, &mut plan, origin).await?;
+        if let Some(pause) = &self.pause {
+            pause(number).await;
+        }
+        let at = self.clock.now();
+        let mut changes = Vec::with_capacity(plan.drafts.len());
+        let mut prefixes = Vec::with_capacity(plan.drafts.len());
+        let mut places = Vec::with_capacity(plan.drafts.len());
+        for draft in &plan.drafts {
+            let change = draft.change();
+            places.push(change.as_ref().map(|_| changes.len()));
+            if let Some(change) = change {
+                prefixes.push(draft.prefix.clone());
+                changes.push(change);
+            }
+        }
+        let author = Author {
+            principal: caller.principal.clone(),
+            through: through.and_then(|id| {
+                let version = snapshot.plugins.get(id)?.descriptor().version.clone();
+                Some((id.clone(), version))
+            }),
+            request: caller.request_id,
+            origin,
+        };
+        let commit = Commit { access, author, at, reads: plan.reads, changes, guards: plan.guards };
+        let versions = if commit.changes.is_empty() && commit.guards.is_empty() {
+            Vec::new()
+        } else {
+            match self.store.commit(commit.clone()).await {
+                Ok(committed) => committed.versions,
+                Err(Refusal::Changed) => return Ok(Attempt::Again),
+                Err(refusal) => {
+                    if matches!(refusal, Refusal::Broken | Refusal::Unknown | Refusal::Full) {
+                        tracing::error!(%refusal, request_id = %caller.request_id, "a commit failed");
+                    }
+                    return Err(answers::of_refusal(&refusal, &commit, &prefixes));
+                }
+            }
+        };
+        let saved = plan
+            .drafts
+            .into_iter()
+            .zip(places)
+            .map(|(draft, place)| {
+                let changed = place.and_then(|place| versions.get(place).copied());
+                let before = draft.before;
+                let mut after = draft.after;
+                let archived_at = match draft.kind {
+                    ChangeKind::Remove => Some(at),
+                    _ => before.as_ref().and_then(|before| before.archived_at).filter(|_| !draft.restores),
+                };
+                let record = Record {
+                    id: draft.id,
+                    version: changed.or(before.as_ref().map(|before| before.version)).unwrap_or(1),
+                    created_at: before.as_ref().map_or(at, |before| before.created_at),
+                    updated_at: if changed.is_some() { at } else { before.as_ref().map_or(at, |b| b.updated_at) },
+                    created_by: before.as_ref().map_or(caller.person(), |before| before.created_by),
+                    archived_at,
+                    values: draft
+                        .schema
+                        .fields
+                        .iter()
+                        .map(|field| after.swap_remove(field.name.as_str()).unwrap_or(lignaflow_core::Value::Null))
+                        .collect(),
+                };
+                Saved { schema: draft.schema, record, kind: draft.kind }
+            })
+            .collect();
+        Ok(Attempt::Done(Written { saved }))
+    }
+}

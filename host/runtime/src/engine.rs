@@ -1,0 +1,162 @@
+//! The one WebAssembly engine of the process: its settings, its clock of epochs, what guests may link to, and how many
+//! instances there may be.
+
+use crate::cache::Cache;
+use crate::call::State;
+use crate::fault::{EngineFault, LoadFault};
+use crate::host;
+use crate::limits::Limits;
+use crate::load::load;
+use crate::plugin::LoadedPlugin;
+use lignaflow_core::descriptor::Grants;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Enabled, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+/// Between two epochs: how long a guest computes before others get their turn, and how exactly its time is kept.
+const TICK: Duration = Duration::from_millis(5);
+/// Bytes of one linear memory, whatever a plugin's own limit.
+const MOST_MEMORY: usize = 512 << 20;
+/// Of a linear memory that is given back, what stays resident for the next instance; only pages that were written count.
+const KEEP_MEMORY: usize = 16 << 20;
+const KEEP_TABLE: usize = 256 << 10;
+const KEEP_STACK: usize = 64 << 10;
+/// Memories that stay warm for a plugin that nobody calls.
+const WARM: u32 = 16;
+
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Where compiled plugins are kept; without one, each start compiles.
+    pub cache_dir: Option<PathBuf>,
+    /// Instances of all plugins at a time. Each reserves 4 GiB of addresses, and memory only as it is used.
+    pub instances: u32,
+    /// What a call may use where a plugin has no limits of its own.
+    pub limits: Limits,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { cache_dir: None, instances: 128, limits: Limits::default() }
+    }
+}
+
+/// Loads plugins. Cheap to clone; plugins hold on to it.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) linker: Linker<State>,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) slots: Arc<Semaphore>,
+    /// Places for calls that compute for long: half of the cores.
+    pub(crate) lane: Arc<Semaphore>,
+    limits: Limits,
+    compiled: AtomicU64,
+    /// Ends the thread that counts epochs when the last plugin is gone.
+    _ticker: Sender<()>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("cache", &self.cache).field("compiled", &self.compiled).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Compiles a component. Takes seconds and hundreds of megabytes for those that carry an interpreter.
+    pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Vec<u8>> {
+        let artefact = self.wasmtime.precompile_component(bytes)?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        Ok(artefact)
+    }
+}
+
+impl Engine {
+    pub fn new(options: EngineOptions) -> Result<Self, EngineFault> {
+        let fault = |error: wasmtime::Error| EngineFault::Engine(format!("{error:#}"));
+        let wasmtime = wasmtime::Engine::new(&config(options.instances)).map_err(fault)?;
+        let cache = options.cache_dir.as_deref().map(|folder| Cache::open(folder, &wasmtime)).transpose()?;
+        let mut linker = Linker::new(&wasmtime);
+        host::link(&mut linker).map_err(fault)?;
+        let (ticker, stop) = channel();
+        let weak = wasmtime.weak();
+        std::thread::Builder::new()
+            .name("epochs".to_owned())
+            .spawn(move || count_epochs(&weak, &stop))
+            .map_err(|error| EngineFault::Engine(format!("no thread for its clock: {error}")))?;
+        let slots = usize::try_from(options.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shared = Shared {
+            wasmtime,
+            linker,
+            cache,
+            slots: Arc::new(Semaphore::new(slots)),
+            lane: Arc::new(Semaphore::new((cores / 2).max(1))),
+            limits: options.limits,
+            compiled: AtomicU64::new(0),
+            _ticker: ticker,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Makes a plugin of a file: reads, checks, and compiles it where that was not done before. It blocks for as long
+    /// as compiling takes, so a server calls it on a thread for that.
+    pub fn load(&self, bytes: &[u8], granted: &Grants, limits: &Limits) -> Result<Arc<LoadedPlugin>, LoadFault> {
+        load(&self.shared, bytes, granted, limits)
+    }
+
+    /// What a call may use where a plugin has no limits of its own.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// How many components were compiled rather than read from the cache.
+    pub fn compiled(&self) -> u64 {
+        self.shared.compiled.load(Ordering::Relaxed)
+    }
+}
+
+fn config(instances: u32) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    // A component has one instance and often a dozen core modules, two or three tables and seldom a second memory.
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(32))
+        .total_memories(instances.saturating_mul(2))
+        .total_tables(instances.saturating_mul(8))
+        .total_stacks(instances)
+        .max_tables_per_module(4)
+        .max_memory_size(MOST_MEMORY)
+        .max_unused_warm_slots(WARM)
+        .linear_memory_keep_resident(KEEP_MEMORY)
+        .table_keep_resident(KEEP_TABLE)
+        .async_stack_keep_resident(KEEP_STACK)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .parallel_compilation(true)
+        .memory_init_cow(true);
+    config
+}
+
+/// Counts epochs until the engine is gone.
+fn count_epochs(engine: &EngineWeak, stop: &Receiver<()>) {
+    while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(TICK) {
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Guest code: from a file to a plugin that can be called, and each call within its limits. It knows wasmtime and
+//! nothing of where records live.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`Engine`] (`engine`), `cache` | the one engine of the process; compiled code on disk |
+//! | [`inspect`] (`envelope`), `load` | a file read without running it; what it asks for against what it was granted |
+//! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
+//! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
+//! | `host` | what guests may call, one capability a module |
+//! | [`Limits`] (`limits`), `meter` | what one call may use; computing time as it passes |
+//! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
+//! | [`Registry`], [`Snapshot`] (`registry`) | all plugins behind one atomic pointer |
+//!
+//! A new capability is an interface in `wit/`, a module in `host`, a line in `host::link`, and a case of
+//! `lignaflow_core::descriptor::Capability` where it must be granted.
+
+mod cache;
+mod call;
+mod contract;
+mod convert;
+mod engine;
+mod envelope;
+mod fault;
+mod host;
+mod limits;
+mod load;
+mod log;
+mod meter;
+mod output;
+mod plugin;
+mod registry;
+mod stop;
+mod tallies;
+
+pub use engine::{Engine, EngineOptions};
+pub use envelope::{Inspection, inspect};
+pub use fault::{EngineFault, LoadFault};
+pub use limits::Limits;
+pub use log::{Level, LogLine};
+pub use plugin::LoadedPlugin;
+pub use registry::{Registry, RegistryFault, Snapshot};
+
+#[cfg(test)]
+mod measure_tmp;

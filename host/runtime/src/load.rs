@@ -1,0 +1,87 @@
+//! From a file to a plugin that can be called: what it asks for against what it was granted, its code against the
+//! contract, and the code itself, compiled or out of the cache.
+
+use crate::call::State;
+use crate::contract::PluginPre;
+use crate::engine::Shared;
+use crate::envelope::{Inspection, inspect};
+use crate::fault::LoadFault;
+use crate::limits::Limits;
+use crate::plugin::LoadedPlugin;
+use lignaflow_core::descriptor::{Capability, Grants};
+use std::sync::Arc;
+use wasmtime::component::Component;
+
+/// What code exports that the host calls.
+const EXPORTS: [&str; 2] = ["hooks", "routes"];
+
+pub(crate) fn load(
+    engine: &Arc<Shared>,
+    bytes: &[u8],
+    granted: &Grants,
+    limits: &Limits,
+) -> Result<Arc<LoadedPlugin>, LoadFault> {
+    let inspection = inspect(bytes)?;
+    check_grants(&inspection, granted)?;
+    let code = if inspection.descriptor.needs_code() { Some(code(engine, &inspection, bytes)?) } else { None };
+    Ok(Arc::new(LoadedPlugin::new(engine, inspection, granted, limits, code)))
+}
+
+/// Everything that is missing, at once: an administrator consents to a list and not to one thing after another.
+fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFault> {
+    let asked = &inspection.descriptor.grants;
+    let mut missing = asked.missing_from(granted);
+    for capability in Capability::ALL {
+        let imports = inspection.interfaces.iter().any(|interface| interface == capability.interface());
+        if imports && !asked.interfaces.contains(&capability) {
+            missing.push(format!(
+                "interface {}, which the code imports and `grants.interfaces` does not ask for",
+                capability.interface()
+            ));
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(LoadFault::NotGranted(missing)) }
+}
+
+fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<PluginPre<State>, LoadFault> {
+    let missing: Vec<_> = EXPORTS
+        .iter()
+        .filter(|name| !inspection.exports.iter().any(|export| export == *name))
+        .map(|name| format!("lignaflow:plugin/{name}"))
+        .collect();
+    if !missing.is_empty() {
+        return Err(LoadFault::MissingExports(missing));
+    }
+    let component = component(engine, inspection, bytes)?;
+    let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
+    let instance = engine.linker.instantiate_pre(&component).map_err(misfit)?;
+    PluginPre::new(instance).map_err(misfit)
+}
+
+/// The compiled code: our own artefact of these very bytes where there is one, else compiled now and kept.
+fn component(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Component, LoadFault> {
+    if let Some(cache) = &engine.cache
+        && let Some(artefact) = cache.read(&inspection.hash)
+    {
+        match deserialize(engine, &artefact) {
+            Ok(component) => return Ok(component),
+            Err(error) => tracing::warn!(plugin = %inspection.descriptor.id, %error, "compiling again"),
+        }
+    }
+    let malformed = |error: wasmtime::Error| LoadFault::Malformed(format!("{error:#}"));
+    let artefact = engine.compile(bytes).map_err(malformed)?;
+    if let Some(cache) = &engine.cache {
+        // Without it the next start compiles again, which is slow and right.
+        if let Err(error) = cache.write(&inspection.hash, &artefact) {
+            tracing::warn!(plugin = %inspection.descriptor.id, %error, "the compiled plugin was not kept");
+        }
+    }
+    deserialize(engine, &artefact).map_err(malformed)
+}
+
+#[expect(unsafe_code, reason = "an artefact is machine code: it comes from this process or with this host's own seal")]
+fn deserialize(engine: &Shared, artefact: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `artefact` is the output of `Engine::precompile_component` of this very engine, or was read by the cache,
+    // which answers only with what carries a code of authentication under a key that this host alone can read.
+    unsafe { Component::deserialize(&engine.wasmtime, artefact) }
+}

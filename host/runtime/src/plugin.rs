@@ -1,0 +1,275 @@
+//! A plugin that is loaded: what it is, what it was granted, and its code, which the host calls through [`Guest`].
+
+use crate::call::{Answer, Ask, State, run};
+use crate::contract::PluginPre;
+use crate::convert::{Checked, error, hook, mutation, query, reply};
+use crate::engine::Shared;
+use crate::envelope::Inspection;
+use crate::limits::Limits;
+use crate::log::{CallLog, Level, LogLine, PluginLog};
+use crate::meter::Meter;
+use crate::tallies::{Held, Kind, Outcome, Tallies};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
+use lignaflow_core::guest::{CallFault, Guest, HookChange, Payload, RouteReply, RouteRequest, Verdict};
+use lignaflow_core::mutation::Mutation;
+use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::reads::Reads;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A plugin as it stands in the registry. Calls hold on to it: one that is replaced lives until its last call ends.
+pub struct LoadedPlugin {
+    core: Arc<Core>,
+    code: Option<PluginPre<State>>,
+    engine: Arc<Shared>,
+    places: Arc<Semaphore>,
+}
+
+/// What calls share with their plugin.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) descriptor: Arc<Descriptor>,
+    pub(crate) limits: Limits,
+    pub(crate) tallies: Tallies,
+    digest: String,
+    grants: ArcSwap<Grants>,
+    log: Arc<PluginLog>,
+}
+
+impl Core {
+    /// Whether an interface is granted at this moment.
+    pub(crate) fn holds(&self, capability: Capability) -> bool {
+        self.grants.load().interfaces.contains(&capability)
+    }
+
+    /// Whether the plugin may read a collection at this moment: declared and granted, or its own.
+    pub(crate) fn reads(&self, name: &CollectionName) -> bool {
+        let home = &self.descriptor.id;
+        self.descriptor.grants.reads(home, name) && self.grants.load().reads(home, name)
+    }
+
+    fn writes(&self, name: &CollectionName) -> bool {
+        let home = &self.descriptor.id;
+        self.descriptor.grants.writes(home, name) && self.grants.load().writes(home, name)
+    }
+}
+
+impl std::fmt::Debug for LoadedPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedPlugin")
+            .field("id", self.id())
+            .field("version", &self.version())
+            .field("code", &self.code.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl LoadedPlugin {
+    pub(crate) fn new(
+        engine: &Arc<Shared>,
+        inspection: Inspection,
+        granted: &Grants,
+        limits: &Limits,
+        code: Option<PluginPre<State>>,
+    ) -> Self {
+        let descriptor = inspection.descriptor;
+        let places = Arc::new(Semaphore::new(limits.instances.clamp(1, Semaphore::MAX_PERMITS)));
+        let core = Core {
+            limits: limits.clone(),
+            tallies: Tallies::new(descriptor.id.as_str(), &descriptor.version),
+            digest: inspection.digest,
+            grants: ArcSwap::from_pointee(granted.clone()),
+            log: Arc::new(PluginLog::new(descriptor.id.clone())),
+            descriptor: Arc::new(descriptor),
+        };
+        Self { core: Arc::new(core), code, engine: engine.clone(), places }
+    }
+
+    pub fn id(&self) -> &PluginId {
+        &self.core.descriptor.id
+    }
+
+    pub fn version(&self) -> &str {
+        &self.core.descriptor.version
+    }
+
+    pub fn descriptor(&self) -> &Arc<Descriptor> {
+        &self.core.descriptor
+    }
+
+    /// SHA-256 of the file that it was loaded from, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.core.digest
+    }
+
+    /// Whether it has code that the host calls.
+    pub fn has_code(&self) -> bool {
+        self.code.is_some()
+    }
+
+    pub fn grants(&self) -> Arc<Grants> {
+        self.core.grants.load_full()
+    }
+
+    /// Gives and revokes. Calls under way meet it at their next call of the host.
+    pub fn set_grants(&self, granted: Grants) {
+        self.core.grants.store(Arc::new(granted));
+    }
+
+    /// The last lines of its log, oldest first.
+    pub fn log(&self) -> Vec<LogLine> {
+        self.core.log.lines()
+    }
+
+    async fn call(
+        &self,
+        kind: Kind,
+        name: &str,
+        reads: Arc<dyn Reads>,
+        ask: Ask,
+    ) -> Result<(Answer, Arc<CallLog>), CallFault> {
+        let code = self.code.as_ref().ok_or(CallFault::NoCode)?;
+        let _place = self.place().await?;
+        let limits = &self.core.limits;
+        let (request, now) = (reads.caller().request_id, reads.caller().now);
+        let meter = Arc::new(Meter::new());
+        let bounds = (limits.log_lines, limits.log_bytes);
+        let label = if kind == Kind::Route { format!("route {name}") } else { name.to_owned() };
+        let log = CallLog::new(self.core.log.clone(), label.into(), request, now, meter.clone(), bounds);
+        let log = Arc::new(log);
+        let answered = run(&self.core, code, reads, &log, meter, self.engine.lane.clone(), ask).await;
+        log.close();
+        Ok((answered?, log))
+    }
+
+    /// A place among the plugin's instances, then one among all.
+    async fn place(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit, Held), CallFault> {
+        let waiting = async {
+            let own = self.places.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
+            let shared = self.engine.slots.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
+            Ok((own, shared, self.core.tallies.instance()))
+        };
+        tokio::time::timeout(self.core.limits.queue, waiting).await.map_err(|_| CallFault::Busy)?
+    }
+
+    /// What the guest wants written and read, against its grants as they stand.
+    fn check_writes(&self, writes: &[Mutation], foreign: bool) -> Result<(), CallFault> {
+        if writes.len() > self.core.limits.writes {
+            return Err(CallFault::Exhausted("writes"));
+        }
+        for write in writes {
+            if let Some(text) = mutation::written(write) {
+                let name = self.collection(text)?;
+                if !foreign && name.plugin != *self.id() {
+                    return Err(CallFault::BadAnswer(format!("a hook changes its own plugin's records, not {name}")));
+                }
+                if !self.core.writes(&name) {
+                    return Err(self.denied(format!("write {name}")));
+                }
+            }
+            self.check_reads(&mutation::read(write))?;
+        }
+        Ok(())
+    }
+
+    fn check_reads(&self, collections: &[&str]) -> Result<(), CallFault> {
+        for text in collections {
+            let name = self.collection(text)?;
+            if !self.core.reads(&name) {
+                return Err(self.denied(format!("read {name}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_payload(&self, payload: &Payload) -> Result<(), CallFault> {
+        match payload {
+            Payload::Saved(collection, _) => self.check_reads(&[collection.as_str()]),
+            Payload::Found(selection) => self.check_reads(&query::read_by_selection(selection)),
+            Payload::Summarized(summary) => self.check_reads(&query::read_by_summary(summary)),
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) => Ok(()),
+        }
+    }
+
+    fn collection(&self, text: &str) -> Result<CollectionName, CallFault> {
+        CollectionName::within(self.id(), text).map_err(|error| CallFault::BadAnswer(error.to_string()))
+    }
+
+    fn denied(&self, what: String) -> CallFault {
+        self.core.tallies.denied(&what);
+        CallFault::NotGranted(what)
+    }
+
+    /// Counts a call, and says in the log what was wrong with its answer.
+    fn counted<T>(&self, kind: Kind, meter: &Meter, result: Result<T, CallFault>) -> Result<T, CallFault> {
+        self.core.tallies.called(kind, Outcome::of(&result), meter.elapsed());
+        result
+    }
+
+    async fn verdict(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault> {
+        let count = changes.len();
+        let ask = Ask::BeforeSave(hook::changes(changes));
+        let (answer, log) = self.call(Kind::BeforeSave, "before-save", reads, ask).await?;
+        let Answer::Verdict(answer) = answer else { return Err(CallFault::Trapped) };
+        let verdict = answer.map_err(refused)?;
+        let checked = proved(hook::verdict(verdict, count))
+            .and_then(|verdict| self.check_writes(&verdict.also, false).map(|()| verdict));
+        told(&log, checked)
+    }
+
+    async fn reply(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault> {
+        let route = self.core.descriptor.route(&request.route).ok_or(CallFault::NoCode)?;
+        let ask = Ask::Handle(reply::request(request));
+        let (answer, log) = self.call(Kind::Route, route.name.as_str(), reads, ask).await?;
+        let Answer::Reply(answer) = answer else { return Err(CallFault::Trapped) };
+        let reply = answer.map_err(refused)?;
+        let checked = proved(reply::reply(reply)).and_then(|reply| {
+            if !route.method.writes() && !reply.writes.is_empty() {
+                return Err(CallFault::BadAnswer(format!("a {} changes nothing", route.method.as_str())));
+            }
+            self.check_writes(&reply.writes, true)?;
+            self.check_payload(&reply.payload)?;
+            Ok(reply)
+        });
+        told(&log, checked)
+    }
+}
+
+fn refused(error: crate::contract::lignaflow::plugin::types::Error) -> CallFault {
+    CallFault::Refused(error::from_wire(error))
+}
+
+fn proved<T>(checked: Checked<T>) -> Result<T, CallFault> {
+    checked.map_err(|fault| CallFault::BadAnswer(fault.to_string()))
+}
+
+/// An answer that is not valid is the plugin author's to read about.
+fn told<T>(log: &CallLog, checked: Result<T, CallFault>) -> Result<T, CallFault> {
+    checked.inspect_err(|fault| log.host(Level::Error, fault.to_string()))
+}
+
+#[async_trait]
+impl Guest for LoadedPlugin {
+    async fn before_save(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault> {
+        let meter = Meter::new();
+        let verdict = self.verdict(reads, changes).await;
+        self.counted(Kind::BeforeSave, &meter, verdict)
+    }
+
+    async fn handle(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault> {
+        let meter = Meter::new();
+        let reply = self.reply(reads, request).await;
+        self.counted(Kind::Route, &meter, reply)
+    }
+}
+
+#[cfg(test)]
+impl LoadedPlugin {
+    pub(crate) async fn bare(&self, reads: Arc<dyn Reads>, made: &mut Vec<std::time::Duration>) {
+        let meter = Arc::new(Meter::new());
+        let log = Arc::new(CallLog::new(self.core.log.clone(), "x".into(), reads.caller().request_id, 0, meter.clone(), (1, 1)));
+        crate::call::bare(&self.core, self.code.as_ref().unwrap(), reads, log, made).await;
+    }
+}

@@ -1,0 +1,208 @@
+//! All loaded plugins, and which organization has which of them on: one atomic pointer. A change is built aside and
+//! swapped in whole; calls under way finish on what they began with.
+
+use crate::plugin::LoadedPlugin;
+use arc_swap::ArcSwap;
+use lignaflow_core::catalog::Catalog;
+use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::id::OrganizationId;
+use lignaflow_core::name::PluginId;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Why the registry does not change as asked. Everything that stands in the way is named.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryFault {
+    #[error("there is no plugin `{0}`")]
+    Unknown(PluginId),
+    /// Collections of other plugins that are asked for and not there.
+    #[error("other plugins' collections are missing: {}", .0.join(", "))]
+    Missing(Vec<String>),
+    #[error("`{plugin}` needs {} switched on first", named(.needs))]
+    NeedsOn { plugin: PluginId, needs: Vec<PluginId> },
+    #[error("`{plugin}` is needed by {}, which must be switched off first", named(.by))]
+    NeededOn { plugin: PluginId, by: Vec<PluginId> },
+    /// A version that needs more than the version before, where organizations have the one on and not the other.
+    #[error("`{plugin}` now needs {}, which {organizations} of its organizations do not have on", named(.needs))]
+    NeedsMore { plugin: PluginId, needs: Vec<PluginId>, organizations: usize },
+}
+
+fn named(plugins: &[PluginId]) -> String {
+    plugins.iter().map(|plugin| format!("`{plugin}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The plugins as they stand at one moment. Never changed.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    pub plugins: BTreeMap<PluginId, Arc<LoadedPlugin>>,
+    pub catalog: Arc<Catalog>,
+    /// What organizations have on that switched something.
+    pub enabled: HashMap<OrganizationId, BTreeSet<PluginId>>,
+    /// What all others have on.
+    pub defaults: BTreeSet<PluginId>,
+    /// One more with each change.
+    pub generation: u64,
+}
+
+impl Snapshot {
+    pub fn plugin(&self, id: &PluginId) -> Option<&Arc<LoadedPlugin>> {
+        self.plugins.get(id)
+    }
+
+    pub fn is_enabled(&self, organization: OrganizationId, plugin: &PluginId) -> bool {
+        self.on(organization).contains(plugin)
+    }
+
+    fn on(&self, organization: OrganizationId) -> &BTreeSet<PluginId> {
+        self.enabled.get(&organization).unwrap_or(&self.defaults)
+    }
+
+    /// The plugins that an organization has on, in the order of their ids.
+    pub fn enabled_in(&self, organization: OrganizationId) -> impl Iterator<Item = &Arc<LoadedPlugin>> {
+        self.on(organization).iter().filter_map(|plugin| self.plugins.get(plugin))
+    }
+
+    /// With a plugin more, or another version of one.
+    pub fn with_plugin(&self, plugin: Arc<LoadedPlugin>) -> Result<Self, RegistryFault> {
+        self.with_plugins([plugin])
+    }
+
+    /// The same for several at once, which may then refer to each other in any order.
+    pub fn with_plugins(&self, plugins: impl IntoIterator<Item = Arc<LoadedPlugin>>) -> Result<Self, RegistryFault> {
+        let mut all = self.plugins.clone();
+        let mut changed = Vec::new();
+        for plugin in plugins {
+            changed.push(plugin.id().clone());
+            all.insert(plugin.id().clone(), plugin);
+        }
+        let next = Self { catalog: catalog(&all)?, plugins: all, ..self.next() };
+        for id in changed {
+            next.check_more(&id)?;
+        }
+        Ok(next)
+    }
+
+    /// Without a plugin, in every organization.
+    pub fn without_plugin(&self, id: &PluginId) -> Result<Self, RegistryFault> {
+        let mut plugins = self.plugins.clone();
+        plugins.remove(id).ok_or_else(|| RegistryFault::Unknown(id.clone()))?;
+        let mut next = Self { catalog: catalog(&plugins)?, plugins, ..self.next() };
+        for enabled in next.enabled.values_mut().chain([&mut next.defaults]) {
+            enabled.remove(id);
+        }
+        Ok(next)
+    }
+
+    /// With what organizations have on, and what those have that switched nothing.
+    #[must_use]
+    pub fn with_switches(
+        &self,
+        enabled: HashMap<OrganizationId, BTreeSet<PluginId>>,
+        defaults: BTreeSet<PluginId>,
+    ) -> Self {
+        Self { enabled, defaults, ..self.next() }
+    }
+
+    /// With a plugin switched on or off for one organization. What it needs is on before it, and goes off after it.
+    pub fn with_enabled(
+        &self,
+        organization: OrganizationId,
+        plugin: &PluginId,
+        on: bool,
+    ) -> Result<Self, RegistryFault> {
+        let loaded = self.plugins.get(plugin).ok_or_else(|| RegistryFault::Unknown(plugin.clone()))?;
+        let mut next = self.next();
+        let enabled = next.enabled.entry(organization).or_insert_with(|| self.defaults.clone());
+        if on {
+            let needs: Vec<_> = needs(loaded.descriptor()).into_iter().filter(|id| !enabled.contains(id)).collect();
+            if !needs.is_empty() {
+                return Err(RegistryFault::NeedsOn { plugin: plugin.clone(), needs });
+            }
+            enabled.insert(plugin.clone());
+        } else {
+            let by: Vec<_> = self
+                .enabled_in(organization)
+                .filter(|other| other.id() != plugin && needs(other.descriptor()).contains(plugin))
+                .map(|other| other.id().clone())
+                .collect();
+            if !by.is_empty() {
+                return Err(RegistryFault::NeededOn { plugin: plugin.clone(), by });
+            }
+            enabled.remove(plugin);
+        }
+        Ok(next)
+    }
+
+    fn next(&self) -> Self {
+        Self { generation: self.generation + 1, ..self.clone() }
+    }
+
+    fn check_more(&self, id: &PluginId) -> Result<(), RegistryFault> {
+        let Some(plugin) = self.plugins.get(id) else { return Ok(()) };
+        let wanted = needs(plugin.descriptor());
+        let mut lacking = BTreeSet::new();
+        let mut organizations = 0;
+        for enabled in self.enabled.values().filter(|enabled| enabled.contains(id)) {
+            let lacks: Vec<_> = wanted.difference(enabled).cloned().collect();
+            organizations += usize::from(!lacks.is_empty());
+            lacking.extend(lacks);
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(RegistryFault::NeedsMore { plugin: id.clone(), needs: lacking.into_iter().collect(), organizations })
+    }
+}
+
+/// The plugins whose collections a plugin reads, writes or refers to: references need a grant to read.
+fn needs(descriptor: &Descriptor) -> BTreeSet<PluginId> {
+    let grants = descriptor.grants.read.iter().chain(&descriptor.grants.write);
+    grants.filter_map(|entry| entry.split_once('/')?.0.parse().ok()).filter(|id| *id != descriptor.id).collect()
+}
+
+/// The collections of all plugins, where each that one asks of another is there.
+fn catalog(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Result<Arc<Catalog>, RegistryFault> {
+    let mut missing = Vec::new();
+    for plugin in plugins.values() {
+        let descriptor = plugin.descriptor();
+        for entry in descriptor.grants.read.iter().chain(&descriptor.grants.write) {
+            if !is_there(plugins, entry) {
+                missing.push(format!("{entry}, which `{}` asks for", descriptor.id));
+            }
+        }
+    }
+    match Catalog::new(plugins.values().map(|plugin| &**plugin.descriptor())) {
+        Ok(catalog) if missing.is_empty() => Ok(Arc::new(catalog)),
+        Ok(_) => Err(RegistryFault::Missing(missing)),
+        Err(references) => {
+            missing.extend(references);
+            Err(RegistryFault::Missing(missing))
+        }
+    }
+}
+
+fn is_there(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, entry: &str) -> bool {
+    let Some((plugin, collection)) = entry.split_once('/') else { return false };
+    plugins.get(plugin).is_some_and(|plugin| collection == "*" || plugin.descriptor().collection(collection).is_some())
+}
+
+/// The one pointer to the snapshot that new requests begin with.
+#[derive(Debug, Default)]
+pub struct Registry {
+    current: ArcSwap<Snapshot>,
+}
+
+impl Registry {
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self { current: ArcSwap::from_pointee(snapshot) }
+    }
+
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Puts the next snapshot in place. Whoever builds snapshots takes turns: the last one to swap wins.
+    pub fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
+        self.current.swap(Arc::new(next))
+    }
+}

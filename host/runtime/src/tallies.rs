@@ -1,0 +1,153 @@
+//! One plugin's counters. Handles are made once: a label is a string, and strings at every call would cost more than
+//! the call.
+
+use lignaflow_core::guest::CallFault;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+const CALLS: &str = "lignaflow_plugin_calls_total";
+const DURATION: &str = "lignaflow_plugin_call_duration_seconds";
+const INSTANCES: &str = "lignaflow_plugin_instances";
+const DENIED: &str = "lignaflow_plugin_denied_total";
+
+/// What a plugin is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BeforeSave,
+    Route,
+}
+
+impl Kind {
+    const COUNT: usize = 2;
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::BeforeSave => "before-save",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Answered,
+    Refused,
+    Trapped,
+    Cpu,
+    TimedOut,
+    OutOfMemory,
+    Exhausted,
+    BadAnswer,
+    Busy,
+    NotGranted,
+    NoCode,
+}
+
+impl Outcome {
+    const COUNT: usize = 11;
+
+    pub(crate) fn of<T>(result: &Result<T, CallFault>) -> Self {
+        match result {
+            Ok(_) => Self::Answered,
+            Err(CallFault::Refused(_)) => Self::Refused,
+            Err(CallFault::Trapped) => Self::Trapped,
+            Err(CallFault::CpuExhausted) => Self::Cpu,
+            Err(CallFault::TimedOut) => Self::TimedOut,
+            Err(CallFault::OutOfMemory) => Self::OutOfMemory,
+            Err(CallFault::Exhausted(_)) => Self::Exhausted,
+            Err(CallFault::BadAnswer(_)) => Self::BadAnswer,
+            Err(CallFault::Busy) => Self::Busy,
+            Err(CallFault::NotGranted(_)) => Self::NotGranted,
+            Err(CallFault::NoCode) => Self::NoCode,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Trapped => "trapped",
+            Self::Cpu => "cpu",
+            Self::TimedOut => "timed-out",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Exhausted => "exhausted",
+            Self::BadAnswer => "bad-answer",
+            Self::Busy => "busy",
+            Self::NotGranted => "not-granted",
+            Self::NoCode => "no-code",
+        }
+    }
+}
+
+pub(crate) struct Tallies {
+    plugin: String,
+    version: String,
+    calls: [[OnceLock<Counter>; Outcome::COUNT]; Kind::COUNT],
+    durations: [OnceLock<Histogram>; Kind::COUNT],
+    instances: OnceLock<Gauge>,
+}
+
+impl std::fmt::Debug for Tallies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tallies").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
+}
+
+impl Tallies {
+    pub(crate) fn new(plugin: &str, version: &str) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            version: version.to_owned(),
+            calls: Default::default(),
+            durations: Default::default(),
+            instances: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn called(&self, kind: Kind, outcome: Outcome, took: Duration) {
+        let counter = self.calls[kind as usize][outcome as usize].get_or_init(|| {
+            counter!(
+                CALLS,
+                "plugin" => self.plugin.clone(),
+                "version" => self.version.clone(),
+                "kind" => kind.as_str(),
+                "outcome" => outcome.as_str()
+            )
+        });
+        counter.increment(1);
+        let histogram = self.durations[kind as usize].get_or_init(|| {
+            histogram!(
+                DURATION,
+                "plugin" => self.plugin.clone(),
+                "version" => self.version.clone(),
+                "kind" => kind.as_str()
+            )
+        });
+        histogram.record(took);
+    }
+
+    /// Counts an instance for as long as the answer is held.
+    pub(crate) fn instance(&self) -> Held {
+        let gauge = self
+            .instances
+            .get_or_init(|| gauge!(INSTANCES, "plugin" => self.plugin.clone(), "version" => self.version.clone()));
+        gauge.increment(1);
+        Held(gauge.clone())
+    }
+
+    /// Counts something that the plugin wanted and was not granted.
+    pub(crate) fn denied(&self, what: &str) {
+        tracing::warn!(target: "plugin", plugin = %self.plugin, what, "denied");
+        counter!(DENIED, "plugin" => self.plugin.clone(), "version" => self.version.clone()).increment(1);
+    }
+}
+
+pub(crate) struct Held(Gauge);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}

@@ -1,0 +1,235 @@
+//! What the tests stand on: guests from disk, an engine, and reads that answer out of memory.
+
+use async_trait::async_trait;
+use lignaflow_core::bound::Calendar;
+use lignaflow_core::caller::{Caller, Principal};
+use lignaflow_core::descriptor::Grants;
+use lignaflow_core::error::Fault;
+use lignaflow_core::guest::{CallFault, Guest, Payload, RouteReply, RouteRequest};
+use lignaflow_core::id::{Id, OrganizationId, PersonId, RequestId};
+use lignaflow_core::query::{Authority, Page, Selection, Summary};
+use lignaflow_core::reads::{Person, Reads};
+use lignaflow_core::value::{Currency, Value};
+use lignaflow_runtime::{Engine, EngineOptions, Limits, LoadedPlugin, inspect};
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::sync::Semaphore;
+
+pub(crate) const NOW: i64 = 1_796_000_000_000_000;
+
+/// A built guest of `plugins/hostile/`.
+pub(crate) fn guest(id: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist/hostile");
+    let file = folder.join(format!("{id}.wasm"));
+    std::fs::read(&file).unwrap_or_else(|_| panic!("{} is missing: run `cargo xtask plugins`", file.display()))
+}
+
+/// One engine for all tests: it compiles each guest once.
+pub(crate) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        let cache_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
+        Engine::new(EngineOptions { cache_dir, ..EngineOptions::default() }).unwrap()
+    })
+}
+
+/// Everything that a guest asks for.
+pub(crate) fn asked(bytes: &[u8]) -> Grants {
+    inspect(bytes).unwrap().descriptor.grants
+}
+
+pub(crate) fn load(id: &str) -> Arc<LoadedPlugin> {
+    load_within(id, &Limits::default())
+}
+
+pub(crate) fn load_within(id: &str, limits: &Limits) -> Arc<LoadedPlugin> {
+    let bytes = guest(id);
+    engine().load(&bytes, &asked(&bytes), limits).unwrap()
+}
+
+/// A plugin without code, packed as `cargo xtask plugins` does.
+pub(crate) fn declared(descriptor: &str) -> Vec<u8> {
+    with_section(b"\0asm\x0d\0\x01\0", "lignaflow:descriptor", descriptor.as_bytes())
+}
+
+/// A binary with one more custom section.
+pub(crate) fn with_section(binary: &[u8], name: &str, payload: &[u8]) -> Vec<u8> {
+    let mut body = leb(name.len());
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(payload);
+    let mut bytes = binary.to_vec();
+    bytes.push(0);
+    bytes.extend(leb(body.len()));
+    bytes.extend(body);
+    bytes
+}
+
+pub(crate) fn leb(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+pub(crate) fn id(number: u8) -> Id {
+    Id::from_parts(NOW, [number; 10])
+}
+
+pub(crate) fn request(route: &str) -> RouteRequest {
+    RouteRequest {
+        route: route.to_owned(),
+        parameters: Vec::new(),
+        query: Vec::new(),
+        content_type: "application/json".to_owned(),
+        body: Vec::new(),
+    }
+}
+
+pub(crate) async fn call(plugin: &LoadedPlugin, route: &str) -> Result<RouteReply, CallFault> {
+    plugin.handle(Arc::new(FakeReads::default()), request(route)).await
+}
+
+pub(crate) fn json(reply: Result<RouteReply, CallFault>) -> String {
+    match reply.unwrap().payload {
+        Payload::Json(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The host answers as before, whatever a guest did.
+pub(crate) async fn assert_alive() {
+    assert_eq!(json(call(&load("honest"), "hello").await), "\"hello\"");
+}
+
+/// The texts of a plugin's log, and that one of them says so.
+pub(crate) fn assert_logged(plugin: &LoadedPlugin, part: &str) {
+    let lines: Vec<_> = plugin.log().into_iter().map(|line| line.text).collect();
+    assert!(lines.iter().any(|line| line.contains(part)), "{lines:#?}");
+}
+
+pub(crate) struct FakeReads {
+    caller: Caller,
+    pub(crate) titles: Vec<String>,
+    /// What was asked, as it reached the host.
+    pub(crate) asked: Mutex<Vec<String>>,
+    /// Each answer takes a permit; every question that waits for one says so first.
+    pub(crate) gate: Option<Gate>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) entered: Arc<Semaphore>,
+    pub(crate) open: Arc<Semaphore>,
+}
+
+impl Gate {
+    pub(crate) fn closed() -> Self {
+        Self { entered: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
+    }
+
+    /// Waits until somebody stands before it.
+    pub(crate) async fn reached(&self) {
+        self.entered.acquire().await.unwrap().forget();
+    }
+}
+
+impl Default for FakeReads {
+    fn default() -> Self {
+        Self {
+            caller: caller(),
+            titles: vec!["second".to_owned(), "first".to_owned()],
+            asked: Mutex::default(),
+            gate: None,
+        }
+    }
+}
+
+pub(crate) fn caller() -> Caller {
+    Caller {
+        organization: OrganizationId(id(1)),
+        principal: Principal::Person(PersonId(id(2))),
+        role: None,
+        permissions: ["honest.read".to_owned()].into(),
+        locale: "en-AU".to_owned(),
+        time_zone: "Australia/Sydney".to_owned(),
+        currency: Currency::AUD,
+        request_id: RequestId(id(3)),
+        calendar: Calendar::default(),
+        now: NOW,
+    }
+}
+
+impl FakeReads {
+    pub(crate) fn behind(gate: &Gate) -> Self {
+        Self { gate: Some(gate.clone()), ..Self::default() }
+    }
+
+    async fn ask(&self, question: &impl Debug) {
+        self.asked.lock().unwrap().push(format!("{question:?}"));
+        if let Some(gate) = &self.gate {
+            gate.entered.add_permits(1);
+            gate.open.acquire().await.unwrap().forget();
+        }
+    }
+
+    fn person() -> Person {
+        Person {
+            id: id(2),
+            name: "Mia Chen".to_owned(),
+            active: true,
+            locale: "en-AU".to_owned(),
+            time_zone: "Australia/Perth".to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl Reads for FakeReads {
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    async fn get(
+        &self,
+        collection: &str,
+        asked: Id,
+        select: &[String],
+        authority: Authority,
+    ) -> Result<Option<Vec<Value>>, Fault> {
+        self.ask(&(collection, asked, select, authority)).await;
+        Ok((asked == id(9)).then(|| vec![Value::Text("nine".to_owned())]))
+    }
+
+    async fn find(&self, selection: &Selection) -> Result<Page, Fault> {
+        self.ask(selection).await;
+        let rows = match selection.limit {
+            // A question for as much as there is gets as much as there may be.
+            1000 => (0..1000).map(|number| vec![Value::Text(format!("title {number}"))]).collect(),
+            _ => self.titles.iter().map(|title| vec![Value::Text(title.clone())]).collect(),
+        };
+        Ok(Page { columns: vec!["title".to_owned()], rows, next: None })
+    }
+
+    async fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
+        self.ask(summary).await;
+        let rows = self.titles.iter().map(|title| vec![Value::Text(title.clone()), Value::Integer(1)]).collect();
+        Ok(Page { columns: vec!["title".to_owned(), "count".to_owned()], rows, next: None })
+    }
+
+    async fn person(&self, asked: Id) -> Result<Option<Person>, Fault> {
+        self.ask(&asked).await;
+        Ok((asked == id(2)).then(Self::person))
+    }
+
+    async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
+        self.ask(&permission).await;
+        Ok(vec![Self::person()])
+    }
+}

@@ -1,0 +1,112 @@
+//! From settings to a running program: the store opened, the tables in place, the plugins loaded.
+
+use crate::app::{App, SESSION_COOKIE};
+use crate::config::Config;
+use crate::health::Readiness;
+use crate::metrics::Metrics;
+use crate::middleware::MiddlewareContext;
+use crate::plugins::Plugins;
+use crate::shutdown::Shutdown;
+use anyhow::Context as _;
+use axum::Router;
+use lignaflow_core::clock::Clock;
+use lignaflow_identity::Identity;
+use lignaflow_records::{Pause, Records};
+use lignaflow_runtime::{Engine, EngineOptions, Limits, Registry};
+use lignaflow_store::{DatabaseUrl, Store, StoreOptions};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The path that takes plugin files, whose bodies are larger than others.
+const UPLOADS: [&str; 2] = ["/api/v1/plugins", lignaflow_web::paths::PLUGIN_INSTALL];
+
+/// What is not said by settings.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub identity: lignaflow_identity::Options,
+    /// Something to wait for between each plan and its commit, in tests of races.
+    pub pause: Option<Pause>,
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").finish_non_exhaustive()
+    }
+}
+
+impl Surroundings {
+    /// Those of the real world.
+    pub fn real() -> Self {
+        Self { clock: Arc::new(crate::app::SystemClock), identity: lignaflow_identity::Options::default(), pause: None }
+    }
+}
+
+/// Opens the database that the settings name. Only who serves or migrates makes one.
+pub async fn open(config: &Config, create: bool) -> anyhow::Result<Store> {
+    let url: DatabaseUrl = config.database().parse()?;
+    if let DatabaseUrl::Sqlite(path) = &url {
+        if create {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+            }
+        } else if !path.exists() {
+            anyhow::bail!(
+                "there is no database at {}; `lignaflow migrate` or `lignaflow serve` makes one, and --data-dir names another folder",
+                path.display()
+            );
+        }
+    }
+    let options = StoreOptions { url, max_connections: config.database.max_connections, create };
+    let store = Store::open(&options).await?;
+    if create {
+        store.migrate().await?;
+    } else {
+        store.check_migrated().await?;
+    }
+    Ok(store)
+}
+
+/// Wires the rooms and loads the plugins.
+pub async fn assemble(config: Config, surroundings: Surroundings, create: bool) -> anyhow::Result<(Arc<App>, MiddlewareContext)> {
+    let store = open(&config, create).await?;
+    let limits = &config.plugins;
+    let engine = Engine::new(EngineOptions {
+        cache_dir: Some(config.data_dir.join("compiled")),
+        instances: limits.instances,
+        limits: Limits {
+            cpu: Duration::from_millis(limits.cpu_ms),
+            wall: Duration::from_millis(limits.wall_ms),
+            memory: limits.memory_bytes,
+            host_calls: limits.host_calls,
+            ..Limits::default()
+        },
+    })?;
+    let registry = Arc::new(Registry::default());
+    let clock = surroundings.clock.clone();
+    let identity = Identity::new(store.clone(), clock.clone(), surroundings.identity);
+    let directory = Arc::new(identity.directory());
+    let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
+    if let Some(pause) = surroundings.pause {
+        records = records.pausing(pause);
+    }
+    let plugins = Plugins::new(store.clone(), engine, registry.clone(), clock.clone());
+    plugins.start().await.map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
+    let uploads = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + 65_536)).collect();
+    let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
+    let rates = context.rates();
+    let app = App { config, clock, store, registry, records, identity, plugins, rates };
+    Ok((Arc::new(app), context))
+}
+
+/// Everything that answers, with what has to run beside it until the shutdown begins.
+pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, shutdown: &Shutdown) -> Router {
+    let store = app.store.clone();
+    let readiness = Readiness::new(shutdown.clone()).with("database", move || {
+        let store = store.clone();
+        async move { store.ping().await.map_err(|error| error.to_string()) }
+    });
+    let stop = shutdown.clone();
+    tokio::spawn(app.plugins.clone().follow(async move { stop.begun().await }));
+    crate::router::router(app, Arc::new(readiness), metrics, context)
+}

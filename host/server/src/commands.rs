@@ -1,0 +1,210 @@
+//! What the commands beside `serve` do. They speak to the database itself, with or without a server beside them, and
+//! say on standard error which one; what they print on standard output is their answer alone.
+
+use crate::app::App;
+use crate::assemble::{self, Surroundings, assemble};
+use crate::cli::{self, Command, ConfigCommand, Organization, Plugin, Token, User};
+use crate::config::{self, Config, Loaded};
+use crate::plugins::inspect;
+use crate::tls::{self, Trust};
+use anyhow::Context as _;
+use lignaflow_core::Fault;
+use lignaflow_core::name::PluginId;
+use lignaflow_identity::{Identity, NewToken, Scope, SetupForm};
+use lignaflow_store::plugins::By;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+const DAY: i64 = 86_400_000_000;
+
+/// Does what was typed. `serve` is the caller's own.
+pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
+    match command {
+        Command::Serve(_) => Ok(()),
+        Command::Migrate => {
+            say(config);
+            let (app, _) = assemble(config.clone(), Surroundings::real(), true).await?;
+            println!("The database and the tables of {} plugins are up to date.", app.registry.current().plugins.len());
+            Ok(())
+        }
+        Command::Organization(Organization::Create { name, owner, .. }) => create_organization(config, name, owner).await,
+        Command::Token(Token::Create { email, organization, name, expires_days }) => {
+            create_token(config, email, organization, name, *expires_days).await
+        }
+        Command::User(User::ResetPassword { email, .. }) => {
+            let password = cli::read_password(io::stdin().lock())?;
+            identity(config).await?.reset_password(email, password.expose()).await.map_err(told)?;
+            println!("The password of {email} is changed; their sessions have ended.");
+            Ok(())
+        }
+        Command::Plugin(command) => plugin(config, command).await,
+        Command::Config(ConfigCommand::Show) => {
+            print!("{}", config::show(loaded)?);
+            Ok(())
+        }
+        Command::Openapi => openapi(config).await,
+        Command::Schema => {
+            println!("{:#}", lignaflow_core::descriptor::json_schema());
+            Ok(())
+        }
+        Command::SetupUrl => {
+            let identity = identity(config).await?;
+            match setup_url(config, &identity).await? {
+                Some(url) => println!("{url}"),
+                None => anyhow::bail!("there is an organization already; `lignaflow user reset-password` lets its owner in"),
+            }
+            Ok(())
+        }
+        Command::Trust => {
+            match tls::trust(&tls::authority_file(&config.certs_dir))? {
+                Trust::Done(steps) => steps.iter().for_each(|step| println!("{step}")),
+                Trust::ByHand(advice) => println!("{advice}"),
+            }
+            Ok(())
+        }
+        Command::Health => {
+            println!("{}", tls::probe(config).await?);
+            Ok(())
+        }
+    }
+}
+
+/// Which data a command speaks to.
+fn say(config: &Config) {
+    let database: Result<lignaflow_store::DatabaseUrl, _> = config.database().parse();
+    match database {
+        Ok(database) => eprintln!("{database}"),
+        Err(error) => eprintln!("{error}"),
+    }
+}
+
+/// A fault with every issue of it.
+fn told(fault: Fault) -> anyhow::Error {
+    let issues: Vec<String> = fault
+        .issues
+        .iter()
+        .filter(|issue| issue.message != fault.message)
+        .map(|issue| format!("{}: {}", issue.path, issue.message))
+        .collect();
+    if issues.is_empty() {
+        anyhow::anyhow!("{}", fault.message)
+    } else {
+        anyhow::anyhow!("{}\n{}", fault.message, issues.join("\n"))
+    }
+}
+
+async fn identity(config: &Config) -> anyhow::Result<Identity> {
+    say(config);
+    let store = assemble::open(config, false).await?;
+    let real = Surroundings::real();
+    Ok(Identity::new(store, real.clock, real.identity))
+}
+
+async fn create_organization(config: &Config, name: &str, owner: &str) -> anyhow::Result<()> {
+    let password = cli::read_password(io::stdin().lock())?;
+    let form = SetupForm {
+        organization: name.to_owned(),
+        email: owner.to_owned(),
+        password: password.expose().to_owned(),
+        ..SetupForm::default()
+    };
+    let created = identity(config).await?.create_organization(form).await.map_err(told)?;
+    println!("Made {name}, with {owner} as its owner.");
+    if created.owner_existed {
+        println!("{owner} was known already and keeps the password that they have; the one given was not used.");
+    }
+    Ok(())
+}
+
+async fn create_token(config: &Config, email: &str, organization: &str, name: &str, days: u32) -> anyhow::Result<()> {
+    let now = Surroundings::real().clock.now();
+    let new = NewToken {
+        name: name.to_owned(),
+        scope: Scope::All,
+        expires_at: Some(now + i64::from(days) * DAY),
+    };
+    let issued = identity(config).await?.create_token(email, organization, new).await.map_err(told)?;
+    println!("{}", issued.secret.expose());
+    Ok(())
+}
+
+/// The one-time address that makes the first organization; none once there is one.
+pub async fn setup_url(config: &Config, identity: &Identity) -> anyhow::Result<Option<String>> {
+    let token = identity.setup_token().await.map_err(told)?;
+    let root = config.server.public_url.to_string();
+    Ok(token.map(|token| {
+        format!("{}{}?secret={}", root.trim_end_matches('/'), lignaflow_web::paths::SETUP, token.secret.expose())
+    }))
+}
+
+async fn app(config: &Config) -> anyhow::Result<Arc<App>> {
+    say(config);
+    let (app, _) = assemble(config.clone(), Surroundings::real(), false).await?;
+    Ok(app)
+}
+
+fn by(app: &App) -> By {
+    By { person: None, address: String::new(), at: app.clock.now() }
+}
+
+async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {
+    let app = app(config).await?;
+    match command {
+        Plugin::List => {
+            for plugin in app.plugins.installed().await.map_err(told)? {
+                let state = match app.plugins.fault(&plugin.id) {
+                    Some(fault) => format!("does not run: {fault}"),
+                    None if !plugin.active => "off for this instance".to_owned(),
+                    None if plugin.enabled_by_default => "runs, on where not switched off".to_owned(),
+                    None => "runs, on where switched on".to_owned(),
+                };
+                println!("{:<24} {:<10} {state}", plugin.id.as_str(), plugin.version);
+            }
+            Ok(())
+        }
+        Plugin::Install { file } => install(&app, file).await,
+        Plugin::Enable { id, organization } => switch(&app, id, organization.as_deref(), true).await,
+        Plugin::Disable { id, organization } => switch(&app, id, organization.as_deref(), false).await,
+    }
+}
+
+async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let inspected = inspect(&bytes).map_err(told).with_context(|| format!("{} cannot be installed", file.display()))?;
+    let grants = inspected.descriptor.grants.clone();
+    for sentence in grants.sentences() {
+        eprintln!("granted: {sentence}");
+    }
+    let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
+    println!("{} {} is installed.", installed.descriptor.id, installed.descriptor.version);
+    Ok(())
+}
+
+async fn switch(app: &App, id: &str, organization: Option<&str>, on: bool) -> anyhow::Result<()> {
+    let plugin: PluginId = id.parse().map_err(|_| anyhow::anyhow!("there is no plugin `{id}`"))?;
+    let state = if on { "on" } else { "off" };
+    match organization {
+        Some(name) => {
+            let found = app.identity.organization_named(name).await.map_err(told)?;
+            let organization = found.ok_or_else(|| anyhow::anyhow!("there is no organization `{name}`"))?;
+            app.plugins.switch(organization.id, &plugin, on, by(app)).await.map_err(told)?;
+            println!("{id} is {state} for {}.", organization.name);
+        }
+        None => {
+            app.plugins.activate(&plugin, on, by(app)).await.map_err(told)?;
+            println!("{id} is {state} for this instance.");
+        }
+    }
+    Ok(())
+}
+
+/// The document of the host and of everything that new organizations have on.
+async fn openapi(config: &Config) -> anyhow::Result<()> {
+    let app = app(config).await?;
+    let nobody = lignaflow_core::OrganizationId(lignaflow_core::Id::fresh());
+    let document = crate::openapi::document(&app.registry.current(), Some(nobody), &app.public_url());
+    println!("{document:#}");
+    Ok(())
+}

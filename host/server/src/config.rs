@@ -1,0 +1,253 @@
+//! Every setting, typed and documented, with its default. `load` says where values come from, `validate` what they
+//! may be, `show` prints what is in force. `config/lignaflow.toml` repeats this tree with comments; a test holds
+//! the two together.
+
+mod keys;
+mod load;
+mod show;
+mod validate;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{Flag, Inputs, Loaded, load};
+pub use show::show;
+pub use validate::{ConfigError, Fault};
+pub(crate) use values::is_local_host;
+pub use values::{DatabaseUrl, InvalidValue, LogFormat, Network, PublicUrl, Secret};
+
+use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The folder's name of the settings' file, relative to where the program is started.
+pub const DEFAULT_FILE: &str = "config/lignaflow.toml";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Where the SQLite database, compiled plugins and files live.
+    pub data_dir: PathBuf,
+    /// `sqlite:path` or `postgres://…`; empty is SQLite in the data folder.
+    pub database_url: DatabaseUrl,
+    /// Where the local certificate authority and its leaf live.
+    pub certs_dir: PathBuf,
+    /// A folder of plugins offered at start, beside those inside the program; it need not exist.
+    pub plugins_dir: PathBuf,
+    /// Signs what leaves the server and must come back unchanged. Empty: made on first start, kept in the data folder.
+    pub secret_key: Secret,
+    pub server: Server,
+    pub tls: Tls,
+    pub limits: Limits,
+    pub plugins: Plugins,
+    pub database: Database,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Where HTTPS is served.
+    #[serde(with = "values::address")]
+    pub https: SocketAddr,
+    /// Where plain HTTP redirects to `public_url`; none is off.
+    #[serde(with = "values::optional_address")]
+    pub http: Option<SocketAddr>,
+    /// The address that people type. Links, redirects and the cross-origin check are made from it alone.
+    pub public_url: PublicUrl,
+    /// Host names that are answered; `.example.com` includes subdomains, `*` is any. Empty is any.
+    pub allowed_hosts: Vec<String>,
+    /// Networks of reverse proxies whose `X-Forwarded-For` and `X-Request-Id` are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Lets `/metrics` be read from elsewhere with `Authorization: Bearer`; empty: from this machine only.
+    pub metrics_token: Secret,
+    /// Seconds for a TLS handshake.
+    pub handshake_seconds: u64,
+    /// Seconds for the head of a request to arrive, and for the first request on a connection.
+    pub head_seconds: u64,
+    /// Seconds for a body to arrive; each 16 KiB that has arrived gives one more.
+    pub body_seconds: u64,
+    /// Seconds for a request to be answered.
+    pub request_seconds: u64,
+    /// Seconds that an HTTP/2 connection without requests stays open.
+    pub idle_seconds: u64,
+    /// Seconds that a client may leave an answer untaken.
+    pub write_seconds: u64,
+    /// Seconds that requests under way are given when the server stops.
+    pub shutdown_seconds: u64,
+    /// Largest request body in bytes; uploads have a limit of their own.
+    pub body_bytes: u64,
+    /// Open connections, all clients together.
+    pub connections: usize,
+    /// Requests under way at once; those beyond are answered 503.
+    pub requests: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tls {
+    /// PEM file with the certificate chain, leaf first; empty is a leaf of the local authority.
+    pub certificate: PathBuf,
+    /// PEM file with the certificate's private key.
+    pub key: PathBuf,
+}
+
+/// Rates are requests a minute; a burst is what may come at once. A rate of 0 is no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// For one session or token.
+    pub signed_in_per_minute: u32,
+    pub signed_in_burst: u32,
+    /// For one address without a session or token that is known to be good.
+    pub anonymous_per_minute: u32,
+    pub anonymous_burst: u32,
+    /// Attempts to sign in, for one address and for one account.
+    pub sign_in_per_minute: u32,
+    pub sign_in_burst: u32,
+}
+
+/// What one call into a plugin may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugins {
+    /// Memory of one instance, in bytes.
+    pub memory_bytes: usize,
+    /// Milliseconds of computing.
+    pub cpu_ms: u64,
+    /// Milliseconds from call to answer, waiting included.
+    pub wall_ms: u64,
+    /// Calls from the plugin into the host.
+    pub host_calls: u32,
+    /// Instances alive at once, all plugins together.
+    pub instances: u32,
+    /// Largest plugin file in bytes.
+    pub file_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// Open connections at most; on SQLite these are the readers, beside the one writer.
+    pub max_connections: u32,
+    /// Seconds to wait for a free connection.
+    pub acquire_seconds: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// A level (`error` to `trace`), or directives as `RUST_LOG` takes them; `RUST_LOG` itself wins.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            database_url: DatabaseUrl::default(),
+            certs_dir: "certs".into(),
+            plugins_dir: "plugins/dist".into(),
+            secret_key: Secret::default(),
+            server: Server::default(),
+            tls: Tls { certificate: PathBuf::new(), key: PathBuf::new() },
+            limits: Limits::default(),
+            plugins: Plugins::default(),
+            database: Database { max_connections: 16, acquire_seconds: 2 },
+            log: Log { level: "info".into(), format: LogFormat::Auto },
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            https: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
+            http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            public_url: PublicUrl::default(),
+            allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            metrics_token: Secret::default(),
+            handshake_seconds: 10,
+            head_seconds: 10,
+            body_seconds: 10,
+            request_seconds: 30,
+            idle_seconds: 60,
+            write_seconds: 30,
+            shutdown_seconds: 10,
+            body_bytes: 1_048_576,
+            connections: 10_000,
+            requests: 4_096,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            signed_in_per_minute: 60_000,
+            signed_in_burst: 2_000,
+            anonymous_per_minute: 1_200,
+            anonymous_burst: 300,
+            sign_in_per_minute: 10,
+            sign_in_burst: 10,
+        }
+    }
+}
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 67_108_864,
+            cpu_ms: 1_000,
+            wall_ms: 5_000,
+            host_calls: 1_000,
+            instances: 64,
+            file_bytes: 33_554_432,
+        }
+    }
+}
+
+impl Config {
+    /// The database that is spoken to, with the empty setting resolved.
+    pub fn database(&self) -> String {
+        if self.database_url.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("lignaflow.db").display())
+        } else {
+            self.database_url.expose().to_owned()
+        }
+    }
+}
+
+impl Tls {
+    /// The operator's own certificate and key, where both are set.
+    pub fn own(&self) -> Option<(&Path, &Path)> {
+        (!self.certificate.as_os_str().is_empty()).then_some((&self.certificate, &self.key))
+    }
+}
+
+impl Server {
+    pub fn handshake(&self) -> Duration {
+        Duration::from_secs(self.handshake_seconds)
+    }
+
+    pub fn head(&self) -> Duration {
+        Duration::from_secs(self.head_seconds)
+    }
+
+    pub fn body(&self) -> Duration {
+        Duration::from_secs(self.body_seconds)
+    }
+
+    pub fn request(&self) -> Duration {
+        Duration::from_secs(self.request_seconds)
+    }
+
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds)
+    }
+
+    pub fn write(&self) -> Duration {
+        Duration::from_secs(self.write_seconds)
+    }
+
+    pub fn shutdown(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+}

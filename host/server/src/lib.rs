@@ -1,0 +1,42 @@
+//! The server: everything between a socket and a handler, and the command line.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`cli`], [`commands`] | what can be typed, and what it does |
+//! | [`assemble`], [`app`] | the rooms, opened and wired |
+//! | [`router`] | every door in one place |
+//! | [`auth`] | who asks |
+//! | [`rest`], [`openapi`] | the API and its document |
+//! | [`pages`] | what people see |
+//! | [`plugins`] | which plugins run |
+//! | [`config`] | every setting, where its value comes from, what it may be |
+//! | [`logging`], [`metrics`], [`health`] | what operators see |
+//! | [`tls`] | the local authority, the leaf, the operator's own certificate |
+//! | [`listener`], [`redirect`], [`shutdown`] | connections with a deadline for each stage, and their end |
+//! | [`middleware`] | what every request passes through, in one commented function |
+//! | [`serve`] | listeners and certificate of one run |
+//! | [`problem`] | faults as `application/problem+json`; the one place that gives them a status |
+
+pub mod app;
+pub mod assemble;
+pub mod auth;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod health;
+pub mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod middleware;
+pub mod openapi;
+pub mod pages;
+pub mod plugins;
+pub(crate) mod private_file;
+pub mod problem;
+pub mod redirect;
+pub mod rest;
+pub mod router;
+pub mod secret_key;
+pub mod serve;
+pub mod shutdown;
+pub mod tls;

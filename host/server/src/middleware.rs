@@ -1,0 +1,134 @@
+//! What every request passes through, in one order and for stated reasons. Each layer is a small file beside this one.
+
+mod body;
+mod capacity;
+mod faults;
+mod headers;
+mod hosts;
+mod identify;
+mod observe;
+mod origin;
+mod rates;
+
+#[cfg(test)]
+mod tests;
+
+pub use headers::PAGE_POLICY;
+pub use identify::{RequestContext, current_request_id};
+pub use rates::{Decision, RateLimits};
+
+use crate::config::{Config, Network, PublicUrl};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tower_http::compression::{CompressionLayer, Predicate, predicate};
+
+/// Wraps `router`, which must be complete: what is added afterwards passes through nothing of this.
+///
+/// Layers stand outermost first; a request goes down the list and its answer up again.
+pub fn stack(router: Router, context: &MiddlewareContext) -> Router {
+    let layered = tower::ServiceBuilder::new()
+        // 1. Who sends it and what it is called: everything below, problems included, speaks of the request by its id.
+        .layer(from_fn_with_state(context.clone(), identify::layer))
+        // 2. Span, log line and metrics, above all that may refuse, so that refusals are seen too.
+        .layer(from_fn_with_state(context.clone(), observe::layer))
+        // 3. Security headers, on refusals and problems as on pages.
+        .layer(from_fn_with_state(context.clone(), headers::layer))
+        // 4. Compression, above what rewrites bodies into problems: it sees the final one.
+        .layer(CompressionLayer::new().compress_when(compressible()))
+        // 5. A panic below becomes a problem, and so does an answer that says no more than its status.
+        .layer(from_fn_with_state(context.clone(), faults::layer))
+        // 6. A request for another host, before anything is counted or looked up for it.
+        .layer(from_fn_with_state(context.clone(), hosts::layer))
+        // 7. A change that another site's page asks for: refused without being charged to the person it rides on.
+        .layer(from_fn_with_state(context.clone(), origin::layer))
+        // 8. Rates, before the request takes a place among those under way.
+        .layer(from_fn_with_state(context.clone(), rates::layer))
+        // 9. A place among the requests under way and a time to be done, for the handler and its body together.
+        .layer(from_fn_with_state(context.clone(), capacity::layer))
+        // 10. Size and pace of the body, innermost, since it is the handler that reads it.
+        .layer(from_fn_with_state(context.clone(), body::layer))
+        // The limit of 10. stands in for axum's own.
+        .layer(DefaultBodyLimit::disable());
+    router.layer(layered)
+}
+
+/// What the layers decide by. Clones share one state.
+#[derive(Debug, Clone)]
+pub struct MiddlewareContext(Arc<State>);
+
+#[derive(Debug)]
+pub struct State {
+    pub public_url: PublicUrl,
+    pub trusted_proxies: Vec<Network>,
+    pub allowed_hosts: Vec<String>,
+    /// The name of the cookie that signs a browser in.
+    pub session_cookie: &'static str,
+    pub rates: Arc<RateLimits>,
+    pub requests: Semaphore,
+    pub request_time: Duration,
+    pub body_time: Duration,
+    pub body_bytes: u64,
+    /// Paths, by their beginning, whose bodies may be larger, with their limit in bytes.
+    pub large_bodies: Vec<(&'static str, u64)>,
+}
+
+impl MiddlewareContext {
+    /// `session_cookie` is the name of the cookie that signs a browser in; `large_bodies` are the beginnings of paths
+    /// that take uploads, each with its limit in bytes.
+    pub fn new(config: &Config, session_cookie: &'static str, large_bodies: Vec<(&'static str, u64)>) -> Self {
+        let server = &config.server;
+        Self(Arc::new(State {
+            public_url: server.public_url.clone(),
+            trusted_proxies: server.trusted_proxies.clone(),
+            allowed_hosts: server.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            session_cookie,
+            rates: Arc::new(RateLimits::new(&config.limits)),
+            requests: Semaphore::new(server.requests),
+            request_time: server.request(),
+            body_time: server.body(),
+            body_bytes: server.body_bytes,
+            large_bodies,
+        }))
+    }
+
+    /// Tell it which sessions and tokens are good: see [`RateLimits::recognise`].
+    pub fn rates(&self) -> Arc<RateLimits> {
+        Arc::clone(&self.0.rates)
+    }
+}
+
+impl Deref for MiddlewareContext {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+/// Probes and metrics are asked by machines, by address, and must be answered when the server is busiest.
+fn is_probe(path: &str) -> bool {
+    path == "/health" || path.starts_with("/health/") || path == "/metrics"
+}
+
+/// What gains from compression: not events, which must leave at once, nor what is compressed in itself.
+fn compressible() -> impl Predicate {
+    const PACKED: [&str; 7] = [
+        "application/pdf",
+        "application/vnd.openxmlformats",
+        "application/zip",
+        "application/gzip",
+        "audio/",
+        "video/",
+        "font/woff",
+    ];
+    let packed = |_, _, headers: &http::HeaderMap, _: &http::Extensions| {
+        let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        !PACKED.iter().any(|packed| kind.starts_with(packed))
+    };
+    predicate::DefaultPredicate::new().and(predicate::SizeAbove::new(860)).and(packed)
+}

@@ -1,0 +1,254 @@
+//! The operations that every collection has.
+
+use super::{answers, fields, good, operation_id, schema_ref};
+use crate::rest::query::{DEFAULT_LIMIT, MAX_LIMIT};
+use lignaflow_core::caller::Permission;
+use lignaflow_core::catalog::SystemField;
+use lignaflow_core::descriptor::{Collection, Descriptor, FieldKind, humanize};
+use serde_json::{Map, Value as Json, json};
+
+pub(super) fn add(
+    descriptor: &Descriptor,
+    collection: &Collection,
+    paths: &mut Map<String, Json>,
+    schemas: &mut Map<String, Json>,
+) {
+    let plugin = descriptor.id.as_str();
+    let local = collection.name.as_str();
+    let full = format!("{plugin}.{local}");
+    schemas.insert(full.clone(), fields::record(descriptor, collection));
+    schemas.insert(format!("{full}.new"), fields::input(descriptor, collection, false));
+    schemas.insert(format!("{full}.change"), fields::input(descriptor, collection, true));
+    let one = collection.title.one.to_lowercase();
+    let many = collection.title.many.to_lowercase();
+    let root = format!("/api/v1/{plugin}/{local}");
+    let etag = json!({ "ETag": { "description": "The version, for `If-Match`.", "schema": { "type": "string" } } });
+    let record = schema_ref(&full);
+    let op = |verb: &str, summary: String, permission: &str| {
+        json!({
+            "operationId": operation_id(&[plugin, verb, local]),
+            "tags": [plugin],
+            "summary": summary,
+            "x-permission": permission,
+            "description": format!("Needs the permission `{permission}`."),
+        })
+    };
+
+    let mut list = op("list", format!("List {many}"), Permission::READ);
+    list["parameters"] = Json::Array(list_parameters(collection));
+    list["responses"] = answers(
+        vec![("200", good(
+            "A page, in the order asked for.",
+            &json!({
+                "type": "object",
+                "required": ["data", "next"],
+                "properties": {
+                    "data": { "type": "array", "items": record },
+                    "next": { "type": ["string", "null"], "description": "The address of the next page." },
+                    "count": { "type": "integer", "description": "With `count=true`: all that match." },
+                },
+            }),
+            &Json::Null,
+        ))],
+        &["422"],
+    );
+
+    let mut create = op("create", format!("Create a {one}"), Permission::WRITE);
+    create["requestBody"] = body(&format!("{full}.new"));
+    create["responses"] = answers(
+        vec![("201", good("The record as it was made.", &record, &json!({
+            "ETag": { "schema": { "type": "string" } },
+            "Location": { "schema": { "type": "string" } },
+        })))],
+        &["409", "415", "422", "423", "502", "504", "507"],
+    );
+    paths.insert(root.clone(), json!({ "get": list, "post": create }));
+
+    let mut summary = op("summarize", format!("Count and sum {many}"), Permission::READ);
+    summary["parameters"] = Json::Array(summary_parameters(collection));
+    summary["responses"] = answers(
+        vec![("200", good(
+            "A row for each group. Sums of money are by currency as well.",
+            &json!({
+                "type": "object",
+                "required": ["data"],
+                "properties": {
+                    "data": { "type": "array", "items": { "type": "object" } },
+                    "next": { "type": ["string", "null"] },
+                },
+            }),
+            &Json::Null,
+        ))],
+        &["422"],
+    );
+    paths.insert(format!("{root}/summary"), json!({ "get": summary }));
+
+    let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } });
+    let if_match = json!({
+        "name": "If-Match", "in": "header", "required": true, "schema": { "type": "string" }, "example": "\"1\"",
+        "description": "The ETag that the record had when you read it; `*` for any.",
+    });
+    let mut if_match_optional = if_match.clone();
+    if_match_optional["required"] = json!(false);
+    let writes = &["409", "412", "415", "422", "423", "428", "502", "504", "507"];
+
+    let mut get = op("get", format!("Read a {one}"), Permission::READ);
+    get["parameters"] = json!([id, fields_parameter(), expand_parameter(collection), {
+        "name": "If-None-Match", "in": "header", "schema": { "type": "string" },
+    }]);
+    get["responses"] = answers(
+        vec![("200", good("The record.", &record, &etag)), ("304", json!({ "description": "Unchanged." }))],
+        &["422"],
+    );
+    let mut update = op("update", format!("Change a {one}"), Permission::WRITE);
+    update["parameters"] = json!([id, if_match]);
+    update["requestBody"] = body(&format!("{full}.change"));
+    update["responses"] = answers(vec![("200", good("The record as it stands now.", &record, &etag))], writes);
+    let mut remove = op("archive", format!("Archive a {one}"), Permission::WRITE);
+    remove["parameters"] = json!([id, if_match]);
+    remove["responses"] = answers(vec![("200", good("The archived record.", &record, &etag))], writes);
+    paths.insert(format!("{root}/{{id}}"), json!({ "get": get, "patch": update, "delete": remove }));
+
+    let mut restore = op("restore", format!("Take an archived {one} back"), Permission::WRITE);
+    restore["parameters"] = json!([id, if_match_optional]);
+    restore["responses"] = answers(vec![("200", good("The record.", &record, &etag))], writes);
+    paths.insert(format!("{root}/{{id}}/restore"), json!({ "post": restore }));
+
+    let mut history = op("history", format!("What happened to a {one}"), Permission::READ);
+    history["parameters"] = json!([id]);
+    history["responses"] = answers(
+        vec![("200", good(
+            "Changes, the newest first.",
+            &json!({
+                "type": "object",
+                "required": ["data"],
+                "properties": { "data": { "type": "array", "items": schema_ref("LogEntry") } },
+            }),
+            &Json::Null,
+        ))],
+        &[],
+    );
+    paths.insert(format!("{root}/{{id}}/history"), json!({ "get": history }));
+
+    for transition in &collection.transitions {
+        let name = transition.name.as_str();
+        let permission = transition.permission.as_ref().map_or_else(
+            || Permission::WRITE.to_owned(),
+            |permission| format!("{plugin}.{permission}"),
+        );
+        let title = transition.title.clone().unwrap_or_else(|| humanize(name));
+        let mut operation = op(name, format!("{title} a {one}"), &permission);
+        operation["description"] = json!(format!(
+            "From {} to {}. Needs the permission `{permission}`.",
+            transition.from.join(" or "),
+            transition.to
+        ));
+        operation["parameters"] = json!([id, if_match_optional]);
+        operation["requestBody"] = body(&format!("{full}.change"));
+        operation["requestBody"]["required"] = json!(false);
+        operation["responses"] = answers(vec![("200", good("The record as it stands now.", &record, &etag))], writes);
+        paths.insert(format!("{root}/{{id}}/{name}"), json!({ "post": operation }));
+    }
+}
+
+fn body(schema: &str) -> Json {
+    json!({ "required": true, "content": { "application/json": { "schema": schema_ref(schema) } } })
+}
+
+fn list_parameters(collection: &Collection) -> Vec<Json> {
+    let mut parameters = filters(collection);
+    parameters.extend([
+        json!({
+            "name": "sort", "in": "query", "schema": { "type": "string" },
+            "description": "Paths, comma-separated; `-` before one sorts it downwards.",
+            "example": format!("-{}", collection.display),
+        }),
+        json!({
+            "name": "limit", "in": "query",
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
+        }),
+        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "From `next`." }),
+        json!({ "name": "count", "in": "query", "schema": { "type": "boolean" }, "description": "Count all that match, too." }),
+        fields_parameter(),
+        expand_parameter(collection),
+    ]);
+    parameters
+}
+
+fn summary_parameters(collection: &Collection) -> Vec<Json> {
+    let mut parameters = filters(collection);
+    let text = |name: &str, description: &str| {
+        json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": description })
+    };
+    parameters.push(text("group", "Paths, comma-separated; dates with a bucket, such as `start:month`."));
+    parameters.push(text("count", "`id` counts records; another path counts those that have it."));
+    parameters.push(text("distinct", "Paths whose different values are counted."));
+    parameters.push(text("sum", "Paths to sum."));
+    parameters.push(text("average", "Paths to take the exact mean of."));
+    parameters.push(text("min", "Paths to take the smallest of."));
+    parameters.push(text("max", "Paths to take the largest of."));
+    parameters.push(text("sort", "Groups or measures, `-` before one sorts it downwards."));
+    parameters.push(json!({
+        "name": "limit", "in": "query",
+        "schema": { "type": "integer", "minimum": 1, "maximum": lignaflow_core::query::MAX_LIMIT },
+    }));
+    parameters
+}
+
+fn filters(collection: &Collection) -> Vec<Json> {
+    let mut parameters = Vec::new();
+    if collection.fields.values().any(|field| field.search) {
+        parameters.push(json!({
+            "name": "q", "in": "query", "schema": { "type": "string" },
+            "description": "Words that must all stand in the searched fields.",
+        }));
+    }
+    for (name, field) in &collection.fields {
+        if field.kind == FieldKind::Json {
+            continue;
+        }
+        let operators = match field.kind {
+            FieldKind::Boolean | FieldKind::Reference | FieldKind::Person => "ne, in, is_null",
+            FieldKind::References | FieldKind::People => "ne, in",
+            FieldKind::Text => "ne, lt, lte, gt, gte, in, contains, starts_with, is_null",
+            _ => "ne, lt, lte, gt, gte, in, is_null",
+        };
+        let mut schema = json!({ "type": "string" });
+        if field.kind == FieldKind::Choice {
+            schema["enum"] = json!(field.of);
+        }
+        parameters.push(json!({
+            "name": format!("filter[{name}]"), "in": "query", "schema": schema,
+            "description": format!("Equal to; `filter[{name}][…]` with {operators} for more."),
+        }));
+    }
+    parameters.push(json!({
+        "name": "filter[archived_at][is_null]", "in": "query", "schema": { "type": "boolean" },
+        "description": "`false` lists archived records; they are left out otherwise.",
+    }));
+    parameters
+}
+
+fn fields_parameter() -> Json {
+    let system: Vec<_> = SystemField::ALL.iter().map(|field| field.as_str()).collect();
+    json!({
+        "name": "fields", "in": "query", "schema": { "type": "string" },
+        "description": format!("Fields to show, comma-separated, also {}.", system.join(", ")),
+    })
+}
+
+fn expand_parameter(collection: &Collection) -> Json {
+    let references: Vec<_> = collection
+        .fields
+        .iter()
+        .filter(|(_, field)| field.kind == FieldKind::Reference)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    json!({
+        "name": "expand", "in": "query", "schema": { "type": "string" },
+        "description": format!(
+            "References to show as the record they lead to, comma-separated, to a depth of 3: {}.",
+            if references.is_empty() { "there are none here".to_owned() } else { references.join(", ") }
+        ),
+    })
+}

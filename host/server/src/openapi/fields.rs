@@ -1,0 +1,201 @@
+//! A field's JSON Schema, for what is read and for what is written.
+
+use lignaflow_core::descriptor::{Collection, Descriptor, Field, FieldKind, humanize};
+use lignaflow_core::value::Currency;
+use serde_json::{Map, Value as Json, json};
+
+/// A record as it is read.
+pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
+    let mut properties = Map::new();
+    properties.insert("id".into(), json!({ "type": "string", "format": "uuid", "description": "A version 7 UUID." }));
+    properties.insert(
+        "version".into(),
+        json!({ "type": "integer", "minimum": 1, "description": "One more with each change; the ETag." }),
+    );
+    for (name, field) in &collection.fields {
+        properties.insert(name.as_str().to_owned(), read(descriptor, name.as_str(), field));
+    }
+    let instant = |description: &str| json!({ "type": "string", "format": "date-time", "description": description });
+    properties.insert("created_at".into(), instant("When it was made."));
+    properties.insert("updated_at".into(), instant("When it was changed last."));
+    properties.insert(
+        "created_by".into(),
+        json!({ "type": ["string", "null"], "format": "uuid", "description": "Who made it; null where a plugin did." }),
+    );
+    properties.insert(
+        "archived_at".into(),
+        json!({ "type": ["string", "null"], "format": "date-time", "description": "When it was archived." }),
+    );
+    json!({
+        "type": "object",
+        "title": collection.title.one,
+        "required": ["id", "version"],
+        "properties": properties,
+    })
+}
+
+/// The body of a create, and with `partial` that of a change.
+pub(super) fn input(descriptor: &Descriptor, collection: &Collection, partial: bool) -> Json {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if !partial {
+        properties.insert(
+            "id".into(),
+            json!({ "type": "string", "format": "uuid", "description": "A version 7 UUID of your own; given where left out." }),
+        );
+    }
+    for (name, field) in &collection.fields {
+        if field.read_only || collection.is_state(name.as_str()) {
+            continue;
+        }
+        properties.insert(name.as_str().to_owned(), write(descriptor, name.as_str(), field));
+        if field.required && field.default.is_none() && !partial {
+            required.push(name.as_str().to_owned());
+        }
+    }
+    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema["examples"] = json!([example(collection, partial)]);
+    schema
+}
+
+fn read(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
+    let mut schema = base(field);
+    if matches!(field.kind, FieldKind::Reference) {
+        // With `expand`, the record itself stands in the place of its id.
+        let mut id = schema.clone();
+        id["type"] = json!("string");
+        schema = json!({ "anyOf": [id, { "type": "object" }, { "type": "null" }] });
+    } else if !field.required && !matches!(field.kind, FieldKind::References | FieldKind::People) {
+        nullable(&mut schema);
+    }
+    described(descriptor, name, field, schema)
+}
+
+fn write(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
+    let mut schema = base(field);
+    let number = |schema: &mut Json, key: &str, bound: Option<i64>| {
+        if let Some(bound) = bound {
+            schema[key] = json!(bound);
+        }
+    };
+    match field.kind {
+        FieldKind::Text => {
+            schema["maxLength"] = json!(field.max_characters());
+            if field.required {
+                schema["minLength"] = json!(field.min.unwrap_or(1));
+                schema["pattern"] = json!("\\S");
+            }
+        }
+        FieldKind::Integer | FieldKind::Duration | FieldKind::Percent => {
+            number(&mut schema, "minimum", field.min);
+            number(&mut schema, "maximum", field.max);
+        }
+        FieldKind::References | FieldKind::People => {
+            schema["maxItems"] = json!(lignaflow_core::record::MAX_REFERENCES);
+        }
+        _ => {}
+    }
+    if !field.required {
+        nullable(&mut schema);
+    }
+    if let Some(default) = &field.default
+        && !matches!(default.as_str(), Some("caller" | "today" | "now"))
+    {
+        schema["default"] = default.clone();
+    }
+    described(descriptor, name, field, schema)
+}
+
+fn base(field: &Field) -> Json {
+    match field.kind {
+        FieldKind::Text => json!({ "type": "string" }),
+        FieldKind::Integer => json!({ "type": "integer", "format": "int64" }),
+        FieldKind::Duration => json!({ "type": "integer", "format": "int64", "description": "Seconds." }),
+        FieldKind::Percent => json!({ "type": "integer", "format": "int64", "description": "Basis points: 1250 is 12.5 %." }),
+        FieldKind::Decimal => {
+            let scale = field.scale();
+            let pattern = if scale == 0 { "^-?[0-9]{1,18}$".to_owned() } else { format!("^-?[0-9]{{1,{}}}([.][0-9]{{1,{scale}}})?$", 18 - u32::from(scale)) };
+            json!({ "type": "string", "format": "decimal", "pattern": pattern, "description": "An exact decimal." })
+        }
+        FieldKind::Money => json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["minor", "currency"],
+            "properties": {
+                "minor": { "type": "integer", "format": "int64", "description": "Minor units, such as cents." },
+                "currency": { "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217." },
+            },
+        }),
+        FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Date => json!({ "type": "string", "format": "date" }),
+        FieldKind::Instant => json!({ "type": "string", "format": "date-time" }),
+        FieldKind::Choice => json!({ "type": "string", "enum": field.of }),
+        FieldKind::Reference | FieldKind::Person => json!({ "type": "string", "format": "uuid" }),
+        FieldKind::References | FieldKind::People => {
+            json!({ "type": "array", "items": { "type": "string", "format": "uuid" } })
+        }
+        FieldKind::Json => json!({}),
+    }
+}
+
+fn nullable(schema: &mut Json) {
+    if let Some(kind) = schema["type"].as_str().map(str::to_owned) {
+        schema["type"] = json!([kind, "null"]);
+        if let Some(choices) = schema["enum"].as_array_mut() {
+            choices.push(Json::Null);
+        }
+    }
+}
+
+fn described(descriptor: &Descriptor, name: &str, field: &Field, mut schema: Json) -> Json {
+    schema["title"] = json!(field.title.clone().unwrap_or_else(|| humanize(name)));
+    let mut sentences: Vec<String> = Vec::new();
+    sentences.extend(field.help.clone());
+    if let Some(to) = &field.to {
+        let target = if to.contains('/') { to.clone() } else { format!("{}/{to}", descriptor.id) };
+        sentences.push(format!("Refers to `{target}`."));
+    }
+    if matches!(field.kind, FieldKind::Person | FieldKind::People) {
+        sentences.push("People of the organization.".to_owned());
+    }
+    sentences.extend(schema["description"].as_str().map(str::to_owned));
+    if !sentences.is_empty() {
+        schema["description"] = json!(sentences.join(" "));
+    }
+    schema
+}
+
+/// A body that shows each kind of value, without references, which no example could get right.
+fn example(collection: &Collection, partial: bool) -> Json {
+    let mut object = Map::new();
+    for (name, field) in &collection.fields {
+        let writable = !field.read_only && !collection.is_state(name.as_str());
+        if !writable || field.refers() || (partial && name != &collection.display) {
+            continue;
+        }
+        let value = match field.kind {
+            FieldKind::Text if name == &collection.display || field.required => {
+                json!(format!("{} 1", collection.title.one))
+            }
+            FieldKind::Choice => json!(field.of.first()),
+            FieldKind::Money => json!({ "minor": 125_000, "currency": Currency::AUD }),
+            FieldKind::Boolean => json!(true),
+            FieldKind::Date => json!("2026-11-23"),
+            FieldKind::Decimal => json!("2"),
+            FieldKind::Integer | FieldKind::Duration | FieldKind::Percent if field.required => {
+                json!(field.min.unwrap_or(1).max(1))
+            }
+            _ => continue,
+        };
+        object.insert(name.as_str().to_owned(), value);
+    }
+    for (name, field) in &collection.fields {
+        if field.kind == FieldKind::Reference && field.required && !partial {
+            object.insert(name.as_str().to_owned(), json!("01890a5d-ac96-774b-bcce-b302099a8057"));
+        }
+    }
+    Json::Object(object)
+}

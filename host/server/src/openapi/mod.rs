@@ -1,0 +1,110 @@
+//! The API document: what the host offers (utoipa) and, per organization, what its enabled plugins bring. Composed from
+//! the live registry, so that it never speaks of what is not there.
+
+mod collections;
+mod fields;
+mod host;
+mod routes;
+mod swagger;
+
+pub use swagger::router;
+
+use lignaflow_core::id::OrganizationId;
+use lignaflow_runtime::Snapshot;
+use serde_json::{Map, Value as Json, json};
+
+/// The document for an organization, or of the host alone for nobody.
+pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, public_url: &str) -> Json {
+    let mut document = host::document();
+    document["servers"] = json!([{ "url": public_url }]);
+    let mut paths = take(&mut document["paths"]);
+    let mut schemas = take(&mut document["components"]["schemas"]);
+    let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
+    for (id, plugin) in &snapshot.plugins {
+        if !organization.is_some_and(|organization| snapshot.is_enabled(organization, id)) {
+            continue;
+        }
+        let descriptor = plugin.descriptor();
+        tags.push(json!({ "name": id.as_str(), "description": about(descriptor) }));
+        for collection in &descriptor.collections {
+            collections::add(descriptor, collection, &mut paths, &mut schemas);
+        }
+        for route in &descriptor.routes {
+            routes::add(descriptor, route, &mut paths);
+        }
+    }
+    document["paths"] = Json::Object(paths);
+    document["components"]["schemas"] = Json::Object(schemas);
+    document["tags"] = Json::Array(tags);
+    document
+}
+
+fn about(descriptor: &lignaflow_core::descriptor::Descriptor) -> String {
+    let first = format!("{} {}", descriptor.title, descriptor.version);
+    if descriptor.description.is_empty() { first } else { format!("{first}. {}", descriptor.description) }
+}
+
+fn take(json: &mut Json) -> Map<String, Json> {
+    match json.take() {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// A reference to a schema of the document.
+fn schema_ref(name: &str) -> Json {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// An operation's answers: what it gives where all is well, and a problem for each status that may come instead.
+fn answers(good: Vec<(&str, Json)>, problems: &[&str]) -> Json {
+    let mut all = Map::new();
+    for (status, answer) in good {
+        all.insert(status.to_owned(), answer);
+    }
+    for status in problems.iter().chain(&["400", "401", "403", "404", "413", "429", "500", "503"]) {
+        let description = match *status {
+            "400" => "The request cannot be parsed.",
+            "401" => "Nobody is signed in, or the token is not good.",
+            "403" => "The caller may not.",
+            "404" => "There is no such thing, or it belongs to another organization.",
+            "409" => "In conflict with what is there.",
+            "412" => "Changed since it was read.",
+            "413" => "The body is too large.",
+            "415" => "The body's type is not understood.",
+            "422" => "The input is not valid: every fault at once.",
+            "423" => "Locked by its state, or archived.",
+            "428" => "If-Match is required.",
+            "429" => "Too many requests.",
+            "502" => "The plugin failed.",
+            "503" => "Not now; try again after `Retry-After` seconds.",
+            "504" => "The plugin ran out of time.",
+            "507" => "There is no room left.",
+            _ => "Something went wrong.",
+        };
+        all.entry((*status).to_owned()).or_insert_with(|| {
+            json!({
+                "description": description,
+                "content": { "application/problem+json": { "schema": schema_ref("Problem") } },
+            })
+        });
+    }
+    Json::Object(all)
+}
+
+/// A good answer of JSON.
+fn good(description: &str, schema: &Json, headers: &Json) -> Json {
+    let mut answer = json!({
+        "description": description,
+        "content": { "application/json": { "schema": schema } },
+    });
+    if headers.is_object() {
+        answer["headers"] = headers.clone();
+    }
+    answer
+}
+
+/// `projects` and `list-tasks` as one operation id, `projects_list_tasks`.
+fn operation_id(parts: &[&str]) -> String {
+    parts.join("_").replace(['-', '/'], "_")
+}

@@ -1,0 +1,363 @@
+//! `/admin/`: the plugins of the instance, as an administrator of it or of an organization sees them.
+
+use super::house::Visit;
+use super::lookup;
+use crate::app::App;
+use crate::plugins::{Inspected, chosen, inspect};
+use crate::rest::host::{From, by, plugins as api};
+use axum::Router;
+use axum::extract::{Multipart, Path, RawForm};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::StatusCode;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::descriptor::{Descriptor, Grants};
+use lignaflow_core::name::PluginId;
+use lignaflow_core::query::{Authority, Predicate, Selection};
+use lignaflow_core::{Fault, Issue};
+use lignaflow_runtime::Level;
+use lignaflow_store::plugins::Installed;
+use lignaflow_web::activity::Actor;
+use lignaflow_web::admin::{
+    ConsentPage, Happening, InstallFault, LogLevel, LogLine, PluginPage, PluginRow, PluginState, PluginsPage, asks,
+    consent, plugin as draw_plugin, plugins as draw_plugins,
+};
+use lignaflow_web::labels::Wanted;
+use lignaflow_web::paths;
+use std::sync::Arc;
+
+/// Acts on plugins that the page tells of.
+const HISTORY: u32 = 20;
+
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/admin", get(|| async { Redirect::permanent(paths::PLUGINS) }))
+        .route("/admin/", get(|| async { Redirect::permanent(paths::PLUGINS) }))
+        .route(paths::PLUGINS, get(list))
+        .route(paths::PLUGIN_INSTALL, post(upload))
+        .route("/admin/plugins/consent", post(agree))
+        .route("/admin/plugins/{id}", get(one))
+        .route("/admin/plugins/{id}/enable", post(enable))
+        .route("/admin/plugins/{id}/disable", post(disable))
+        .route("/admin/plugins/{id}/grants", post(grant))
+}
+
+fn may(visit: &Visit, permission: &str) -> bool {
+    visit.signed.caller.holds(permission)
+}
+
+fn row(visit: &Visit, installed: &Installed) -> PluginRow {
+    let loaded = visit.snapshot.plugins.get(&installed.id);
+    let on = visit.snapshot.is_enabled(visit.signed.caller.organization, &installed.id);
+    let state = match (visit.app.plugins.fault(&installed.id), on) {
+        (Some(why), _) => PluginState::Failed(why),
+        (None, true) => PluginState::Running,
+        (None, false) => PluginState::Off { since: None },
+    };
+    PluginRow {
+        id: installed.id.to_string(),
+        title: installed.title.clone(),
+        version: installed.version.clone(),
+        description: loaded.map(|plugin| plugin.descriptor().description.clone()).unwrap_or_default(),
+        state,
+        usage: None,
+    }
+}
+
+async fn list(visit: Visit) -> Response {
+    draw_list(&visit, None).await
+}
+
+async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
+    if let Err(fault) = api::may_see(&visit.signed) {
+        return visit.fault(&fault);
+    }
+    let installed = match visit.app.plugins.installed().await {
+        Ok(installed) => installed,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin)).collect();
+    let organization = visit.signed.caller.organization;
+    let events = match visit.app.plugins.happenings(organization, HISTORY).await {
+        Ok(events) => events,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let history: Vec<Happening> = events
+        .into_iter()
+        .map(|event| Happening {
+            at: event.at,
+            actor: event.person.map(|person| Actor::Person(person.0)),
+            text: told(&event.kind, &event.detail, &installed, event.person.is_some()),
+        })
+        .collect();
+    let wanted = Wanted {
+        people: history
+            .iter()
+            .filter_map(|happening| match happening.actor {
+                Some(Actor::Person(id)) => Some(id),
+                _ => None,
+            })
+            .collect(),
+        ..Wanted::default()
+    };
+    let labels = match lookup::labels(visit, &wanted).await {
+        Ok(labels) => labels,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let view = PluginsPage {
+        plugins: &rows,
+        notices: &[],
+        history: &history,
+        labels: &labels,
+        may_switch: may(visit, Permission::SWITCH_PLUGINS),
+        may_install: may(visit, Permission::INSTALL_PLUGINS),
+        max_bytes: visit.app.config.plugins.file_bytes,
+        fault: fault.map(|fault| InstallFault { message: &fault.message, issues: &fault.issues }),
+    };
+    let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
+    visit.page_with(status, draw_plugins(&visit.shell(), &view))
+}
+
+/// An act on a plugin, as the rest of a sentence that begins with who did it, or as one of its own.
+fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_somebody: bool) -> String {
+    let id = detail["plugin"].as_str().unwrap_or_default();
+    let title = installed.iter().find(|plugin| plugin.id.as_str() == id).map_or(id, |plugin| plugin.title.as_str());
+    let version = detail["version"].as_str().unwrap_or_default();
+    let deed = match kind {
+        "plugin.installed" => format!("installed {title} {version}"),
+        "plugin.switched-on" => format!("switched {title} on"),
+        "plugin.switched-off" => format!("switched {title} off"),
+        "plugin.granted" => format!("changed what {title} may do"),
+        "plugin.activated" => format!("let {title} run"),
+        "plugin.deactivated" => format!("stopped {title} for everybody"),
+        "plugin.version-changed" => format!("changed the version of {title}"),
+        _ => format!("changed {title}"),
+    };
+    if by_somebody { deed } else { format!("The server {deed}.") }
+}
+
+async fn find(visit: &Visit, id: &str) -> Result<Installed, Response> {
+    if let Err(fault) = api::may_see(&visit.signed) {
+        return Err(visit.fault(&fault));
+    }
+    match visit.app.plugins.installed().await {
+        Ok(installed) => {
+            installed.into_iter().find(|plugin| plugin.id.as_str() == id).ok_or_else(|| visit.not_found())
+        }
+        Err(fault) => Err(visit.fault(&fault)),
+    }
+}
+
+async fn one(visit: Visit, Path(id): Path<String>) -> Response {
+    draw_one(&visit, &id, None).await
+}
+
+async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
+    let installed = match find(visit, id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let loaded = visit.snapshot.plugins.get(&installed.id);
+    let parsed;
+    let descriptor: &Descriptor = match loaded {
+        Some(plugin) => plugin.descriptor(),
+        None => match lignaflow_core::descriptor::parse(&installed.descriptor) {
+            Ok(descriptor) => {
+                parsed = descriptor;
+                &parsed
+            }
+            Err(_) => return visit.fault(&Fault::new(lignaflow_core::ErrorCode::PluginFailed, "Its descriptor cannot be read.")),
+        },
+    };
+    let digest = hex::encode(installed.hash);
+    let log: Vec<LogLine> = match loaded.filter(|_| may(visit, Permission::INSTALL_PLUGINS)) {
+        Some(plugin) => plugin
+            .log()
+            .into_iter()
+            .rev()
+            .map(|line| LogLine {
+                at: line.at,
+                level: match line.level {
+                    Level::Error => LogLevel::Error,
+                    Level::Warn => LogLevel::Warn,
+                    Level::Info => LogLevel::Info,
+                    Level::Debug | Level::Trace => LogLevel::Debug,
+                },
+                message: line.text,
+                request_id: Some(line.request.to_string()),
+            })
+            .collect(),
+        None => Vec::new(),
+    };
+    let view = PluginPage {
+        row: &row(visit, &installed),
+        descriptor,
+        catalog: &visit.snapshot.catalog,
+        asks: &asks(&descriptor.grants, &installed.granted),
+        size: None,
+        digest: Some(&digest[..16]),
+        counts: &counts(visit, descriptor).await,
+        log: &log,
+        may_switch: may(visit, Permission::SWITCH_PLUGINS),
+        fault: fault.map(|fault| fault.message.as_str()),
+    };
+    let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
+    visit.page_with(status, draw_plugin(&visit.shell(), &view))
+}
+
+/// How many records this organization has in each collection; none where they cannot be counted now.
+async fn counts(visit: &Visit, descriptor: &Descriptor) -> Vec<i64> {
+    let Ok(access) = visit.signed.caller.to_read() else { return Vec::new() };
+    let mut counts = Vec::with_capacity(descriptor.collections.len());
+    for collection in &descriptor.collections {
+        let selection = Selection {
+            collection: format!("{}/{}", descriptor.id, collection.name),
+            authority: Authority::Caller,
+            filter: Predicate::always(),
+            sort: Vec::new(),
+            select: Vec::new(),
+            limit: 1,
+            after: None,
+        };
+        match visit.app.records.count(access, &visit.snapshot.catalog, &selection).await {
+            Ok(count) => counts.push(i64::try_from(count).unwrap_or(i64::MAX)),
+            Err(_) => return Vec::new(),
+        }
+    }
+    counts
+}
+
+async fn switch(visit: Visit, client: lignaflow_identity::Client, id: &str, on: bool) -> Response {
+    let installed = match find(&visit, id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let caller = &visit.signed.caller;
+    let switched = match api::may_switch(&visit.signed) {
+        Ok(()) => {
+            let by = by(&visit.signed, &client);
+            visit.app.plugins.switch(caller.organization, &installed.id, on, by).await
+        }
+        Err(fault) => Err(fault),
+    };
+    let state = if on { "on" } else { "off" };
+    match switched {
+        Ok(()) => visit.go(paths::PLUGINS, &format!("{} is {state}.", installed.title)),
+        Err(fault) => draw_one(&visit, id, Some(&fault)).await,
+    }
+}
+
+async fn enable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
+    switch(visit, client, &id, true).await
+}
+
+async fn disable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
+    switch(visit, client, &id, false).await
+}
+
+/// The names of the rights that were ticked.
+fn named(body: &[u8]) -> Vec<String> {
+    form_urlencoded::parse(body).filter(|(name, _)| name == "grant").map(|(_, value)| value.into_owned()).collect()
+}
+
+async fn grant(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
+    let installed = match find(&visit, &id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let descriptor = lignaflow_core::descriptor::parse(&installed.descriptor);
+    let granted = match (api::may_install(&visit.signed), descriptor) {
+        (Err(fault), _) => Err(fault),
+        (Ok(()), Err(_)) => Err(Fault::internal()),
+        (Ok(()), Ok(descriptor)) => {
+            let grants = chosen(&descriptor.grants, &named(&body));
+            visit.app.plugins.grant(&installed.id, grants, by(&visit.signed, &client)).await
+        }
+    };
+    match granted {
+        Ok(()) => visit.go(&paths::plugin(&installed.id), "Saved what it may do."),
+        Err(fault) => draw_one(&visit, &id, Some(&fault)).await,
+    }
+}
+
+async fn upload(visit: Visit, mut form: Multipart) -> Response {
+    if let Err(fault) = api::may_install(&visit.signed) {
+        return visit.fault(&fault);
+    }
+    let mut file = None;
+    loop {
+        match form.next_field().await {
+            Ok(Some(field)) if field.name() == Some("file") => match field.bytes().await {
+                Ok(bytes) => file = Some(bytes),
+                Err(error) => return unread(&visit, &error.body_text()).await,
+            },
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return unread(&visit, &error.body_text()).await,
+        }
+    }
+    let Some(bytes) = file.filter(|bytes| !bytes.is_empty()) else {
+        let fault = Fault::invalid(vec![Issue::new("/file", "required", "Choose a plugin's .wasm file first.")]);
+        return draw_list(&visit, Some(&fault)).await;
+    };
+    match inspect(&bytes) {
+        Ok(inspected) => ask(&visit, inspected, bytes, None).await,
+        Err(fault) => draw_list(&visit, Some(&fault)).await,
+    }
+}
+
+async fn unread(visit: &Visit, why: &str) -> Response {
+    let fault = Fault::invalid(vec![Issue::new("/file", "unread", format!("The file did not arrive whole: {why}."))]);
+    draw_list(visit, Some(&fault)).await
+}
+
+/// Shows what a file asks for and changes, and keeps it until somebody consents.
+async fn ask(visit: &Visit, inspected: Inspected, bytes: Bytes, fault: Option<&Fault>) -> Response {
+    let digest = hex::encode(inspected.hash);
+    visit.app.plugins.wait_for_consent(inspected.hash, bytes);
+    let standing = match visit.app.plugins.installed().await {
+        Ok(installed) => installed.into_iter().find(|plugin| plugin.id == inspected.descriptor.id),
+        Err(fault) => return visit.fault(&fault),
+    };
+    let before: Option<(Descriptor, Grants)> = standing
+        .and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
+    let hidden = [("digest".to_owned(), digest.clone())];
+    let view = ConsentPage {
+        descriptor: &inspected.descriptor,
+        installed: before.as_ref().map(|(descriptor, grants)| (descriptor, grants)),
+        size: inspected.size,
+        digest: &digest[..16],
+        action: "/admin/plugins/consent",
+        hidden: &hidden,
+        fault: fault.map(|fault| fault.message.as_str()),
+    };
+    let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
+    visit.page_with(status, consent(&visit.shell(), &view))
+}
+
+async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    if let Err(fault) = api::may_install(&visit.signed) {
+        return visit.fault(&fault);
+    }
+    let digest = form_urlencoded::parse(&body).find(|(name, _)| name == "digest").map(|(_, value)| value.into_owned());
+    let hash: Option<[u8; 32]> = digest.and_then(|text| hex::decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
+    let Some(bytes) = hash.and_then(|hash| visit.app.plugins.consented(&hash)) else {
+        let message = "The file is no longer here: it waits for 15 minutes. Choose it again.";
+        let fault = Fault::invalid(vec![Issue::new("/file", "gone", message)]);
+        return draw_list(&visit, Some(&fault)).await;
+    };
+    let inspected = match inspect(&bytes) {
+        Ok(inspected) => inspected,
+        Err(fault) => return draw_list(&visit, Some(&fault)).await,
+    };
+    let granted = chosen(&inspected.descriptor.grants, &named(&body));
+    let id: PluginId = inspected.descriptor.id.clone();
+    match visit.app.plugins.install(bytes.to_vec(), granted, by(&visit.signed, &client)).await {
+        Ok(installed) => {
+            let done = format!("{} {} is installed.", installed.descriptor.title, installed.descriptor.version);
+            visit.go(&paths::plugin(&id), &done)
+        }
+        Err(fault) => ask(&visit, inspected, bytes, Some(&fault)).await,
+    }
+}

@@ -1,0 +1,259 @@
+//! Pages that plugins declare: each block's query is run with the caller's rights, and a block that fails leaves the
+//! rest of the page standing.
+
+use super::house::Visit;
+use super::lookup;
+use crate::rest::query;
+use axum::extract::Path;
+use axum::response::Response;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::BoundPath;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::{Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, TableBlock, humanize};
+use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::query::{Authority, Bucket, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
+use lignaflow_core::value::Value;
+use lignaflow_core::{Fault, Id};
+use lignaflow_web::blocks::{
+    Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView, page as draw,
+};
+use lignaflow_web::labels::Wanted;
+use lignaflow_web::{ListQuery, paths};
+use std::sync::Arc;
+
+pub async fn page(visit: Visit, Path((plugin, name)): Path<(String, String)>) -> Response {
+    let caller = &visit.signed.caller;
+    let loaded = visit
+        .snapshot
+        .plugins
+        .get(plugin.as_str())
+        .filter(|loaded| visit.snapshot.is_enabled(caller.organization, &loaded.descriptor().id))
+        .cloned();
+    let Some(loaded) = loaded else { return visit.no_plugin(&plugin) };
+    let descriptor = loaded.descriptor();
+    let Some(page) = descriptor.page(&name) else { return visit.not_found() };
+    if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
+        return visit.fault(&Fault::denied("You may not open this page."));
+    }
+    let mut wanted = Wanted::default();
+    let mut blocks = Vec::with_capacity(page.blocks.len());
+    for block in &page.blocks {
+        let (title, view) = match block {
+            Block::Text(text) => ("", Ok(BlockView::Text(text.text.clone()))),
+            Block::Table(block) => (block.title.as_str(), table(&visit, &descriptor.id, block, &mut wanted).await),
+            Block::Figure(block) => (block.title.as_str(), figure(&visit, &descriptor.id, block).await),
+            Block::Chart(block) => (block.title.as_str(), chart(&visit, &descriptor.id, block).await),
+        };
+        blocks.push(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }));
+    }
+    let labels = match lookup::labels(&visit, &wanted).await {
+        Ok(labels) => labels,
+        Err(fault) => return visit.fault(&fault),
+    };
+    visit.page(draw(&visit.shell(), &BlocksPage { title: &page.title, blocks: &blocks, labels: &labels }))
+}
+
+fn schema_of(visit: &Visit, home: &PluginId, collection: &str) -> Result<Arc<Schema>, Fault> {
+    let name = CollectionName::within(home, collection).map_err(|_| Fault::not_found(format_args!("`{collection}`")))?;
+    visit.app.records.schema(&visit.snapshot, &visit.signed.caller, &name)
+}
+
+fn binder(visit: &Visit) -> Binder<'_> {
+    Binder { catalog: &visit.snapshot.catalog, home: None }
+}
+
+/// The block's filters as the API spells them: `status` and `due[lt]` become `filter[status]` and `filter[due][lt]`.
+fn pairs(filters: &Filters) -> query::Pairs {
+    filters
+        .iter()
+        .map(|(name, value)| {
+            let key = match name.split_once('[') {
+                Some((path, operator)) => format!("filter[{path}][{operator}"),
+                None => format!("filter[{name}]"),
+            };
+            let text = match value {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Array(items) => {
+                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
+                }
+                other => other.to_string(),
+            };
+            (key, text)
+        })
+        .collect()
+}
+
+fn filter(visit: &Visit, schema: &Arc<Schema>, filters: &Filters) -> Result<Predicate, Fault> {
+    Ok(query::list(&binder(visit), schema, &pairs(filters))?.selection.filter)
+}
+
+/// The list that shows exactly the records of a block.
+fn address(schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
+    let mut pairs = pairs(filters);
+    pairs.extend_from_slice(more);
+    ListQuery { filters: pairs, ..ListQuery::default() }.address(&paths::list(&schema.name))
+}
+
+fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {
+    match path.field() {
+        Some(field) => (field.field.clone(), field.to.clone()),
+        None => (Field::bare(path.kind()), None),
+    }
+}
+
+async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut Wanted) -> Result<BlockView, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let schema = schema_of(visit, home, &block.collection)?;
+    let binder = binder(visit);
+    let mut columns = Vec::with_capacity(block.columns.len());
+    for text in &block.columns {
+        let path = binder.path(&schema, text)?;
+        let (field, to) = field_at(&path);
+        let last = text.rsplit('.').next().unwrap_or(text);
+        // A path that ends in what a record is called is titled by the reference that leads there.
+        let named = path.hops.last().filter(|_| last == path.schema().collection.display.as_str());
+        let title = match named {
+            Some(_) => humanize(text.rsplit('.').nth(1).unwrap_or(last)),
+            None => field.title.clone().unwrap_or_else(|| humanize(last)),
+        };
+        columns.push(TableColumn { title, state: path.schema().collection.is_state(last), field, to });
+    }
+    let sort = block.sort.as_deref().or(schema.collection.sort.as_deref()).unwrap_or(schema.collection.display.as_str());
+    let mut select = block.columns.clone();
+    select.push("id".to_owned());
+    let selection = Selection {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter: filter(visit, &schema, &block.filter)?,
+        sort: query::sort_keys(sort),
+        select,
+        limit: block.limit.unwrap_or(20).clamp(1, 200),
+        after: None,
+    };
+    let page = visit.app.records.find(access, &visit.snapshot.catalog, &selection).await?;
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for mut row in page.rows {
+        let id = row.pop().and_then(|value| value.as_reference());
+        for (column, value) in columns.iter().zip(&row) {
+            wanted.add(column.field.kind, column.to.as_ref(), value);
+        }
+        rows.push(TableRow { href: id.map(|id: Id| paths::record(&schema.name, id)), values: row });
+    }
+    Ok(BlockView::Table(TableView {
+        title: block.title.clone(),
+        columns,
+        rows,
+        all: Some(address(&schema, &block.filter, &[])),
+        empty: format!("No {} here.", schema.collection.title.many.to_lowercase()),
+    }))
+}
+
+fn metric(sum: Option<&str>) -> Metric {
+    Metric {
+        kind: if sum.is_some() { MetricKind::Sum } else { MetricKind::Count },
+        path: sum.unwrap_or("id").to_owned(),
+        filter: Predicate::always(),
+        label: "measure".to_owned(),
+    }
+}
+
+/// The field that a measure is shown as: a count is a whole number.
+fn measured(visit: &Visit, schema: &Arc<Schema>, sum: Option<&str>) -> Result<Field, Fault> {
+    Ok(match sum {
+        Some(path) => field_at(&binder(visit).path(schema, path)?).0,
+        None => Field::bare(FieldKind::Integer),
+    })
+}
+
+async fn figure(visit: &Visit, home: &PluginId, block: &FigureBlock) -> Result<BlockView, Fault> {
+    let schema = schema_of(visit, home, &block.collection)?;
+    let summary = Summary {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter: filter(visit, &schema, &block.filter)?,
+        group_by: Vec::new(),
+        metrics: vec![metric(block.sum.as_deref())],
+        sort: Vec::new(),
+        limit: 50,
+        after: None,
+    };
+    let page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
+    let at = page.columns.iter().position(|column| column == "measure").unwrap_or_default();
+    Ok(BlockView::Figure(FigureView {
+        title: block.title.clone(),
+        // One for each currency, where it is money.
+        values: page.rows.into_iter().filter_map(|row| row.into_iter().nth(at)).filter(|value| !value.is_null()).collect(),
+        field: measured(visit, &schema, block.sum.as_deref())?,
+        href: Some(address(&schema, &block.filter, &[])),
+    }))
+}
+
+async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<BlockView, Fault> {
+    let schema = schema_of(visit, home, &block.collection)?;
+    let group = query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
+    let path = binder(visit).path(&schema, &group.path)?;
+    let over_time = group.bucket != Bucket::None;
+    let summary = Summary {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter: filter(visit, &schema, &block.filter)?,
+        group_by: vec![group.clone()],
+        metrics: vec![metric(block.sum.as_deref())],
+        sort: vec![SortKey { path: group.path.clone(), descending: false }],
+        limit: 60,
+        after: None,
+    };
+    let page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
+    let at = page.columns.iter().position(|column| column == "measure").unwrap_or_default();
+    let (field, to) = field_at(&path);
+    let mut wanted = Wanted::default();
+    for row in &page.rows {
+        wanted.add(field.kind, to.as_ref(), &row[0]);
+    }
+    let names = lookup::labels(visit, &wanted).await?;
+    let reader = visit.reader();
+    let bars = page
+        .rows
+        .into_iter()
+        .filter_map(|row| {
+            let key = row.first()?.clone();
+            let value = row.into_iter().nth(at)?;
+            let (label, text) = match &key {
+                Value::Null => ("None".to_owned(), None),
+                Value::Text(text) if field.kind == FieldKind::Choice => (humanize(text), Some(text.clone())),
+                Value::Reference(id) => (names.get(*id).unwrap_or("Unknown").to_owned(), Some(id.to_string())),
+                Value::Date(days) => (bucket_name(*days, group.bucket, &reader), None),
+                other => {
+                    let json = other.to_json();
+                    let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+                    (text.clone(), Some(text))
+                }
+            };
+            let href = text.filter(|_| !over_time).map(|text| {
+                address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)])
+            });
+            Some(Bar { label, value, href })
+        })
+        .collect();
+    Ok(BlockView::Chart(ChartView {
+        title: block.title.clone(),
+        group: field.title.clone().unwrap_or_else(|| humanize(group.path.rsplit('.').next().unwrap_or(&group.path))),
+        measure: block.sum.as_deref().map_or_else(|| schema.collection.title.many.clone(), humanize),
+        field: measured(visit, &schema, block.sum.as_deref())?,
+        over_time,
+        bars,
+    }))
+}
+
+/// What a bucket of time is called, by its first day.
+fn bucket_name(days: i32, bucket: Bucket, reader: &lignaflow_web::Reader) -> String {
+    let Some(date) = lignaflow_core::value::civil_date(days) else { return String::new() };
+    match bucket {
+        Bucket::Month => date.strftime("%b %Y").to_string(),
+        Bucket::Quarter => format!("Q{} {}", (date.month() - 1) / 3 + 1, date.year()),
+        Bucket::Year => date.year().to_string(),
+        Bucket::FiscalYear if date.month() > 1 => format!("{}–{:02}", date.year(), (date.year() + 1) % 100),
+        Bucket::FiscalYear => date.year().to_string(),
+        Bucket::None | Bucket::Day | Bucket::Week => lignaflow_web::format::date(date, &reader.locale),
+    }
+}

@@ -1,0 +1,167 @@
+//! The first page, and the search over everything that is on.
+
+use super::house::Visit;
+use super::lookup;
+use axum::extract::Query;
+use axum::response::Response;
+use lignaflow_core::Fault;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::query::{Authority, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
+use lignaflow_core::record::Record;
+use lignaflow_core::value::Value;
+use lignaflow_web::collection::record::label;
+use lignaflow_web::home::{HomePage, Recent, Tally, page as home_page};
+use lignaflow_web::labels::Wanted;
+use lignaflow_web::search::{Group, Hit, SearchPage, page as search_page};
+use lignaflow_web::{ListQuery, paths};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Records that the first page tells of as changed last.
+const RECENT: usize = 12;
+/// Records of one collection that a search shows.
+const HITS: usize = 8;
+
+/// The collections of the plugins that are on for the caller.
+fn schemas(visit: &Visit) -> Vec<Arc<Schema>> {
+    let organization = visit.signed.caller.organization;
+    let catalog = &visit.snapshot.catalog;
+    catalog.schemas().filter(|schema| visit.snapshot.is_enabled(organization, &schema.name.plugin)).cloned().collect()
+}
+
+fn icon_of(visit: &Visit, schema: &Schema) -> String {
+    let plugin = visit.snapshot.plugins.get(&schema.name.plugin).and_then(|plugin| plugin.descriptor().icon.clone());
+    schema.collection.icon.clone().or(plugin).unwrap_or_else(|| "file".to_owned())
+}
+
+pub async fn home(visit: Visit) -> Response {
+    match draw_home(&visit).await {
+        Ok(response) => response,
+        Err(fault) => visit.fault(&fault),
+    }
+}
+
+async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
+    let caller = &visit.signed.caller;
+    let access = caller.to_read()?;
+    let catalog = &visit.snapshot.catalog;
+    let mut tallies = Vec::new();
+    let mut changed: Vec<(Arc<Schema>, Record)> = Vec::new();
+    for schema in schemas(visit) {
+        let summary = Summary {
+            collection: schema.name.to_string(),
+            authority: Authority::Caller,
+            filter: Predicate::always(),
+            group_by: Vec::new(),
+            metrics: vec![Metric {
+                kind: MetricKind::Count,
+                path: "id".into(),
+                filter: Predicate::always(),
+                label: "count".into(),
+            }],
+            sort: Vec::new(),
+            limit: 1,
+            after: None,
+        };
+        let counted = visit.app.records.summarize(caller, catalog, &summary).await?;
+        let count = counted.rows.first().and_then(|row| row.last()).and_then(Value::as_integer).unwrap_or_default();
+        tallies.push(Tally {
+            title: schema.collection.title.many.clone(),
+            count,
+            href: paths::list(&schema.name),
+        });
+        let selection = Selection {
+            collection: schema.name.to_string(),
+            authority: Authority::Caller,
+            filter: Predicate::always(),
+            sort: vec![SortKey { path: "updated_at".into(), descending: true }],
+            select: Vec::new(),
+            limit: u16::try_from(RECENT).unwrap_or(12),
+            after: None,
+        };
+        let (records, _) = visit.app.records.list(access, catalog, &selection).await?;
+        changed.extend(records.into_iter().map(|record| (schema.clone(), record)));
+    }
+    changed.sort_by_key(|(_, record)| std::cmp::Reverse(record.updated_at));
+    changed.truncate(RECENT);
+    let wanted = Wanted {
+        people: changed.iter().filter_map(|(_, record)| record.created_by.map(|person| person.0)).collect(),
+        ..Wanted::default()
+    };
+    let labels = lookup::labels(visit, &wanted).await?;
+    let recent: Vec<Recent> = changed
+        .iter()
+        .map(|(schema, record)| Recent {
+            label: label(schema, record),
+            href: paths::record(&schema.name, record.id),
+            kind: schema.collection.title.one.clone(),
+            icon: icon_of(visit, schema),
+            at: record.updated_at,
+            // Who made it changed it last only where nothing has changed since.
+            by: record.created_by.map(|person| person.0).filter(|_| record.version == 1),
+        })
+        .collect();
+    let view = HomePage {
+        tallies: &tallies,
+        recent: &recent,
+        labels: &labels,
+        may_switch: caller.holds(Permission::SWITCH_PLUGINS),
+    };
+    Ok(visit.page(home_page(&visit.shell(), &view)))
+}
+
+pub async fn search(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {
+    let q = query.get("q").map(|text| text.trim().to_owned()).unwrap_or_default();
+    match draw_search(&visit, &q).await {
+        Ok(response) => response,
+        Err(fault) => visit.fault(&fault),
+    }
+}
+
+async fn draw_search(visit: &Visit, q: &str) -> Result<Response, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let mut groups = Vec::new();
+    for schema in schemas(visit).into_iter().filter(|_| !q.is_empty()) {
+        if !schema.fields.iter().any(|field| field.field.search) {
+            continue;
+        }
+        let selection = Selection {
+            collection: schema.name.to_string(),
+            authority: Authority::Caller,
+            filter: Predicate::Search(q.to_owned()),
+            sort: vec![SortKey { path: schema.collection.display.as_str().to_owned(), descending: false }],
+            select: Vec::new(),
+            limit: u16::try_from(HITS + 1).unwrap_or(9),
+            after: None,
+        };
+        let (mut records, _) = visit.app.records.list(access, &visit.snapshot.catalog, &selection).await?;
+        let more = records.len() > HITS;
+        records.truncate(HITS);
+        if records.is_empty() {
+            continue;
+        }
+        let labels = lookup::labels(visit, &Wanted::of(&schema, &records)).await?;
+        let hits = records
+            .iter()
+            .map(|record| Hit {
+                label: label(&schema, record),
+                href: paths::record(&schema.name, record.id),
+                hint: record
+                    .values
+                    .iter()
+                    .find_map(|value| labels.get(value.as_reference()?))
+                    .unwrap_or_default()
+                    .to_owned(),
+            })
+            .collect();
+        let list = ListQuery { q: q.to_owned(), ..ListQuery::default() };
+        groups.push(Group {
+            title: schema.collection.title.many.clone(),
+            icon: icon_of(visit, &schema),
+            hits,
+            more: more.then(|| list.address(&paths::list(&schema.name))),
+        });
+    }
+    Ok(visit.page(search_page(&visit.shell(), &SearchPage { q, groups: &groups })))
+}

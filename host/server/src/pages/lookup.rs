@@ -1,0 +1,145 @@
+//! Names of what pages refer to, and what a reference may be set to.
+
+use super::house::Visit;
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use lignaflow_core::Fault;
+use lignaflow_core::catalog::{Schema, SchemaField};
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::id::Id;
+use lignaflow_core::name::CollectionName;
+use lignaflow_core::query::{Authority, Operator, Predicate, Selection, SortKey};
+use lignaflow_core::value::Value;
+use lignaflow_web::labels::{Choice, Choices, ChoicesByField, Labels, Wanted};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Choices that a form offers at once; beyond these one searches.
+const MOST: usize = 100;
+/// Choices that a search answers.
+pub const FOUND: usize = 20;
+
+/// The names of what is wanted.
+pub async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let found = visit.app.records.labels(access, &visit.snapshot.catalog, &wanted.records).await?;
+    let mut labels: Labels = found.into_iter().collect();
+    if !wanted.people.is_empty() {
+        let people = people(visit, "").await?;
+        labels.extend(people.into_iter().filter(|choice| wanted.people.contains(&choice.id)).map(|c| (c.id, c.label)));
+    }
+    Ok(labels)
+}
+
+/// The choices of every reference of a collection that a form or a filter offers.
+pub async fn by_field(
+    visit: &Visit,
+    schema: &Schema,
+    search: impl Fn(&str) -> Option<String>,
+) -> Result<ChoicesByField, Fault> {
+    let mut all = ChoicesByField::new();
+    for field in &schema.fields {
+        if !field.field.refers() {
+            continue;
+        }
+        let text = search(field.name.as_str()).unwrap_or_default();
+        all.insert(field.name.as_str().to_owned(), of_field(visit, field, &text).await?);
+    }
+    Ok(all)
+}
+
+async fn of_field(visit: &Visit, field: &SchemaField, text: &str) -> Result<Choices, Fault> {
+    let mut items = match (&field.to, field.field.kind) {
+        (_, FieldKind::Person | FieldKind::People) => people(visit, text).await?,
+        (Some(to), _) => match visit.snapshot.catalog.schema(to) {
+            Some(target) => records(visit, target, text, MOST + 1).await?,
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let more = items.len() > MOST;
+    items.truncate(MOST);
+    Ok(Choices { items, more })
+}
+
+/// The people of the organization whose name has the text.
+pub async fn people(visit: &Visit, text: &str) -> Result<Vec<Choice>, Fault> {
+    let text = lignaflow_core::fold::fold(text);
+    let everybody = visit.app.records.directory().people(visit.signed.caller.organization, None).await?;
+    let fits = |name: &str| text.is_empty() || lignaflow_core::fold::fold(name).contains(&text);
+    Ok(everybody
+        .into_iter()
+        .filter(|person| fits(&person.name))
+        .map(|person| Choice {
+            id: person.id,
+            hint: if person.active { String::new() } else { "no longer active".to_owned() },
+            label: person.name,
+        })
+        .collect())
+}
+
+/// Records whose display field has the text, told apart by what their first reference or next text says.
+async fn records(visit: &Visit, target: &Arc<Schema>, text: &str, most: usize) -> Result<Vec<Choice>, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let catalog = &visit.snapshot.catalog;
+    let display = target.collection.display.as_str();
+    let hint = target.fields.iter().find_map(|field| {
+        let next = field.to.as_ref().filter(|_| field.field.kind == FieldKind::Reference)?;
+        let schema = catalog.schema(next).filter(|schema| schema.name != target.name)?;
+        Some(format!("{}.{}", field.name, schema.collection.display))
+    });
+    let filter = if text.trim().is_empty() {
+        Predicate::always()
+    } else {
+        Predicate::Compare {
+            path: display.to_owned(),
+            operator: Operator::Contains,
+            value: Value::Text(text.trim().to_owned()),
+        }
+    };
+    let selection = Selection {
+        collection: target.name.to_string(),
+        authority: Authority::Caller,
+        filter,
+        sort: vec![SortKey { path: display.to_owned(), descending: false }],
+        select: [Some("id".to_owned()), Some(display.to_owned()), hint].into_iter().flatten().collect(),
+        limit: u16::try_from(most).unwrap_or(200),
+        after: None,
+    };
+    let page = visit.app.records.find(access, catalog, &selection).await?;
+    let text_of = |value: Option<&Value>| value.and_then(Value::as_text).unwrap_or_default().to_owned();
+    Ok(page
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let id = row.first()?.as_reference()?;
+            Some(Choice { id, label: text_of(row.get(1)), hint: text_of(row.get(2)) })
+        })
+        .collect())
+}
+
+/// `GET /{plugin}/{collection}/choices?q=`: for the typeahead.
+pub async fn choices(
+    visit: Visit,
+    Path((plugin, collection)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let name: Result<CollectionName, _> = format!("{plugin}/{collection}").parse();
+    let target = name.ok().and_then(|name| visit.snapshot.catalog.schema(&name).cloned());
+    let Some(target) = target else { return Json(Choices::default()).into_response() };
+    let text = query.get("q").map(String::as_str).unwrap_or_default();
+    match records(&visit, &target, text, FOUND + 1).await {
+        Ok(mut items) => {
+            let more = items.len() > FOUND;
+            items.truncate(FOUND);
+            Json(Choices { items, more }).into_response()
+        }
+        Err(fault) => crate::problem::Problem::from(fault).into_response(),
+    }
+}
+
+/// The identifier of an address, where it is one.
+pub fn id(text: &str) -> Option<Id> {
+    text.parse().ok()
+}

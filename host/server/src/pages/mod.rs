@@ -1,0 +1,65 @@
+//! Pages: what the web crate draws, filled with what records and identity say. Every one reads and posts without
+//! script.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`house`] | the shell around a page, flashes, redirects, faults as pages |
+//! | [`lookup`] | names of what is referred to, choices of references |
+//! | [`lists`], [`forms`], [`record`] | lists, forms and records of any collection |
+//! | [`declared`] | pages that plugins declare |
+//! | [`home`] | the first page and the search |
+//! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
+//! | [`account`], [`admin`] | one's own tokens and sessions; plugins |
+
+mod account;
+mod admin;
+mod declared;
+mod door;
+mod forms;
+mod home;
+mod house;
+mod lists;
+mod lookup;
+mod record;
+
+use crate::app::App;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderMap, StatusCode, header};
+use lignaflow_web::{assets, paths};
+use std::sync::Arc;
+
+/// Everything but the API.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route(paths::HOME, get(home::home))
+        .route(paths::SEARCH, get(home::search))
+        .route(paths::THEME, post(door::theme))
+        .merge(door::router())
+        .merge(account::router())
+        .merge(admin::router())
+        .route("/{plugin}/-/{page}", get(declared::page))
+        .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
+        .route("/{plugin}/{collection}/new", get(forms::new))
+        .route("/{plugin}/{collection}/choices", get(lookup::choices))
+        .route("/{plugin}/{collection}/{id}", get(record::show).post(forms::update))
+        .route("/{plugin}/{collection}/{id}/edit", get(forms::edit))
+        .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
+        .route("/{plugin}/{collection}/{id}/restore", post(record::restore))
+        .route("/{plugin}/{collection}/{id}/to/{transition}", post(record::transition))
+        .route("/static/{*path}", get(asset))
+        .fallback(house::nothing_here)
+}
+
+async fn asset(uri: http::Uri, headers: HeaderMap) -> Response {
+    let Some(asset) = assets::get(uri.path().trim_start_matches(assets::ROOT)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let etag = asset.etag.clone();
+    let caching = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, asset.cache_control().to_owned())];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes.into_owned()).into_response()
+}

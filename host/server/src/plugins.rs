@@ -1,0 +1,404 @@
+//! Which plugins run: what the database says is installed and switched, loaded into the registry. Every change is
+//! prepared aside, written in one transaction, and then swapped in; other hosts notice by the registry's version.
+
+use bytes::Bytes;
+use lignaflow_core::catalog::Catalog;
+use lignaflow_core::clock::{Clock, Micros};
+use lignaflow_core::descriptor::{Descriptor, Grants};
+use lignaflow_core::id::OrganizationId;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, Snapshot};
+use lignaflow_store::Store;
+use lignaflow_store::identity::audit::{self, Event};
+use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long another host's change may go unnoticed.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// Files that wait for consent at once, and how long, in microseconds.
+const WAITING: usize = 4;
+const WAIT: Micros = 15 * 60 * 1_000_000;
+
+/// The plugins inside the program.
+#[cfg(feature = "shipped")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../plugins/dist"]
+#[include = "*.wasm"]
+#[exclude = "hostile/*"]
+struct Shipped;
+
+/// A plugin that is inside the program: its file's name and bytes.
+pub fn shipped() -> Vec<(String, Vec<u8>)> {
+    #[cfg(feature = "shipped")]
+    let list = Shipped::iter()
+        .filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned())))
+        .collect();
+    #[cfg(not(feature = "shipped"))]
+    let list = Vec::new();
+    list
+}
+
+/// Every permission that plugins add, as `plugin.name`.
+pub fn permissions(snapshot: &Snapshot) -> Vec<String> {
+    let of = |descriptor: &Descriptor| -> Vec<String> {
+        descriptor.permissions.keys().map(|name| format!("{}.{name}", descriptor.id)).collect()
+    };
+    snapshot.plugins.values().flat_map(|plugin| of(plugin.descriptor())).collect()
+}
+
+/// The plugins of this instance.
+#[derive(Clone)]
+pub struct Plugins(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    engine: Engine,
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+    /// Changes of this host take turns.
+    turn: tokio::sync::Mutex<()>,
+    /// The registry's version in the database that the snapshot was made from.
+    seen: AtomicI64,
+    /// Why a plugin that is installed does not run.
+    faults: Mutex<BTreeMap<PluginId, String>>,
+    waiting: Mutex<HashMap<[u8; 32], (Bytes, Micros)>>,
+}
+
+impl std::fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugins").finish_non_exhaustive()
+    }
+}
+
+/// A file that was looked at and not run.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    pub descriptor: Descriptor,
+    pub text: String,
+    pub hash: [u8; 32],
+    pub size: u64,
+}
+
+impl Plugins {
+    pub fn new(store: Store, engine: Engine, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            engine,
+            registry,
+            clock,
+            turn: tokio::sync::Mutex::default(),
+            seen: AtomicI64::new(0),
+            faults: Mutex::default(),
+            waiting: Mutex::default(),
+        }))
+    }
+
+    /// Installs what the program brings and is not there in that build yet, and loads everything.
+    pub async fn start(&self) -> Result<(), Fault> {
+        for (name, bytes) in shipped() {
+            if let Err(fault) = self.bring(&bytes).await {
+                tracing::error!(file = name, %fault, "a plugin of the program could not be installed");
+            }
+        }
+        self.reload().await
+    }
+
+    async fn bring(&self, bytes: &[u8]) -> Result<(), Fault> {
+        let inspected = inspect(bytes)?;
+        let standing = self.0.store.plugin(&inspected.descriptor.id).await.map_err(unavailable)?;
+        if standing.as_ref().is_some_and(|plugin| plugin.hash == inspected.hash || plugin.installed_by.is_some()) {
+            // A version that a person installed is theirs to replace.
+            return Ok(());
+        }
+        let granted = inspected.descriptor.grants.clone();
+        let by = By { person: None, address: String::new(), at: self.0.clock.now() };
+        self.put(inspected, bytes.to_vec(), granted, true, by).await
+    }
+
+    /// Loads what the database says, and swaps it in. What is loaded already and unchanged is kept.
+    pub async fn reload(&self) -> Result<(), Fault> {
+        let _turn = self.0.turn.lock().await;
+        self.reload_in_turn().await
+    }
+
+    async fn reload_in_turn(&self) -> Result<(), Fault> {
+        let registered = self.0.store.registered().await.map_err(unavailable)?;
+        let current = self.0.registry.current();
+        let mut loaded: BTreeMap<PluginId, Arc<LoadedPlugin>> = BTreeMap::new();
+        let mut faults = BTreeMap::new();
+        for installed in registered.plugins.iter().filter(|plugin| plugin.active) {
+            let kept = current.plugins.get(&installed.id).filter(|plugin| plugin.digest() == hex::encode(installed.hash));
+            let plugin = match kept {
+                Some(plugin) => {
+                    let plugin = plugin.clone();
+                    plugin.set_grants(installed.granted.clone());
+                    Ok(plugin)
+                }
+                None => self.load(installed).await,
+            };
+            match plugin {
+                Ok(plugin) => {
+                    loaded.insert(installed.id.clone(), plugin);
+                }
+                Err(fault) => {
+                    tracing::error!(plugin = %installed.id, %fault, "a plugin could not be loaded");
+                    faults.insert(installed.id.clone(), fault.message);
+                }
+            }
+        }
+        let snapshot = self.compose(&registered, loaded, &mut faults).await?;
+        self.0.registry.swap(snapshot);
+        self.0.seen.store(registered.version, Ordering::SeqCst);
+        *self.0.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        Ok(())
+    }
+
+    /// The snapshot of these plugins, with their tables in place. A plugin that does not fit the others, or whose tables
+    /// cannot be made, is left out and told of; the rest runs.
+    async fn compose(
+        &self,
+        registered: &Registered,
+        mut loaded: BTreeMap<PluginId, Arc<LoadedPlugin>>,
+        faults: &mut BTreeMap<PluginId, String>,
+    ) -> Result<Snapshot, Fault> {
+        loop {
+            let empty = Snapshot::default();
+            let misfit = match empty.with_plugins(loaded.values().cloned()) {
+                Err(fault) => loaded
+                    .keys()
+                    .find(|id| {
+                        let others = loaded.iter().filter(|(other, _)| other != id).map(|(_, plugin)| plugin.clone());
+                        empty.with_plugins(others).is_ok()
+                    })
+                    .or_else(|| loaded.keys().next_back())
+                    .map(|id| (id.clone(), fault.to_string())),
+                Ok(snapshot) => match self.0.store.apply_schema(&snapshot.catalog).await {
+                    Ok(_) => return Ok(switched(&snapshot, registered)),
+                    Err(fault) => match fault.plugin().filter(|id| loaded.contains_key(*id)).cloned() {
+                        Some(id) => Some((id, fault.to_string())),
+                        None => return Err(schema_fault(&fault)),
+                    },
+                },
+            };
+            let Some((id, why)) = misfit else { return Ok(switched(&empty, registered)) };
+            tracing::error!(plugin = %id, why, "a plugin does not fit");
+            loaded.remove(&id);
+            faults.insert(id, why);
+        }
+    }
+
+    async fn load(&self, installed: &Installed) -> Result<Arc<LoadedPlugin>, Fault> {
+        let bytes = self.0.store.plugin_bytes(&installed.id, &installed.hash).await.map_err(unavailable)?;
+        let bytes = bytes.ok_or_else(|| Fault::not_found(format_args!("file of the plugin {}", installed.id)))?;
+        self.compile(bytes, installed.granted.clone()).await
+    }
+
+    /// Loads bytes where waiting for a compiler holds nobody up.
+    async fn compile(&self, bytes: Vec<u8>, granted: Grants) -> Result<Arc<LoadedPlugin>, Fault> {
+        let engine = self.0.engine.clone();
+        let limits = engine.limits().clone();
+        tokio::task::spawn_blocking(move || engine.load(&bytes, &granted, &limits))
+            .await
+            .map_err(|_| Fault::internal())?
+            .map_err(|fault| load_fault(&fault))
+    }
+
+    /// Installs a file, or makes it the version in use, with these grants. Everything is tried before anything changes.
+    pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Inspected, Fault> {
+        let inspected = inspect(&bytes)?;
+        self.put(inspected.clone(), bytes, granted, false, by).await?;
+        self.reload().await?;
+        Ok(inspected)
+    }
+
+    async fn put(
+        &self,
+        inspected: Inspected,
+        bytes: Vec<u8>,
+        granted: Grants,
+        enabled_by_default: bool,
+        by: By,
+    ) -> Result<(), Fault> {
+        let _turn = self.0.turn.lock().await;
+        let id = inspected.descriptor.id.clone();
+        self.compile(bytes.clone(), granted.clone()).await?;
+        let current = self.0.registry.current();
+        let others = current.plugins.iter().filter(|(other, _)| **other != id).map(|(_, plugin)| &**plugin.descriptor());
+        let catalog = Catalog::new(others.chain([&inspected.descriptor])).map_err(|missing| {
+            let issues = missing.iter().map(|text| Issue::new("", "missing", format!("Not there: {text}.")));
+            let mut fault = Fault::new(ErrorCode::Conflict, "It does not fit the plugins that are installed.");
+            fault.issues.extend(issues);
+            fault
+        })?;
+        self.0.store.plan_schema(&catalog).await.map_err(|fault| schema_fault(&fault))?;
+        let version = NewVersion {
+            plugin: id,
+            version: inspected.descriptor.version.clone(),
+            title: inspected.descriptor.title.clone(),
+            hash: inspected.hash,
+            descriptor: inspected.text,
+            bytes,
+            granted,
+            enabled_by_default,
+        };
+        self.0.store.install_plugin(version, by).await.map_err(unavailable)
+    }
+
+    /// Switches a plugin for an organization.
+    pub async fn switch(&self, organization: OrganizationId, plugin: &PluginId, on: bool, by: By) -> Result<(), Fault> {
+        let current = self.0.registry.current();
+        // What it needs, or what needs it, is told before anything changes.
+        current.with_enabled(organization, plugin, on).map_err(|fault| Fault::new(ErrorCode::Conflict, fault.to_string()))?;
+        let there = self.0.store.switch_plugin(organization, plugin.clone(), on, by).await.map_err(unavailable)?;
+        if !there {
+            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+        }
+        self.reload().await
+    }
+
+    /// Changes what a plugin may do.
+    pub async fn grant(&self, plugin: &PluginId, granted: Grants, by: By) -> Result<(), Fault> {
+        let change = Change::Granted(granted);
+        let there = self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)?;
+        if !there {
+            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+        }
+        self.reload().await
+    }
+
+    /// What is installed, by id.
+    pub async fn installed(&self) -> Result<Vec<Installed>, Fault> {
+        self.0.store.plugins().await.map_err(unavailable)
+    }
+
+    /// What was done to plugins, for an organization and for the instance, the latest first.
+    pub async fn happenings(&self, organization: OrganizationId, limit: u32) -> Result<Vec<Event>, Fault> {
+        let database = self.0.store.database();
+        let mut events = audit::latest(database, Some(organization), 200).await.map_err(unavailable)?;
+        events.extend(audit::latest(database, None, 200).await.map_err(unavailable)?);
+        events.retain(|event| event.kind.starts_with("plugin."));
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(events)
+    }
+
+    /// Has a plugin run or not, whatever organizations chose.
+    pub async fn activate(&self, plugin: &PluginId, active: bool, by: By) -> Result<(), Fault> {
+        let change = Change::Active(active);
+        let there = self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)?;
+        if !there {
+            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+        }
+        self.reload().await
+    }
+
+    /// Why an installed plugin does not run.
+    pub fn fault(&self, plugin: &PluginId) -> Option<String> {
+        self.0.faults.lock().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+
+    /// Loads again whenever another host, or a command beside this one, has changed something. Until stopped.
+    pub async fn follow(self, stopped: impl Future<Output = ()> + Send) {
+        let mut ticks = tokio::time::interval(FOLLOW);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        tokio::pin!(stopped);
+        loop {
+            tokio::select! {
+                () = &mut stopped => return,
+                _ = ticks.tick() => {}
+            }
+            match self.0.store.registry_version().await {
+                Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
+                    if let Err(fault) = self.reload().await {
+                        tracing::error!(%fault, "the plugins could not be loaded again");
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "the registry's version could not be read"),
+            }
+        }
+    }
+
+    /// Keeps a file until somebody consents to what it asks for.
+    pub fn wait_for_consent(&self, hash: [u8; 32], bytes: Bytes) {
+        let now = self.0.clock.now();
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, (_, since)| now - *since < WAIT);
+        while waiting.len() >= WAITING {
+            let oldest = waiting.iter().min_by_key(|(_, (_, since))| *since).map(|(hash, _)| *hash);
+            let Some(oldest) = oldest else { break };
+            waiting.remove(&oldest);
+        }
+        waiting.insert(hash, (bytes, now));
+    }
+
+    /// The file that was consented to, if it still waits.
+    pub fn consented(&self, hash: &[u8; 32]) -> Option<Bytes> {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.remove(hash).map(|(bytes, _)| bytes)
+    }
+}
+
+/// What each organization has on: what the database says, of what is loaded.
+fn switched(snapshot: &Snapshot, registered: &Registered) -> Snapshot {
+    let on = |organization| -> BTreeSet<PluginId> {
+        snapshot.plugins.keys().filter(|id| registered.is_enabled(organization, id)).cloned().collect()
+    };
+    let organizations: BTreeSet<OrganizationId> = registered.switches.iter().map(|switch| switch.organization).collect();
+    let enabled = organizations.into_iter().map(|organization| (organization, on(organization))).collect();
+    let defaults = registered
+        .plugins
+        .iter()
+        .filter(|plugin| plugin.active && plugin.enabled_by_default && snapshot.plugins.contains_key(&plugin.id))
+        .map(|plugin| plugin.id.clone())
+        .collect();
+    snapshot.with_switches(enabled, defaults)
+}
+
+/// Reads what a file is, without running it.
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, Fault> {
+    let read = lignaflow_runtime::inspect(bytes).map_err(|fault| load_fault(&fault))?;
+    Ok(Inspected {
+        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        hash: read.hash,
+        text: read.text,
+        descriptor: read.descriptor,
+    })
+}
+
+/// The grants that are named, of those that a descriptor asks for: `interface records`, `read projects/tasks`.
+pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
+    let has = |text: String| named.iter().any(|name| *name == text);
+    Grants {
+        interfaces: asked.interfaces.iter().copied().filter(|i| has(format!("interface {}", i.interface()))).collect(),
+        read: asked.read.iter().filter(|name| has(format!("read {name}"))).cloned().collect(),
+        write: asked.write.iter().filter(|name| has(format!("write {name}"))).cloned().collect(),
+    }
+}
+
+fn load_fault(fault: &LoadFault) -> Fault {
+    let issues = match fault {
+        LoadFault::NotGranted(missing) => missing
+            .iter()
+            .map(|grant| Issue::new("/grants", "not-granted", format!("It needs `{grant}`.")))
+            .collect(),
+        LoadFault::Descriptor(faults) => {
+            faults.iter().map(|fault| Issue::new("/plugin.toml", "descriptor", fault.to_string())).collect()
+        }
+        _ => Vec::new(),
+    };
+    Fault { code: ErrorCode::Invalid, message: fault.to_string(), issues }
+}
+
+fn schema_fault(fault: &lignaflow_store::SchemaFault) -> Fault {
+    Fault::new(ErrorCode::Conflict, fault.to_string())
+}
+
+fn unavailable(error: lignaflow_store::StoreError) -> Fault {
+    tracing::error!(%error, "the plugins' tables could not be used");
+    Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now. Nothing was changed; try again shortly.")
+}

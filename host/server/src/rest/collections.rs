@@ -1,0 +1,246 @@
+//! What every collection offers, from its descriptor alone.
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::problem::Problem;
+use crate::rest::expand::Expansion;
+use crate::rest::query::{self, Pairs};
+use crate::rest::{body, etag};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lignaflow_core::bind::Binder;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::mutation::{Mutation, Origin};
+use lignaflow_core::query::{Authority, Page, Predicate, Selection};
+use lignaflow_core::record::{Record, fields_from_json};
+use lignaflow_core::value::Value;
+use lignaflow_core::{Fault, Id, Issue};
+use lignaflow_records::Written;
+use lignaflow_runtime::Snapshot;
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+/// A collection at hand, with who asks for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub app: &'a App,
+    pub signed: &'a Signed,
+    pub snapshot: &'a Snapshot,
+    pub schema: &'a Arc<Schema>,
+    pub headers: &'a HeaderMap,
+}
+
+impl Call<'_> {
+    fn binder(&self) -> Binder<'_> {
+        Binder { catalog: &self.snapshot.catalog, home: None }
+    }
+
+    pub async fn list(&self, pairs: &Pairs) -> Result<Response, Problem> {
+        let access = self.signed.caller.to_read()?;
+        let list = query::list(&self.binder(), self.schema, pairs)?;
+        let page = self.app.records.find(access, &self.snapshot.catalog, &list.selection).await?;
+        let count = match list.count {
+            true => Some(self.app.records.count(access, &self.snapshot.catalog, &list.selection).await?),
+            false => None,
+        };
+        let next = page.next.as_ref().map(|after| self.next(pairs, after));
+        Ok(json_response(StatusCode::OK, rows(&page, &list.expansion, next, count)))
+    }
+
+    /// The address of the page after this one.
+    fn next(&self, pairs: &Pairs, after: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.iter().filter(|(name, _)| name != "after"));
+        query.append_pair("after", after);
+        format!("/api/v1/{}?{}", self.schema.name, query.finish())
+    }
+
+    pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Problem> {
+        let summary = query::summary(&self.binder(), self.schema, pairs)?;
+        let page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
+        Ok(json_response(StatusCode::OK, page_json(&page)))
+    }
+
+    pub async fn get(&self, id: Id, pairs: &Pairs) -> Result<Response, Problem> {
+        let access = self.signed.caller.to_read()?;
+        if pairs.is_empty() {
+            let record = self.app.records.get(access, self.schema, id).await?;
+            if etag::unchanged(self.headers, record.version) {
+                let headers = [(header::ETAG, etag::of(record.version))];
+                return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+            }
+            return Ok(self.record(StatusCode::OK, &record));
+        }
+        // With `fields` or `expand`: one statement, as in a list, archived or not.
+        let allowed: Pairs = pairs.iter().filter(|(name, _)| name == "fields" || name == "expand").cloned().collect();
+        if let Some((name, _)) = pairs.iter().find(|pair| !allowed.contains(pair)) {
+            let path = format!("/{}", lignaflow_core::record::escape(name));
+            let message = format!("There is no parameter `{name}`; a record takes `fields` and `expand`.");
+            return Err(Fault::at(path, "unknown-parameter", message).into());
+        }
+        let list = query::list(&self.binder(), self.schema, &allowed)?;
+        let any = Predicate::Any(vec![
+            Predicate::IsNull("archived_at".into()),
+            Predicate::Not(Box::new(Predicate::IsNull("archived_at".into()))),
+        ]);
+        let selection = Selection {
+            authority: Authority::Caller,
+            filter: Predicate::equal("id", Value::Reference(id)).and(any),
+            limit: 1,
+            select: [list.expansion.columns(), &["version".to_owned()]].concat(),
+            ..list.selection
+        };
+        let page = self.app.records.find(access, &self.snapshot.catalog, &selection).await?;
+        let Some(row) = page.rows.first() else {
+            return Err(Fault::not_found(self.schema.collection.title.one.to_lowercase()).into());
+        };
+        let mut out = Vec::new();
+        list.expansion.write(row, &mut out);
+        let version = row.last().and_then(Value::as_integer).unwrap_or_default().unsigned_abs();
+        let mut response = json_response(StatusCode::OK, out);
+        response.headers_mut().insert(header::ETAG, etag::of(version));
+        Ok(response)
+    }
+
+    pub async fn create(&self, body: &Bytes) -> Result<Response, Problem> {
+        let mut object = body::object(self.headers, body)?;
+        let (id, mut issues) = match object.remove("id") {
+            None => (Id::fresh(), Vec::new()),
+            Some(given) => match given.as_str().and_then(|text| text.parse::<Id>().ok()).filter(|id| id.is_v7()) {
+                Some(id) => (id, Vec::new()),
+                None => {
+                    let message = "An id of yours is a version 7 UUID; leave it out to be given one.";
+                    (Id::fresh(), vec![Issue::new("/id", "id", message)])
+                }
+            },
+        };
+        let fields = self.fields(&object, &mut issues)?;
+        let collection = self.schema.name.to_string();
+        let written = self.write(Mutation::Insert { collection, id, fields }).await?;
+        let record = first(&written)?;
+        let mut response = self.record(StatusCode::CREATED, record);
+        let location = format!("/api/v1/{}/{}", self.schema.name, record.id);
+        if let Ok(location) = HeaderValue::from_str(&location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        Ok(response)
+    }
+
+    pub async fn update(&self, id: Id, body: &Bytes) -> Result<Response, Problem> {
+        let expected = etag::expected(self.headers)?;
+        let object = body::object(self.headers, body)?;
+        let fields = self.fields(&object, &mut Vec::new())?;
+        let collection = self.schema.name.to_string();
+        let written = self.write(Mutation::Update { collection, id, expected, fields }).await?;
+        Ok(self.record(StatusCode::OK, first(&written)?))
+    }
+
+    /// Archives: the record leaves lists and can be restored.
+    pub async fn remove(&self, id: Id) -> Result<Response, Problem> {
+        let expected = etag::expected(self.headers)?;
+        let collection = self.schema.name.to_string();
+        let written = self.write(Mutation::Remove { collection, id, expected }).await?;
+        Ok(self.record(StatusCode::OK, first(&written)?))
+    }
+
+    pub async fn restore(&self, id: Id) -> Result<Response, Problem> {
+        let expected = etag::optional(self.headers)?;
+        let collection = self.schema.name.to_string();
+        let written = self.write(Mutation::Restore { collection, id, expected }).await?;
+        Ok(self.record(StatusCode::OK, first(&written)?))
+    }
+
+    pub async fn transition(&self, id: Id, name: &str, body: &Bytes) -> Result<Response, Problem> {
+        let expected = etag::optional(self.headers)?;
+        let object = if body.is_empty() { Map::new() } else { body::object(self.headers, body)? };
+        let fields = self.fields(&object, &mut Vec::new())?;
+        let collection = self.schema.name.to_string();
+        let name = name.to_owned();
+        let written = self.write(Mutation::Transition { collection, id, expected, name, fields }).await?;
+        Ok(self.record(StatusCode::OK, first(&written)?))
+    }
+
+    /// What happened to a record, the newest first.
+    pub async fn history(&self, id: Id) -> Result<Response, Problem> {
+        let access = self.signed.caller.to_read()?;
+        self.app.records.get(access, self.schema, id).await?;
+        let entries = self.app.records.history(access, self.schema, id, 200).await?;
+        let data: Vec<Json> = entries.iter().map(crate::rest::host::log_entry).collect();
+        Ok(json_response(StatusCode::OK, json!({ "data": data }).to_string().into_bytes()))
+    }
+
+    async fn write(&self, mutation: Mutation) -> Result<Written, Problem> {
+        Ok(self.app.records.write(&self.signed.caller, Origin::Api, vec![mutation]).await?)
+    }
+
+    /// The fields of a body, all faults of type and name at once.
+    fn fields(&self, object: &Map<String, Json>, issues: &mut Vec<Issue>) -> Result<lignaflow_core::mutation::Fields, Problem> {
+        let (fields, more) = fields_from_json(self.schema, object);
+        issues.extend(more);
+        if issues.is_empty() { Ok(fields) } else { Err(Fault::invalid(std::mem::take(issues)).into()) }
+    }
+
+    /// One record as an answer.
+    pub fn record(&self, status: StatusCode, record: &Record) -> Response {
+        record_response(status, self.schema, record)
+    }
+}
+
+fn first(written: &Written) -> Result<&Record, Problem> {
+    written.saved.first().map(|saved| &saved.record).ok_or_else(Problem::internal)
+}
+
+pub fn record_response(status: StatusCode, schema: &Schema, record: &Record) -> Response {
+    let mut response = json_response(status, record.to_json(schema).to_string().into_bytes());
+    response.headers_mut().insert(header::ETAG, etag::of(record.version));
+    response
+}
+
+pub fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
+    (status, headers, bytes).into_response()
+}
+
+fn rows(page: &Page, expansion: &Expansion, next: Option<String>, count: Option<u64>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(page.rows.len() * 512 + 64);
+    out.extend_from_slice(b"{\"data\":[");
+    for (index, row) in page.rows.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        expansion.write(row, &mut out);
+    }
+    out.extend_from_slice(b"],\"next\":");
+    crate::rest::expand::write_value(&next.map_or(Value::Null, Value::Text), &mut out);
+    if let Some(count) = count {
+        out.extend_from_slice(format!(",\"count\":{count}").as_bytes());
+    }
+    out.push(b'}');
+    out
+}
+
+/// A page as it stands: each row an object of its columns.
+pub fn page_json(page: &Page) -> Vec<u8> {
+    let mut out = Vec::with_capacity(page.rows.len() * 128 + 64);
+    out.extend_from_slice(b"{\"data\":[");
+    for (index, row) in page.rows.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"{" } else { b",{" });
+        for (at, (column, value)) in page.columns.iter().zip(row).enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            crate::rest::expand::write_value(&Value::Text(column.clone()), &mut out);
+            out.push(b':');
+            crate::rest::expand::write_value(value, &mut out);
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"],\"next\":");
+    crate::rest::expand::write_value(&page.next.clone().map_or(Value::Null, Value::Text), &mut out);
+    out.push(b'}');
+    out
+}

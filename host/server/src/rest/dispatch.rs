@@ -1,0 +1,89 @@
+//! From a path and a method to what is meant, for everything that plugins bring.
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::problem::{Kind, Problem};
+use crate::rest::collections::Call;
+use crate::rest::{guest, query};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::{Fault, Id};
+use std::sync::Arc;
+
+/// `/api/v1/{plugin}/{*rest}`.
+pub async fn plugin(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    method: Method,
+    Path((plugin, rest)): Path<(String, String)>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let snapshot = app.registry.current();
+    let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
+    let id: PluginId = plugin.parse().map_err(|_| unknown())?;
+    let loaded = snapshot
+        .plugins
+        .get(&id)
+        .filter(|_| snapshot.is_enabled(signed.caller.organization, &id))
+        .ok_or_else(unknown)?;
+    let pairs: query::Pairs =
+        form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
+    let segments: Vec<&str> = rest.split('/').collect();
+
+    match guest::matching(loaded.descriptor(), &method, &segments) {
+        guest::Match::Route(route, parameters) => {
+            let route = guest::RouteCall { plugin: &id, route, parameters, pairs, headers: &headers, body };
+            return route.answer(&app, &signed).await;
+        }
+        guest::Match::OtherMethods(methods) => return Err(not_offered(&method, &methods)),
+        guest::Match::None => {}
+    }
+
+    let nothing = || Problem::from(Fault::not_found(format_args!("`/api/v1/{plugin}/{rest}`")));
+    let local = segments[0].parse().map_err(|_| nothing())?;
+    let name = CollectionName { plugin: id.clone(), local };
+    let schema = app.records.schema(&snapshot, &signed.caller, &name)?;
+    let call = Call { app: &app, signed: &signed, snapshot: &snapshot, schema: &schema, headers: &headers };
+    let record = |text: &str| {
+        text.parse::<Id>()
+            .map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
+    };
+    match (method.clone(), &segments[1..]) {
+        (Method::GET, []) => call.list(&pairs).await,
+        (Method::POST, []) => call.create(&body).await,
+        (_, []) => Err(not_offered(&method, &["GET", "POST"])),
+        (Method::GET, ["summary"]) => call.summary(&pairs).await,
+        (_, ["summary"]) => Err(not_offered(&method, &["GET"])),
+        (Method::GET, [id]) => call.get(record(id)?, &pairs).await,
+        (Method::PATCH, [id]) => call.update(record(id)?, &body).await,
+        (Method::DELETE, [id]) => call.remove(record(id)?).await,
+        (_, [id]) => {
+            record(id)?;
+            Err(not_offered(&method, &["GET", "PATCH", "DELETE"]))
+        }
+        (Method::GET, [id, "history"]) => call.history(record(id)?).await,
+        (_, [_, "history"]) => Err(not_offered(&method, &["GET"])),
+        (Method::POST, [id, "restore"]) => call.restore(record(id)?).await,
+        (Method::POST, [id, verb]) if schema.collection.transition(verb).is_some() => {
+            call.transition(record(id)?, verb, &body).await
+        }
+        (_, [_, verb]) if *verb == "restore" || schema.collection.transition(verb).is_some() => {
+            Err(not_offered(&method, &["POST"]))
+        }
+        _ => Err(nothing()),
+    }
+}
+
+fn not_offered(method: &Method, offered: &[&str]) -> Problem {
+    let list = offered.join(", ");
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not offered here; {list} is."));
+    match HeaderValue::from_str(&list) {
+        Ok(value) => problem.with_header(header::ALLOW, value),
+        Err(_) => problem,
+    }
+}

@@ -1,0 +1,71 @@
+//! Versions as strong ETags (RFC 9110, 8.8.3): `"7"` is version 7.
+
+use crate::problem::{Kind, Problem};
+use http::{HeaderMap, HeaderValue, header};
+
+/// The ETag of a version.
+pub fn of(version: u64) -> HeaderValue {
+    // Digits and quotes are always a header's.
+    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// The version that a change is meant for. `*` stands for any.
+pub fn expected(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Err(Problem::new(
+            Kind::PreconditionRequired,
+            "Send the record's ETag as If-Match, so that nobody's change is lost. `*` means any version.",
+        ));
+    };
+    given(value)
+}
+
+/// The version of an `If-Match` that may be left out.
+pub fn optional(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    headers.get(header::IF_MATCH).map_or(Ok(None), given)
+}
+
+fn given(value: &HeaderValue) -> Result<Option<u64>, Problem> {
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|digits| digits.parse().ok()).map_or_else(
+        || Err(Problem::new(Kind::Unparsable, "If-Match holds one ETag as it was given, such as \"7\", or *.")),
+        |version| Ok(Some(version)),
+    )
+}
+
+/// Whether the client has this version already.
+pub fn unchanged(headers: &HeaderMap, version: u64) -> bool {
+    let tag = format!("\"{version}\"");
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|one| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_change_names_its_version() {
+        assert_eq!(expected(&headers(header::IF_MATCH, "\"7\"")).ok(), Some(Some(7)));
+        assert_eq!(expected(&headers(header::IF_MATCH, "*")).ok(), Some(None));
+        assert_eq!(expected(&HeaderMap::new()).unwrap_err().status(), 428);
+        assert_eq!(expected(&headers(header::IF_MATCH, "7")).unwrap_err().status(), 400);
+    }
+
+    #[test]
+    fn one_of_several_tags_is_enough() {
+        assert!(unchanged(&headers(header::IF_NONE_MATCH, "\"3\", W/\"7\""), 7));
+        assert!(!unchanged(&headers(header::IF_NONE_MATCH, "\"3\""), 7));
+    }
+}

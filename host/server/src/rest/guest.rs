@@ -1,0 +1,206 @@
+//! Plugins' own routes: matched, checked and validated by the host before any guest code runs, and their answers held
+//! against what the descriptor promises.
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::problem::{Kind, Problem};
+use crate::rest::body;
+use crate::rest::collections::{json_response, page_json, record_response};
+use crate::rest::query::Pairs;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use lignaflow_core::descriptor::{Descriptor, Route};
+use lignaflow_core::guest::RouteRequest;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{ErrorCode, Fault, Id, Issue};
+use lignaflow_records::RouteBody;
+use serde_json::Value as Json;
+
+/// What a path under a plugin comes to, as far as its own routes go.
+#[derive(Debug)]
+pub enum Match<'a> {
+    Route(&'a Route, Vec<(String, String)>),
+    /// The path is one of its routes', for other methods.
+    OtherMethods(Vec<&'static str>),
+    None,
+}
+
+/// Finds the route of a path. Literal segments win over parameters, since a path has one spelling.
+pub fn matching<'a>(descriptor: &'a Descriptor, method: &Method, segments: &[&str]) -> Match<'a> {
+    let mut others = Vec::new();
+    let mut best: Option<(&Route, Vec<(String, String)>)> = None;
+    for route in &descriptor.routes {
+        let Some(parameters) = parameters(&route.path, segments) else { continue };
+        if route.method.as_str() != method.as_str() {
+            others.push(route.method.as_str());
+        } else if best.as_ref().is_none_or(|(_, known)| parameters.len() < known.len()) {
+            best = Some((route, parameters));
+        }
+    }
+    match best {
+        Some((route, parameters)) => Match::Route(route, parameters),
+        None if others.is_empty() => Match::None,
+        None => Match::OtherMethods(others),
+    }
+}
+
+fn parameters(pattern: &str, segments: &[&str]) -> Option<Vec<(String, String)>> {
+    let parts: Vec<_> = pattern.split('/').skip(1).collect();
+    if parts.len() != segments.len() {
+        return None;
+    }
+    let mut parameters = Vec::new();
+    for (part, segment) in parts.into_iter().zip(segments) {
+        match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => parameters.push((name.to_owned(), (*segment).to_owned())),
+            None if part == *segment => {}
+            None => return None,
+        }
+    }
+    Some(parameters)
+}
+
+/// A route about to be called.
+#[derive(Debug)]
+pub struct RouteCall<'a> {
+    pub plugin: &'a PluginId,
+    pub route: &'a Route,
+    pub parameters: Vec<(String, String)>,
+    pub pairs: Pairs,
+    pub headers: &'a HeaderMap,
+    pub body: Bytes,
+}
+
+impl RouteCall<'_> {
+    pub async fn answer(self, app: &App, signed: &Signed) -> Result<Response, Problem> {
+        if let Some(permission) = &self.route.permission
+            && !signed.caller.holds(&format!("{}.{permission}", self.plugin))
+        {
+            return Err(Fault::denied("You may not do this here.").into());
+        }
+        let mut issues = Vec::new();
+        for (name, value) in &self.parameters {
+            if value.parse::<Id>().is_err() {
+                return Err(Fault::not_found(format_args!("{name} `{value}`")).into());
+            }
+        }
+        self.check_query(&mut issues);
+        let body = self.check_body(&mut issues)?;
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues).into());
+        }
+        let request = RouteRequest {
+            route: self.route.name.as_str().to_owned(),
+            parameters: self.parameters,
+            query: self.pairs,
+            content_type: if body.is_empty() { String::new() } else { "application/json".to_owned() },
+            body,
+        };
+        let answer = app.records.route(&signed.caller, self.plugin, self.route, request).await?;
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+        Ok(match answer.body {
+            RouteBody::Empty => StatusCode::NO_CONTENT.into_response(),
+            RouteBody::Json(text) => {
+                promised(self.plugin, self.route, &text)?;
+                json_response(status, text.into_bytes())
+            }
+            RouteBody::Record(schema, record) => record_response(status, &schema, &record),
+            RouteBody::Page(page) => json_response(status, page_json(&page)),
+            RouteBody::Bytes { content_type, bytes } => bytes_response(self.plugin, status, &content_type, bytes)?,
+        })
+    }
+
+    fn check_query(&self, issues: &mut Vec<Issue>) {
+        for (name, text) in &self.pairs {
+            let path = format!("/{}", lignaflow_core::record::escape(name));
+            match self.route.query.get(name) {
+                None => {
+                    let near = lignaflow_core::descriptor::nearest(name, self.route.query.keys().map(String::as_str));
+                    let message = match near {
+                        Some(near) => format!("There is no parameter `{name}`; did you mean `{near}`?"),
+                        None => format!("There is no parameter `{name}`."),
+                    };
+                    issues.push(Issue::new(path, "unknown-parameter", message));
+                }
+                Some(schema) => {
+                    // A query holds text; a schema that wants a number or a boolean is given one where it reads as one.
+                    let as_json = serde_json::from_str::<Json>(text).ok().filter(|json| json.is_number() || json.is_boolean());
+                    let as_text = Json::String(text.clone());
+                    let fits = as_json.is_some_and(|json| jsonschema::is_valid(schema, &json))
+                        || jsonschema::is_valid(schema, &as_text);
+                    if !fits {
+                        issues.extend(faults(schema, &as_text, &path));
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_body(&self, issues: &mut Vec<Issue>) -> Result<Vec<u8>, Problem> {
+        match &self.route.body {
+            None if self.body.is_empty() => Ok(Vec::new()),
+            None => Err(Problem::new(Kind::Unparsable, "This takes no body.")),
+            Some(schema) => {
+                let json = body::json(self.headers, &self.body)?;
+                issues.extend(faults(schema, &json, ""));
+                Ok(json.to_string().into_bytes())
+            }
+        }
+    }
+}
+
+/// Every fault of a value under a schema, as issues with JSON pointers.
+fn faults(schema: &Json, value: &Json, prefix: &str) -> Vec<Issue> {
+    let Ok(validator) = jsonschema::options().should_validate_formats(true).build(schema) else {
+        return vec![Issue::new(prefix, "schema", "The plugin's schema cannot be used.")];
+    };
+    validator
+        .iter_errors(value)
+        .take(100)
+        .map(|error| {
+            let place = format!("{prefix}{}", error.instance_path());
+            Issue::new(place, error.kind().keyword().to_owned(), sentence(&error.to_string()))
+        })
+        .collect()
+}
+
+fn sentence(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    text
+}
+
+/// Whether the JSON of an answer is what the descriptor promises.
+fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Problem> {
+    let broken = |why: String| {
+        tracing::warn!(%plugin, route = %route.name, why, "the answer of a plugin's route is not what it promises");
+        Problem::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give."))
+    };
+    let json: Json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+    let schema = route.answer.json.as_ref().ok_or_else(|| broken("it promises no JSON".to_owned()))?;
+    match faults(schema, &json, "").into_iter().next() {
+        Some(issue) => Err(broken(format!("{}: {}", issue.path, issue.message))),
+        None => Ok(()),
+    }
+}
+
+/// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
+fn bytes_response(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
+    const PLAIN: [&str; 6] = ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let value = HeaderValue::from_str(kind).map_err(|_| {
+        tracing::warn!(%plugin, "a plugin's content type is not one");
+        Problem::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give."))
+    })?;
+    let mut response = (status, [(header::CONTENT_TYPE, value)], bytes).into_response();
+    if !PLAIN.contains(&essence.as_str()) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
+    Ok(response)
+}

@@ -1,0 +1,105 @@
+//! What the host itself offers under `/api/v1`. Each operation is declared once, with utoipa, for the router and the
+//! document alike; `x-permission` names what it needs, and `none` that it needs nobody.
+
+mod account;
+mod people;
+pub mod plugins;
+pub mod session;
+mod tokens;
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::middleware::RequestContext;
+use axum::Router;
+use axum::extract::FromRequestParts;
+use http::header;
+use http::request::Parts;
+use lignaflow_core::caller::Principal;
+use lignaflow_core::value::instant_text;
+use lignaflow_identity::Client;
+use lignaflow_store::LogEntry;
+use serde_json::{Value as Json, json};
+use std::convert::Infallible;
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(title = "LignaFlow", description = "Records of the plugins that are on, and the host's own."),
+    components(schemas(crate::problem::ProblemBody, crate::problem::IssueBody))
+)]
+struct Document;
+
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(account::me))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::revoke_session))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::change))
+        .routes(routes!(plugins::list, plugins::install))
+        .routes(routes!(plugins::enable))
+        .routes(routes!(plugins::disable))
+        .routes(routes!(plugins::log))
+}
+
+/// The handlers, to be nested under `/api/v1`.
+pub fn router() -> Router<Arc<App>> {
+    described().split_for_parts().0
+}
+
+/// The document of the host's own operations, with paths as they stand under `/api/v1`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    OpenApiRouter::new().nest("/api/v1", described()).split_for_parts().1
+}
+
+/// Where a request comes from, for what is written down about it.
+pub struct From(pub Client);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        Ok(Self(match parts.extensions.get::<RequestContext>() {
+            Some(context) => Client::new(context.client, agent),
+            None => Client::command_line(),
+        }))
+    }
+}
+
+/// Who changes plugins, for the audit.
+pub fn by(signed: &Signed, client: &Client) -> lignaflow_store::plugins::By {
+    lignaflow_store::plugins::By {
+        person: signed.caller.person(),
+        address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        at: signed.caller.now,
+    }
+}
+
+/// One change of the log, as the API writes it.
+pub fn log_entry(entry: &LogEntry) -> Json {
+    let (kind, id) = match &entry.principal {
+        Principal::Person(person) => ("person", json!(person.to_string())),
+        Principal::Plugin(plugin) => ("plugin", json!(plugin.as_str())),
+        Principal::Anonymous => ("anonymous", Json::Null),
+    };
+    json!({
+        "at": instant_text(entry.at),
+        "by": { "kind": kind, "id": id },
+        "through": entry.through.as_ref().map(|(plugin, version)| json!({ "plugin": plugin.as_str(), "version": version })),
+        "request_id": entry.request.to_string(),
+        "origin": entry.origin,
+        "kind": entry.kind.as_str(),
+        "transition": entry.transition,
+        "version": entry.version,
+        "before": entry.before,
+        "after": entry.after,
+    })
+}

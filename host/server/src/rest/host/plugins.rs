@@ -1,0 +1,224 @@
+//! Plugins: installed by administrators of the instance, switched by those of an organization.
+
+use super::{From, by};
+use crate::app::App;
+use crate::auth::Signed;
+use crate::plugins::{chosen, inspect};
+use crate::problem::{Kind, Problem};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use lignaflow_core::Fault;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::value::instant_text;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Plugins {
+    pub data: Vec<Plugin>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Plugin {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    /// Whether the caller's organization has it on.
+    pub enabled: bool,
+    /// Why it does not run, where it could not be loaded.
+    pub fault: Option<String>,
+    /// What it may do, as sentences.
+    pub grants: Vec<String>,
+    /// The SHA-256 of its file.
+    pub digest: String,
+}
+
+/// The plugins of this instance
+#[utoipa::path(
+    get, path = "/plugins", tag = "host", operation_id = "host_list_plugins",
+    extensions(("x-permission" = json!("plugins.switch"))),
+    responses((status = 200, description = "By id.", body = Plugins))
+)]
+pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Plugins>, Problem> {
+    may_see(&signed)?;
+    let installed = app.plugins.installed().await?;
+    let snapshot = app.registry.current();
+    let data = installed
+        .into_iter()
+        .map(|plugin| Plugin {
+            enabled: snapshot.is_enabled(signed.caller.organization, &plugin.id),
+            fault: app.plugins.fault(&plugin.id),
+            grants: plugin.granted.sentences(),
+            digest: hex::encode(plugin.hash),
+            id: plugin.id.to_string(),
+            title: plugin.title,
+            version: plugin.version,
+        })
+        .collect();
+    Ok(Json(Plugins { data }))
+}
+
+/// Whoever switches or installs plugins sees them.
+pub fn may_see(signed: &Signed) -> Result<(), Fault> {
+    let caller = &signed.caller;
+    if caller.holds(Permission::SWITCH_PLUGINS) || caller.holds(Permission::INSTALL_PLUGINS) {
+        Ok(())
+    } else {
+        Err(Fault::denied("Only administrators see the plugins."))
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// What is granted, comma-separated: `interface records,read projects/tasks`; `all` grants all that it asks for.
+    #[serde(default)]
+    pub grant: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InstalledPlugin {
+    pub id: String,
+    pub version: String,
+    pub digest: String,
+}
+
+/// Install a plugin, or its next version
+///
+/// The body is the `.wasm` file. What it asks for and is not granted is refused, all of it named.
+#[utoipa::path(
+    post, path = "/plugins", tag = "host", operation_id = "host_install_plugin", params(Consent),
+    request_body(content = inline(String), content_type = "application/wasm"),
+    extensions(("x-permission" = json!("instance.plugins"))),
+    responses((status = 201, description = "Installed and running.", body = InstalledPlugin))
+)]
+pub async fn install(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Query(consent): Query<Consent>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<InstalledPlugin>), Problem> {
+    may_install(&signed)?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !["application/wasm", "application/octet-stream"].contains(&kind) {
+        return Err(Problem::new(Kind::UnsupportedMediaType, "Send the file with Content-Type: application/wasm."));
+    }
+    let inspected = inspect(&body)?;
+    let asked = &inspected.descriptor.grants;
+    let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
+    let granted = if consent.grant == "all" { asked.clone() } else { chosen(asked, &named) };
+    let installed = app.plugins.install(body.to_vec(), granted, by(&signed, &client)).await?;
+    let answer = InstalledPlugin {
+        id: installed.descriptor.id.to_string(),
+        version: installed.descriptor.version,
+        digest: hex::encode(installed.hash),
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+pub fn may_install(signed: &Signed) -> Result<(), Fault> {
+    if signed.caller.holds(Permission::INSTALL_PLUGINS) {
+        Ok(())
+    } else {
+        Err(Fault::denied("Only administrators of the instance install plugins."))
+    }
+}
+
+pub fn may_switch(signed: &Signed) -> Result<(), Fault> {
+    if signed.caller.holds(Permission::SWITCH_PLUGINS) {
+        Ok(())
+    } else {
+        Err(Fault::denied("Only administrators switch plugins on and off."))
+    }
+}
+
+fn id_of(text: &str) -> Result<PluginId, Fault> {
+    text.parse().map_err(|_| Fault::not_found(format_args!("plugin `{text}`")))
+}
+
+/// Switch a plugin on for the organization
+#[utoipa::path(
+    post, path = "/plugins/{id}/enable", tag = "host", operation_id = "host_enable_plugin",
+    params(("id" = String, Path)),
+    extensions(("x-permission" = json!("plugins.switch"))),
+    responses((status = 204, description = "It is on."))
+)]
+pub async fn enable(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    may_switch(&signed)?;
+    app.plugins.switch(signed.caller.organization, &id_of(&id)?, true, by(&signed, &client)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Switch a plugin off for the organization
+///
+/// Its data stays.
+#[utoipa::path(
+    post, path = "/plugins/{id}/disable", tag = "host", operation_id = "host_disable_plugin",
+    params(("id" = String, Path)),
+    extensions(("x-permission" = json!("plugins.switch"))),
+    responses((status = 204, description = "It is off."))
+)]
+pub async fn disable(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    may_switch(&signed)?;
+    app.plugins.switch(signed.caller.organization, &id_of(&id)?, false, by(&signed, &client)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PluginLog {
+    pub data: Vec<PluginLogLine>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PluginLogLine {
+    pub at: String,
+    pub level: &'static str,
+    pub call: String,
+    pub request_id: String,
+    pub text: String,
+}
+
+/// What a plugin logged on this host, the newest last
+#[utoipa::path(
+    get, path = "/plugins/{id}/log", tag = "host", operation_id = "host_plugin_log",
+    params(("id" = String, Path)),
+    extensions(("x-permission" = json!("instance.plugins"))),
+    responses((status = 200, description = "Its last lines.", body = PluginLog))
+)]
+pub async fn log(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Json<PluginLog>, Problem> {
+    may_install(&signed)?;
+    let snapshot = app.registry.current();
+    let plugin = snapshot.plugins.get(&id_of(&id)?).ok_or_else(|| Fault::not_found(format_args!("plugin `{id}`")))?;
+    let data = plugin
+        .log()
+        .into_iter()
+        .map(|line| PluginLogLine {
+            at: instant_text(line.at),
+            level: line.level.as_str(),
+            call: line.call.to_string(),
+            request_id: line.request.to_string(),
+            text: line.text,
+        })
+        .collect();
+    Ok(Json(PluginLog { data }))
+}

@@ -1,0 +1,115 @@
+//! Signing in and out by cookie, for programs that act as a browser does. Scripts are better off with a token.
+
+use super::From;
+use crate::app::{App, SESSION_COOKIE};
+use crate::auth::Signed;
+use crate::middleware::RequestContext;
+use crate::problem::{Kind, Problem, ProblemBody};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use http::{HeaderValue, StatusCode, header};
+use lignaflow_core::value::instant_text;
+use lignaflow_identity::{NewSession, SignInFault};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    #[schema(example = "jo@example.com")]
+    pub email: String,
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedIn {
+    pub person: String,
+    pub name: String,
+    /// When the session ends however much it is used.
+    pub expires_at: String,
+}
+
+/// Sign in
+///
+/// Answers with the session's cookie.
+#[utoipa::path(
+    post, path = "/auth/session", tag = "host", operation_id = "host_sign_in", request_body = SignIn,
+    extensions(("x-permission" = json!("none"))),
+    responses((status = 201, description = "Signed in.", body = SignedIn), (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "The address and the password do not belong together."))
+)]
+pub async fn sign_in(
+    State(app): State<Arc<App>>,
+    From(client): From,
+    Extension(context): Extension<RequestContext>,
+    body: super::account::Body<SignIn>,
+) -> Result<Response, Problem> {
+    let form = body.0;
+    app.rates.sign_in(context.client, &form.email)?;
+    let signed = app.identity.sign_in(&form.email, &form.password, client).await.map_err(told)?;
+    let answer = SignedIn {
+        person: signed.person.id.to_string(),
+        name: signed.person.name.clone(),
+        expires_at: instant_text(signed.session.expires_at),
+    };
+    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
+    set_cookie(&mut response, &signed.session, app.clock.now());
+    Ok(response)
+}
+
+/// Sign out
+#[utoipa::path(
+    delete, path = "/auth/session", tag = "host", operation_id = "host_sign_out",
+    extensions(("x-permission" = json!("signed-in"))),
+    responses((status = 204, description = "The session has ended."))
+)]
+pub async fn sign_out(State(app): State<Arc<App>>, signed: Signed, From(client): From) -> Result<Response, Problem> {
+    app.identity.sign_out(&signed.authenticated, client).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    clear_cookie(&mut response);
+    Ok(response)
+}
+
+/// What is told of a sign-in that failed.
+pub fn told(fault: SignInFault) -> Problem {
+    match fault {
+        SignInFault::RateLimited { retry_after_seconds } => {
+            Problem::new(lignaflow_core::ErrorCode::RateLimited, fault.to_string())
+                .retry_after(Duration::from_secs(retry_after_seconds))
+        }
+        SignInFault::Refused | SignInFault::NoOrganization => {
+            Problem::new(Kind::from(lignaflow_core::ErrorCode::Denied), fault.to_string())
+        }
+        SignInFault::Fault(fault) => fault.into(),
+    }
+}
+
+/// Gives a browser its session.
+pub fn set_cookie(response: &mut Response, session: &NewSession, now: i64) {
+    let mut cookie = Cookie::new(SESSION_COOKIE, session.secret.expose().to_owned());
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_secure(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_max_age(time::Duration::microseconds((session.expires_at - now).max(0)));
+    put(response, &cookie);
+}
+
+/// Takes it away.
+pub fn clear_cookie(response: &mut Response) {
+    let mut cookie = Cookie::from(SESSION_COOKIE);
+    cookie.set_path("/");
+    cookie.set_secure(true);
+    cookie.make_removal();
+    put(response, &cookie);
+}
+
+fn put(response: &mut Response, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,20 @@
+//! The API under `/api/v1`. Collections and routes of plugins are found by name at each call, since plugins come and go
+//! while the server runs; what the host itself offers stands in [`host`].
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`dispatch`] | from path and method to what is meant |
+//! | [`collections`] | list, get, create, change, archive, restore, transitions, summary |
+//! | [`query`], [`expand`] | the query string; which fields of which records are shown |
+//! | [`body`], [`etag`] | JSON bodies; versions as ETags |
+//! | [`guest`] | plugins' own routes |
+//! | [`host`] | sign-in, tokens, sessions, people, plugins |
+
+pub mod body;
+pub mod collections;
+pub mod dispatch;
+pub mod etag;
+pub mod expand;
+pub mod guest;
+pub mod host;
+pub mod query;

@@ -1,0 +1,310 @@
+//! The query string of lists and summaries, as `docs/api.md` has it. What is unknown is an issue, never ignored.
+
+use crate::rest::expand::{Expansion, Wanted};
+use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::BoundPath;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::query::{Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary};
+use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
+use lignaflow_core::{Fault, Issue};
+use std::sync::Arc;
+
+/// Records of one page where the client names no limit, and the most that it may name.
+pub const DEFAULT_LIMIT: u16 = 50;
+pub const MAX_LIMIT: u16 = 200;
+
+/// Pairs of a query string, in their order.
+pub type Pairs = Vec<(String, String)>;
+
+/// A list as it was asked for.
+#[derive(Debug)]
+pub struct List {
+    pub selection: Selection,
+    pub expansion: Expansion,
+    pub count: bool,
+}
+
+/// Reads the query of a list.
+pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<List, Fault> {
+    let mut reader = Reader { binder, schema, issues: Vec::new(), filters: Vec::new() };
+    let mut sort = None;
+    let mut limit = DEFAULT_LIMIT;
+    let mut after = None;
+    let mut wanted = Wanted::default();
+    let mut count = false;
+    for (name, text) in pairs {
+        match name.as_str() {
+            "sort" => sort = Some(text.as_str()),
+            "limit" => limit = reader.limit(text),
+            "after" => after = Some(text.clone()),
+            "fields" => wanted.fields = Some(words(text)),
+            "expand" => wanted.expand = words(text),
+            "count" => count = reader.boolean("/count", text).unwrap_or_default(),
+            "q" => reader.search(text),
+            _ => reader.filter(name, text, &["sort", "limit", "after", "fields", "expand", "count", "q"]),
+        }
+    }
+    let default_sort = schema.collection.sort.as_deref().unwrap_or(schema.collection.display.as_str());
+    let sort = sort_keys(sort.unwrap_or(default_sort));
+    let expansion = Expansion::new(binder, schema, &wanted).map_err(|issues| reader.issues.extend(issues));
+    let (filter, issues) = reader.finish();
+    let (Ok(expansion), true) = (expansion, issues.is_empty()) else { return Err(Fault::invalid(issues)) };
+    let selection = Selection {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter,
+        sort,
+        select: expansion.columns().to_vec(),
+        limit,
+        after,
+    };
+    Ok(List { selection, expansion, count })
+}
+
+/// Reads the query of a summary: `group=project,start:month&sum=planned_minutes&count=id&filter[…]`.
+pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Summary, Fault> {
+    const KINDS: [(&str, MetricKind); 6] = [
+        ("count", MetricKind::Count),
+        ("distinct", MetricKind::CountDistinct),
+        ("sum", MetricKind::Sum),
+        ("average", MetricKind::Average),
+        ("min", MetricKind::Minimum),
+        ("max", MetricKind::Maximum),
+    ];
+    let mut reader = Reader { binder, schema, issues: Vec::new(), filters: Vec::new() };
+    let mut group_by = Vec::new();
+    let mut metrics = Vec::new();
+    let mut sort = Vec::new();
+    let mut limit = lignaflow_core::query::MAX_LIMIT;
+    for (name, text) in pairs {
+        match name.as_str() {
+            "group" => group_by.extend(words(text).iter().filter_map(|word| reader.group(word))),
+            "sort" => sort = sort_keys(text),
+            "limit" => {
+                limit = text.parse().unwrap_or_else(|_| {
+                    let most = lignaflow_core::query::MAX_LIMIT;
+                    reader.issue("/limit", "limit", format!("The limit is 1 to {most}, not `{text}`."));
+                    1
+                });
+            }
+            "q" => reader.search(text),
+            _ => match KINDS.iter().find(|(word, _)| word == name) {
+                Some((word, kind)) => metrics.extend(words(text).into_iter().map(|path| Metric {
+                    label: if path == "id" { (*word).to_owned() } else { format!("{word}_{}", path.replace('.', "_")) },
+                    kind: *kind,
+                    path,
+                    filter: Predicate::always(),
+                })),
+                None => reader.filter(
+                    name,
+                    text,
+                    &["group", "sort", "limit", "q", "count", "distinct", "sum", "average", "min", "max"],
+                ),
+            },
+        }
+    }
+    if metrics.is_empty() {
+        metrics.push(Metric {
+            kind: MetricKind::Count,
+            path: "id".into(),
+            filter: Predicate::always(),
+            label: "count".into(),
+        });
+    }
+    let (filter, issues) = reader.finish();
+    if !issues.is_empty() {
+        return Err(Fault::invalid(issues));
+    }
+    Ok(Summary {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter,
+        group_by,
+        metrics,
+        sort,
+        limit,
+        after: None,
+    })
+}
+
+/// `-due,id` as keys.
+pub fn sort_keys(text: &str) -> Vec<SortKey> {
+    words(text)
+        .into_iter()
+        .map(|word| match word.strip_prefix('-') {
+            Some(path) => SortKey { path: path.to_owned(), descending: true },
+            None => SortKey { path: word, descending: false },
+        })
+        .collect()
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// `start:month` as a group.
+pub fn group_key(word: &str) -> Option<GroupKey> {
+    let (path, bucket) = word.split_once(':').unwrap_or((word, ""));
+    let bucket = match bucket {
+        "" => Bucket::None,
+        "day" => Bucket::Day,
+        "week" => Bucket::Week,
+        "month" => Bucket::Month,
+        "quarter" => Bucket::Quarter,
+        "year" => Bucket::Year,
+        "fiscal-year" => Bucket::FiscalYear,
+        _ => return None,
+    };
+    Some(GroupKey { path: path.to_owned(), bucket })
+}
+
+struct Reader<'a> {
+    binder: &'a Binder<'a>,
+    schema: &'a Arc<Schema>,
+    issues: Vec<Issue>,
+    filters: Vec<Predicate>,
+}
+
+impl Reader<'_> {
+    fn issue(&mut self, path: &str, code: &str, message: String) {
+        self.issues.push(Issue::new(path, code, message));
+    }
+
+    fn limit(&mut self, text: &str) -> u16 {
+        match text.parse() {
+            Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => limit,
+            _ => {
+                self.issue("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not `{text}`."));
+                1
+            }
+        }
+    }
+
+    fn boolean(&mut self, path: &str, text: &str) -> Option<bool> {
+        match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.issue(path, "type", format!("Expected true or false, not `{text}`."));
+                None
+            }
+        }
+    }
+
+    fn search(&mut self, text: &str) {
+        if !text.trim().is_empty() {
+            self.filters.push(Predicate::Search(text.to_owned()));
+        }
+    }
+
+    fn group(&mut self, word: &str) -> Option<GroupKey> {
+        let key = group_key(word);
+        if key.is_none() {
+            let message = format!("`{word}` has no bucket of day, week, month, quarter, year or fiscal-year.");
+            self.issue("/group", "bucket", message);
+        }
+        key
+    }
+
+    /// `filter[path]` or `filter[path][operator]`.
+    fn filter(&mut self, name: &str, text: &str, known: &[&str]) {
+        let Some(inner) = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')) else {
+            let near = lignaflow_core::descriptor::nearest(name, known.iter().copied());
+            let message = match near {
+                Some(near) => format!("There is no parameter `{name}`; did you mean `{near}`?"),
+                None => format!("There is no parameter `{name}`; filters are written `filter[field]`."),
+            };
+            let path = format!("/{}", lignaflow_core::record::escape(name));
+            self.issue(&path, "unknown-parameter", message);
+            return;
+        };
+        let (path, operator) = inner.split_once("][").unwrap_or((inner, "eq"));
+        match self.binder.path(self.schema, path) {
+            Ok(bound) => {
+                if let Err(message) = self.comparison(&bound, operator, text) {
+                    let at = format!("/filter/{}", lignaflow_core::record::escape(path));
+                    self.issue(&at, "filter", message);
+                }
+            }
+            Err(fault) => self.issues.extend(fault.issues.into_iter().map(|issue| Issue {
+                path: format!("/filter/{}", lignaflow_core::record::escape(path)),
+                ..issue
+            })),
+        }
+    }
+
+    fn comparison(&mut self, path: &BoundPath, operator: &str, text: &str) -> Result<(), String> {
+        let predicate = comparison(path, operator, text)?;
+        self.filters.push(predicate);
+        Ok(())
+    }
+
+    fn finish(self) -> (Predicate, Vec<Issue>) {
+        (Predicate::All(self.filters), self.issues)
+    }
+}
+
+/// One filter: an operator and a text, read as the path's kind has it.
+pub fn comparison(path: &BoundPath, operator: &str, text: &str) -> Result<Predicate, String> {
+    let many = matches!(path.kind(), FieldKind::References | FieldKind::People);
+    let name = path.text.clone();
+    match operator {
+        "is_null" => match text {
+            "true" => Ok(Predicate::IsNull(name)),
+            "false" => Ok(Predicate::Not(Box::new(Predicate::IsNull(name)))),
+            _ => Err(format!("`is_null` is true or false, not `{text}`.")),
+        },
+        "in" if many => {
+            let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, part)).collect();
+            Ok(Predicate::Any(any?))
+        }
+        "in" => {
+            let values: Result<Vec<_>, _> = text.split(',').map(|part| value(path, part.trim())).collect();
+            Ok(Predicate::Within { path: name, values: values? })
+        }
+        "eq" if many => includes(path, text),
+        "ne" if many => Ok(Predicate::Not(Box::new(includes(path, text)?))),
+        _ => {
+            let operator = Operator::ALL.into_iter().find(|known| known.api_name() == operator).ok_or_else(|| {
+                format!("There is no operator `{operator}`: eq, ne, lt, lte, gt, gte, in, contains, starts_with or is_null.")
+            })?;
+            Ok(Predicate::Compare { path: name, operator, value: value(path, text)? })
+        }
+    }
+}
+
+fn includes(path: &BoundPath, text: &str) -> Result<Predicate, String> {
+    let id = text.trim().parse().map_err(|_| format!("`{}` holds ids; `{text}` is none.", path.text))?;
+    Ok(Predicate::Includes { path: path.text.clone(), id })
+}
+
+fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
+    use FieldKind as Kind;
+    let name = &path.text;
+    let wrong = |right: &str| format!("`{name}` is compared with {right}, not `{text}`.");
+    Ok(match path.kind() {
+        Kind::Text | Kind::Choice | Kind::Json => Value::Text(text.to_owned()),
+        Kind::Integer => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+        Kind::Duration => Value::Integer(text.parse().map_err(|_| wrong("whole seconds"))?),
+        Kind::Percent => Value::Integer(text.parse().map_err(|_| wrong("whole basis points"))?),
+        Kind::Decimal => Value::Decimal(Decimal::from_str_exact(text).map_err(|_| wrong("a decimal such as 12.5"))?),
+        Kind::Boolean => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+        Kind::Date => Value::Date(parse_date(text).ok_or_else(|| wrong("a date such as 2026-11-23"))?),
+        Kind::Instant => {
+            // A plus sign of an offset that was not percent-encoded arrives as a space.
+            let repaired = text.replace(' ', "+");
+            let instant = parse_instant(text).or_else(|| parse_instant(&repaired));
+            Value::Instant(instant.ok_or_else(|| wrong("an instant such as 2026-11-23T07:00:00Z"))?)
+        }
+        Kind::Money => {
+            let money = text.split_once(' ').and_then(|(minor, currency)| {
+                Some(Money { minor: minor.parse().ok()?, currency: currency.parse().ok()? })
+            });
+            Value::Money(money.ok_or_else(|| wrong("minor units and currency such as `12550 AUD`"))?)
+        }
+        Kind::Reference | Kind::Person | Kind::References | Kind::People => {
+            Value::Reference(text.parse().map_err(|_| wrong("an id"))?)
+        }
+    })
+}

@@ -1,0 +1,158 @@
+//! A browser with a driver of its own: opened for one test, closed with it.
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use lignaflow_testkit::needs;
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+const DRIVER: &str = "LIGNAFLOW_TEST_CHROMEDRIVER";
+const CHROMIUM: &str = "LIGNAFLOW_TEST_CHROMIUM";
+
+#[derive(Debug)]
+pub struct Browser {
+    pub client: Client,
+    /// Where the driver answers, with the session.
+    session: String,
+    http: reqwest::Client,
+    driver: Child,
+    output: JoinHandle<()>,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Nothing, and loudly so, where the machine has none.
+    pub async fn open() -> Option<Self> {
+        let (driver, chromium) = (needs::found(DRIVER, "browser")?, needs::found(CHROMIUM, "browser")?);
+        let mut driver = Command::new(driver)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver");
+        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let port = loop {
+            let line = lines.next_line().await.expect("its output").expect("chromedriver starts");
+            if let Some((_, rest)) = line.split_once("started successfully on port ") {
+                break rest.trim_end_matches('.').to_owned();
+            }
+        };
+        // A pipe that nobody reads would stop it.
+        let output = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let address = format!("http://127.0.0.1:{port}");
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&chromium, profile.path()))
+            .connect(&address)
+            .await
+            .expect("a browser");
+        let id = client.session_id().await.expect("a session").expect("its id");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Some(Self { client, session: format!("{address}/session/{id}"), http, driver, output, _profile: profile })
+    }
+
+    pub async fn close(mut self) {
+        self.client.clone().close().await.expect("a browser that closes");
+        self.driver.kill().await.expect("a driver that ends");
+        self.output.await.expect("its output");
+    }
+
+    async fn ask(&self, command: &str, body: Json) -> Json {
+        let answer = self.http.post(format!("{}/{command}", self.session)).json(&body).send().await.expect("an answer");
+        let mut answer: Json = answer.json().await.expect("JSON");
+        answer["value"].take()
+    }
+
+    /// What the pages have complained of since it was asked last.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.ask("se/log", json!({ "type": "browser" })).await;
+        let entries = log.as_array().expect("a log");
+        let bad = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// As on a phone, or with a width of nothing as before.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.ask("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params })).await;
+    }
+
+    pub async fn goto(&self, address: &str) {
+        self.client.goto(address).await.expect("a page");
+    }
+
+    pub async fn find(&self, css: &str) -> Element {
+        self.client.wait().for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// Types into a field, in place of what stands there.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.expect("a field to clear");
+        field.send_keys(text).await.expect("a field to type into");
+    }
+
+    /// Clicks, and waits for the page that comes of it.
+    pub async fn press(&self, css: &str) {
+        let before = self.find("html").await;
+        self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        while before.tag_name().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        self.find("body").await;
+    }
+
+    pub async fn path(&self) -> String {
+        let url = self.client.current_url().await.expect("an address");
+        url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    }
+
+    pub async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.expect("a text")
+    }
+
+    /// Keeps a picture of the window under `target/screenshots`.
+    pub async fn picture(&self, name: &str) {
+        let folder = pictures();
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        let bytes = self.client.screenshot().await.expect("a picture");
+        std::fs::write(folder.join(format!("{name}.png")), bytes).expect("a picture kept");
+    }
+}
+
+/// `target/screenshots`, beside the folder for what tests leave.
+fn pictures() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").join("screenshots")
+}
+
+fn capabilities(chromium: &str, profile: &Path) -> serde_json::Map<String, Json> {
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--no-first-run",
+        "--ignore-certificate-errors",
+        "--no-proxy-server",
+        "--window-size=1280,900",
+    ];
+    let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+    arguments.push(format!("--user-data-dir={}", profile.display()));
+    let capabilities = json!({
+        "acceptInsecureCerts": true,
+        "goog:chromeOptions": { "binary": chromium, "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    match capabilities {
+        Json::Object(map) => map,
+        _ => serde_json::Map::new(),
+    }
+}

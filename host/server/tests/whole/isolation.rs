@@ -1,0 +1,272 @@
+//! A second organization sees and changes nothing of the first: every operation of the composed document is called with
+//! the other's ids, in its path, its filters and its body. An operation without a case fails.
+
+use crate::document::{Ids, Operation, operations};
+use crate::scene::{CLIENTS, PROJECTS, TASKS};
+use lignaflow_testkit::{Answer, Database, Org, Page, Role, Scope, Server, on_both};
+use serde_json::{Value as Json, json};
+
+on_both!(
+    another_organization_sees_and_changes_nothing,
+    its_pages_show_nothing_of_another,
+    one_person_in_two_organizations_is_in_one_at_a_time
+);
+
+/// Stands in every text of the first organization, and nowhere else.
+const SECRET: &str = "Zanzibar";
+
+/// What is to come of an operation that is called with another organization's ids.
+#[derive(Debug, PartialEq, Eq)]
+enum Case {
+    /// There is no such thing.
+    NotFound,
+    /// A list, and none of theirs in it.
+    Nothing,
+    /// A body whose references lead to nothing.
+    Refused,
+    /// An id of theirs may be one's own as well: it is taken, and theirs stays what it is.
+    Own,
+    /// The host's own, about oneself and for anybody.
+    OfOneself,
+    /// It takes a session, which a token is not.
+    Session,
+}
+
+fn case_of(operation: &Operation) -> Case {
+    match operation.id.as_str() {
+        "host_sign_in"
+        | "host_me"
+        | "host_list_tokens"
+        | "host_list_people"
+        | "host_add_person"
+        | "host_list_plugins"
+        | "host_install_plugin"
+        | "host_plugin_log"
+        | "host_enable_plugin"
+        | "host_disable_plugin" => Case::OfOneself,
+        "host_sign_out"
+        | "host_change_password"
+        | "host_create_token"
+        | "host_list_sessions"
+        | "host_revoke_session" => Case::Session,
+        "host_change_person" | "host_revoke_token" => Case::NotFound,
+        id if id.starts_with("projects_route_") => Case::NotFound,
+        id => match id.trim_start_matches("projects_").split('_').next().unwrap_or_default() {
+            "list" | "summarize" => Case::Nothing,
+            "create" if operation.references.is_empty() => Case::Own,
+            "create" => Case::Refused,
+            _ if operation.path.contains("{id}") => Case::NotFound,
+            _ => panic!("{id} has no case: what may another organization not learn from it?"),
+        },
+    }
+}
+
+/// An organization whose every text tells a secret.
+async fn first(server: &Server) -> (Org, Ids) {
+    let org = server.organization(SECRET).await;
+    let (person, ..) = server.member(&org, "Zanzibaria", Role::Member).await;
+    let client = org.make(CLIENTS, json!({ "name": format!("{SECRET} Ltd"), "number": format!("{SECRET}-1") })).await;
+    let body = json!({ "name": format!("Palace of {SECRET}"), "client": client, "members": [person.to_string()] });
+    let project = org.make(PROJECTS, body).await;
+    let body = json!({ "title": format!("Sail to {SECRET}"), "project": project, "assignees": [person.to_string()] });
+    let task = org.make(TASKS, body).await;
+    server.token(&org.email, &org.name, Scope::All).await;
+    let token = org.get("tokens").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
+    let ids = [(CLIENTS, client), (PROJECTS, project), (TASKS, task), ("person", person.to_string()), ("token", token)];
+    let mut ids = Ids::from(ids);
+    ids.insert("session", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
+    ids.insert("plugin", "nothing".to_owned());
+    ids.insert("clients", ids[CLIENTS].clone());
+    (org, ids)
+}
+
+/// Everything of an organization, as far as the API tells.
+async fn everything(org: &Org) -> Vec<Json> {
+    let mut all = Vec::new();
+    for collection in [CLIENTS, PROJECTS, TASKS] {
+        for archived in ["true", "false"] {
+            let page = org
+                .get(&format!("{collection}?filter[archived_at][is_null]={archived}&sort=id&limit=200"))
+                .await
+                .is(200);
+            for row in page.data() {
+                let history = org.get(&format!("{collection}/{}/history", row["id"].as_str().unwrap())).await.is(200);
+                all.push(json!([row, history.json]));
+            }
+        }
+    }
+    all.push(org.get("people").await.is(200).json);
+    all.push(json!(org.get("tokens").await.is(200).column("revoked_at")));
+    all
+}
+
+#[track_caller]
+fn tells_nothing(what: &str, answer: &Answer) {
+    assert!(!answer.text.to_lowercase().contains(&SECRET.to_lowercase()), "{what} tells: {}", answer.text);
+}
+
+async fn another_organization_sees_and_changes_nothing(database: Database) {
+    let server = database.serve().await;
+    // Whoever comes first administers the instance; these two are about organizations.
+    server.organization("Instance").await;
+    let (first, theirs) = first(&server).await;
+    let other = server.organization("Other").await;
+    let mut own = theirs.clone();
+    for (collection, body) in [(CLIENTS, json!({ "name": "Own" })), (PROJECTS, json!({ "name": "Own" }))] {
+        own.insert(collection, other.make(collection, body).await);
+    }
+    own.insert(TASKS, other.make(TASKS, json!({ "title": "Own", "project": own[PROJECTS] })).await);
+    let before = everything(&first).await;
+
+    let document = other.get("/api/openapi.json").await.is(200);
+    tells_nothing("the document", &document);
+    for operation in operations(&document.json) {
+        let what = format!("{} {}", operation.method, operation.path);
+        let case = case_of(&operation);
+        let body = match operation.id.as_str() {
+            "host_sign_in" => json!({ "email": first.email, "password": "guessed, and wrong" }),
+            "host_add_person" => {
+                json!({ "email": first.email, "name": "x", "password": first.password, "role": "member" })
+            }
+            "host_change_person" => json!({ "role": "owner" }),
+            _ => operation.body_with(&theirs),
+        };
+        let path = operation.path_with(&theirs);
+        let answer = operation.call(&other.api, &path, &body).await;
+        tells_nothing(&what, &answer);
+        match case {
+            Case::NotFound => {
+                let _ = answer.is_problem(404, "not-found");
+            }
+            Case::Refused => {
+                let refused = answer.is_problem(422, "invalid");
+                let codes: Vec<_> = refused.issues().into_iter().map(|(_, code)| code).collect();
+                assert!(codes.contains(&"unknown-reference"), "{what}: {}", refused.text);
+            }
+            Case::Own => {
+                let _ = answer.is(201);
+                let mut body = body;
+                body["name"] = json!("Own as well");
+                body["id"] = json!(theirs[operation.collection().unwrap().as_str()]);
+                let made = operation.call(&other.api, &path, &body).await.is(201);
+                tells_nothing(&what, &made);
+            }
+            Case::Nothing => by_every_filter(&other, &operation, &theirs, answer).await,
+            Case::OfOneself => assert!(answer.status < 500, "{what}: {}", answer.text),
+            Case::Session => {
+                let _ = answer.is_problem(403, "denied");
+            }
+        }
+    }
+    references_of_ones_own_records(&other, &own, &theirs).await;
+    assert_eq!(everything(&first).await, before, "and nothing of the first has changed");
+}
+
+/// No filter finds what is another's, by its id or by its text.
+async fn by_every_filter(other: &Org, operation: &Operation, theirs: &Ids, plain: Answer) {
+    let _ = plain.is(200);
+    let mut queries = vec![format!("q={SECRET}"), format!("filter[created_by]={}", theirs["person"])];
+    for id in [CLIENTS, PROJECTS, TASKS].map(|collection| &theirs[collection]) {
+        queries.push(format!("filter[id]={id}"));
+        queries.push(format!("filter[archived_at][is_null]=false&filter[id][in]={id}"));
+        queries.extend(operation.filters.iter().map(|filter| format!("{filter}={id}")));
+    }
+    queries.extend(operation.filters.iter().map(|filter| format!("{filter}={SECRET}")));
+    queries.extend(operation.filters.iter().map(|filter| format!("{filter}[contains]={SECRET}")));
+    for query in queries {
+        let answer = other.get(&format!("{}?{query}", operation.path)).await;
+        tells_nothing(&query, &answer);
+        match answer.status {
+            200 => {
+                let rows = answer.data();
+                let none = rows.is_empty() || (rows.len() == 1 && rows[0]["count"] == 0);
+                assert!(none, "{} {query}: {}", operation.path, answer.text);
+            }
+            // A filter that takes no such value.
+            422 => {}
+            _ => panic!("{query}: {}", answer.text),
+        }
+    }
+}
+
+/// One's own records cannot be made to lead to another's.
+async fn references_of_ones_own_records(other: &Org, own: &Ids, theirs: &Ids) {
+    for (collection, change) in [
+        (PROJECTS, json!({ "client": theirs[CLIENTS] })),
+        (PROJECTS, json!({ "members": [theirs["person"]] })),
+        (PROJECTS, json!({ "manager": theirs["person"] })),
+        (TASKS, json!({ "project": theirs[PROJECTS] })),
+        (TASKS, json!({ "parent": theirs[TASKS] })),
+        (TASKS, json!({ "depends_on": [theirs[TASKS]] })),
+        (TASKS, json!({ "assignees": [theirs["person"]] })),
+    ] {
+        let refused = other.patch(&format!("{collection}/{}", own[collection]), "*", change.clone()).await;
+        tells_nothing(&change.to_string(), &refused);
+        assert_eq!(refused.is_problem(422, "invalid").issues().len(), 1, "{change}");
+    }
+    let wish = json!({ "name": "Copy", "start": "2027-02-01", "client": theirs[CLIENTS] });
+    let refused = other.post(&format!("{PROJECTS}/{}/copy", own[PROJECTS]), wish).await.is_problem(422, "invalid");
+    assert_eq!(refused.issues(), [("/client", "unknown-reference")]);
+}
+
+#[track_caller]
+fn shows_nothing(what: &str, page: &Page) {
+    tells_nothing(what, page);
+}
+
+async fn its_pages_show_nothing_of_another(database: Database) {
+    let server = database.serve().await;
+    server.organization("Instance").await;
+    let (_, theirs) = first(&server).await;
+    let other = server.organization("Other").await;
+    let visitor = server.signed_in(&other).await;
+    for (collection, id) in [CLIENTS, PROJECTS, TASKS].map(|collection| (collection, &theirs[collection])) {
+        let list = visitor.get(&format!("/{collection}")).await.is(200);
+        shows_nothing("a list", &list);
+        shows_nothing("choices", &visitor.get(&format!("/{collection}/choices?q=z")).await.is(200));
+        shows_nothing("a filter", &visitor.get(&format!("/{collection}?filter[id]={id}")).await.is(200));
+        let record = format!("/{collection}/{id}");
+        shows_nothing("a record", &visitor.get(&record).await.is(404));
+        shows_nothing("a form", &visitor.get(&format!("{record}/edit")).await.is(404));
+        let fields = [("name", "Taken"), ("title", "Taken"), ("~version", "1")];
+        shows_nothing("a change", &visitor.post(&record, &fields).await.is(404));
+        shows_nothing("an archiving", &visitor.post(&format!("{record}/archive"), &fields).await.is(404));
+    }
+    let task = format!("/projects/tasks/{}", theirs[TASKS]);
+    shows_nothing("a transition", &visitor.post(&format!("{task}/to/finish"), &[]).await.is(404));
+    for path in
+        ["/", "/projects/-/overview", "/account", "/account/people?q=z", "/admin/plugins", "/admin/plugins/projects"]
+    {
+        shows_nothing(path, &visitor.get(path).await.is(200));
+    }
+    let found = visitor.get(&format!("/search?q={}", &SECRET[..5])).await.is(200);
+    shows_nothing("a search", &found);
+    let prefilled = visitor.get(&format!("/projects/tasks/new?project={}", theirs[PROJECTS])).await.is(200);
+    shows_nothing("a prefilled form", &prefilled);
+}
+
+async fn one_person_in_two_organizations_is_in_one_at_a_time(database: Database) {
+    let server = database.serve().await;
+    let first = server.organization("Instance").await;
+    let other = server.organization("Other").await;
+    let body = json!({ "email": other.email, "role": "member" });
+    let added = first.post("people", body).await.is(201);
+    assert_eq!(added.json["existed"], true);
+    first.make(CLIENTS, json!({ "name": "Of the first" })).await;
+    other.make(CLIENTS, json!({ "name": "Of the other" })).await;
+
+    let here = server.client(Some(&server.token(&other.email, "Instance", Scope::All).await));
+    assert_eq!(here.get(CLIENTS).await.column("name"), ["Of the first"]);
+    assert_eq!(
+        other.get(CLIENTS).await.column("name"),
+        ["Of the other"],
+        "the token of before stays where it was made"
+    );
+    let visitor = server.signed_in(&other).await;
+    visitor.get("/projects/clients").await.shows("Of the other").hides("Of the first");
+    let moved = visitor.post("/organization", &[("organization", &first.id.to_string())]).await;
+    assert_eq!((moved.status, moved.to()), (303, "/"));
+    visitor.get("/projects/clients").await.shows("Of the first").hides("Of the other");
+    let strange = server.organization("Third").await;
+    assert_eq!(visitor.post("/organization", &[("organization", &strange.id.to_string())]).await.status, 404);
+}

@@ -1,0 +1,22 @@
+//! The whole server from outside: HTTP over real TLS, on both databases. One program, so that it is linked once and a
+//! plugin is compiled once; one file a theme.
+
+mod badinput;
+mod browser;
+mod cli;
+mod document;
+mod doors;
+mod driver;
+mod durability;
+mod forms;
+mod hosts;
+mod isolation;
+mod lists;
+mod pages;
+mod permissions;
+mod plugins;
+mod records;
+mod routes;
+mod rules;
+mod scene;
+mod starting;

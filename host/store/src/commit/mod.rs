@@ -1,0 +1,187 @@
+//! One transaction of the record store, all of it or nothing.
+//!
+//! | step | module |
+//! |---|---|
+//! | writers that share a declared value take turns | [`turns`] |
+//! | where one plain change is all, one statement does the next four | [`single`] |
+//! | what the plan rests on has not changed; rows are locked in one order | [`standing`] |
+//! | what is newly referred to is there | [`references`] |
+//! | rows are written | [`rows`], [`links`] |
+//! | nothing refers to what was archived, or no longer does | [`referrers`] |
+//! | guards hold, with everything in place | [`guards`] |
+//! | the change log | [`journal`] |
+
+mod guards;
+mod journal;
+mod links;
+mod references;
+mod referrers;
+mod rows;
+mod single;
+mod standing;
+mod turns;
+
+use crate::Store;
+use crate::database::{Dialect, Row, Tx};
+use crate::error::StoreError;
+use lignaflow_core::Id;
+use lignaflow_core::commit::{Action, Commit, Committed, Refusal};
+use lignaflow_core::name::CollectionName;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Values of one statement at most: SQLite takes 32,766, PostgreSQL 65,535.
+const MAX_VALUES: usize = 30_000;
+/// A list in a statement with more members than this is not worth keeping prepared.
+const PREPARED: usize = 8;
+
+/// Why one attempt ended.
+#[derive(Debug)]
+enum Failure {
+    Refused(Refusal),
+    /// A unique index refused one of several rows of one statement, and it does not say which.
+    OneOfSeveral,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Whether changes that can share a statement do, with each other or with their checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grouping {
+    Together,
+    OneByOne,
+}
+
+impl Store {
+    /// Carries out a commit. A refusal says what of it could not be; nothing of it is kept then.
+    ///
+    /// It runs to its end even when the future returned here is dropped, and once it has answered well, what it wrote
+    /// is on the disk.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, Refusal> {
+        let commit = Arc::new(commit);
+        let turns = match self.dialect() {
+            Dialect::Postgres => turns::of(&commit),
+            Dialect::Sqlite => Vec::new(),
+        };
+        let mut grouping = Grouping::Together;
+        let mut doubt = false;
+        if turns.is_empty()
+            && commit.guards.is_empty()
+            && let Some(statement) = single::statement(self.dialect(), &commit)?
+        {
+            match self.database().write_once(statement).await {
+                Ok(rows) if wrote(&rows)? => return Ok(single_version(&commit)),
+                // Something does not hold; the long way finds out what.
+                Ok(_) | Err(StoreError::Unique(_)) => {}
+                // Neither an id nor a version can be used twice, so a second attempt cannot do it again.
+                Err(StoreError::Unknown) => doubt = true,
+                Err(error) => return Err(error.into()),
+            }
+            grouping = Grouping::OneByOne;
+        }
+        loop {
+            match self.attempt(&commit, turns.clone(), grouping).await {
+                Ok(committed) => return Ok(committed),
+                Err(Failure::Refused(refusal)) if doubt => return self.resolve(&commit, refusal).await,
+                Err(Failure::Refused(refusal)) => return Err(refusal),
+                // Row by row it is known which one it is; or the other writer is gone by now, and it succeeds.
+                Err(Failure::OneOfSeveral) if grouping == Grouping::Together => grouping = Grouping::OneByOne,
+                Err(Failure::OneOfSeveral) => return Err(Refusal::Broken),
+            }
+        }
+    }
+
+    /// What a second attempt means that was refused, where nobody knows how the first one ended: the change log does.
+    async fn resolve(&self, commit: &Commit, refusal: Refusal) -> Result<Committed, Refusal> {
+        if matches!(refusal, Refusal::Unavailable | Refusal::Unknown) {
+            return Err(Refusal::Unknown);
+        }
+        match journal::holds(self.database(), commit).await {
+            Ok(true) => Ok(single_version(commit)),
+            Ok(false) => Err(refusal),
+            Err(_) => Err(Refusal::Unknown),
+        }
+    }
+
+    async fn attempt(&self, commit: &Arc<Commit>, turns: Vec<i64>, grouping: Grouping) -> Result<Committed, Failure> {
+        let commit = Arc::clone(commit);
+        self.database()
+            .write_in_turn(turns, move |tx| Box::pin(async move { carry_out(tx, &commit, grouping).await }))
+            .await
+    }
+}
+
+async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<Committed, Failure> {
+    if grouping == Grouping::Together
+        && let Some(statement) = single::statement(tx.dialect(), commit)?
+    {
+        match tx.fetch_all(statement).await {
+            Ok(rows) if wrote(&rows)? => {
+                guards::check(tx, commit).await?;
+                return Ok(single_version(commit));
+            }
+            Ok(_) => {}
+            // The long way names the rule that is broken.
+            Err(StoreError::Unique(_)) => return Err(Failure::OneOfSeveral),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    standing::check(tx, commit).await?;
+    references::check(tx, commit).await?;
+    let mut versions = Versions::default();
+    let written = rows::write(tx, commit, grouping, &mut versions).await?;
+    let cleared = referrers::settle(tx, commit, &mut versions).await?;
+    guards::check(tx, commit).await?;
+    journal::append(tx, commit, &written, &cleared).await?;
+    Ok(Committed {
+        versions: commit.changes.iter().map(|change| versions.of(&change.schema.name, change.id)).collect(),
+    })
+}
+
+/// Whether a statement of [`single`] did write.
+fn wrote(rows: &[Row]) -> Result<bool, StoreError> {
+    rows.first().map_or(Ok(false), |row| Ok(row.i64(0)? == 1))
+}
+
+fn single_version(commit: &Commit) -> Committed {
+    Committed { versions: commit.changes.iter().map(|change| change.expected + 1).collect() }
+}
+
+/// The versions that records of this commit have come to so far.
+#[derive(Debug, Default)]
+struct Versions(HashMap<(CollectionName, Id), u64>);
+
+impl Versions {
+    fn get(&self, collection: &CollectionName, id: Id) -> Option<u64> {
+        self.0.get(&(collection.clone(), id)).copied()
+    }
+
+    fn of(&self, collection: &CollectionName, id: Id) -> u64 {
+        self.get(collection, id).unwrap_or_default()
+    }
+
+    fn set(&mut self, collection: &CollectionName, id: Id, version: u64) {
+        self.0.insert((collection.clone(), id), version);
+    }
+}
+
+/// The ids that a commit inserts, by collection.
+fn inserted(commit: &Commit) -> HashMap<&CollectionName, HashSet<Id>> {
+    let mut all: HashMap<&CollectionName, HashSet<Id>> = HashMap::new();
+    for change in &commit.changes {
+        if matches!(change.action, Action::Insert { .. }) {
+            all.entry(&change.schema.name).or_default().insert(change.id);
+        }
+    }
+    all
+}

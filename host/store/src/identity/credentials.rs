@@ -1,0 +1,126 @@
+//! Who holds a secret: the one statement that every request begins with, and the one that a sign-in does.
+
+use super::tokens::Scope;
+use super::{Source, organizations, parsed, people, values};
+use crate::database::Statement;
+use crate::error::StoreError;
+use lignaflow_core::caller::Role;
+use lignaflow_core::clock::Micros;
+use lignaflow_core::{Id, OrganizationId};
+
+/// A session as it is, and whose: also one that has run out, or whose person may not act any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionHolder {
+    pub id: Id,
+    pub organization: OrganizationId,
+    pub last_seen_at: Micros,
+    pub expires_at: Micros,
+    pub person: people::Person,
+    /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
+    pub memberships: Vec<(organizations::Organization, Role)>,
+}
+
+pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
+    const PERSON: usize = 4;
+    const ROLE: usize = PERSON + people::WIDTH;
+    let statement = Statement::new(
+        concat!(
+            "select s.id, s.organization, s.last_seen_at, s.expires_at, ",
+            people::columns!(),
+            ", m.role, ",
+            organizations::columns!(),
+            " from sessions s join people p on p.id = s.person \
+             left join memberships m on m.person = s.person and m.active \
+             left join organizations o on o.id = m.organization where s.token_hash = $1 order by o.name_key"
+        ),
+        values![token_hash.to_vec()],
+    );
+    let rows = source.all(statement).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut memberships = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(role) = row.opt_text(ROLE)? {
+            memberships.push((organizations::of_row(row, ROLE + 1)?, parsed(&role, "memberships.role")?));
+        }
+    }
+    Ok(Some(SessionHolder {
+        id: first.id(0)?,
+        organization: OrganizationId(first.id(1)?),
+        last_seen_at: first.i64(2)?,
+        expires_at: first.i64(3)?,
+        person: people::of_row(first, PERSON)?,
+        memberships,
+    }))
+}
+
+/// A token as it is, and whose: also one that was revoked, has run out, or whose owner may not act any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHolder {
+    pub id: Id,
+    pub scope: Scope,
+    pub expires_at: Option<Micros>,
+    pub last_used_at: Option<Micros>,
+    pub revoked_at: Option<Micros>,
+    pub person: people::Person,
+    pub role: Role,
+    /// Whether the owner still belongs to the organization.
+    pub member: bool,
+    pub organization: organizations::Organization,
+}
+
+pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
+    const PERSON: usize = 5;
+    const ROLE: usize = PERSON + people::WIDTH;
+    let statement = Statement::new(
+        concat!(
+            "select t.id, t.scope, t.expires_at, t.last_used_at, t.revoked_at, ",
+            people::columns!(),
+            ", m.role, m.active, ",
+            organizations::columns!(),
+            " from tokens t join people p on p.id = t.person \
+             join memberships m on m.organization = t.organization and m.person = t.person \
+             join organizations o on o.id = t.organization where t.hash = $1"
+        ),
+        values![hash.to_vec()],
+    );
+    let Some(row) = source.optional(statement).await? else { return Ok(None) };
+    Ok(Some(TokenHolder {
+        id: row.id(0)?,
+        scope: parsed(&row.text(1)?, "tokens.scope")?,
+        expires_at: row.opt_i64(2)?,
+        last_used_at: row.opt_i64(3)?,
+        revoked_at: row.opt_i64(4)?,
+        person: people::of_row(&row, PERSON)?,
+        role: parsed(&row.text(ROLE)?, "memberships.role")?,
+        member: row.bool(ROLE + 1)?,
+        organization: organizations::of_row(&row, ROLE + 2)?,
+    }))
+}
+
+/// What a sign-in compares with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub person: people::Person,
+    /// PHC string of argon2id.
+    pub password_hash: Option<String>,
+    /// Whether the person has signed in from that address and still has the session.
+    pub at_home: bool,
+}
+
+pub async fn account(source: impl Source, email_key: &str, address: &str) -> Result<Option<Account>, StoreError> {
+    let statement = Statement::new(
+        concat!(
+            "select ",
+            people::columns!(),
+            ", p.password_hash, exists (select 1 from sessions s where s.person = p.id and s.address = $2) \
+             from people p where p.email_key = $1"
+        ),
+        values![email_key, address],
+    );
+    let Some(row) = source.optional(statement).await? else { return Ok(None) };
+    Ok(Some(Account {
+        person: people::of_row(&row, 0)?,
+        password_hash: row.opt_text(people::WIDTH)?,
+        at_home: row.bool(people::WIDTH + 1)?,
+    }))
+}

@@ -1,0 +1,42 @@
+//! Organizations, people, and how they prove who they are: rows in, rows out, no rule of when. `host/identity` decides.
+//!
+//! What reads takes either the database or a transaction ([`Source`]); what writes takes a transaction, so that one act
+//! and its line in the audit are kept together. Whoever finds nothing is told `None`.
+//!
+//! Every statement here is a literal that both databases read as it stands.
+
+pub mod audit;
+pub mod credentials;
+pub mod members;
+pub mod organizations;
+pub mod people;
+pub mod sessions;
+pub mod setup;
+mod source;
+pub mod tokens;
+
+pub use source::Source;
+
+use crate::error::StoreError;
+use sea_query::Value;
+use std::str::FromStr;
+
+/// Values in the order of their `$1`, `$2`…
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$(sea_query::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+/// What a column holds as text that has a type; anything else in it is a fault of the data.
+fn parsed<T: FromStr>(text: &str, column: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Broken(format!("`{text}` in {column} cannot be read")))
+}
+
+fn small(value: i64, column: &str) -> Result<u8, StoreError> {
+    u8::try_from(value).map_err(|_| StoreError::Broken(format!("{value} in {column} cannot be read")))
+}
+
+/// Nothing, typed as an identifier: PostgreSQL asks what kind of nothing it is.
+fn optional_id(id: Option<lignaflow_core::Id>) -> Value {
+    Value::from(id.map(lignaflow_core::Id::uuid))
+}

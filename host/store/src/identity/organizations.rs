@@ -1,0 +1,107 @@
+//! The tenants.
+
+use super::{Source, parsed, small, values};
+use crate::database::{Row, Statement, Tx};
+use crate::error::StoreError;
+use lignaflow_core::bound::Calendar;
+use lignaflow_core::clock::Micros;
+use lignaflow_core::{Currency, OrganizationId};
+use sea_query::{Expr, ExprTrait, LockType, Query};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub currency: Currency,
+    /// IANA.
+    pub time_zone: String,
+    /// BCP 47.
+    pub locale: String,
+    pub calendar: Calendar,
+    pub tax_number: String,
+    pub created_at: Micros,
+}
+
+/// The columns of [`Organization`] in the order that [`of_row`] reads them.
+macro_rules! columns {
+    () => {
+        "o.id, o.name, o.country, o.currency, o.time_zone, o.locale, o.week_starts, o.fiscal_year_starts, \
+         o.tax_number, o.created_at"
+    };
+}
+pub(super) use columns;
+
+/// Reads an organization whose columns begin at `at`.
+pub(super) fn of_row(row: &Row, at: usize) -> Result<Organization, StoreError> {
+    Ok(Organization {
+        id: OrganizationId(row.id(at)?),
+        name: row.text(at + 1)?,
+        country: row.text(at + 2)?,
+        currency: parsed(&row.text(at + 3)?, "organizations.currency")?,
+        time_zone: row.text(at + 4)?,
+        locale: row.text(at + 5)?,
+        calendar: Calendar {
+            week_starts: small(row.i64(at + 6)?, "organizations.week_starts")?,
+            fiscal_year_starts: small(row.i64(at + 7)?, "organizations.fiscal_year_starts")?,
+        },
+        tax_number: row.text(at + 8)?,
+        created_at: row.i64(at + 9)?,
+    })
+}
+
+/// Whether there is any.
+pub async fn exist(source: impl Source) -> Result<bool, StoreError> {
+    let statement = Statement::new("select 1 from organizations limit 1", Vec::new());
+    Ok(source.optional(statement).await?.is_some())
+}
+
+pub async fn all(source: impl Source) -> Result<Vec<Organization>, StoreError> {
+    let statement =
+        Statement::new(concat!("select ", columns!(), " from organizations o order by o.name_key"), Vec::new());
+    source.all(statement).await?.iter().map(|row| of_row(row, 0)).collect()
+}
+
+/// By its folded name.
+pub async fn named(source: impl Source, name_key: &str) -> Result<Option<Organization>, StoreError> {
+    let statement = Statement::new(
+        concat!("select ", columns!(), " from organizations o where o.name_key = $1"),
+        values![name_key],
+    );
+    source.optional(statement).await?.map(|row| of_row(&row, 0)).transpose()
+}
+
+pub async fn insert(tx: &mut Tx, organization: &Organization, name_key: &str) -> Result<(), StoreError> {
+    tx.execute(Statement::new(
+        "insert into organizations (id, name, name_key, country, currency, time_zone, locale, week_starts, \
+         fiscal_year_starts, tax_number, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        values![
+            organization.id.0.uuid(),
+            organization.name.as_str(),
+            name_key,
+            organization.country.as_str(),
+            organization.currency.as_str(),
+            organization.time_zone.as_str(),
+            organization.locale.as_str(),
+            i64::from(organization.calendar.week_starts),
+            i64::from(organization.calendar.fiscal_year_starts),
+            organization.tax_number.as_str(),
+            organization.created_at,
+        ],
+    ))
+    .await
+    .map(|_| ())
+}
+
+/// Has those who change the members of an organization take turns, so that a rule about all of them holds. On SQLite
+/// all writers do anyway.
+pub async fn lock(tx: &mut Tx, organization: OrganizationId) -> Result<(), StoreError> {
+    let statement = Query::select()
+        .column("id")
+        .from("organizations")
+        .and_where(Expr::col("id").eq(organization.0.uuid()))
+        .lock(LockType::NoKeyUpdate)
+        .to_owned();
+    tx.optional(&statement).await.map(|_| ())
+}

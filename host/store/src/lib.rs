@@ -1,0 +1,70 @@
+//! The record store: SQL, all of it, on SQLite and PostgreSQL alike.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`options`], [`error`] | where the database is; what can go wrong with it |
+//! | [`database`] | connections, statements, rows, transactions: the two drivers end here |
+//! | [`layout`] | names of tables and columns, and values as columns hold them |
+//! | [`schema`] | tables from descriptors, and from their next versions |
+//! | [`commit`], [`log`] | transactions of records, and the log of what they changed |
+//! | [`read`] | the query tree in SQL: records, pages, counts, summaries |
+//! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
+//! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
+
+pub mod commit;
+pub mod database;
+pub mod error;
+pub mod identity;
+pub mod layout;
+pub mod log;
+pub mod options;
+pub mod plugins;
+mod read;
+pub mod schema;
+
+pub use database::{Database, Dialect, Row, Statement, Tx, build};
+pub use error::{OpenFault, StoreError, UniqueViolation};
+pub use log::{LogEntry, LogKind, LogPosition};
+pub use options::{DatabaseUrl, StoreOptions};
+pub use schema::{SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
+
+/// An open store. Cheap to clone; all clones are one. What it does stands in the modules, one `impl` each.
+#[derive(Debug, Clone)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Connects, and asks nothing of the tables yet: [`Store::migrate`] or [`Store::check_migrated`] comes next.
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::open(options).await? })
+    }
+
+    /// Brings the host's own tables to what this program needs. A database of a later program is refused.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.database.migrate().await
+    }
+
+    /// Whether the host's own tables are those of this program, neither behind nor ahead.
+    pub async fn check_migrated(&self) -> Result<(), StoreError> {
+        self.database.check_migrated().await
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    /// Whether the database answers now.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.ping().await
+    }
+
+    /// Lets what is under way end, then closes every connection.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

@@ -1,0 +1,245 @@
+//! What is done to plugins. Each act is one transaction: rows, the registry's version, and a line in the audit.
+
+use super::VERSIONS_KEPT;
+use crate::Store;
+use crate::database::{Statement, Tx};
+use crate::error::StoreError;
+use crate::identity::audit::{self, Event};
+use crate::identity::values;
+use lignaflow_core::clock::Micros;
+use lignaflow_core::descriptor::Grants;
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{OrganizationId, PersonId};
+use serde_json::json;
+
+/// Who does it, when, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// Nothing where the program does it itself or an operator does, on the command line.
+    pub person: Option<PersonId>,
+    /// Empty for the command line.
+    pub address: String,
+    pub at: Micros,
+}
+
+/// A version to install.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewVersion {
+    pub plugin: PluginId,
+    pub version: String,
+    pub title: String,
+    /// SHA-256 of the bytes.
+    pub hash: [u8; 32],
+    /// `plugin.toml` as it rides in the component.
+    pub descriptor: String,
+    pub bytes: Vec<u8>,
+    pub granted: Grants,
+    /// Whether organizations that never switched the plugin have it on. Read at its first installation alone.
+    pub enabled_by_default: bool,
+}
+
+/// A change of one plugin for the whole instance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// On or off, whatever the organizations chose.
+    Active(bool),
+    /// What organizations have that never switched it.
+    EnabledByDefault(bool),
+    /// What it may do from now on.
+    Granted(Grants),
+    /// Back, or forth, to a version that was kept, with what is granted to it.
+    Version([u8; 32], Grants),
+}
+
+fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(grants).map_err(|error| StoreError::Broken(format!("grants cannot be written: {error}")))
+}
+
+/// First in each transaction: it has those who change plugins take turns. PostgreSQL holds the row until the commit, and
+/// SQLite has one writer.
+async fn bump(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute(Statement::new("update registry_version set version = version + 1 where id = 1", Vec::new()))
+        .await
+        .map(|_| ())
+}
+
+async fn log(
+    tx: &mut Tx,
+    by: &By,
+    organization: Option<OrganizationId>,
+    kind: &str,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
+    let event = Event {
+        organization,
+        at: by.at,
+        person: by.person,
+        kind: kind.to_owned(),
+        address: by.address.clone(),
+        detail,
+    };
+    audit::append(tx, &event).await
+}
+
+fn person(by: &By) -> Option<uuid::Uuid> {
+    by.person.map(|person| person.0.uuid())
+}
+
+impl Store {
+    /// Installs a plugin, or makes this version the one in use of a plugin that is there; its switches stay.
+    pub async fn install_plugin(&self, new: NewVersion, by: By) -> Result<(), StoreError> {
+        self.database().write(move |tx| Box::pin(async move { install(tx, new, &by).await })).await
+    }
+
+    /// Whether there is such a plugin, and such a version of it.
+    pub async fn change_plugin(&self, plugin: PluginId, change: Change, by: By) -> Result<bool, StoreError> {
+        self.database().write(move |tx| Box::pin(async move { apply(tx, &plugin, change, &by).await })).await
+    }
+
+    /// Has an organization use a plugin or not. Whether there is such a plugin.
+    pub async fn switch_plugin(
+        &self,
+        organization: OrganizationId,
+        plugin: PluginId,
+        enabled: bool,
+        by: By,
+    ) -> Result<bool, StoreError> {
+        self.database()
+            .write(move |tx| Box::pin(async move { switch(tx, organization, &plugin, enabled, &by).await }))
+            .await
+    }
+}
+
+async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError> {
+    bump(tx).await?;
+    let granted = json_of(&new.granted)?;
+    let detail = json!({
+        "plugin": new.plugin.as_str(), "version": new.version, "hash": hex::encode(new.hash), "granted": granted,
+    });
+    tx.execute(
+        Statement::new(
+            "insert into plugin_versions (plugin, hash, version, title, descriptor, bytes, granted, installed_at, \
+             installed_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (plugin, hash) do update \
+             set granted = excluded.granted, installed_at = excluded.installed_at, \
+             installed_by = excluded.installed_by",
+            values![
+                new.plugin.as_str(),
+                new.hash.to_vec(),
+                new.version,
+                new.title,
+                new.descriptor,
+                new.bytes,
+                granted.to_string(),
+                by.at,
+                person(by),
+            ],
+        )
+        .once(),
+    )
+    .await?;
+    tx.execute(Statement::new(
+        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do update set hash = excluded.hash, \
+         granted = excluded.granted, installed_at = excluded.installed_at, installed_by = excluded.installed_by",
+        values![
+            new.plugin.as_str(),
+            new.hash.to_vec(),
+            granted.to_string(),
+            true,
+            new.enabled_by_default,
+            by.at,
+            person(by),
+        ],
+    ))
+    .await?;
+    prune(tx, &new.plugin).await?;
+    log(tx, by, None, "plugin.installed", detail).await
+}
+
+/// Forgets the versions that were installed longest ago, beyond those that are kept.
+async fn prune(tx: &mut Tx, plugin: &PluginId) -> Result<(), StoreError> {
+    tx.execute(Statement::new(
+        "delete from plugin_versions where plugin = $1 \
+         and hash not in (select hash from plugins where id = $1) \
+         and hash not in (select hash from plugin_versions where plugin = $1 \
+         order by installed_at desc, hash limit $2)",
+        values![plugin.as_str(), i64::from(VERSIONS_KEPT)],
+    ))
+    .await
+    .map(|_| ())
+}
+
+async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Result<bool, StoreError> {
+    bump(tx).await?;
+    let id = plugin.as_str();
+    let (changed, kind, detail) = match change {
+        Change::Active(active) => {
+            let statement = Statement::new("update plugins set active = $1 where id = $2", values![active, id]);
+            let kind = if active { "plugin.activated" } else { "plugin.deactivated" };
+            (tx.execute(statement).await? > 0, kind, json!({ "plugin": id }))
+        }
+        Change::EnabledByDefault(enabled) => {
+            let statement =
+                Statement::new("update plugins set enabled_by_default = $1 where id = $2", values![enabled, id]);
+            let detail = json!({ "plugin": id, "enabled_by_default": enabled });
+            (tx.execute(statement).await? > 0, "plugin.default-changed", detail)
+        }
+        Change::Granted(grants) => {
+            let granted = json_of(&grants)?;
+            let detail = json!({ "plugin": id, "granted": granted });
+            (grant(tx, id, &granted).await?, "plugin.granted", detail)
+        }
+        Change::Version(hash, grants) => {
+            let granted = json_of(&grants)?;
+            let statement = Statement::new(
+                "update plugins set hash = $1, installed_at = $2, installed_by = $3 where id = $4 and exists \
+                 (select 1 from plugin_versions v where v.plugin = $4 and v.hash = $1)",
+                values![hash.to_vec(), by.at, person(by), id],
+            );
+            let changed = tx.execute(statement).await? > 0 && grant(tx, id, &granted).await?;
+            let detail = json!({ "plugin": id, "hash": hex::encode(hash), "granted": granted });
+            (changed, "plugin.version-changed", detail)
+        }
+    };
+    if changed {
+        log(tx, by, None, kind, detail).await?;
+    }
+    Ok(changed)
+}
+
+/// Writes what is granted to the version in use, and beside the version for when it is returned to.
+async fn grant(tx: &mut Tx, plugin: &str, granted: &serde_json::Value) -> Result<bool, StoreError> {
+    let granted = granted.to_string();
+    tx.execute(Statement::new(
+        "update plugin_versions set granted = $1 where plugin = $2 \
+         and hash = (select hash from plugins where id = $2)",
+        values![granted.as_str(), plugin],
+    ))
+    .await?;
+    let statement = Statement::new("update plugins set granted = $1 where id = $2", values![granted, plugin]);
+    Ok(tx.execute(statement).await? > 0)
+}
+
+async fn switch(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    plugin: &PluginId,
+    enabled: bool,
+    by: &By,
+) -> Result<bool, StoreError> {
+    bump(tx).await?;
+    let known = Statement::new("select 1 from plugins where id = $1", values![plugin.as_str()]);
+    if tx.fetch_optional(known).await?.is_none() {
+        return Ok(false);
+    }
+    tx.execute(Statement::new(
+        "insert into plugin_switches (organization, plugin, enabled, changed_at, changed_by) \
+         values ($1, $2, $3, $4, $5) on conflict (organization, plugin) do update \
+         set enabled = excluded.enabled, changed_at = excluded.changed_at, changed_by = excluded.changed_by",
+        values![organization.0.uuid(), plugin.as_str(), enabled, by.at, person(by)],
+    ))
+    .await?;
+    let kind = if enabled { "plugin.switched-on" } else { "plugin.switched-off" };
+    log(tx, by, Some(organization), kind, json!({ "plugin": plugin.as_str() })).await?;
+    Ok(true)
+}

@@ -1,0 +1,136 @@
+//! Reads: the query tree in SQL, one statement a question, on both databases. The organization comes from the
+//! [`Access`] and stands in every condition, of the table in question and of each that its paths lead to.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`scope`] | tables and the joins of paths |
+//! | [`predicate`] | predicates |
+//! | [`order`] | sorts, and where a page begins |
+//! | [`listing`] | pages |
+//! | [`summary`], [`bucket`] | summaries, and the periods that they group dates by |
+//!
+//! What the tree leaves open is settled in [`lignaflow_core::memory`], against which all of it is tested.
+
+mod bucket;
+mod listing;
+mod order;
+mod predicate;
+mod scope;
+mod summary;
+
+use crate::Store;
+use crate::database::{Dialect, Statement};
+use crate::error::StoreError;
+use crate::layout;
+use listing::Listing;
+use lignaflow_core::Id;
+use lignaflow_core::bound::{BoundPredicate, BoundSelection, BoundSummary};
+use lignaflow_core::caller::Access;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::query::Page;
+use lignaflow_core::record::Record;
+use scope::Scope;
+use sea_query::{Expr, ExprTrait, Func, SelectStatement};
+use std::collections::HashSet;
+use std::sync::Arc;
+use summary::{Summing, Sums};
+
+/// Values of one statement at most: SQLite takes 32,766, PostgreSQL 65,535.
+const MAX_VALUES: usize = 32_000;
+
+impl Store {
+    /// The records with these ids, archived ones too, in any order. Those that are not there are left out.
+    pub async fn records(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<Record>, StoreError> {
+        let scope = Scope::new(self.dialect(), access, schema);
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_VALUES / 2) {
+            let mut select = SelectStatement::new();
+            select.exprs(layout::record_columns(schema).iter().map(|column| scope.own(column)));
+            select.and_where(scope.stands(true)).and_where(among(&scope, ids));
+            scope.read_from(&mut select);
+            for row in self.database().all(&select).await? {
+                found.push(layout::decode_record(&row, 0, schema)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One record, archived or not.
+    pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Option<Record>, StoreError> {
+        Ok(self.records(access, schema, &[id]).await?.pop())
+    }
+
+    /// One page. Its columns are named as the paths were written.
+    pub async fn find(&self, access: Access, selection: &BoundSelection) -> Result<Page, StoreError> {
+        let listing = Listing::new(self.dialect(), access, selection)?;
+        let rows = self.database().fetch_all(listing.statement.clone()).await?;
+        listing.page(selection, &rows)
+    }
+
+    /// How many records match, whatever the page.
+    pub async fn count(&self, access: Access, selection: &BoundSelection) -> Result<u64, StoreError> {
+        let mut scope = Scope::new(self.dialect(), access, &selection.schema);
+        let mut select = SelectStatement::new();
+        select.expr(Func::count(scope.own(layout::ID))).and_where(scope.stands(selection.archived));
+        listing::restrict(&mut select, &mut scope, &selection.filter)?;
+        scope.read_from(&mut select);
+        let statement = listing::first_of(self.dialect(), &[select], 1)?;
+        let count = self.database().fetch_one(statement).await?.i64(0)?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// One row a group: groups by their paths, then currencies where sums of money are taken, then metrics by their
+    /// labels. Without any group there is always one row.
+    pub async fn summarize(&self, access: Access, summary: &BoundSummary) -> Result<Page, StoreError> {
+        let summing = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
+        match self.database().fetch_all(summing.statement.clone()).await {
+            // A sum of SQLite overflowed, on its way or in its end.
+            Err(StoreError::TooLarge(_)) if self.dialect() == Dialect::Sqlite => {
+                let summing = Summing::new(self.dialect(), access, summary, Sums::Halves)?;
+                let rows = self.database().fetch_all(summing.statement.clone()).await?;
+                summing.page(summary, &rows)
+            }
+            rows => summing.page(summary, &rows?),
+        }
+    }
+
+    /// Which of these ids are there and not archived.
+    pub async fn live(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<HashSet<Id>, StoreError> {
+        let scope = Scope::new(self.dialect(), access, schema);
+        let mut live = HashSet::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_VALUES / 2) {
+            let mut select = SelectStatement::new();
+            select.expr(scope.own(layout::ID)).and_where(scope.stands(false)).and_where(among(&scope, ids));
+            scope.read_from(&mut select);
+            for row in self.database().all(&select).await? {
+                live.insert(row.id(0)?);
+            }
+        }
+        Ok(live)
+    }
+}
+
+fn among(scope: &Scope<'_>, ids: &[Id]) -> Expr {
+    match ids {
+        [id] => scope.own(layout::ID).eq(id.uuid()),
+        ids => scope.own(layout::ID).is_in(predicate::padded(ids).iter().map(|id| id.uuid())),
+    }
+}
+
+/// A statement of one row and one column: whether any record matches. Guards are asked so inside a transaction.
+pub(crate) fn any(
+    dialect: Dialect,
+    access: Access,
+    schema: &Schema,
+    filter: &BoundPredicate,
+    archived: bool,
+) -> Result<Statement, StoreError> {
+    let mut scope = Scope::new(dialect, access, schema);
+    let mut select = SelectStatement::new();
+    select.expr(Expr::cust("1")).and_where(scope.stands(archived));
+    listing::restrict(&mut select, &mut scope, filter)?;
+    scope.read_from(&mut select);
+    let mut any = SelectStatement::new();
+    any.expr(Expr::exists(select));
+    listing::first_of(dialect, &[any], 1)
+}

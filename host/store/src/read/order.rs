@@ -1,0 +1,188 @@
+//! Sorts, and where in them a page begins. A sort is written so that the database can read it off an index and begin at
+//! the cursor, whatever comes before.
+
+use super::predicate::rank;
+use super::scope::Scope;
+use crate::error::StoreError;
+use crate::layout;
+use lignaflow_core::Value;
+use lignaflow_core::bound::{BoundPath, BoundSort, Column};
+use lignaflow_core::catalog::SystemField;
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::fold::fold;
+use sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement, Value as Sql};
+
+/// One column of a sort. A key has one, or of money two.
+#[derive(Clone)]
+pub(super) struct SortColumn {
+    expr: Expr,
+    descending: bool,
+    nullable: bool,
+    /// Whether it is a column of the root, which an index may have.
+    own: bool,
+    /// The cursor's value: `None` without a cursor, a null where the row had nothing.
+    after: Option<Option<Sql>>,
+}
+
+/// The part of a sort that one statement reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// Where the first column is not null, or is.
+    Present,
+    Absent,
+}
+
+/// What each key is sorted by, and the cursor's values of it.
+pub(super) fn columns(
+    scope: &mut Scope<'_>,
+    sort: &[BoundSort],
+    after: Option<&[Value]>,
+) -> Result<Vec<SortColumn>, StoreError> {
+    let mut columns = Vec::with_capacity(sort.len() + 1);
+    for (index, key) in sort.iter().enumerate() {
+        let path = &key.path;
+        let value = after.and_then(|values| values.get(index));
+        let mut column = |expr: Expr, plain: bool, after: Option<Option<Sql>>| {
+            columns.push(SortColumn {
+                expr,
+                descending: key.descending,
+                nullable: !is_system(path),
+                own: plain && path.hops.is_empty(),
+                after,
+            });
+        };
+        match path.kind() {
+            FieldKind::Text => {
+                let after = value.map(|value| value.as_text().map(|text| Sql::from(fold(text))));
+                column(scope.column_of(path, layout::fold_column)?, true, after);
+            }
+            FieldKind::Choice => {
+                let after = value.map(|value| place(path, value).map(Sql::from));
+                column(rank(path, scope.column(path)?), false, after);
+            }
+            FieldKind::Money => {
+                let (currency, minor) = match value {
+                    Some(Value::Money(money)) => {
+                        (Some(Some(Sql::from(money.currency.as_str()))), Some(Some(Sql::from(money.minor))))
+                    }
+                    Some(_) => (Some(None), Some(None)),
+                    None => (None, None),
+                };
+                column(scope.column_of(path, layout::currency_column)?, false, currency);
+                column(scope.column(path)?, false, minor);
+            }
+            kind => {
+                let after = match value {
+                    Some(Value::Null) => Some(None),
+                    Some(value) => Some(Some(layout::scalar(kind, path.scale(), value)?)),
+                    None => None,
+                };
+                column(scope.column(path)?, true, after);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// Whether a path ends in a field of the root that is never null.
+fn is_system(path: &BoundPath) -> bool {
+    let never_null = [SystemField::Id, SystemField::Version, SystemField::CreatedAt, SystemField::UpdatedAt];
+    path.hops.is_empty() && matches!(path.column, Column::System(field) if never_null.contains(&field))
+}
+
+fn place(path: &BoundPath, value: &Value) -> Option<i32> {
+    let place = path.field()?.field.of.iter().position(|choice| Some(choice.as_str()) == value.as_text())?;
+    i32::try_from(place).ok()
+}
+
+/// The parts to be read one after the other. An index holds nulls at one end, and which end depends on the database and
+/// the direction; where they are to come last all the same, what is there and what is not are read apart, each off the
+/// index.
+pub(super) fn parts(columns: &[SortColumn]) -> &'static [Part] {
+    match columns.first() {
+        Some(SortColumn { after: Some(None), .. }) => &[Part::Absent],
+        Some(SortColumn { own: true, nullable: true, descending, after, .. }) if *descending || after.is_some() => {
+            &[Part::Present, Part::Absent]
+        }
+        _ => &[Part::Whole],
+    }
+}
+
+/// Sorts a statement that reads one part, and has it begin after the cursor.
+pub(super) fn apply(select: &mut SelectStatement, columns: &[SortColumn], part: Part) {
+    let mut columns = columns.to_vec();
+    match (part, columns.first_mut()) {
+        (Part::Whole, _) | (_, None) => {}
+        (Part::Present, Some(first)) => {
+            select.and_where(first.expr.clone().is_not_null());
+            first.nullable = false;
+        }
+        (Part::Absent, Some(_)) => {
+            let first = columns.remove(0);
+            select.and_where(first.expr.is_null());
+            // A cursor among what is present lies before all of this.
+            if !matches!(first.after, Some(None)) {
+                columns.iter_mut().for_each(|column| column.after = None);
+            }
+        }
+    }
+    if let Some(begin) = after(&columns) {
+        select.and_where(begin);
+    }
+    for column in columns {
+        let direction = if column.descending { Order::Desc } else { Order::Asc };
+        if column.nullable {
+            select.order_by_expr_with_nulls(column.expr, direction, NullOrdering::Last);
+        } else {
+            select.order_by_expr(column.expr, direction);
+        }
+    }
+}
+
+impl SortColumn {
+    /// Lies strictly behind a value, nothing not counted.
+    fn behind(&self, value: Sql) -> Expr {
+        if self.descending { self.expr.clone().lt(value) } else { self.expr.clone().gt(value) }
+    }
+}
+
+/// That a row comes after the cursor. `None` without a cursor.
+fn after(columns: &[SortColumn]) -> Option<Expr> {
+    let first = columns.first()?;
+    first.after.as_ref()?;
+    let uniform = columns.iter().all(|column| {
+        !column.nullable && column.descending == first.descending && matches!(column.after, Some(Some(_)))
+    });
+    if uniform && columns.len() > 1 {
+        let left = Expr::tuple(columns.iter().map(|column| column.expr.clone()));
+        let right = Expr::tuple(columns.iter().filter_map(|column| column.after.clone().flatten()).map(Expr::val));
+        return Some(if first.descending { left.lt(right) } else { left.gt(right) });
+    }
+    let mut begin: Option<Expr> = None;
+    for column in columns.iter().rev() {
+        let Some(value) = column.after.clone()? else {
+            // After nothing there is only nothing.
+            begin = Some(match begin {
+                Some(begin) => column.expr.clone().is_null().and(begin),
+                None => super::predicate::constant(false),
+            });
+            continue;
+        };
+        let mut behind = column.behind(value.clone());
+        if column.nullable {
+            behind = behind.or(column.expr.clone().is_null());
+        }
+        begin = Some(match begin {
+            Some(begin) => behind.or(column.expr.clone().eq(value).and(begin)),
+            None => behind,
+        });
+    }
+    // An index begins where the first column says; what it lets through is then looked at closely.
+    if let (Some(Some(value)), false, true) = (first.after.clone(), first.nullable, columns.len() > 1) {
+        let bound = if first.descending { first.expr.clone().lte(value) } else { first.expr.clone().gte(value) };
+        begin = begin.map(|begin| bound.and(begin));
+    }
+    begin
+}

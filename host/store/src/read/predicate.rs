@@ -1,0 +1,258 @@
+//! Predicates as SQL. What is written here is TRUE exactly where the predicate holds, and FALSE or NULL where it does
+//! not: conditions, AND and OR make no difference between these two, so that comparisons stand bare and indexes serve
+//! them. Only a negation does, and is written `IS NOT TRUE`.
+
+use super::scope::{PathColumns, Scope, col};
+use crate::database::Dialect;
+use crate::error::StoreError;
+use crate::layout;
+use lignaflow_core::bound::{BoundPath, BoundPredicate};
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::fold::fold;
+use lignaflow_core::query::Operator;
+use lignaflow_core::{Currency, Id, Value};
+use sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, Value as Sql};
+use std::collections::BTreeMap;
+
+pub(super) fn constant(truth: bool) -> Expr {
+    Expr::Constant(truth.into())
+}
+
+fn all(parts: impl IntoIterator<Item = Expr>) -> Expr {
+    parts.into_iter().reduce(ExprTrait::and).unwrap_or_else(|| constant(true))
+}
+
+fn any(parts: impl IntoIterator<Item = Expr>) -> Expr {
+    parts.into_iter().reduce(ExprTrait::or).unwrap_or_else(|| constant(false))
+}
+
+/// The place of a choice among those declared, null of one that is not.
+pub(super) fn rank(path: &BoundPath, column: Expr) -> Expr {
+    let choices = path.field().map(|field| field.field.of.as_slice()).unwrap_or_default();
+    let mut case = CaseStatement::new();
+    for (place, choice) in (0_i32..).zip(choices) {
+        case = case.case(
+            column.clone().eq(Expr::Constant(Sql::from(choice.as_str()))),
+            Expr::Constant(Sql::from(place)),
+        );
+    }
+    // Of no choices there is no CASE.
+    if choices.is_empty() { Expr::cust("NULL") } else { case.into() }
+}
+
+/// Where a folded text has this part.
+fn has_part(dialect: Dialect, folded: Expr, part: &str) -> Expr {
+    let place = match dialect {
+        Dialect::Sqlite => "instr",
+        Dialect::Postgres => "strpos",
+    };
+    Expr::from(Func::cust(place).args([folded, Expr::val(part)])).gt(Expr::cust("0"))
+}
+
+/// Where a folded text begins so, as a range, which an index serves.
+fn begins_with(folded: &Expr, start: &str) -> Expr {
+    let from = folded.clone().gte(start);
+    match successor(start) {
+        Some(end) => from.and(folded.clone().lt(end)),
+        None => from,
+    }
+}
+
+/// The first text, by bytes, after all that begin so; `None` where there is none.
+fn successor(start: &str) -> Option<String> {
+    let mut end: Vec<char> = start.chars().collect();
+    while let Some(last) = end.pop() {
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end.into_iter().collect());
+        }
+    }
+    None
+}
+
+fn operator(operator: Operator, left: Expr, right: Expr) -> Expr {
+    left.binary(
+        match operator {
+            Operator::NotEqual => BinOper::NotEqual,
+            Operator::Less => BinOper::SmallerThan,
+            Operator::AtMost => BinOper::SmallerThanOrEqual,
+            Operator::Greater => BinOper::GreaterThan,
+            Operator::AtLeast => BinOper::GreaterThanOrEqual,
+            // The other two are of texts, and written by whoever knows them.
+            Operator::Equal | Operator::Contains | Operator::StartsWith => BinOper::Equal,
+        },
+        right,
+    )
+}
+
+const fn by_equality(operator: Operator) -> bool {
+    matches!(operator, Operator::Equal | Operator::NotEqual)
+}
+
+/// A list of values of which statements have few lengths: filled up to the next power of two with its last, so that
+/// they are kept prepared.
+pub(super) fn padded<T: Clone>(values: &[T]) -> Vec<T> {
+    let mut padded = values.to_vec();
+    if let Some(last) = values.last() {
+        padded.resize(values.len().next_power_of_two(), last.clone());
+    }
+    padded
+}
+
+fn misfit() -> StoreError {
+    StoreError::Broken("a query compares a field with a value of another type".to_owned())
+}
+
+fn scalar(path: &BoundPath, value: &Value) -> Result<Sql, StoreError> {
+    layout::scalar(path.kind(), path.scale(), value)
+}
+
+impl Scope<'_> {
+    pub(super) fn predicate(&mut self, predicate: &BoundPredicate) -> Result<Expr, StoreError> {
+        Ok(match predicate {
+            BoundPredicate::All(children) => all(self.each(children)?),
+            BoundPredicate::Any(children) => any(self.each(children)?),
+            BoundPredicate::Not(child) => self.predicate(child)?.is_not(constant(true)),
+            BoundPredicate::Compare { path, operator, value } => self.compare(path, *operator, value)?,
+            BoundPredicate::ComparePaths { left, operator, right } => self.compare_paths(left, *operator, right)?,
+            BoundPredicate::Within { path, values } => self.within(path, values)?,
+            BoundPredicate::Includes { path, id } => self.includes(path, *id)?,
+            BoundPredicate::IsNull(path) => self.column(path)?.is_null(),
+            BoundPredicate::Exists { schema, via, many, child } => self.exists(schema, *via, *many, child)?,
+            BoundPredicate::Search { words, fields } => self.search(words, fields),
+        })
+    }
+
+    fn each(&mut self, children: &[BoundPredicate]) -> Result<Vec<Expr>, StoreError> {
+        children.iter().map(|child| self.predicate(child)).collect()
+    }
+
+    fn compare(&mut self, path: &BoundPath, by: Operator, value: &Value) -> Result<Expr, StoreError> {
+        Ok(match (path.kind(), value) {
+            (FieldKind::Text, Value::Text(text)) if !by_equality(by) => {
+                let folded = self.column_of(path, layout::fold_column)?;
+                let text = fold(text);
+                match by {
+                    Operator::Contains => has_part(self.dialect, folded, &text),
+                    Operator::StartsWith => begins_with(&folded, &text),
+                    _ => operator(by, folded, Expr::val(text)),
+                }
+            }
+            (FieldKind::Choice, Value::Text(choice)) if !by_equality(by) => {
+                let choices = path.field().map(|field| field.field.of.as_slice()).unwrap_or_default();
+                let Some(place) = choices.iter().position(|known| known == choice) else {
+                    return Ok(constant(false));
+                };
+                let fitting = match by {
+                    Operator::Less => &choices[..place],
+                    Operator::AtMost => &choices[..=place],
+                    Operator::Greater => &choices[place + 1..],
+                    Operator::AtLeast => &choices[place..],
+                    _ => return Err(misfit()),
+                };
+                if fitting.is_empty() { constant(false) } else { self.column(path)?.is_in(fitting.iter().cloned()) }
+            }
+            (FieldKind::Money, Value::Money(money)) => {
+                let currency = self.column_of(path, layout::currency_column)?.eq(money.currency.as_str());
+                currency.and(operator(by, self.column(path)?, Expr::val(money.minor)))
+            }
+            _ => operator(by, self.column(path)?, Expr::val(scalar(path, value)?)),
+        })
+    }
+
+    fn compare_paths(&mut self, left: &BoundPath, by: Operator, right: &BoundPath) -> Result<Expr, StoreError> {
+        Ok(match left.kind() {
+            FieldKind::Text if !by_equality(by) => operator(
+                by,
+                self.column_of(left, layout::fold_column)?,
+                self.column_of(right, layout::fold_column)?,
+            ),
+            FieldKind::Choice if !by_equality(by) => {
+                operator(by, rank(left, self.column(left)?), rank(right, self.column(right)?))
+            }
+            FieldKind::Money => {
+                let of = layout::currency_column;
+                let currencies = self.column_of(left, of)?.eq(self.column_of(right, of)?);
+                currencies.and(operator(by, self.column(left)?, self.column(right)?))
+            }
+            _ => operator(by, self.column(left)?, self.column(right)?),
+        })
+    }
+
+    fn within(&mut self, path: &BoundPath, values: &[Value]) -> Result<Expr, StoreError> {
+        if path.kind() != FieldKind::Money {
+            let values: Vec<Sql> = values.iter().map(|value| scalar(path, value)).collect::<Result<_, _>>()?;
+            return Ok(if values.is_empty() { constant(false) } else { self.column(path)?.is_in(padded(&values)) });
+        }
+        let mut amounts: BTreeMap<Currency, Vec<i64>> = BTreeMap::new();
+        for value in values {
+            let Value::Money(money) = value else { return Err(misfit()) };
+            amounts.entry(money.currency).or_default().push(money.minor);
+        }
+        let (minor, currency) = (self.column(path)?, self.column_of(path, layout::currency_column)?);
+        Ok(any(amounts.into_iter().map(|(of, amounts)| {
+            currency.clone().eq(of.as_str()).and(minor.clone().is_in(padded(&amounts)))
+        })))
+    }
+
+    /// By the records of the member, which are found first where they are few.
+    fn includes(&mut self, path: &BoundPath, id: Id) -> Result<Expr, StoreError> {
+        let record = col(&self.reach(path)?, layout::ID);
+        let links = "l";
+        let members = Query::select()
+            .expr(col(links, layout::RECORD))
+            .from_as(layout::link_table(&path.schema().name, path.name()), links)
+            .and_where(self.within_organization(links))
+            .and_where(col(links, layout::TARGET).eq(id.uuid()))
+            .take();
+        Ok(record.in_subquery(members))
+    }
+
+    fn exists(&self, schema: &Schema, via: usize, many: bool, child: &BoundPredicate) -> Result<Expr, StoreError> {
+        let field = schema.fields[via].name.as_str();
+        let this = self.own(layout::ID);
+        let mut inner = self.inner(schema);
+        let child = inner.predicate(child)?;
+        let mut select = SelectStatement::new();
+        select.expr(Expr::cust("1"));
+        inner.read_from(&mut select);
+        if many {
+            let links = format!("{}l", inner.alias());
+            let linked = inner
+                .within_organization(&links)
+                .and(col(&links, layout::RECORD).eq(inner.own(layout::ID)))
+                .and(col(&links, layout::TARGET).eq(this));
+            select.join_as(JoinType::InnerJoin, layout::link_table(&schema.name, field), links, linked);
+            select.and_where(inner.stands(false));
+        } else {
+            select.and_where(inner.stands(false)).and_where(inner.own(field).eq(this));
+        }
+        select.and_where(child);
+        Ok(Expr::exists(select))
+    }
+
+    fn search(&self, words: &[String], fields: &[usize]) -> Expr {
+        all(words.iter().map(|word| {
+            any(fields.iter().map(|index| {
+                let folded = layout::fold_column(self.schema.fields[*index].name.as_str());
+                has_part(self.dialect, self.own(&folded), word)
+            }))
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::successor;
+
+    #[test]
+    fn the_end_of_a_range_of_beginnings_lies_just_behind_it() {
+        assert_eq!(successor("ab").as_deref(), Some("ac"));
+        assert_eq!(successor("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(successor("\u{d7ff}").as_deref(), Some("\u{e000}"));
+        assert_eq!(successor("\u{10ffff}"), None);
+        assert_eq!(successor(""), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! Summaries: the groups in one statement, sorted and cut off by the one around it.
+
+use super::predicate::rank;
+use super::scope::{Scope, col};
+use super::{bucket, listing};
+use crate::database::{Dialect, Row, Statement};
+use crate::error::StoreError;
+use crate::layout;
+use lignaflow_core::bound::{BoundMetric, BoundPath, BoundPredicate, BoundSummary, SummaryColumn};
+use lignaflow_core::caller::Access;
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::memory::{SumTooLarge, Unit};
+use lignaflow_core::query::{MetricKind, Page};
+use lignaflow_core::{Currency, Value};
+use sea_query::{
+    Condition, Expr, ExprTrait, Func, FunctionCall, NullOrdering, Order, SelectStatement,
+};
+
+/// Groups that are fetched at most where the host sorts them.
+const MAX_GROUPS: u32 = 100_000;
+/// The groups, in the statement around them.
+const GROUPS: &str = "s";
+
+/// How sums are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sums {
+    /// By the database. PostgreSQL's do not overflow; a statement of SQLite fails where one does.
+    Whole,
+    /// Of the upper and the lower 32 bits, put together here.
+    Halves,
+}
+
+/// How a column of the page is read from a row.
+enum Cell {
+    Value { offset: usize, kind: FieldKind, scale: u8 },
+    Currency { offset: usize },
+    Count { offset: usize },
+    Sum { offset: usize, unit: Measured },
+    Average { offset: usize, count: usize, unit: Measured },
+}
+
+/// The unit of a sum: of money, with the place of its group's currency in the row.
+struct Measured {
+    unit: Unit,
+    currency: Option<usize>,
+}
+
+/// A summary's statement, and how to read what it answers.
+pub(super) struct Summing {
+    pub(super) statement: Statement,
+    cells: Vec<Cell>,
+    dialect: Dialect,
+    sums: Sums,
+    /// Whether the host sorts: averages are divided here, and halves put together.
+    hosted: bool,
+}
+
+impl Summing {
+    pub(super) fn new(dialect: Dialect, access: Access, summary: &BoundSummary, sums: Sums) -> Result<Self, StoreError> {
+        let mut build = Build {
+            scope: Scope::new(dialect, access, &summary.schema),
+            inner: SelectStatement::new(),
+            outer: SelectStatement::new(),
+            width: 0,
+            grouped: 0,
+            cells: Vec::new(),
+            currencies: Vec::new(),
+            sums,
+        };
+        build.inner.and_where(build.scope.stands(summary.archived));
+        listing::restrict(&mut build.inner, &mut build.scope, &summary.filter)?;
+        build.groups(summary)?;
+        for (index, metric) in summary.metrics.iter().enumerate() {
+            build.metric(index, metric)?;
+        }
+        let Build { scope, mut inner, mut outer, grouped, cells, .. } = build;
+        scope.read_from(&mut inner);
+        inner.add_group_by((1..=grouped).map(|position| Expr::cust(position.to_string())));
+        outer.from_subquery(inner, GROUPS);
+        let by_average = |(column, _): &(SummaryColumn, bool)| match column {
+            SummaryColumn::Metric(index) => summary.metrics[*index].kind == MetricKind::Average,
+            SummaryColumn::Group(_) => false,
+        };
+        let hosted = sums == Sums::Halves || summary.sort.iter().any(by_average);
+        let rows = if hosted {
+            MAX_GROUPS + 1
+        } else {
+            sort(dialect, summary, &mut outer);
+            u32::from(summary.limit)
+        };
+        let statement = listing::first_of(dialect, &[outer], rows)?;
+        Ok(Self { statement, cells, dialect, sums, hosted })
+    }
+
+    pub(super) fn page(&self, summary: &BoundSummary, rows: &[Row]) -> Result<Page, StoreError> {
+        if self.hosted && rows.len() > MAX_GROUPS as usize {
+            let message = format!("a summary of more than {MAX_GROUPS} groups cannot be sorted so: narrow the filter");
+            return Err(StoreError::TooLarge(message));
+        }
+        let columns = summary.labels();
+        let read = |row| self.cells.iter().zip(&columns).map(|(cell, label)| self.read(cell, label, row)).collect();
+        let mut rows: Vec<Vec<Value>> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        if self.hosted {
+            summary.sort_rows(&mut rows);
+            rows.truncate(usize::from(summary.limit));
+        }
+        Ok(Page { columns, rows, next: None })
+    }
+
+    fn read(&self, cell: &Cell, label: &str, row: &Row) -> Result<Value, StoreError> {
+        Ok(match cell {
+            Cell::Value { offset, kind, scale } => layout::decode_kind(row, *offset, *kind, *scale)?,
+            Cell::Currency { offset } => row.opt_text(*offset)?.map_or(Value::Null, Value::Text),
+            Cell::Count { offset } => Value::Integer(row.i64(*offset)?),
+            Cell::Sum { offset, unit } => {
+                let too_large = || StoreError::TooLarge(SumTooLarge { label: label.to_owned() }.to_string());
+                unit.read(row)?.sum(self.sum(row, *offset)?).ok_or_else(too_large)?
+            }
+            Cell::Average { offset, count, unit } => {
+                let count = u64::try_from(row.i64(*count)?).unwrap_or_default();
+                unit.read(row)?.average(self.sum(row, *offset)?, count)
+            }
+        })
+    }
+
+    fn sum(&self, row: &Row, offset: usize) -> Result<i128, StoreError> {
+        Ok(match (self.sums, self.dialect) {
+            (Sums::Halves, _) => (i128::from(row.i64(offset)?) << 32) + i128::from(row.i64(offset + 1)?),
+            (Sums::Whole, Dialect::Sqlite) => i128::from(row.i64(offset)?),
+            (Sums::Whole, Dialect::Postgres) => {
+                let digits = row.text(offset)?;
+                digits.parse().map_err(|_| StoreError::Broken(format!("`{digits}` is not a sum")))?
+            }
+        })
+    }
+}
+
+impl Measured {
+    fn read(&self, row: &Row) -> Result<Unit, StoreError> {
+        let Some(offset) = self.currency else { return Ok(self.unit) };
+        let currency: Option<Currency> = row.opt_text(offset)?.and_then(|text| text.parse().ok());
+        Ok(Unit::Money(currency))
+    }
+}
+
+/// Both statements in the making. The inner one's columns are named by what they are and their place: `g0` a group, `f0`
+/// its folded text, `u0` a currency, `m0` a measure, `n0` the count or `l0` the lower half that goes with it.
+struct Build<'a> {
+    scope: Scope<'a>,
+    inner: SelectStatement,
+    outer: SelectStatement,
+    /// Columns of the outer statement, and those of the inner by which it groups.
+    width: usize,
+    grouped: usize,
+    cells: Vec<Cell>,
+    /// The money that groups by currency, and where that stands in a row.
+    currencies: Vec<(&'a BoundPath, usize)>,
+    sums: Sums,
+}
+
+impl<'a> Build<'a> {
+    fn tell(&mut self, expr: Expr) -> usize {
+        self.outer.expr(expr);
+        self.width += 1;
+        self.width - 1
+    }
+
+    fn groups(&mut self, summary: &'a BoundSummary) -> Result<(), StoreError> {
+        for (index, group) in summary.groups.iter().enumerate() {
+            let (path, kind) = (&group.path, group.path.kind());
+            let column = self.scope.column(path)?;
+            self.group(bucket::start(&column, group.bucket, summary.calendar), format!("g{index}"));
+            if kind == FieldKind::Text {
+                let folded = self.scope.column_of(path, layout::fold_column)?;
+                self.group(folded, format!("f{index}"));
+            }
+            let offset = self.tell(col(GROUPS, &format!("g{index}")));
+            self.cells.push(Cell::Value { offset, kind, scale: path.scale() });
+        }
+        for (index, path) in summary.money_paths().into_iter().enumerate() {
+            let currency = self.scope.column_of(path, layout::currency_column)?;
+            self.group(currency, format!("u{index}"));
+            let offset = self.tell(col(GROUPS, &format!("u{index}")));
+            self.cells.push(Cell::Currency { offset });
+            self.currencies.push((path, offset));
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, expr: Expr, name: String) {
+        self.inner.expr_as(expr, name);
+        self.grouped += 1;
+    }
+
+    fn metric(&mut self, index: usize, metric: &BoundMetric) -> Result<(), StoreError> {
+        let column = self.scope.column(&metric.path)?;
+        let filter = match &metric.filter {
+            BoundPredicate::All(children) if children.is_empty() => None,
+            filter => Some(self.scope.predicate(filter)?),
+        };
+        let of = |call: FunctionCall| match &filter {
+            Some(filter) => call.filter(Condition::all().add(filter.clone())),
+            None => call,
+        };
+        let name = format!("m{index}");
+        let cell = match metric.kind {
+            MetricKind::Count | MetricKind::CountDistinct => {
+                let distinct = metric.kind == MetricKind::CountDistinct;
+                let count = if distinct { Func::count_distinct(column) } else { Func::count(column) };
+                self.inner.expr_as(of(count), name.clone());
+                Cell::Count { offset: self.tell(col(GROUPS, &name)) }
+            }
+            MetricKind::Minimum | MetricKind::Maximum => {
+                let least = metric.kind == MetricKind::Minimum;
+                self.inner.expr_as(of(if least { Func::min(column) } else { Func::max(column) }), name.clone());
+                let offset = self.tell(col(GROUPS, &name));
+                Cell::Value { offset, kind: metric.path.kind(), scale: metric.path.scale() }
+            }
+            MetricKind::Sum | MetricKind::Average => {
+                let currency = self.currencies.iter().find(|(path, _)| path.is(&metric.path)).map(|(_, at)| *at);
+                let unit = Measured { unit: Unit::of(&metric.path, None), currency };
+                let count = of(Func::count(column.clone()));
+                let offset = self.sum(index, column, of);
+                if metric.kind == MetricKind::Sum {
+                    Cell::Sum { offset, unit }
+                } else {
+                    self.inner.expr_as(count, format!("n{index}"));
+                    Cell::Average { offset, count: self.tell(col(GROUPS, &format!("n{index}"))), unit }
+                }
+            }
+        };
+        self.cells.push(cell);
+        Ok(())
+    }
+
+    /// The sum of nothing is zero.
+    fn sum(&mut self, index: usize, column: Expr, of: impl Fn(FunctionCall) -> FunctionCall) -> usize {
+        let zero = || Expr::Constant(0_i32.into());
+        let total = |column: Expr| Func::coalesce([of(Func::sum(column)).into(), zero()]);
+        let (name, lower) = (format!("m{index}"), format!("l{index}"));
+        match (self.sums, self.scope.dialect) {
+            (Sums::Halves, _) => {
+                let bits = Expr::Constant(u32::MAX.into());
+                self.inner.expr_as(total(column.clone().right_shift(Expr::Constant(32_i32.into()))), name.clone());
+                self.inner.expr_as(total(column.bit_and(bits)), lower.clone());
+                let offset = self.tell(col(GROUPS, &name));
+                self.tell(col(GROUPS, &lower));
+                offset
+            }
+            (Sums::Whole, Dialect::Sqlite) => {
+                self.inner.expr_as(total(column), name.clone());
+                self.tell(col(GROUPS, &name))
+            }
+            (Sums::Whole, Dialect::Postgres) => {
+                self.inner.expr_as(total(column), name.clone());
+                self.tell(col(GROUPS, &name).cast_as("text"))
+            }
+        }
+    }
+}
+
+/// By what was asked for, then by the groups.
+fn sort(dialect: Dialect, summary: &BoundSummary, select: &mut SelectStatement) {
+    let bytes = |name: &str| match dialect {
+        Dialect::Sqlite => col(GROUPS, name),
+        Dialect::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", col(GROUPS, name)),
+    };
+    let mut by = |expr: Expr, descending: bool| {
+        let direction = if descending { Order::Desc } else { Order::Asc };
+        select.order_by_expr_with_nulls(expr, direction, NullOrdering::Last);
+    };
+    let money = summary.money_paths();
+    let currency = |path: &BoundPath| money.iter().position(|known| known.is(path)).map(|at| bytes(&format!("u{at}")));
+    let groups = (0..summary.groups.len()).map(|index| (SummaryColumn::Group(index), false));
+    for (column, descending) in summary.sort.iter().copied().chain(groups) {
+        match column {
+            SummaryColumn::Group(index) => {
+                let path = &summary.groups[index].path;
+                let name = format!("g{index}");
+                match path.kind() {
+                    FieldKind::Text => by(col(GROUPS, &format!("f{index}")), descending),
+                    FieldKind::Choice => by(rank(path, col(GROUPS, &name)), descending),
+                    _ => {
+                        by(col(GROUPS, &name), descending);
+                        continue;
+                    }
+                }
+                by(bytes(&name), descending);
+            }
+            SummaryColumn::Metric(index) => {
+                let metric = &summary.metrics[index];
+                let adds = matches!(metric.kind, MetricKind::Sum | MetricKind::Average);
+                if let Some(currency) = currency(&metric.path).filter(|_| adds) {
+                    by(currency, descending);
+                }
+                by(col(GROUPS, &format!("m{index}")), descending);
+            }
+        }
+    }
+    for index in 0..money.len() {
+        by(bytes(&format!("u{index}")), false);
+    }
+}

@@ -1,0 +1,270 @@
+//! What stands against what is asked for: steps, what must hold of the records before they are taken, and the shape
+//! that comes out of it. No database is asked here.
+
+use super::ddl::{self, NewField};
+use super::shape::{FieldShape, LONGEST_KEY, Shape, too_long};
+use super::{SchemaAction, SchemaConflict, SchemaStep};
+use crate::database::{Dialect, Statement, build};
+use crate::layout;
+use lignaflow_core::catalog::{Schema, SchemaField};
+use lignaflow_core::name::CollectionName;
+use lignaflow_core::record::{check_value, value_from_json};
+use sea_query::{Expr, ExprTrait, Query, Value as Sql};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) collection: CollectionName,
+    pub(super) checks: Vec<Check>,
+    pub(super) steps: Vec<(SchemaStep, Vec<Statement>)>,
+    pub(super) shape: Shape,
+}
+
+/// What the records that are there must not hold.
+#[derive(Debug)]
+pub(super) enum Check {
+    /// Anything at all: a new field is required and has no default.
+    Records { field: String },
+    /// A value in this field, which changes as told.
+    Values { field: String, column: String, change: String },
+    /// A text longer than the new bound.
+    Longer { field: String, max: i64 },
+    /// A choice that is gone.
+    Choices { field: String, gone: Vec<String> },
+    /// Nothing where a value is required.
+    Nulls { field: String, column: String },
+    /// The same as another of the organization, neither archived.
+    Duplicates { fields: String, columns: Vec<String> },
+}
+
+/// The difference, if there is one.
+pub(super) fn compare(
+    dialect: Dialect,
+    schema: &Schema,
+    old: Option<&Shape>,
+) -> Result<Option<Difference>, Vec<SchemaConflict>> {
+    let long: Vec<_> = schema.collection.unique.iter().flatten().filter(|f| too_long(schema, f.as_str())).collect();
+    if !long.is_empty() {
+        let conflict = |field: &&lignaflow_core::name::FieldName| SchemaConflict {
+            collection: schema.name.clone(),
+            field: field.to_string(),
+            message: format!("a text of more than {LONGEST_KEY} characters cannot be held unique"),
+        };
+        return Err(long.iter().map(conflict).collect());
+    }
+    let wanted = Shape::of(schema);
+    let mut comparison = Comparison {
+        dialect,
+        schema,
+        replaced: BTreeSet::new(),
+        added: BTreeMap::new(),
+        difference: Difference {
+            collection: schema.name.clone(),
+            checks: Vec::new(),
+            steps: Vec::new(),
+            shape: wanted,
+        },
+    };
+    match old {
+        None => comparison.create(),
+        Some(old) => comparison.alter(old),
+    }
+    let difference = comparison.difference;
+    Ok((old != Some(&difference.shape)).then_some(difference))
+}
+
+struct Comparison<'a> {
+    dialect: Dialect,
+    schema: &'a Schema,
+    /// Columns that are dropped and made anew.
+    replaced: BTreeSet<String>,
+    /// Columns that are new, and whether they have a default.
+    added: BTreeMap<String, bool>,
+    difference: Difference,
+}
+
+impl Comparison<'_> {
+    fn step(&mut self, action: SchemaAction, statements: Vec<Statement>) {
+        let step = SchemaStep { collection: self.schema.name.clone(), action };
+        self.difference.steps.push((step, statements));
+    }
+
+    fn create(&mut self) {
+        let fields: Vec<_> = self.schema.fields.iter().map(new_field).collect();
+        let statements = ddl::create_table(self.dialect, &self.schema.name, &fields);
+        self.step(SchemaAction::CreateCollection, statements);
+        self.add_indexes(&Shape::default());
+    }
+
+    fn alter(&mut self, old: &Shape) {
+        let schema = self.schema;
+        let mut before: Vec<(SchemaAction, Vec<Statement>)> = Vec::new();
+        for field in &schema.fields {
+            match old.fields.get(field.name.as_str()) {
+                None => before.push(self.add(field)),
+                Some(was) => before.extend(self.change(field, was)),
+            }
+        }
+        for (name, was) in &old.fields {
+            if schema.field(name).is_none() {
+                if was.declared {
+                    before.push((SchemaAction::KeepField(name.clone()), Vec::new()));
+                }
+                let kept = FieldShape { declared: false, ..was.clone() };
+                self.difference.shape.fields.insert(name.clone(), kept);
+            }
+        }
+        // Indexes go before their columns and come after them.
+        let standing = self.drop_indexes(old);
+        for (action, statements) in before {
+            self.step(action, statements);
+        }
+        self.add_indexes(&standing);
+    }
+
+    fn add(&mut self, field: &SchemaField) -> (SchemaAction, Vec<Statement>) {
+        let new = new_field(field);
+        if field.field.required && new.default.is_none() {
+            self.difference.checks.push(Check::Records { field: new.name.clone() });
+        }
+        for (column, _) in layout::columns(&new.name, new.kind) {
+            self.added.insert(column, new.default.is_some());
+        }
+        let statements = ddl::add_field(self.dialect, &self.schema.name, &new);
+        (SchemaAction::AddField(new.name), statements)
+    }
+
+    fn change(&mut self, field: &SchemaField, was: &FieldShape) -> Vec<(SchemaAction, Vec<Statement>)> {
+        let is = FieldShape::of(field);
+        if is == *was {
+            return Vec::new();
+        }
+        let name = field.name.as_str().to_owned();
+        let column = layout::read_columns(&name, was.kind).swap_remove(0);
+        let change = changed(was, &is);
+        if let Some(change) = change {
+            self.difference.checks.push(Check::Values { field: name.clone(), column, change });
+            if is.kind == was.kind {
+                return vec![(SchemaAction::AdjustField(name), Vec::new())];
+            }
+            self.replaced.extend(layout::columns(&name, was.kind).into_iter().map(|(column, _)| column));
+            let mut statements = ddl::drop_field(&self.schema.name, &name, was.kind);
+            statements.extend(self.add(field).1);
+            return vec![(SchemaAction::ReplaceField(name), statements)];
+        }
+        if let (Some(max), Some(before)) = (is.max, was.max)
+            && max < before
+        {
+            self.difference.checks.push(Check::Longer { field: name.clone(), max });
+        }
+        let gone: Vec<_> = was.of.iter().filter(|choice| !is.of.contains(choice)).cloned().collect();
+        if !gone.is_empty() {
+            self.difference.checks.push(Check::Choices { field: name.clone(), gone });
+        }
+        let mut steps = vec![(SchemaAction::AdjustField(name.clone()), Vec::new())];
+        // While it was not declared, or not required, records came in without it.
+        if is.required && !(was.required && was.declared) {
+            match new_field(field).default {
+                None => self.difference.checks.push(Check::Nulls { field: name, column }),
+                Some(default) => {
+                    let fill = self.fill(&column, default);
+                    steps.push((SchemaAction::FillField(name), vec![fill]));
+                }
+            }
+        }
+        steps
+    }
+
+    fn fill(&self, column: &str, default: Vec<(String, Sql)>) -> Statement {
+        let update = Query::update()
+            .table(layout::table(&self.schema.name))
+            .values(default.into_iter().map(|(column, value)| (column, value.into())))
+            .and_where(Expr::col(column.to_owned()).is_null())
+            .take();
+        build(self.dialect, &update).once()
+    }
+
+    /// Drops the indexes that are no longer asked for or stand in the way. What is left of them.
+    fn drop_indexes(&mut self, old: &Shape) -> Shape {
+        let wanted = self.difference.shape.clone();
+        let stays = |columns: &Vec<String>, wanted: Option<&Vec<String>>| {
+            wanted == Some(columns) && !columns.iter().any(|column| self.replaced.contains(column))
+        };
+        let mut left = Shape::default();
+        let mut drops = Vec::new();
+        for (name, columns) in &old.indexes {
+            if stays(columns, wanted.indexes.get(name)) {
+                left.indexes.insert(name.clone(), columns.clone());
+            } else {
+                drops.push((SchemaAction::DropIndex(name.clone()), name));
+            }
+        }
+        for (name, columns) in &old.unique {
+            if stays(columns, wanted.unique.get(name)) {
+                left.unique.insert(name.clone(), columns.clone());
+            } else {
+                drops.push((SchemaAction::DropUnique(name.clone()), name));
+            }
+        }
+        for (action, name) in drops {
+            self.step(action, vec![ddl::drop_index(name)]);
+        }
+        left
+    }
+
+    fn add_indexes(&mut self, standing: &Shape) {
+        let wanted = self.difference.shape.clone();
+        for (name, columns) in &wanted.indexes {
+            if !standing.indexes.contains_key(name) {
+                let statement = ddl::add_index(&self.schema.name, name, columns);
+                self.step(SchemaAction::AddIndex(name.clone()), vec![statement]);
+            }
+        }
+        for (name, columns) in &wanted.unique {
+            if !standing.unique.contains_key(name) {
+                self.check_unique(columns);
+                let statement = ddl::add_unique(&self.schema.name, name, columns);
+                self.step(SchemaAction::AddUnique(name.clone()), vec![statement]);
+            }
+        }
+    }
+
+    fn check_unique(&mut self, columns: &[String]) {
+        // A new table has no records, and new columns without a default share nothing.
+        let creating = self.difference.steps.iter().any(|(s, _)| s.action == SchemaAction::CreateCollection);
+        if creating || columns.iter().any(|column| self.added.get(column) == Some(&false)) {
+            return;
+        }
+        let columns: Vec<_> = columns.iter().filter(|column| !self.added.contains_key(*column)).cloned().collect();
+        let fields = columns.join(", ").replace("__fold", "");
+        self.difference.checks.push(Check::Duplicates { fields, columns });
+    }
+}
+
+/// How a field would be misread, if it would.
+fn changed(was: &FieldShape, is: &FieldShape) -> Option<String> {
+    if was.kind != is.kind {
+        return Some(format!("its type changes from {:?} to {:?}", was.kind, is.kind).to_lowercase());
+    }
+    if was.scale != is.scale {
+        let digits = |scale: Option<u8>| scale.unwrap_or_default();
+        return Some(format!("its digits after the point change from {} to {}", digits(was.scale), digits(is.scale)));
+    }
+    if was.to != is.to {
+        let to = |to: &Option<CollectionName>| to.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        return Some(format!("it changes from referring to {} to {}", to(&was.to), to(&is.to)));
+    }
+    None
+}
+
+/// A field with the columns of its default, where that is one value for all records.
+fn new_field(field: &SchemaField) -> NewField {
+    let default = field.field.default.as_ref().and_then(|json| {
+        let mut value = value_from_json(&field.field, json).ok()?;
+        if check_value(field, &mut value, "").is_some() || value.is_null() {
+            return None;
+        }
+        layout::encode(field, &value).ok()
+    });
+    NewField { name: field.name.as_str().to_owned(), kind: field.field.kind, default }
+}

@@ -1,0 +1,110 @@
+//! What stands in the database of a collection: kept as JSON beside the tables, compared with the next descriptor.
+
+use crate::layout;
+use lignaflow_core::catalog::{Schema, SchemaField, SystemField};
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::name::CollectionName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shape {
+    pub(super) fields: BTreeMap<String, FieldShape>,
+    /// By name, the columns of each index and of each unique rule.
+    pub(super) indexes: BTreeMap<String, Vec<String>>,
+    pub(super) unique: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FieldShape {
+    #[serde(rename = "type")]
+    pub(super) kind: FieldKind,
+    /// Digits after the point, of a decimal.
+    pub(super) scale: Option<u8>,
+    /// The most characters, of a text.
+    pub(super) max: Option<i64>,
+    /// The choices, of a choice.
+    pub(super) of: Vec<String>,
+    /// The collection referred to, of references.
+    pub(super) to: Option<CollectionName>,
+    pub(super) required: bool,
+    /// Whether the descriptor last applied still has it. What it no longer has is kept.
+    pub(super) declared: bool,
+}
+
+impl FieldShape {
+    pub(super) fn of(field: &SchemaField) -> Self {
+        let declared = &field.field;
+        Self {
+            kind: declared.kind,
+            scale: (declared.kind == FieldKind::Decimal).then(|| declared.scale()),
+            max: (declared.kind == FieldKind::Text).then(|| declared.max_characters()),
+            of: declared.of.clone(),
+            to: field.to.clone(),
+            required: declared.required,
+            declared: true,
+        }
+    }
+}
+
+impl Shape {
+    /// What a collection as it is declared asks for.
+    pub(super) fn of(schema: &Schema) -> Self {
+        let fields =
+            schema.fields.iter().map(|field| (field.name.as_str().to_owned(), FieldShape::of(field))).collect();
+        let mut shape = Self { fields, ..Self::default() };
+        let collection = &schema.collection;
+        // The list by its display field, to be paged through by key.
+        shape.index(schema, &[collection.display.as_str()]);
+        if let Some(first) = sorted_by(schema) {
+            shape.index(schema, &[first]);
+        }
+        for field in &schema.fields {
+            if field.field.kind == FieldKind::Reference {
+                shape.index(schema, &[field.name.as_str()]);
+            }
+        }
+        // An index entry must fit a third of a page; what is longer is searched without.
+        for names in &collection.indexes {
+            let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+            shape.index(schema, &names);
+        }
+        for names in &collection.unique {
+            let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+            let columns = names.iter().flat_map(|name| layout::key_columns_of(schema, name)).collect();
+            shape.unique.insert(layout::unique_index(&schema.name, &names), columns);
+        }
+        shape
+    }
+
+    fn index(&mut self, schema: &Schema, names: &[&str]) {
+        if names.iter().any(|name| too_long(schema, name)) {
+            return;
+        }
+        let mut columns: Vec<_> = names.iter().flat_map(|name| layout::key_columns_of(schema, name)).collect();
+        if !columns.iter().any(|column| column == layout::ID) {
+            columns.push(layout::ID.to_owned());
+        }
+        self.indexes.insert(layout::index(&schema.name, names), columns);
+    }
+}
+
+/// The field that a list is sorted by first, where an index can serve it: choices sort by their declared order, and money
+/// by two columns.
+fn sorted_by(schema: &Schema) -> Option<&str> {
+    let first = schema.collection.sort.as_deref()?.split(',').next()?.trim_start_matches('-');
+    let serves = match schema.field(first) {
+        Some(field) => field.field.is_single() && !matches!(field.field.kind, FieldKind::Choice | FieldKind::Money),
+        None => first != layout::ID && SystemField::ALL.iter().any(|system| system.as_str() == first),
+    };
+    serves.then_some(first)
+}
+
+/// The longest text that can be held in an index of PostgreSQL, whose entries have at most 2,704 bytes.
+pub(super) const LONGEST_KEY: i64 = 600;
+
+pub(super) fn too_long(schema: &Schema, field: &str) -> bool {
+    schema
+        .field(field)
+        .is_some_and(|found| found.field.kind == FieldKind::Text && found.field.max_characters() > LONGEST_KEY)
+}

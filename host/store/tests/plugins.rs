@@ -1,0 +1,179 @@
+//! Plugins, their versions and switches, and the number that goes up with each change to them.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+
+mod common;
+
+use common::{Fixture, make_organization};
+use lignaflow_core::descriptor::{Capability, Grants};
+use lignaflow_core::name::PluginId;
+use lignaflow_store::identity::audit;
+use lignaflow_store::plugins::{By, Change, NewVersion};
+use lignaflow_store::{Store, StoreError};
+
+on_both!(
+    a_plugin_is_installed_with_its_bytes,
+    an_upgrade_keeps_what_was_there_to_return_to,
+    the_versions_kept_are_bounded,
+    an_organization_switches_for_itself_alone,
+    every_change_moves_the_version_that_hosts_watch,
+    what_is_not_there_is_told,
+    two_hosts_install_at_once,
+);
+
+const SAWMILL: &str = "sawmill";
+
+fn sawmill() -> PluginId {
+    SAWMILL.parse().unwrap()
+}
+
+fn by(at: i64) -> By {
+    By { person: None, address: String::new(), at }
+}
+
+fn version(number: u8) -> NewVersion {
+    NewVersion {
+        plugin: sawmill(),
+        version: format!("0.{number}.0"),
+        title: "Sawmill".to_owned(),
+        hash: [number; 32],
+        descriptor: format!("id = \"sawmill\"\nversion = \"0.{number}.0\"\n"),
+        bytes: vec![number; 100_000],
+        granted: Grants { interfaces: vec![Capability::Records], ..Grants::default() },
+        enabled_by_default: false,
+    }
+}
+
+async fn migrated(fixture: &Fixture) -> Store {
+    let store = fixture.open().await;
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn kinds(store: &Store) -> Vec<String> {
+    let mut events = audit::latest(store.database(), None, 100).await.unwrap();
+    events.reverse();
+    events.into_iter().map(|event| event.kind).collect()
+}
+
+async fn a_plugin_is_installed_with_its_bytes(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    assert_eq!(store.plugins().await.unwrap(), []);
+    store.install_plugin(version(1), by(7)).await.unwrap();
+    let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
+    assert_eq!((installed.version.as_str(), installed.title.as_str(), installed.hash), ("0.1.0", "Sawmill", [1; 32]));
+    assert_eq!(installed.granted.interfaces, [Capability::Records]);
+    assert!(installed.active && !installed.enabled_by_default);
+    assert_eq!((installed.installed_at, installed.installed_by), (7, None));
+    assert_eq!(store.plugins().await.unwrap(), [installed]);
+    assert_eq!(store.plugin_bytes(&sawmill(), &[1; 32]).await.unwrap(), Some(vec![1; 100_000]));
+    assert_eq!(kinds(&store).await, ["plugin.installed"]);
+}
+
+async fn an_upgrade_keeps_what_was_there_to_return_to(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    store.change_plugin(sawmill(), Change::Granted(Grants::default()), by(2)).await.unwrap();
+    store.change_plugin(sawmill(), Change::EnabledByDefault(true), by(3)).await.unwrap();
+    store.install_plugin(version(2), by(4)).await.unwrap();
+    let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
+    assert_eq!((installed.version.as_str(), installed.enabled_by_default), ("0.2.0", true));
+    assert_eq!(installed.granted.interfaces, [Capability::Records]);
+
+    let versions = store.plugin_versions(&sawmill()).await.unwrap();
+    let told: Vec<_> = versions.iter().map(|v| (v.version.as_str(), v.in_use, v.granted.interfaces.len())).collect();
+    assert_eq!(told, [("0.2.0", true, 1), ("0.1.0", false, 0)]);
+    let back = Change::Version([1; 32], versions[1].granted.clone());
+    assert!(store.change_plugin(sawmill(), back, by(5)).await.unwrap());
+    let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
+    assert_eq!((installed.version.as_str(), installed.granted), ("0.1.0", Grants::default()));
+    let all =
+        ["plugin.installed", "plugin.granted", "plugin.default-changed", "plugin.installed", "plugin.version-changed"];
+    assert_eq!(kinds(&store).await, all);
+}
+
+async fn the_versions_kept_are_bounded(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    for number in 1..=10 {
+        store.install_plugin(version(number), by(i64::from(number))).await.unwrap();
+    }
+    let versions = store.plugin_versions(&sawmill()).await.unwrap();
+    assert_eq!(versions.iter().map(|v| v.hash[0]).collect::<Vec<_>>(), [10, 9, 8, 7, 6, 5, 4, 3]);
+    assert_eq!(store.plugin_bytes(&sawmill(), &[1; 32]).await.unwrap(), None);
+}
+
+async fn an_organization_switches_for_itself_alone(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let (oak, elm) = (make_organization(&store, "Oak").await, make_organization(&store, "Elm").await);
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    let on = async || {
+        let registered = store.registered().await.unwrap();
+        [oak, elm].map(|organization| registered.is_enabled(organization, &sawmill()))
+    };
+    assert_eq!(on().await, [false, false]);
+    assert!(store.switch_plugin(oak, sawmill(), true, by(2)).await.unwrap());
+    assert_eq!(on().await, [true, false]);
+    assert!(store.change_plugin(sawmill(), Change::EnabledByDefault(true), by(3)).await.unwrap());
+    assert!(store.switch_plugin(oak, sawmill(), false, by(4)).await.unwrap());
+    assert_eq!(on().await, [false, true]);
+    assert_eq!(store.switches_of(oak).await.unwrap().into_iter().collect::<Vec<_>>(), [(sawmill(), false)]);
+    assert!(store.switches_of(elm).await.unwrap().is_empty());
+    assert!(store.change_plugin(sawmill(), Change::Active(false), by(5)).await.unwrap());
+    assert_eq!(on().await, [false, false]);
+    // An upgrade changes no switch.
+    store.install_plugin(version(2), by(6)).await.unwrap();
+    assert_eq!(on().await, [false, false]);
+    assert!(store.change_plugin(sawmill(), Change::Active(true), by(7)).await.unwrap());
+    assert_eq!(on().await, [false, true]);
+    let switched = audit::latest(store.database(), Some(oak), 10).await.unwrap();
+    assert_eq!(
+        switched.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(),
+        ["plugin.switched-off", "plugin.switched-on"]
+    );
+}
+
+async fn every_change_moves_the_version_that_hosts_watch(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let oak = make_organization(&store, "Oak").await;
+    let other_host = fixture.open().await;
+    let mut last = other_host.registry_version().await.unwrap();
+    let mut moved = async || {
+        let version = other_host.registry_version().await.unwrap();
+        assert!(version > last);
+        last = version;
+    };
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    moved().await;
+    store.switch_plugin(oak, sawmill(), true, by(2)).await.unwrap();
+    moved().await;
+    store.change_plugin(sawmill(), Change::Active(false), by(3)).await.unwrap();
+    moved().await;
+    let registered = other_host.registered().await.unwrap();
+    assert_eq!((registered.version, registered.plugins.len(), registered.switches.len()), (last, 1, 1));
+}
+
+async fn what_is_not_there_is_told(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let oak = make_organization(&store, "Oak").await;
+    assert!(!store.switch_plugin(oak, sawmill(), true, by(1)).await.unwrap());
+    assert!(!store.change_plugin(sawmill(), Change::Active(true), by(1)).await.unwrap());
+    assert_eq!(store.plugin(&sawmill()).await.unwrap(), None);
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    let unknown = Change::Version([9; 32], Grants::default());
+    assert!(!store.change_plugin(sawmill(), unknown, by(2)).await.unwrap());
+    let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
+    assert_eq!((installed.hash, installed.granted.interfaces), ([1; 32], vec![Capability::Records]));
+    assert_eq!(kinds(&store).await, ["plugin.installed"]);
+}
+
+async fn two_hosts_install_at_once(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    // Two processes never write one SQLite file; there, two callers of one host stand for them.
+    let other = if fixture.is_postgres() { fixture.open().await } else { store.clone() };
+    let before = store.registry_version().await.unwrap();
+    let (one, two): (Result<(), StoreError>, _) =
+        tokio::join!(store.install_plugin(version(1), by(1)), other.install_plugin(version(2), by(2)));
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(store.registry_version().await.unwrap(), before + 2);
+    assert_eq!(store.plugin_versions(&sawmill()).await.unwrap().len(), 2);
+}

@@ -1,0 +1,461 @@
+//! Random records, random questions: a store answers as the plain model does. A second organization has other records
+//! under the same ids, of which no answer may show anything.
+
+mod common;
+mod reading;
+
+use common::{Fixture, World};
+use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::{BoundPath, Calendar};
+use lignaflow_core::catalog::{Catalog, Schema};
+use lignaflow_core::cursor;
+use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::query::{
+    Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
+};
+use lignaflow_core::record::Record;
+use lignaflow_core::value::parse_date;
+use lignaflow_core::{Id, Money, PersonId, Value};
+use lignaflow_store::StoreError;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use reading::{LAB, Lab, id};
+use std::sync::Arc;
+
+on_both!(pages_are_those_of_the_model, summaries_are_those_of_the_model);
+
+const COLLECTIONS: [&str; 3] = ["makers", "things", "marks"];
+/// Records of a collection at most, which their ids number.
+const RECORDS: u8 = 24;
+
+/// Paths that a question about a collection may name, to three references deep.
+fn paths(collection: &str) -> &'static [&'static str] {
+    match collection {
+        "makers" => &[
+            "id", "version", "created_at", "archived_at", "created_by", "name", "country", "partner", "rating",
+            "founded", "partner.name", "partner.country", "partner.partner.rating", "partner.partner.partner.id",
+        ],
+        "things" => &[
+            "id", "version", "created_at", "updated_at", "created_by", "archived_at", "name", "note", "count", "weight",
+            "price", "cost", "fragile", "made", "sold", "seen", "spent", "size", "grade", "rebate", "maker", "parent",
+            "likes", "parts", "owner", "watchers", "extra", "maker.name", "maker.country", "maker.partner.name",
+            "maker.partner.partner.founded", "maker.rating", "parent.name", "parent.price", "parent.size", "parent.likes",
+            "parent.made", "parent.parent.count", "parent.maker.name", "parent.extra", "parent.archived_at",
+            "parent.parent.watchers", "parent.fragile",
+        ],
+        _ => &[
+            "id", "name", "thing", "makers", "points", "thing.name", "thing.price", "thing.made", "thing.maker.name",
+            "thing.parent.maker", "thing.likes", "thing.parent.parent.name", "updated_at",
+        ],
+    }
+}
+
+/// Collections that refer to one, and by which field.
+fn referrers(collection: &str) -> &'static [(&'static str, &'static str)] {
+    match collection {
+        "makers" => &[("things", "maker"), ("things", "likes"), ("marks", "makers"), ("makers", "partner")],
+        "things" => &[("marks", "thing"), ("things", "parent"), ("things", "parts")],
+        _ => &[],
+    }
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    select(vec![
+        "a", "A", "á", "Ä", "ab", "aB", "abc", "b", "B", "a%", "a_b", "a\\", "ß", "ss", "日本", "日", "😀", "ﬁn", "fin", "Z",
+        "z", "a b", "\u{301}", "é", "e\u{301}", "'", "\"", "10", "9", "\u{d7ff}", "\u{e000}", "\u{10ffff}",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn whole() -> impl Strategy<Value = i64> {
+    prop_oneof![12 => -3..6_i64, 1 => select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 32, -(1 << 33)])]
+}
+
+fn money() -> impl Strategy<Value = Value> {
+    (whole(), select(vec!["AUD", "USD", "EUR"]))
+        .prop_map(|(minor, currency)| Value::Money(Money { minor, currency: currency.parse().unwrap() }))
+}
+
+fn days() -> impl Strategy<Value = i32> {
+    let near = parse_date("2024-12-20").unwrap();
+    let ends = [parse_date("0001-01-01").unwrap(), parse_date("9999-12-31").unwrap(), parse_date("2024-02-29").unwrap()];
+    prop_oneof![9 => near..near + 400, 3 => near..near + 20, 1 => select(ends.to_vec())]
+}
+
+fn some_id() -> impl Strategy<Value = Id> {
+    (1..=RECORDS).prop_map(id)
+}
+
+/// A value of a field, as a record holds it or a question asks for it.
+fn value(kind: FieldKind, scale: u8, of: &[String]) -> BoxedStrategy<Value> {
+    use FieldKind as Kind;
+    match kind {
+        Kind::Text => texts().prop_map(Value::Text).boxed(),
+        Kind::Choice => select(of.to_vec()).prop_map(Value::Text).boxed(),
+        Kind::Integer | Kind::Duration | Kind::Percent => whole().prop_map(Value::Integer).boxed(),
+        Kind::Decimal => {
+            let most = 999_999_999_999_999_999_i64;
+            prop_oneof![15 => -30..60_i64, 1 => select(vec![most, -most])]
+                .prop_map(move |units| Value::Decimal(lignaflow_core::Decimal::new(units, scale.into())))
+                .boxed()
+        }
+        Kind::Money => money().boxed(),
+        Kind::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
+        Kind::Date => days().prop_map(Value::Date).boxed(),
+        Kind::Instant => {
+            prop_oneof![-2..5_i64, Just(1_732_000_000_123_456_i64)].prop_map(Value::Instant).boxed()
+        }
+        Kind::Reference | Kind::Person => some_id().prop_map(Value::Reference).boxed(),
+        Kind::References | Kind::People => vec(some_id(), 0..4)
+            .prop_map(|mut ids| {
+                let mut seen = std::collections::HashSet::new();
+                ids.retain(|id| seen.insert(*id));
+                Value::References(ids)
+            })
+            .boxed(),
+        Kind::Json => select(vec!["null", "{\"a\": [1, \"ä\"]}", "\"x\"", "0.1"])
+            .prop_map(|text| Value::Json(serde_json::from_str(text).unwrap()))
+            .boxed(),
+    }
+}
+
+/// Records of a collection, numbered from one.
+fn records(schema: &Arc<Schema>) -> impl Strategy<Value = Vec<Record>> + use<> {
+    let fields: Vec<BoxedStrategy<Value>> = schema
+        .fields
+        .iter()
+        .map(|field| {
+            let given = value(field.field.kind, field.field.scale(), &field.field.of);
+            let nothing = match field.field.kind {
+                FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+                _ => Value::Null,
+            };
+            if field.field.required { given } else { prop_oneof![3 => given, 1 => Just(nothing)].boxed() }
+        })
+        .collect();
+    let host = (1..4_u64, 0..4_i64, 0..4_i64, proptest::option::of(some_id()), proptest::option::weighted(0.2, 5..9_i64));
+    vec((host, fields), 0..usize::from(RECORDS)).prop_map(|records| {
+        let numbered = (1..=RECORDS).zip(records);
+        numbered
+            .map(|(number, ((version, created_at, updated_at, person, archived_at), values))| Record {
+                id: id(number),
+                version,
+                created_at,
+                updated_at,
+                created_by: person.map(PersonId),
+                archived_at,
+                values,
+            })
+            .collect()
+    })
+}
+
+/// What can be asked of the collections, at random.
+#[derive(Clone)]
+struct Questions(Arc<Catalog>);
+
+impl Questions {
+    fn path(&self, collection: &str, text: &str) -> BoundPath {
+        let schema = self.0.schema(&format!("lab/{collection}").parse().unwrap()).unwrap();
+        Binder { catalog: &self.0, home: None }.path(schema, text).unwrap()
+    }
+
+    /// Values of the kind that a path leads to, now and then the empty text.
+    fn value(&self, path: &BoundPath) -> BoxedStrategy<Value> {
+        let of = path.field().map(|field| field.field.of.clone()).unwrap_or_default();
+        let given = value(path.kind(), path.scale(), &of);
+        match path.kind() {
+            FieldKind::Text => prop_oneof![12 => given, 1 => Just(Value::Text(String::new()))].boxed(),
+            _ => given,
+        }
+    }
+
+    fn operators(kind: FieldKind) -> &'static [Operator] {
+        match kind {
+            FieldKind::Text => &Operator::ALL,
+            FieldKind::Boolean | FieldKind::Reference | FieldKind::Person => &Operator::ALL[..2],
+            FieldKind::References | FieldKind::People | FieldKind::Json => &[],
+            _ => &Operator::ALL[..6],
+        }
+    }
+
+    fn leaf(&self, collection: &'static str) -> BoxedStrategy<Predicate> {
+        let all = paths(collection);
+        let this = self.clone();
+        let of_path = select(all).prop_flat_map(move |text| {
+            let path = this.path(collection, text);
+            let is_null = Just(Predicate::IsNull(text.to_owned()));
+            let operators = Self::operators(path.kind());
+            if operators.is_empty() {
+                return match path.kind() {
+                    FieldKind::Json => is_null.boxed(),
+                    _ => {
+                        let includes = some_id().prop_map(move |id| Predicate::Includes { path: text.to_owned(), id });
+                        prop_oneof![3 => includes, 1 => is_null].boxed()
+                    }
+                };
+            }
+            let compare = (select(operators), this.value(&path)).prop_map(move |(operator, value)| Predicate::Compare {
+                path: text.to_owned(),
+                operator,
+                value,
+            });
+            let within = vec(this.value(&path), 0..6)
+                .prop_map(move |values| Predicate::Within { path: text.to_owned(), values });
+            prop_oneof![6 => compare, 2 => within, 1 => is_null].boxed()
+        });
+        let mut pairs = Vec::new();
+        for left in all {
+            let kind = self.path(collection, left).kind();
+            for right in all {
+                let (one, other) = (self.path(collection, left), self.path(collection, right));
+                if left != right && one.kind() == other.kind() && one.scale() == other.scale() {
+                    for operator in Self::operators(kind).iter().take(6) {
+                        pairs.push((*left, *operator, *right));
+                    }
+                }
+            }
+        }
+        let of_pair = select(pairs).prop_map(|(left, operator, right)| Predicate::ComparePaths {
+            left: left.to_owned(),
+            operator,
+            right: right.to_owned(),
+        });
+        let words = vec(texts(), 0..3).prop_map(|words| Predicate::Search(words.join(" ")));
+        if collection == "marks" {
+            prop_oneof![8 => of_path, 2 => of_pair].boxed()
+        } else {
+            prop_oneof![8 => of_path, 2 => of_pair, 1 => words].boxed()
+        }
+    }
+
+    fn predicate(&self, collection: &'static str, depth: u32) -> BoxedStrategy<Predicate> {
+        let leaf = self.leaf(collection);
+        if depth == 0 {
+            return leaf;
+        }
+        let child = self.predicate(collection, depth - 1);
+        let children = vec(child.clone(), 0..4);
+        let tree = prop_oneof![
+            4 => leaf.clone(),
+            2 => children.clone().prop_map(Predicate::All),
+            2 => children.prop_map(Predicate::Any),
+            2 => child.prop_map(|child| Predicate::Not(Box::new(child))),
+        ];
+        let referrers = referrers(collection);
+        if referrers.is_empty() {
+            return tree.boxed();
+        }
+        let this = self.clone();
+        let exists = select(referrers).prop_flat_map(move |(other, via)| {
+            proptest::option::of(this.predicate(other, depth - 1)).prop_map(move |child| Predicate::Exists {
+                collection: format!("lab/{other}"),
+                via: via.to_owned(),
+                child: child.map(Box::new),
+            })
+        });
+        prop_oneof![5 => tree, 1 => exists].boxed()
+    }
+
+    /// Paths to one value that can be compared.
+    fn singles(&self, collection: &'static str, money: bool) -> Vec<&'static str> {
+        let fits = |text: &&&str| {
+            let kind = self.path(collection, text).kind();
+            !Self::operators(kind).is_empty() && (money || kind != FieldKind::Money)
+        };
+        paths(collection).iter().filter(fits).copied().collect()
+    }
+
+    fn selection(&self) -> BoxedStrategy<Selection> {
+        let this = self.clone();
+        select(&COLLECTIONS[..])
+            .prop_flat_map(move |collection| {
+                let sort = vec((select(this.singles(collection, true)), any::<bool>()), 0..4);
+                let columns = vec(select(paths(collection)), 0..8);
+                let filter = prop_oneof![1 => Just(Predicate::always()), 4 => this.predicate(collection, 3)];
+                (filter, sort, columns, prop_oneof![1..6_u16, Just(1000)]).prop_map(
+                    move |(filter, sort, columns, limit)| Selection {
+                        collection: format!("lab/{collection}"),
+                        authority: Authority::Caller,
+                        filter,
+                        sort: sort
+                            .into_iter()
+                            .map(|(path, descending)| SortKey { path: path.to_owned(), descending })
+                            .collect(),
+                        select: columns.into_iter().map(str::to_owned).collect(),
+                        limit,
+                        after: None,
+                    },
+                )
+            })
+            .boxed()
+    }
+
+    fn group(&self, collection: &'static str) -> BoxedStrategy<GroupKey> {
+        let this = self.clone();
+        let buckets = [
+            Bucket::None,
+            Bucket::Day,
+            Bucket::Week,
+            Bucket::Month,
+            Bucket::Quarter,
+            Bucket::Year,
+            Bucket::FiscalYear,
+        ];
+        (select(self.singles(collection, false)), select(buckets.to_vec()))
+            .prop_map(move |(path, bucket)| {
+                let dated = this.path(collection, path).kind() == FieldKind::Date;
+                GroupKey { path: path.to_owned(), bucket: if dated { bucket } else { Bucket::None } }
+            })
+            .boxed()
+    }
+
+    fn metric(&self, collection: &'static str) -> BoxedStrategy<(MetricKind, &'static str, Predicate)> {
+        use FieldKind as Kind;
+        let filter = prop_oneof![2 => Just(Predicate::always()), 1 => self.predicate(collection, 1)];
+        let mut fitting = Vec::new();
+        for path in paths(collection) {
+            let kind = self.path(collection, path).kind();
+            fitting.push((MetricKind::Count, *path));
+            let single = !Self::operators(kind).is_empty() && kind != Kind::Money;
+            if single {
+                fitting.push((MetricKind::CountDistinct, path));
+            }
+            let number = matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent);
+            if number || kind == Kind::Money {
+                // Sums are what can go wrong.
+                fitting.extend([(MetricKind::Sum, *path), (MetricKind::Average, *path)].repeat(3));
+            }
+            if number || matches!(kind, Kind::Date | Kind::Instant) {
+                fitting.extend([(MetricKind::Minimum, *path), (MetricKind::Maximum, *path)]);
+            }
+        }
+        (select(fitting), filter).prop_map(|((kind, path), filter)| (kind, path, filter)).boxed()
+    }
+
+    fn summary(&self) -> BoxedStrategy<(Summary, Calendar)> {
+        let this = self.clone();
+        let calendar = (1..=7_u8, 1..=12_u8)
+            .prop_map(|(week_starts, fiscal_year_starts)| Calendar { week_starts, fiscal_year_starts });
+        let summary = select(&COLLECTIONS[..]).prop_flat_map(move |collection| {
+            let filter = prop_oneof![2 => Just(Predicate::always()), 1 => this.predicate(collection, 2)];
+            let groups = vec(this.group(collection), 0..4);
+            let metrics = vec(this.metric(collection), 1..5);
+            let sort = vec((any::<proptest::sample::Index>(), any::<bool>()), 0..3);
+            (filter, groups, metrics, sort, prop_oneof![1..5_u16, Just(1000)]).prop_map(
+                move |(filter, group_by, metrics, sort, limit)| {
+                    let metrics: Vec<_> = metrics
+                        .into_iter()
+                        .enumerate()
+                        .map(|(index, (kind, path, filter))| Metric {
+                            kind,
+                            path: path.to_owned(),
+                            filter,
+                            label: format!("measure {index}"),
+                        })
+                        .collect();
+                    let mut labels: Vec<String> = group_by.iter().map(|group| group.path.clone()).collect();
+                    labels.extend(metrics.iter().map(|metric| metric.label.clone()));
+                    let sort = sort
+                        .into_iter()
+                        .map(|(at, descending)| SortKey { path: at.get(&labels).clone(), descending })
+                        .collect();
+                    Summary {
+                        collection: format!("lab/{collection}"),
+                        authority: Authority::Caller,
+                        filter,
+                        group_by,
+                        metrics,
+                        sort,
+                        limit,
+                        after: None,
+                    }
+                },
+            )
+        });
+        (summary, calendar).boxed()
+    }
+
+    /// Records of each collection.
+    fn data(&self) -> BoxedStrategy<Vec<Vec<Record>>> {
+        let each: Vec<_> = COLLECTIONS
+            .iter()
+            .map(|name| records(self.0.schema(&format!("lab/{name}").parse().unwrap()).unwrap()).boxed())
+            .collect();
+        each.boxed()
+    }
+}
+
+/// Runs questions over many sets of records, each set in two organizations.
+fn over_random_records<Q, F>(fixture: &World, questions: &Questions, strategy: BoxedStrategy<Vec<Q>>, ask: F)
+where
+    Q: std::fmt::Debug,
+    F: AsyncFn(&Lab<'_>, &Q) -> Result<(), TestCaseError>,
+{
+    let mut config = Config { failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 16;
+    }
+    let cases = (questions.data(), questions.data(), strategy);
+    let runtime = tokio::runtime::Handle::current();
+    let result = TestRunner::new(config).run(&cases, |(here, elsewhere, questions)| {
+        runtime.block_on(async {
+            let mut lab = Lab::new(&fixture.store, &fixture.catalog);
+            let mut other = Lab::new(&fixture.store, &fixture.catalog);
+            for ((name, here), elsewhere) in COLLECTIONS.into_iter().zip(here).zip(elsewhere) {
+                lab.load(name, here).await;
+                other.load(name, elsewhere).await;
+            }
+            for question in &questions {
+                ask(&lab, question).await?;
+                ask(&other, question).await?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+async fn pages_are_those_of_the_model(fixture: Fixture) {
+    let world = fixture.world(&[LAB]).await;
+    let questions = Questions(Arc::new(common::catalog(&[LAB])));
+    let selections = vec(questions.selection(), 8..24).boxed();
+    tokio::task::block_in_place(|| over_random_records(&world, &questions, selections, same_pages));
+}
+
+async fn same_pages(lab: &Lab<'_>, selection: &Selection) -> Result<(), TestCaseError> {
+    let mut bound = lab.bind(selection).unwrap();
+    prop_assert_eq!(lab.store.count(lab.access, &bound).await.unwrap(), lab.memory.count(&bound));
+    loop {
+        let page = lab.store.find(lab.access, &bound).await.unwrap();
+        prop_assert_eq!(&page, &lab.memory.find(&bound), "{:?}", selection);
+        let Some(next) = page.next else { return Ok(()) };
+        bound.after = Some(cursor::decode(&next, bound.fingerprint, &bound.sort).unwrap());
+    }
+}
+
+async fn summaries_are_those_of_the_model(fixture: Fixture) {
+    let world = fixture.world(&[LAB]).await;
+    let questions = Questions(Arc::new(common::catalog(&[LAB])));
+    let summaries = vec(questions.summary(), 8..24).boxed();
+    tokio::task::block_in_place(|| over_random_records(&world, &questions, summaries, same_summary));
+}
+
+async fn same_summary(lab: &Lab<'_>, (summary, calendar): &(Summary, Calendar)) -> Result<(), TestCaseError> {
+    let mut bound = lab.bind_summary(summary, *calendar).unwrap();
+    let wanted = lab.memory.summarize(&bound);
+    if wanted.is_err() {
+        // It may be told of a group that the limit cuts off.
+        bound.limit = 1000;
+    }
+    let found = lab.store.summarize(lab.access, &bound).await;
+    match wanted {
+        Ok(page) => prop_assert_eq!(found.unwrap(), page, "{:?} {:?}", summary, calendar),
+        Err(_) => prop_assert!(matches!(found, Err(StoreError::TooLarge(_))), "{found:?} {summary:?}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+// Every page works without this. With it, pages are quick: shortcuts, typeahead, live filters, toasts.
+import "./copy.js";
+import "./date.js";
+import "./filter.js";
+import "./form.js";
+import "./keys.js";
+import "./menu.js";
+import "./reference.js";
+import "./rows.js";
+import "./setup.js";
+import "./theme.js";
+import "./toast.js";

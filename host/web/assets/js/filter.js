@@ -1,0 +1,58 @@
+// A list follows its filters as they change: the same address is asked for, and its rows are put in place.
+import { define } from "./dom.js";
+
+const PARTS = ["#results", ".tabs", ".facets"];
+
+class Filter extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.form.addEventListener("change", () => this.show());
+    this.form.addEventListener("input", (event) => {
+      if (event.target.type !== "search") return;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.show(), 180);
+    });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.querySelector("details")?.removeAttribute("open");
+      this.show();
+    });
+  }
+
+  address() {
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(this.form)) {
+      if (value !== "") query.append(name, value);
+    }
+    const text = query.toString();
+    return text ? `${this.form.action}?${text}` : this.form.action;
+  }
+
+  async show() {
+    clearTimeout(this.timer);
+    const address = this.address();
+    if (address === this.last) return;
+    this.last = address;
+    this.underway?.abort();
+    const underway = (this.underway = new AbortController());
+    const results = document.getElementById("results");
+    results.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(address, { signal: underway.signal, headers: { accept: "text/html" } });
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of PARTS) {
+        const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
+        if (old && fresh) old.replaceWith(fresh);
+      }
+      history.replaceState(null, "", address);
+    } catch (error) {
+      // Whatever it was, the whole page tells it better.
+      if (error.name !== "AbortError") location.assign(address);
+    } finally {
+      if (this.underway === underway) results.removeAttribute("aria-busy");
+    }
+  }
+}
+
+define("lf-filter", Filter);

@@ -1,0 +1,183 @@
+//! What a new plugin or an upgrade asks for and changes, before anything of it runs.
+
+use super::changes::{draw, records, routes};
+use crate::format::bytes;
+use crate::icon::icon;
+use crate::paths;
+use crate::shell::{Crumb, Head, Shell};
+use lignaflow_core::descriptor::{Descriptor, Grants};
+use maud::{Markup, html};
+
+/// One thing that a plugin asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// What is posted as `grant`: `interface records`, `read projects/tasks`, `write projects/tasks`.
+    pub key: String,
+    /// What it means, for the administrator.
+    pub sentence: String,
+    /// Whether it has it already.
+    pub granted: bool,
+}
+
+/// Everything that a descriptor asks for, with what of it is granted.
+pub fn asks(wanted: &Grants, granted: &Grants) -> Vec<Ask> {
+    let nothing = Grants::default();
+    let one = |grants: Grants| {
+        let key = grants.missing_from(&nothing).into_iter().next().unwrap_or_default();
+        let sentence = grants.sentences().into_iter().next().unwrap_or_default();
+        Ask { granted: grants.missing_from(granted).is_empty(), key, sentence }
+    };
+    let interfaces = wanted.interfaces.iter().map(|i| Grants { interfaces: vec![*i], ..Grants::default() });
+    let reads = wanted.read.iter().map(|name| Grants { read: vec![name.clone()], ..Grants::default() });
+    let writes = wanted.write.iter().map(|name| Grants { write: vec![name.clone()], ..Grants::default() });
+    interfaces.chain(reads).chain(writes).map(one).collect()
+}
+
+/// The page between a chosen file and its installation. Nothing has run.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsentPage<'a> {
+    pub descriptor: &'a Descriptor,
+    /// The version that is installed now, with what it was granted.
+    pub installed: Option<(&'a Descriptor, &'a Grants)>,
+    /// Of the file, in bytes.
+    pub size: u64,
+    /// The beginning of the file's SHA-256, in hexadecimal.
+    pub digest: &'a str,
+    /// Where the consent is posted, with these fields unseen; `grant` comes once for each right that is ticked.
+    pub action: &'a str,
+    pub hidden: &'a [(String, String)],
+    pub fault: Option<&'a str>,
+}
+
+pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
+    let descriptor = view.descriptor;
+    let before = view.installed.map(|(descriptor, _)| descriptor);
+    let nothing = Grants::default();
+    let asked = asks(&descriptor.grants, view.installed.map_or(&nothing, |(_, granted)| granted));
+    let (kept, new): (Vec<_>, Vec<_>) = asked.iter().partition(|ask| ask.granted);
+    let records = records(before, descriptor);
+    let routes = routes(before, descriptor);
+    let verb = if before.is_some() { "Upgrade" } else { "Install" };
+    let title = format!("{verb} {}", descriptor.title);
+    let button = if new.is_empty() { verb.to_owned() } else { format!("Grant and {}", verb.to_lowercase()) };
+    let body = html! {
+        div class="band" {
+            form class="consent-page" method="post" action=(view.action) {
+                @for (name, value) in view.hidden { input type="hidden" name=(name) value=(value); }
+                @for ask in &kept { input type="hidden" name="grant" value=(ask.key); }
+                @if let Some(fault) = view.fault { div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } } }
+                section class="consent" aria-labelledby="h-consent" {
+                    div {
+                        h2 id="h-consent" { (title) }
+                        p class="versions muted" {
+                            @if let Some(before) = before { span class="code" { (before.version) } (icon("right")) }
+                            span class="code strong" { (descriptor.version) }
+                            span class="faint small" { (bytes(view.size, &shell.reader.locale)) ", " span class="code" { (view.digest) } }
+                        }
+                        @if !descriptor.description.is_empty() { p class="mt-2" { (descriptor.description) } }
+                    }
+                    div {
+                        h3 { (if before.is_some() { "What it newly asks for" } else { "What it asks for" }) }
+                        (new_asks(&new, kept.len()))
+                    }
+                    @if !records.is_empty() {
+                        div {
+                            h3 { "What changes in your records" }
+                            (draw(&records))
+                            p class="small faint mt-2" {
+                                @if before.is_some() { "No value is removed; what is there stays as it is." } @else { "Tables of its own. What other plugins keep stays as it is." }
+                            }
+                        }
+                    }
+                    @if !routes.is_empty() { div { h3 { "What changes in its routes" } (draw(&routes)) } }
+                    div class="actions" {
+                        button class="btn btn-primary" type="submit" { (button) }
+                        a class="btn" href=(paths::PLUGINS) { "Not now" }
+                    }
+                }
+            }
+        }
+    };
+    let crumbs = vec![Crumb { title: "Plugins", href: paths::PLUGINS.to_owned() }];
+    shell.page(&Head { title: &title, crumbs, sheets: super::SHEETS, ..Head::default() }, &body)
+}
+
+fn new_asks(new: &[&Ask], kept: usize) -> Markup {
+    html! {
+        @if new.is_empty() {
+            p class="muted" { (if kept > 0 { "Nothing more than it has." } else { "Nothing beyond its own records." }) }
+        } @else {
+            (checkboxes(new))
+            p class="small faint mt-2" {
+                @if kept > 0 { "It keeps " (kept) (if kept == 1 { " right" } else { " rights" }) " that it has. " }
+                "Without all of it the plugin is installed and stays off; what is granted can be taken back later."
+            }
+        }
+    }
+}
+
+pub(super) fn checkboxes(asks: &[&Ask]) -> Markup {
+    html! {
+        ul class="asks" {
+            @for (index, ask) in asks.iter().enumerate() {
+                @let id = format!("g-{index}");
+                li {
+                    input type="checkbox" id=(id) name="grant" value=(ask.key) checked;
+                    label for=(id) { (ask.sentence) span class="sub" { span class="code" { (ask.key) } } }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{descriptor, shell};
+    use lignaflow_core::descriptor::Capability;
+
+    #[test]
+    fn each_right_is_asked_for_by_itself() {
+        let wanted = Grants {
+            interfaces: vec![Capability::Records, Capability::People],
+            read: vec!["projects/tasks".into()],
+            write: vec!["projects/*".into()],
+        };
+        let granted = Grants { interfaces: vec![Capability::Records], ..Grants::default() };
+        let asked: Vec<(String, bool)> =
+            asks(&wanted, &granted).into_iter().map(|ask| (ask.key, ask.granted)).collect();
+        let expected = [
+            ("interface records", true),
+            ("interface people", false),
+            ("read projects/tasks", false),
+            ("write projects/*", false),
+        ];
+        assert_eq!(asked, expected.map(|(key, granted)| (key.to_owned(), granted)));
+    }
+
+    #[test]
+    fn an_upgrade_keeps_what_it_has_and_asks_for_the_rest() {
+        let before = descriptor();
+        let mut after = descriptor();
+        after.version = "0.2.0".into();
+        after.grants.interfaces = vec![Capability::Records, Capability::People];
+        let granted = Grants { interfaces: vec![Capability::Records], ..Grants::default() };
+        let hidden = [("digest".to_owned(), "abc".to_owned())];
+        let view = ConsentPage {
+            descriptor: &after,
+            installed: Some((&before, &granted)),
+            size: 412_000,
+            digest: "7f3a91c2",
+            action: "/admin/plugins/install/confirm",
+            hidden: &hidden,
+            fault: None,
+        };
+        let html = consent(&shell(), &view).into_string();
+        assert!(html.contains("Grant and upgrade"));
+        assert!(html.contains("<input type=\"hidden\" name=\"grant\" value=\"interface records\">"));
+        assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
+        assert!(html.contains("It keeps 1 right that it has."));
+        assert!(html.contains("412 kB"));
+        assert!(!html.contains("What changes in your records"));
+    }
+}

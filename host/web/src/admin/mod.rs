@@ -1,0 +1,14 @@
+//! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
+//! an upgrade asks for.
+
+/// The sheet of these pages.
+const SHEETS: &[&str] = &["css/plugins.css"];
+
+mod changes;
+mod consent;
+mod plugin;
+mod plugins;
+
+pub use consent::{Ask, ConsentPage, asks, consent};
+pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
+pub use plugins::{Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins};

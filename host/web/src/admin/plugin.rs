@@ -1,0 +1,315 @@
+//! One plugin: what it is, what it may do, what it keeps, and what it said.
+
+use super::consent::{Ask, checkboxes};
+use super::plugins::{PluginRow, PluginState, spark, state_tag, switch};
+use crate::format::{bytes, integer, machine, when};
+use crate::icon::icon;
+use crate::paths;
+use crate::shell::{Crumb, Head, Shell};
+use lignaflow_core::catalog::Catalog;
+use lignaflow_core::clock::Micros;
+use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::name::CollectionName;
+use maud::{Markup, html};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// One line that the plugin logged, or the host about it.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    pub at: Micros,
+    pub level: LogLevel,
+    pub message: String,
+    /// The request it belongs to.
+    pub request_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct PluginPage<'a> {
+    pub row: &'a PluginRow,
+    pub descriptor: &'a Descriptor,
+    /// What is loaded, for the links to what other plugins keep.
+    pub catalog: &'a Catalog,
+    /// From [`super::asks`].
+    pub asks: &'a [Ask],
+    /// Of the file, in bytes; nothing for a plugin that is part of the program.
+    pub size: Option<u64>,
+    /// The beginning of the file's SHA-256, in hexadecimal.
+    pub digest: Option<&'a str>,
+    /// How many records this organization has in each collection, in the descriptor's order; empty if not counted.
+    pub counts: &'a [i64],
+    /// Newest first.
+    pub log: &'a [LogLine],
+    pub may_switch: bool,
+    pub fault: Option<&'a str>,
+}
+
+pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
+    let head = Head {
+        title: &view.descriptor.title,
+        crumbs: vec![Crumb { title: "Plugins", href: paths::PLUGINS.to_owned() }],
+        tag: Some(state_tag(&view.row.state, &shell.reader)),
+        actions: Some(switch_with_words(view)),
+        sheets: super::SHEETS,
+    };
+    let body = html! {
+        (notes(view))
+        div class="band" { (facts(shell, view)) @if !view.descriptor.description.is_empty() { p class="muted mt-4" { (view.descriptor.description) } } }
+        div class="band mt-6" {
+            div class="split split-consent" {
+                div class="stack" {
+                    (collections(shell, view))
+                    (routes(view))
+                    (pages(view))
+                    (log(shell, view))
+                }
+                (rights(view))
+            }
+        }
+    };
+    shell.page(&head, &body)
+}
+
+fn switch_with_words(view: &PluginPage<'_>) -> Markup {
+    let on = !matches!(view.row.state, PluginState::Off { .. } | PluginState::Asks);
+    html! {
+        span class="faint hide-phone" { (if on { "On for this organization" } else { "Off for this organization" }) }
+        (switch(view.row, view.may_switch))
+    }
+}
+
+fn notes(view: &PluginPage<'_>) -> Markup {
+    html! {
+        @if let Some(fault) = view.fault {
+            div class="band" { div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } } }
+            div class="mt-4" {}
+        }
+        @if let PluginState::Failed(why) = &view.row.state {
+            div class="band" { div class="note note-bad" { (icon("alert")) p { b { "It is not loaded." } " " (why) } } }
+            div class="mt-4" {}
+        }
+    }
+}
+
+fn facts(shell: &Shell, view: &PluginPage<'_>) -> Markup {
+    let descriptor = view.descriptor;
+    html! {
+        dl class="titleblock" {
+            div { dt { "Plugin" } dd class="code" { (descriptor.id) } }
+            div { dt { "Version" } dd class="code" { (descriptor.version) } }
+            div { dt { "Contract" } dd class="code" { (descriptor.api) } }
+            @if let Some(size) = view.size { div { dt { "Size" } dd { (bytes(size, &shell.reader.locale)) } } }
+            @if let Some(digest) = view.digest { div { dt { "SHA-256" } dd class="code" { (digest) } } }
+            div { dt { "Code" } dd { (if descriptor.needs_code() { "runs in its sandbox" } else { "none, a descriptor alone" }) } }
+            @if let Some(usage) = &view.row.usage { div { dt { "Calls and faults, 24 h" } dd { (spark(usage, &shell.reader)) } } }
+        }
+    }
+}
+
+fn collections(shell: &Shell, view: &PluginPage<'_>) -> Markup {
+    let counted = !view.counts.is_empty();
+    html! {
+        @if !view.descriptor.collections.is_empty() {
+            section aria-labelledby="h-keeps" {
+                div class="row-head" { h2 id="h-keeps" { "What it keeps" } }
+                table class="table" {
+                    caption class="visually-hidden" { "Collections of " (view.descriptor.title) }
+                    thead {
+                        tr {
+                            th scope="col" { "Collection" } th scope="col" class="p2" { "Refers to" } th scope="col" class="num p2" { "Fields" }
+                            @if counted { th scope="col" class="num" { "Records" } }
+                        }
+                    }
+                    tbody {
+                        @for (index, collection) in view.descriptor.collections.iter().enumerate() {
+                            @let name = CollectionName::new(&view.descriptor.id, &collection.name);
+                            tr {
+                                th scope="row" {
+                                    a class="primary" href=(paths::list(&name)) { (collection.title.many) }
+                                    span class="sub code" { (name) }
+                                }
+                                td class="p2 muted" { (refers_to(view, &name)) }
+                                td class="num p2" { (collection.fields.len()) }
+                                @if counted { td class="num" { (integer(view.counts.get(index).copied().unwrap_or_default(), &shell.reader.locale)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn refers_to(view: &PluginPage<'_>, name: &CollectionName) -> String {
+    let mut targets: Vec<&str> = view
+        .catalog
+        .schema(name)
+        .into_iter()
+        .flat_map(|schema| &schema.fields)
+        .filter_map(|field| view.catalog.schema(field.to.as_ref()?))
+        .map(|target| target.collection.title.many.as_str())
+        .collect();
+    targets.sort_unstable();
+    targets.dedup();
+    targets.join(", ")
+}
+
+fn routes(view: &PluginPage<'_>) -> Markup {
+    html! {
+        @if !view.descriptor.routes.is_empty() {
+            section aria-labelledby="h-routes" {
+                div class="row-head" { h2 id="h-routes" { "Its routes" } a class="link small end" href=(paths::SWAGGER) { "Try them" } }
+                table class="table" {
+                    caption class="visually-hidden" { "Routes of " (view.descriptor.title) }
+                    thead { tr { th scope="col" { "Route" } th scope="col" class="p2" { "What it does" } th scope="col" class="p3" { "Needs" } } }
+                    tbody {
+                        @for route in &view.descriptor.routes {
+                            tr {
+                                th scope="row" class="code nowrap" { (route.method.as_str()) " " (route.path) }
+                                td class="p2" { (route.title) }
+                                td class="p3 muted" {
+                                    @match &route.permission {
+                                        Some(permission) => (view.descriptor.permissions.get(permission).map_or(permission.as_str(), String::as_str)),
+                                        None => (if route.method.writes() { "to change records" } else { "to read records" }),
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn pages(view: &PluginPage<'_>) -> Markup {
+    html! {
+        @if !view.descriptor.pages.is_empty() {
+            section aria-labelledby="h-pages" {
+                div class="row-head" { h2 id="h-pages" { "Its pages" } }
+                ul class="list" {
+                    @for page in &view.descriptor.pages {
+                        li {
+                            (icon(page.icon.as_deref().unwrap_or("chart")))
+                            a href=(paths::page(&view.descriptor.id, &page.name)) { (page.title) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rights(view: &PluginPage<'_>) -> Markup {
+    let (granted, missing): (Vec<&Ask>, Vec<&Ask>) = view.asks.iter().partition(|ask| ask.granted);
+    html! {
+        section class="consent" aria-labelledby="h-rights" {
+            div { h2 id="h-rights" { "What it may do" } }
+            @if !missing.is_empty() {
+                form method="post" action=(paths::plugin_grant(&view.descriptor.id)) {
+                    h3 { "It asks for" }
+                    @for ask in &granted { input type="hidden" name="grant" value=(ask.key); }
+                    (checkboxes(&missing))
+                    p class="small faint mt-2" { "Until all of it is granted the plugin stays off: it is built on these." }
+                    @if view.may_switch { div class="actions mt-4" { button class="btn btn-primary" type="submit" { "Grant" } } }
+                }
+            }
+            div {
+                h3 { (if missing.is_empty() { "Granted" } else { "Has already" }) }
+                ul class="asks" {
+                    li { (icon("check")) span { "Keeps its own records, apart for each organization." } }
+                    @for ask in &granted {
+                        li { (icon("check")) span { (ask.sentence) span class="sub code" { (ask.key) } } }
+                    }
+                }
+                p class="small faint mt-2" { "It has no network, no files, and no way to another organization’s records." }
+            }
+        }
+    }
+}
+
+fn log(shell: &Shell, view: &PluginPage<'_>) -> Markup {
+    html! {
+        section aria-labelledby="log" {
+            div class="row-head" { h2 id="log" tabindex="-1" { "Log" } }
+            @if view.log.is_empty() {
+                p class="faint" { "It has logged nothing here." }
+            } @else {
+                table class="table log" {
+                    caption class="visually-hidden" { "What " (view.descriptor.title) " logged, newest first" }
+                    thead { tr { th scope="col" { "When" } th scope="col" { "Level" } th scope="col" { "Message" } } }
+                    tbody {
+                        @for line in view.log {
+                            tr {
+                                td class="fit muted" { time datetime=(machine(line.at, &shell.reader)) { (when(line.at, &shell.reader)) } }
+                                td class="fit" { (level(line.level)) }
+                                td class="code" { (line.message) @if let Some(id) = &line.request_id { span class="sub" { (id) } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn level(level: LogLevel) -> Markup {
+    let (class, word) = match level {
+        LogLevel::Trace => ("chip", "trace"),
+        LogLevel::Debug => ("chip", "debug"),
+        LogLevel::Info => ("chip chip-info", "info"),
+        LogLevel::Warn => ("chip chip-warn", "warn"),
+        LogLevel::Error => ("chip chip-bad", "error"),
+    };
+    html! { span class=(class) { (word) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::asks;
+    use crate::testing::{catalog, descriptor, shell};
+    use lignaflow_core::descriptor::{Capability, Grants};
+
+    #[test]
+    fn what_is_not_granted_is_asked_for_and_the_log_is_text() {
+        let mut descriptor = descriptor();
+        descriptor.grants.interfaces = vec![Capability::Records, Capability::People];
+        let asks = asks(&descriptor.grants, &Grants { interfaces: vec![Capability::Records], ..Grants::default() });
+        let catalog = catalog();
+        let row = PluginRow {
+            id: "projects".into(),
+            title: "Projects".into(),
+            version: "0.1.0".into(),
+            description: String::new(),
+            state: PluginState::Asks,
+            usage: None,
+        };
+        let line = LogLine { at: 0, level: LogLevel::Error, message: "<b>panic</b>".into(), request_id: None };
+        let view = PluginPage {
+            row: &row,
+            descriptor: &descriptor,
+            catalog: &catalog,
+            asks: &asks,
+            size: Some(412_000),
+            digest: Some("7f3a91c2"),
+            counts: &[60, 40],
+            log: &[line],
+            may_switch: true,
+            fault: None,
+        };
+        let html = plugin(&shell(), &view).into_string();
+        assert!(html.contains("action=\"/admin/plugins/projects/grants\""));
+        assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
+        assert!(html.contains("Waits for consent"));
+        assert!(html.contains("&lt;b&gt;panic&lt;/b&gt;"));
+        assert!(html.contains("<td class=\"p2 muted\">Clients</td>"), "projects refer to clients");
+    }
+}

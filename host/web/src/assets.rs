@@ -1,0 +1,181 @@
+//! Style sheets, modules and icons, carried inside the program.
+//!
+//! Every address holds a hash of all assets together, as a folder: `/static/5f0c…/app.css`. So a module imports its
+//! neighbours by plain relative names, and whatever is served under the current hash may be kept for ever.
+
+use rust_embed::Embed;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The door under which the server hands out assets.
+pub const ROOT: &str = "/static/";
+
+#[derive(Embed)]
+#[folder = "assets"]
+struct Files;
+
+/// Sheets that every page needs, joined in this order into `app.css`. The first names the cascade layers.
+const EVERY_PAGE: [&str; 8] = [
+    "css/tokens.css",
+    "css/base.css",
+    "css/layout.css",
+    "css/parts.css",
+    "css/data.css",
+    "css/forms.css",
+    "css/records.css",
+    "css/utilities.css",
+];
+
+/// The name of the joined sheet.
+pub const APP_CSS: &str = "app.css";
+/// The module that brings all others.
+pub const APP_JS: &str = "js/app.js";
+
+/// One asset, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// Borrowed from the program for as long as it runs.
+    pub bytes: Cow<'static, [u8]>,
+    pub content_type: &'static str,
+    /// A strong validator, quotes included.
+    pub etag: String,
+    /// Whether the address carried the current hash: then it may be cached for a year as `immutable`. An address
+    /// with an older hash or none still answers, but must be revalidated, since the bytes may be others.
+    pub immutable: bool,
+}
+
+impl Asset {
+    /// What `Cache-Control` should say.
+    pub fn cache_control(&self) -> &'static str {
+        if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" }
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    bytes: Cow<'static, [u8]>,
+    etag: String,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    hash: String,
+    entries: BTreeMap<String, Entry>,
+}
+
+static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
+    let mut files: BTreeMap<String, Cow<'static, [u8]>> = BTreeMap::new();
+    for name in Files::iter() {
+        if let Some(file) = Files::get(&name) {
+            files.insert(name.into_owned(), file.data);
+        }
+    }
+    let mut joined = Vec::new();
+    for name in EVERY_PAGE {
+        if let Some(bytes) = files.get(name) {
+            joined.extend_from_slice(bytes);
+        }
+    }
+    files.insert(APP_CSS.to_owned(), Cow::Owned(joined));
+
+    let mut whole = Sha256::new();
+    let mut entries = BTreeMap::new();
+    for (name, bytes) in files {
+        let digest = Sha256::digest(&bytes);
+        whole.update(name.as_bytes());
+        whole.update(digest);
+        entries.insert(name, Entry { bytes, etag: format!("\"{}\"", hex::encode(&digest[..12])) });
+    }
+    Shelf { hash: hex::encode(&whole.finalize()[..6]), entries }
+});
+
+/// The address of an asset, such as `app.css` or `icons.svg`.
+pub fn url(name: &str) -> String {
+    debug_assert!(SHELF.entries.contains_key(name), "no asset {name}");
+    format!("{ROOT}{}/{name}", SHELF.hash)
+}
+
+/// The asset at a path under [`ROOT`], with or without a leading hash.
+pub fn get(path: &str) -> Option<Asset> {
+    let (name, immutable) = match path.split_once('/') {
+        Some((hash, name)) if hash == SHELF.hash => (name, true),
+        Some((hash, name)) if hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => (name, false),
+        _ => (path, false),
+    };
+    let entry = SHELF.entries.get(name)?;
+    Some(Asset {
+        bytes: Cow::Borrowed(&entry.bytes),
+        content_type: content_type(name),
+        etag: entry.etag.clone(),
+        immutable,
+    })
+}
+
+/// Every asset's name, for a folder of static pages.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHELF.entries.keys().map(String::as_str)
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, end)| end) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("webmanifest") => "application/manifest+json",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sheet_of_the_joined_one_exists() {
+        for name in EVERY_PAGE {
+            assert!(SHELF.entries.contains_key(name), "{name} is missing");
+        }
+    }
+
+    #[test]
+    fn the_current_address_may_be_kept_and_others_are_revalidated() {
+        let address = url(APP_CSS);
+        let kept = get(address.strip_prefix(ROOT).unwrap()).unwrap();
+        assert!(kept.immutable);
+        assert_eq!(kept.content_type, "text/css; charset=utf-8");
+        assert!(kept.bytes.starts_with(b"/* Design tokens."));
+
+        let old = get("0123456789ab/app.css").unwrap();
+        assert!(!old.immutable);
+        assert_eq!(old.etag, kept.etag);
+        assert_eq!(old.cache_control(), "no-cache");
+        assert_eq!(get("icons.svg").unwrap().content_type, "image/svg+xml");
+        assert!(get("../Cargo.toml").is_none());
+        assert!(get("0123456789ab/../app.css").is_none());
+    }
+
+    #[test]
+    fn what_every_page_loads_is_small() {
+        let joined = SHELF.entries[APP_CSS].bytes.len();
+        let modules: usize =
+            SHELF.entries.iter().filter(|(name, _)| name.starts_with("js/")).map(|(_, entry)| entry.bytes.len()).sum();
+        assert!(joined < 70_000, "app.css has {joined} bytes");
+        assert!(modules < 40_000, "modules have {modules} bytes");
+    }
+
+    #[test]
+    fn modules_import_only_what_is_there() {
+        for (name, entry) in &SHELF.entries {
+            if !name.starts_with("js/") {
+                continue;
+            }
+            let text = std::str::from_utf8(&entry.bytes).unwrap();
+            for line in text.lines().filter(|line| line.starts_with("import ")) {
+                let target = line.split('"').nth(1).unwrap().strip_prefix("./").unwrap();
+                assert!(SHELF.entries.contains_key(&format!("js/{target}")), "{name}: {line}");
+            }
+        }
+    }
+}

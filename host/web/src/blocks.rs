@@ -1,0 +1,113 @@
+//! Pages that plugins declare, of blocks whose data the server has read. A plugin has no markup to give: what it names
+//! is drawn here.
+
+mod chart;
+mod figure;
+mod table;
+
+pub use chart::{Bar, ChartView};
+pub use figure::FigureView;
+pub use table::{TableColumn, TableRow, TableView};
+
+use crate::collection::Cells;
+use crate::icon::icon;
+use crate::labels::Labels;
+use crate::shell::{Head, Shell};
+use maud::{Markup, html};
+
+/// A declared page with its blocks' data.
+#[derive(Debug, Clone, Copy)]
+pub struct BlocksPage<'a> {
+    pub title: &'a str,
+    pub blocks: &'a [BlockView],
+    /// Names of everything that the blocks refer to.
+    pub labels: &'a Labels,
+}
+
+#[derive(Debug, Clone)]
+pub enum BlockView {
+    Table(TableView),
+    Figure(FigureView),
+    Chart(ChartView),
+    /// A paragraph; an empty line begins another.
+    Text(String),
+    /// A block whose data could not be read. The rest of the page stands.
+    Failed {
+        title: String,
+        message: String,
+    },
+}
+
+pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
+    let cells = Cells { reader: &shell.reader, labels: view.labels };
+    let body = html! {
+        @for (index, run) in view.blocks.chunk_by(|a, b| is_figure(a) && is_figure(b)).enumerate() {
+            @if is_figure(&run[0]) {
+                dl class={ "figures figures-bleed" @if index > 0 { " mt-6" } } {
+                    @for block in run { @if let BlockView::Figure(figure) = block { (figure::draw(figure, cells)) } }
+                }
+            } @else {
+                div class={ "band" @if index > 0 { " mt-6" } } { (one(&run[0], cells)) }
+            }
+        }
+    };
+    shell.page(&Head { title: view.title, ..Head::default() }, &body)
+}
+
+const fn is_figure(block: &BlockView) -> bool {
+    matches!(block, BlockView::Figure(_))
+}
+
+fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
+    match block {
+        BlockView::Table(table) => table::draw(table, cells),
+        BlockView::Chart(chart) => chart::draw(chart, cells),
+        BlockView::Text(text) => crate::collection::record::paragraphs(text),
+        BlockView::Figure(figure) => html! { dl class="figures" { (figure::draw(figure, cells)) } },
+        BlockView::Failed { title, message } => html! {
+            section aria-label=(title) {
+                div class="row-head" { h2 { (title) } }
+                div class="note note-bad" { (icon("alert")) p { (message) } }
+            }
+        },
+    }
+}
+
+/// A fragment identifier made of a title.
+fn anchor(prefix: &str, title: &str) -> String {
+    let slug: String =
+        title.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    format!("{prefix}-{slug}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{field_of, labels, shell};
+    use lignaflow_core::descriptor::FieldKind;
+    use lignaflow_core::value::Value;
+
+    #[test]
+    fn figures_in_a_row_share_a_band_and_a_failed_block_leaves_the_rest() {
+        let figure = |title: &str, count| {
+            BlockView::Figure(FigureView {
+                title: title.into(),
+                values: vec![Value::Integer(count)],
+                field: field_of(FieldKind::Integer),
+                href: Some("/projects/projects".into()),
+            })
+        };
+        let blocks = [
+            figure("Active", 14),
+            figure("Late", 3),
+            BlockView::Failed { title: "Hours".into(), message: "The plugin ran out of time.".into() },
+            BlockView::Text("One.\n\nTwo.".into()),
+            figure("On hold", 0),
+        ];
+        let labels = labels();
+        let html = page(&shell(), &BlocksPage { title: "Overview", blocks: &blocks, labels: &labels }).into_string();
+        assert_eq!(html.matches("<dl class=\"figures").count(), 2);
+        assert!(html.contains("The plugin ran out of time."));
+        assert!(html.contains("<p>One.</p><p>Two.</p>"));
+    }
+}

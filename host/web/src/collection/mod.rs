@@ -1,0 +1,18 @@
+//! The pages that every collection has from its descriptor alone: list, form, record, and the page after somebody else
+//! was faster.
+
+mod cell;
+mod columns;
+pub mod conflict;
+mod draft;
+pub mod form;
+mod input;
+pub mod list;
+mod query;
+pub mod record;
+
+pub(crate) use cell::Cells;
+pub use cell::tag;
+pub(crate) use columns::field_title;
+pub use draft::{BASE, Draft, FIND, Find, Moved, VERSION};
+pub use query::ListQuery;

@@ -1,0 +1,51 @@
+//! Pages: HTML out of plain view-models, and what people type back into values. No I/O, no clock, no database.
+//!
+//! The server fills a view-model and calls the page's function; every page reads and posts without script, and the small
+//! modules under `assets/js` make it quick.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`reader`], [`locale`] | who reads: zone, currency, how their region writes figures and dates |
+//! | [`mod@format`], [`parse`] | values as text, and text as values |
+//! | [`assets`], [`icon`] | style sheets, modules, icons, at addresses that hold their hash |
+//! | [`paths`] | the addresses of pages, which the router is built to match |
+//! | [`shell`], [`navigation`], [`document`] | the house around a page |
+//! | [`collection`] | list, form, record and conflict of any collection, from its descriptor |
+//! | [`labels`], [`activity`] | names of what values refer to; what happened to a record |
+//! | [`blocks`] | pages that plugins declare |
+//! | [`home`], [`search`] | the first page, and the way anywhere |
+//! | [`door`], [`account`] | signing in, setting up; one's own password, tokens and sessions |
+//! | [`admin`] | plugins: switched, granted, installed, read in their log |
+//! | [`message`] | everything that went wrong, and what to do next |
+
+pub mod account;
+pub mod activity;
+pub mod admin;
+pub mod assets;
+pub mod blocks;
+pub mod collection;
+mod control;
+pub mod document;
+pub mod door;
+mod empty;
+pub mod format;
+pub mod home;
+pub mod icon;
+mod issues;
+pub mod labels;
+pub mod locale;
+pub mod message;
+pub mod navigation;
+pub mod parse;
+pub mod paths;
+pub mod reader;
+pub mod search;
+pub mod shell;
+#[cfg(test)]
+mod testing;
+
+pub use collection::{Draft, ListQuery};
+pub use document::Theme;
+pub use maud::Markup;
+pub use reader::Reader;
+pub use shell::{Flash, Shell};

@@ -1,0 +1,192 @@
+//! Where one can go: the collections and pages of the plugins that are on, in the rail, on the phone's tab bar, and on
+//! the page that searches.
+
+use crate::icon::{icon, large};
+use crate::paths;
+use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::name::CollectionName;
+use maud::{Markup, html};
+
+/// One place to go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub title: String,
+    pub href: String,
+    pub icon: String,
+    /// The letter that goes there after `g`.
+    pub key: Option<char>,
+    /// A number beside it that waits for the reader.
+    pub due: Option<u32>,
+}
+
+/// The places of one plugin, under its title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    pub title: String,
+    pub places: Vec<Place>,
+}
+
+/// Everywhere that a person may go.
+#[derive(Debug, Clone, Default)]
+pub struct Navigation {
+    pub sections: Vec<Section>,
+    /// At the foot of the rail: what administrators see.
+    pub foot: Vec<Place>,
+}
+
+impl Place {
+    pub fn new(title: impl Into<String>, href: impl Into<String>, icon: impl Into<String>) -> Self {
+        Self { title: title.into(), href: href.into(), icon: icon.into(), key: None, due: None }
+    }
+
+    /// Whether a page at `path` belongs here.
+    fn holds(&self, path: &str) -> bool {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        path == self.href
+            || (self.href.len() > 1 && path.strip_prefix(&self.href).is_some_and(|rest| rest.starts_with('/')))
+    }
+}
+
+impl Navigation {
+    /// The rail of an organization: for each plugin that is on, its pages that this person may open, then its
+    /// collections where records may be read.
+    pub fn of<'a>(
+        enabled: impl IntoIterator<Item = &'a Descriptor>,
+        may_read: bool,
+        may_open: impl Fn(&Descriptor, &str) -> bool,
+        administers_plugins: bool,
+    ) -> Self {
+        let mut sections = Vec::new();
+        for descriptor in enabled {
+            let mut places: Vec<Place> = descriptor
+                .pages
+                .iter()
+                .filter(|page| {
+                    page.permission.as_ref().is_none_or(|permission| may_open(descriptor, permission.as_str()))
+                })
+                .map(|page| {
+                    let icon = page.icon.clone().unwrap_or_else(|| "chart".to_owned());
+                    Place::new(&page.title, paths::page(&descriptor.id, &page.name), icon)
+                })
+                .collect();
+            if may_read {
+                places.extend(descriptor.collections.iter().map(|collection| {
+                    let name = CollectionName::new(&descriptor.id, &collection.name);
+                    let icon = collection.icon.clone().or_else(|| descriptor.icon.clone());
+                    Place::new(&collection.title.many, paths::list(&name), icon.unwrap_or_else(|| "file".to_owned()))
+                }));
+            }
+            if !places.is_empty() {
+                sections.push(Section { title: descriptor.title.clone(), places });
+            }
+        }
+        let foot = if administers_plugins { vec![Place::new("Plugins", paths::PLUGINS, "plug")] } else { Vec::new() };
+        let mut navigation = Self { sections, foot };
+        navigation.give_keys();
+        navigation
+    }
+
+    /// Each place gets the first letter of its title that is still free; `h` is home.
+    fn give_keys(&mut self) {
+        let mut taken = vec!['h'];
+        let places = self.sections.iter_mut().flat_map(|section| section.places.iter_mut()).chain(self.foot.iter_mut());
+        for place in places {
+            let free = place
+                .title
+                .chars()
+                .map(|c| c.to_ascii_lowercase())
+                .find(|c| c.is_ascii_lowercase() && !taken.contains(c));
+            taken.extend(free);
+            place.key = free;
+        }
+    }
+
+    /// The href of the place that a page belongs to: the longest that holds its path.
+    fn current(&self, path: &str) -> Option<&str> {
+        self.places().filter(|place| place.holds(path)).map(|place| place.href.as_str()).max_by_key(|href| href.len())
+    }
+
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.sections.iter().flat_map(|section| section.places.iter()).chain(self.foot.iter())
+    }
+
+    pub(crate) fn rail(&self, path: &str) -> Markup {
+        let current = self.current(path);
+        let home = Place { key: Some('h'), ..Place::new("Home", paths::HOME, "home") };
+        html! {
+            nav class="rail" aria-label="Main" {
+                div { ul { li { (link(&home, path == paths::HOME)) } } }
+                @for section in &self.sections {
+                    div {
+                        h2 { (section.title) }
+                        ul { @for place in &section.places { li { (link(place, current == Some(place.href.as_str()))) } } }
+                    }
+                }
+                @if !self.foot.is_empty() {
+                    div class="rail-foot" {
+                        ul { @for place in &self.foot { li { (link(place, current == Some(place.href.as_str()))) } } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The phone's: home, the first two places, and everything.
+    pub(crate) fn tabbar(&self, path: &str) -> Markup {
+        let current = self.current(path);
+        let first: Vec<&Place> = self.places().take(2).collect();
+        let elsewhere = path != paths::HOME && !first.iter().any(|place| current == Some(place.href.as_str()));
+        let tab = |title: &str, href: &str, name: &str, here: bool| {
+            html! { a href=(href) aria-current=[here.then_some("page")] { (large(name)) (title) } }
+        };
+        html! {
+            nav class="tabbar" aria-label="Main, phone" {
+                (tab("Home", paths::HOME, "home", path == paths::HOME))
+                @for place in &first { (tab(&place.title, &place.href, &place.icon, current == Some(place.href.as_str()))) }
+                (tab("More", paths::SEARCH, "more", elsewhere))
+            }
+        }
+    }
+}
+
+fn link(place: &Place, current: bool) -> Markup {
+    html! {
+        a href=(place.href) aria-current=[current.then_some("page")] data-go=[place.key] {
+            (icon(&place.icon)) (place.title)
+            @if let Some(due) = place.due {
+                " " span class="count count-due" { span class="visually-hidden" { "waiting: " } (due) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::descriptor;
+
+    #[test]
+    fn a_page_belongs_to_the_longest_place_that_holds_it() {
+        let navigation = Navigation::of([&descriptor()], true, |_, _| true, true);
+        assert_eq!(navigation.current("/projects/projects/018f/edit?x=1"), Some("/projects/projects"));
+        assert_eq!(navigation.current("/projects/projectsx"), None);
+        assert_eq!(navigation.current("/admin/plugins/projects"), Some("/admin/plugins"));
+    }
+
+    #[test]
+    fn every_place_has_its_own_letter() {
+        let navigation = Navigation::of([&descriptor()], true, |_, _| true, true);
+        let mut keys: Vec<char> = navigation.places().filter_map(|place| place.key).collect();
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+        assert!(!keys.contains(&'h'));
+    }
+
+    #[test]
+    fn what_may_not_be_opened_is_not_shown() {
+        let navigation = Navigation::of([&descriptor()], false, |_, _| false, false);
+        assert_eq!(navigation.places().map(|place| place.title.as_str()).collect::<Vec<_>>(), ["Overview"]);
+    }
+}

@@ -1,0 +1,148 @@
+//! The addresses of pages, in one place: the router is built to match them.
+
+use lignaflow_core::id::Id;
+use lignaflow_core::name::CollectionName;
+use std::fmt::Display;
+
+pub const HOME: &str = "/";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const SETUP: &str = "/setup";
+pub const SEARCH: &str = "/search";
+/// POST: `theme` is `system`, `light` or `dark`; `back` the page to return to.
+pub const THEME: &str = "/theme";
+/// POST: `organization` is the one to change to.
+pub const SWITCH_ORGANIZATION: &str = "/organization";
+pub const ACCOUNT: &str = "/account";
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+pub const ACCOUNT_TOKENS: &str = "/account/tokens";
+pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
+pub const PLUGINS: &str = "/admin/plugins";
+pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
+pub const SWAGGER: &str = "/swagger/";
+
+pub fn list(collection: &CollectionName) -> String {
+    format!("/{}/{}", collection.plugin, collection.local)
+}
+
+pub fn new(collection: &CollectionName) -> String {
+    format!("{}/new", list(collection))
+}
+
+/// The choices for a reference to this collection, as JSON: `?q=` narrows them.
+pub fn choices(collection: &CollectionName) -> String {
+    format!("{}/choices", list(collection))
+}
+
+/// The people of the organization, as JSON.
+pub const PEOPLE_CHOICES: &str = "/account/people";
+
+pub fn record(collection: &CollectionName, id: Id) -> String {
+    format!("{}/{id}", list(collection))
+}
+
+pub fn edit(collection: &CollectionName, id: Id) -> String {
+    format!("{}/{id}/edit", list(collection))
+}
+
+/// POST, with `~version`.
+pub fn archive(collection: &CollectionName, id: Id) -> String {
+    format!("{}/{id}/archive", list(collection))
+}
+
+/// POST, with `~version`.
+pub fn restore(collection: &CollectionName, id: Id) -> String {
+    format!("{}/{id}/restore", list(collection))
+}
+
+/// POST, with `~version`: a declared change of state.
+pub fn transition(collection: &CollectionName, id: Id, name: impl Display) -> String {
+    format!("{}/{id}/to/{name}", list(collection))
+}
+
+/// A page that a plugin declares. The hyphen can be no collection's name.
+pub fn page(plugin: impl Display, name: impl Display) -> String {
+    format!("/{plugin}/-/{name}")
+}
+
+pub fn plugin(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}")
+}
+
+/// POST: switches a plugin on for the organization.
+pub fn plugin_enable(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/enable")
+}
+
+/// POST: switches it off.
+pub fn plugin_disable(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/disable")
+}
+
+/// POST: grants what it asks for. `grant` comes once for each, as [`crate::admin::Ask::key`] says it.
+pub fn plugin_grant(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/grants")
+}
+
+pub fn token_revoke(id: impl Display) -> String {
+    format!("{ACCOUNT_TOKENS}/{id}/revoke")
+}
+
+pub fn session_revoke(id: impl Display) -> String {
+    format!("{ACCOUNT_SESSIONS}/{id}/revoke")
+}
+
+/// Percent-encoding for a query's names and values (RFC 3986: all but the unreserved).
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    out
+}
+
+/// `?a=1&b=2`, or nothing.
+pub fn query<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> String {
+    let mut out = String::new();
+    for (key, value) in pairs {
+        out.push(if out.is_empty() { '?' } else { '&' });
+        out.push_str(&encoded(key.as_ref()));
+        out.push('=');
+        out.push_str(&encoded(value.as_ref()));
+    }
+    out
+}
+
+/// Whether a `back` or `next` parameter stays on this host: an absolute path, and no second slash that a browser would
+/// read as another host.
+pub fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(['\\', '\r', '\n', '\t'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_built_from_names() {
+        let name: CollectionName = "projects/tasks".parse().unwrap();
+        let id: Id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        assert_eq!(transition(&name, id, "finish"), "/projects/tasks/01890a5d-ac96-774b-bcce-b302099a8057/to/finish");
+        assert_eq!(page("projects", "overview"), "/projects/-/overview");
+        assert_eq!(query([("q", "a b&c"), ("filter[x]", "é")]), "?q=a%20b%26c&filter%5Bx%5D=%C3%A9");
+    }
+
+    #[test]
+    fn only_paths_of_this_host_are_returned_to() {
+        assert!(is_local("/projects/tasks?q=a"));
+        for path in ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\r\nSet-Cookie: x", "/\t/evil"]
+        {
+            assert!(!is_local(path), "{path:?}");
+        }
+    }
+}

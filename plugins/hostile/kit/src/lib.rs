@@ -1,0 +1,62 @@
+//! The contract's bindings for guests that misbehave, without the SDK's good manners: what the types allow can be sent,
+//! however wrong it is.
+
+#![allow(clippy::pedantic, missing_debug_implementations, unreachable_pub, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    world: "plugin",
+    generate_all,
+    runtime_path: "::wit_bindgen::rt",
+    pub_export_macro: true,
+    export_macro_name: "__export",
+    default_bindings_module: "::hostile_kit",
+});
+
+use exports::lignaflow::plugin::{hooks, routes};
+use lignaflow::plugin::types::Error;
+
+/// The answer of a hook that changes nothing.
+pub fn unchanged(_: &[hooks::Change]) -> Result<hooks::Verdict, Error> {
+    Ok(hooks::Verdict { set: Vec::new(), also: Vec::new() })
+}
+
+/// A reply of JSON that writes nothing.
+pub fn json(text: impl Into<String>) -> Result<routes::Reply, Error> {
+    Ok(routes::Reply { status: 200, payload: routes::Payload::Json(text.into()), writes: Vec::new() })
+}
+
+/// Makes two functions the component's exports; without the second, its hook changes nothing.
+#[macro_export]
+macro_rules! guest {
+    ($handle:path) => {
+        $crate::guest!($handle, $crate::unchanged);
+    };
+    ($handle:path, $before_save:path) => {
+        struct Guest;
+
+        impl $crate::exports::lignaflow::plugin::routes::Guest for Guest {
+            fn handle(
+                request: $crate::exports::lignaflow::plugin::routes::Request,
+            ) -> Result<
+                $crate::exports::lignaflow::plugin::routes::Reply,
+                $crate::lignaflow::plugin::types::Error,
+            > {
+                $handle(&request)
+            }
+        }
+
+        impl $crate::exports::lignaflow::plugin::hooks::Guest for Guest {
+            fn before_save(
+                changes: Vec<$crate::exports::lignaflow::plugin::hooks::Change>,
+            ) -> Result<
+                $crate::exports::lignaflow::plugin::hooks::Verdict,
+                $crate::lignaflow::plugin::types::Error,
+            > {
+                $before_save(&changes)
+            }
+        }
+
+        $crate::__export!(Guest with_types_in $crate);
+    };
+}

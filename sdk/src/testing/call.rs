@@ -1,0 +1,170 @@
+//! The call under way, which the capabilities' functions answer from.
+
+use super::Line;
+use crate::context::{Caller, Principal};
+use crate::log::Level;
+use crate::{Authority, ErrorCode, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
+use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::{BoundSummary, Calendar};
+use lignaflow_core::catalog::Catalog;
+use lignaflow_core::descriptor::{Capability, Descriptor};
+use lignaflow_core::memory::Memory;
+use lignaflow_core::name::CollectionName;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What one organization holds.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) descriptor: Descriptor,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) calendar: Calendar,
+    pub(super) memory: RefCell<Memory>,
+    pub(super) people: RefCell<Vec<Person>>,
+    pub(super) ids: Cell<u64>,
+    pub(super) log: RefCell<Vec<Line>>,
+}
+
+impl World {
+    /// Identifiers that count upwards, so that two runs of a test are equal.
+    pub(super) fn new_id(&self, now: Instant) -> Id {
+        let number = self.ids.get() + 1;
+        self.ids.set(number);
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&number.to_be_bytes());
+        Id::from_parts(now.micros(), random)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Hook,
+    Route,
+}
+
+/// One call of the plugin's code.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(super) world: Rc<World>,
+    pub(super) caller: Caller,
+    pub(super) kind: Kind,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Call>> = const { RefCell::new(None) };
+}
+
+/// Runs code with the call under way; also a panic ends it.
+pub(super) fn during<T>(call: Call, code: impl FnOnce() -> T) -> T {
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            CURRENT.set(None);
+        }
+    }
+    CURRENT.set(Some(call));
+    let _ended = Ended;
+    code()
+}
+
+/// What the call under way answers.
+pub(crate) fn with<T>(ask: impl FnOnce(&Call) -> T) -> T {
+    let call = CURRENT.with_borrow(Clone::clone).unwrap_or_else(|| {
+        panic!("the host answers only while it calls the plugin: see `lignaflow_sdk::testing::MemoryHost::run`")
+    });
+    ask(&call)
+}
+
+impl Call {
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller.clone()
+    }
+
+    pub(crate) fn new_id(&self) -> Id {
+        self.world.new_id(self.caller.now)
+    }
+
+    fn binder(&self) -> Binder<'_> {
+        Binder { catalog: &self.world.catalog, home: Some(&self.world.descriptor.id) }
+    }
+
+    /// A component that was not granted what it imports is not even loaded.
+    fn needs(&self, capability: Capability) {
+        let interface = capability.interface();
+        assert!(
+            self.world.descriptor.grants.interfaces.contains(&capability),
+            "plugin.toml does not ask for `{interface}`: write interfaces = [\"{interface}\"] under [grants]"
+        );
+    }
+
+    fn may_read(&self, collection: &str, authority: Authority) -> Result<(), Fault> {
+        self.needs(Capability::Records);
+        assert!(
+            authority == Authority::Plugin || self.kind == Kind::Route,
+            "a hook reads `{collection}` on the caller's rights; what it ensures must not depend on them: use as_plugin()"
+        );
+        let home = &self.world.descriptor.id;
+        let name = CollectionName::within(home, collection)
+            .map_err(|error| Fault::at("/collection", "unknown-collection", error.to_string()))?;
+        if !self.world.descriptor.grants.reads(home, &name) {
+            return Err(Fault::denied(format!("The plugin {home} was not granted to read {name}.")));
+        }
+        if authority == Authority::Caller && !self.caller.holds("records.read") {
+            return Err(Fault::denied("You may not read records here."));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get(
+        &self,
+        collection: &str,
+        id: Id,
+        select: &[String],
+        authority: Authority,
+    ) -> Result<Option<Vec<Value>>, Fault> {
+        let one = crate::select::select(collection).filter(crate::select::field("id").eq(id)).limit(1);
+        let selection = Selection { select: select.to_vec(), authority, ..one.into() };
+        Ok(self.find(&selection)?.rows.into_iter().next())
+    }
+
+    pub(crate) fn find(&self, selection: &Selection) -> Result<Page, Fault> {
+        self.may_read(&selection.collection, selection.authority)?;
+        let bound = self.binder().selection(selection)?;
+        Ok(self.world.memory.borrow().find(&bound))
+    }
+
+    pub(crate) fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
+        self.may_read(&summary.collection, summary.authority)?;
+        let bound = self.binder().summary(summary, self.world.calendar)?;
+        summed(&self.world.memory.borrow(), &bound)
+    }
+
+    pub(crate) fn person(&self, id: Id) -> Option<Person> {
+        self.needs(Capability::People);
+        self.world.people.borrow().iter().find(|person| person.id == id).cloned()
+    }
+
+    /// Permissions are the caller's alone here.
+    pub(crate) fn holding(&self, permission: Option<&str>) -> Vec<Person> {
+        self.needs(Capability::People);
+        let holds = |person: &Person| match permission {
+            None => true,
+            Some(permission) => self.caller.principal == Principal::Person(person.id) && self.caller.holds(permission),
+        };
+        let mut people: Vec<_> = self.world.people.borrow().iter().filter(|person| holds(person)).cloned().collect();
+        people.sort_by(|a, b| a.name.cmp(&b.name));
+        people
+    }
+
+    pub(crate) fn log(&self, level: Level, message: &str, fields: &[(&str, Value)]) {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        self.world.log.borrow_mut().push(Line { level, message: message.to_owned(), fields });
+    }
+}
+
+pub(super) fn summed(memory: &Memory, summary: &BoundSummary) -> Result<Page, Fault> {
+    memory
+        .summarize(summary)
+        .map_err(|error| Fault::new(ErrorCode::Quota, format!("The sum `{}` is too large to be told.", error.label)))
+}

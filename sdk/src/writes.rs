@@ -1,0 +1,97 @@
+//! What a plugin asks the host to do. Nothing happens while it runs: it returns these, and the host carries all of one
+//! call's out in one transaction, or none.
+//!
+//! ```
+//! use lignaflow_sdk::prelude::*;
+//! let (task, project) = (Id::fresh(), Id::fresh());
+//! let writes: Vec<Mutation> = vec![
+//!     insert("tasks", task).set("title", "Measure").set("project", project).into(),
+//!     transition("projects", project, "activate").into(),
+//! ];
+//! # assert_eq!(writes.len(), 2);
+//! ```
+
+use crate::values::IntoValue;
+use crate::{Fault, Fields, Id, Mutation, Predicate};
+
+/// A mutation that sets fields. Made by [`insert`], [`update`] and [`transition`].
+#[derive(Debug, Clone)]
+#[must_use = "a write does nothing unless it is returned"]
+pub struct Write {
+    kind: Kind,
+    collection: String,
+    id: Id,
+    expected: Option<u64>,
+    fields: Fields,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Insert,
+    Update,
+    Transition(String),
+}
+
+fn write(kind: Kind, collection: impl Into<String>, id: Id) -> Write {
+    Write { kind, collection: collection.into(), id, expected: None, fields: Fields::new() }
+}
+
+/// A new record. Its id comes from [`crate::context::new_id`], so that others of the batch can refer to it.
+pub fn insert(collection: impl Into<String>, id: Id) -> Write {
+    write(Kind::Insert, collection, id)
+}
+
+/// Changes the fields that are set, and no others.
+pub fn update(collection: impl Into<String>, id: Id) -> Write {
+    write(Kind::Update, collection, id)
+}
+
+/// A declared change of state, with further fields that change along with it.
+pub fn transition(collection: impl Into<String>, id: Id, name: impl Into<String>) -> Write {
+    write(Kind::Transition(name.into()), collection, id)
+}
+
+impl Write {
+    pub fn set(mut self, field: impl Into<String>, value: impl IntoValue) -> Self {
+        self.fields.insert(field.into(), value.into_value());
+        self
+    }
+
+    /// Refused as stale unless the record has this version. What was read in the same call is re-checked anyway.
+    pub fn expecting(mut self, version: u64) -> Self {
+        self.expected = Some(version);
+        self
+    }
+}
+
+impl From<Write> for Mutation {
+    fn from(write: Write) -> Self {
+        let Write { kind, collection, id, expected, fields } = write;
+        match kind {
+            Kind::Insert => Self::Insert { collection, id, fields },
+            Kind::Update => Self::Update { collection, id, expected, fields },
+            Kind::Transition(name) => Self::Transition { collection, id, expected, name, fields },
+        }
+    }
+}
+
+/// Archives a record: it leaves lists and can be restored.
+pub fn remove(collection: impl Into<String>, id: Id) -> Mutation {
+    Mutation::Remove { collection: collection.into(), id, expected: None }
+}
+
+/// Takes an archived record back.
+pub fn restore(collection: impl Into<String>, id: Id) -> Mutation {
+    Mutation::Restore { collection: collection.into(), id, expected: None }
+}
+
+/// Refuses everything with this fault unless nothing matches, checked last inside the transaction. The predicate pins
+/// one of the fields in the collection's `serialize` to a value, or the guard is refused.
+pub fn ensure_none(collection: impl Into<String>, filter: Predicate, fault: Fault) -> Mutation {
+    Mutation::EnsureNone { collection: collection.into(), filter, fault }
+}
+
+/// Refuses everything with this fault unless something matches; otherwise as [`ensure_none`].
+pub fn ensure_some(collection: impl Into<String>, filter: Predicate, fault: Fault) -> Mutation {
+    Mutation::EnsureSome { collection: collection.into(), filter, fault }
+}
