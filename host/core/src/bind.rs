@@ -38,7 +38,11 @@ impl Binder<'_> {
         let schema = self.collection(&selection.collection)?.clone();
         let mut issues = Vec::new();
         if selection.limit == 0 || selection.limit > MAX_LIMIT {
-            issues.push(Issue::new("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not {}.", selection.limit)));
+            issues.push(Issue::new(
+                "/limit",
+                "limit",
+                format!("The limit is 1 to {MAX_LIMIT}, not {}.", selection.limit),
+            ));
         }
         let mut walk = Walk::new(*self, &mut issues);
         let filter = walk.predicate(&schema, &selection.filter, 0);
@@ -107,7 +111,11 @@ impl Binder<'_> {
         let schema = self.collection(&summary.collection)?.clone();
         let mut issues = Vec::new();
         if summary.limit == 0 || summary.limit > MAX_LIMIT {
-            issues.push(Issue::new("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not {}.", summary.limit)));
+            issues.push(Issue::new(
+                "/limit",
+                "limit",
+                format!("The limit is 1 to {MAX_LIMIT}, not {}.", summary.limit),
+            ));
         }
         if summary.metrics.is_empty() || summary.metrics.len() > 16 {
             issues.push(Issue::new("/metrics", "count", "A summary measures 1 to 16 things."));
@@ -205,7 +213,11 @@ impl<'a, 'i> Walk<'a, 'i> {
                 _ => None,
             };
             let Some(next) = next else {
-                self.fault(at, "not-a-reference", format!("`{part}` of `{text}` is not a reference that can be followed."));
+                self.fault(
+                    at,
+                    "not-a-reference",
+                    format!("`{part}` of `{text}` is not a reference that can be followed."),
+                );
                 return None;
             };
             hops.push((index, next.clone()));
@@ -253,7 +265,8 @@ impl<'a, 'i> Walk<'a, 'i> {
             }
             Predicate::ComparePaths { left, operator, right } => {
                 let at_left = at(left);
-                let (Some(left), Some(right)) = (self.path(schema, left, &at_left), self.path(schema, right, &at(right)))
+                let (Some(left), Some(right)) =
+                    (self.path(schema, left, &at_left), self.path(schema, right, &at(right)))
                 else {
                     return BoundPredicate::always();
                 };
@@ -289,7 +302,9 @@ impl<'a, 'i> Walk<'a, 'i> {
                 Some(bound) => BoundPredicate::IsNull(bound),
                 None => BoundPredicate::always(),
             },
-            Predicate::Exists { collection, via, child } => self.exists(schema, collection, via, child.as_deref(), depth),
+            Predicate::Exists { collection, via, child } => {
+                self.exists(schema, collection, via, child.as_deref(), depth)
+            }
             Predicate::Search(text) => self.search(schema, text),
         }
     }
@@ -311,7 +326,11 @@ impl<'a, 'i> Walk<'a, 'i> {
         };
         let found = other.position(via).filter(|index| other.fields[*index].to.as_ref() == Some(&schema.name));
         let Some(via_index) = found else {
-            self.fault("/filter", "not-a-reference", format!("`{via}` of `{collection}` does not refer to `{}`.", schema.name));
+            self.fault(
+                "/filter",
+                "not-a-reference",
+                format!("`{via}` of `{collection}` does not refer to `{}`.", schema.name),
+            );
             return BoundPredicate::always();
         };
         let archived = self.archived;
@@ -379,13 +398,18 @@ impl<'a, 'i> Walk<'a, 'i> {
                 }
                 value.clone()
             }
-            (Kind::Decimal, Value::Decimal(decimal)) => match fit_decimal(*decimal, path.scale()) {
-                Some(decimal) => Value::Decimal(decimal),
-                None => {
-                    self.fault(at, "digits", format!("`{}` has at most {} digits after the point.", path.text, path.scale()));
+            (Kind::Decimal, Value::Decimal(decimal)) => {
+                if let Some(decimal) = fit_decimal(*decimal, path.scale()) {
+                    Value::Decimal(decimal)
+                } else {
+                    self.fault(
+                        at,
+                        "digits",
+                        format!("`{}` has at most {} digits after the point.", path.text, path.scale()),
+                    );
                     return None;
                 }
-            },
+            }
             (_, other) => {
                 self.fault(at, "type", format!("`{}` cannot be compared with {}.", path.text, other.kind()));
                 return None;
@@ -417,7 +441,10 @@ impl<'a, 'i> Walk<'a, 'i> {
                 matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Money)
             }
             MetricKind::Minimum | MetricKind::Maximum => {
-                matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Date | Kind::Instant)
+                matches!(
+                    kind,
+                    Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Date | Kind::Instant
+                )
             }
         };
         if !fits {
@@ -440,5 +467,6 @@ pub fn fit_decimal(decimal: Decimal, scale: u8) -> Option<Decimal> {
         return None;
     }
     fitted.rescale(u32::from(scale));
-    (fitted.scale() == u32::from(scale) && fitted.mantissa().unsigned_abs() < 1_000_000_000_000_000_000).then_some(fitted)
+    (fitted.scale() == u32::from(scale) && fitted.mantissa().unsigned_abs() < 1_000_000_000_000_000_000)
+        .then_some(fitted)
 }

@@ -62,17 +62,39 @@ pub enum BoundPredicate {
     Not(Box<BoundPredicate>),
     /// The value has the path's kind and is never null. Text is compared as it stands when for equality, folded
     /// otherwise ([`crate::fold`]); choices by their declared order; money only with money of the same currency.
-    Compare { path: BoundPath, operator: Operator, value: Value },
+    Compare {
+        path: BoundPath,
+        operator: Operator,
+        value: Value,
+    },
     /// Both paths have one kind.
-    ComparePaths { left: BoundPath, operator: Operator, right: BoundPath },
-    Within { path: BoundPath, values: Vec<Value> },
+    ComparePaths {
+        left: BoundPath,
+        operator: Operator,
+        right: BoundPath,
+    },
+    Within {
+        path: BoundPath,
+        values: Vec<Value>,
+    },
     /// The path ends in `references` or `people`.
-    Includes { path: BoundPath, id: Id },
+    Includes {
+        path: BoundPath,
+        id: Id,
+    },
     IsNull(BoundPath),
     /// Some record of `schema`, not archived, whose field `via` refers to this one, satisfies the child.
-    Exists { schema: Arc<Schema>, via: usize, many: bool, child: Box<BoundPredicate> },
+    Exists {
+        schema: Arc<Schema>,
+        via: usize,
+        many: bool,
+        child: Box<BoundPredicate>,
+    },
     /// Every folded word stands in one of these text fields.
-    Search { words: Vec<String>, fields: Vec<usize> },
+    Search {
+        words: Vec<String>,
+        fields: Vec<usize>,
+    },
 }
 
 impl BoundPredicate {
@@ -160,7 +182,8 @@ impl Calendar {
         let start = match bucket {
             Bucket::None | Bucket::Day => return days,
             Bucket::Week => {
-                let back = (i32::from(date.weekday().to_monday_one_offset()) - i32::from(self.week_starts)).rem_euclid(7);
+                let back =
+                    (i32::from(date.weekday().to_monday_one_offset()) - i32::from(self.week_starts)).rem_euclid(7);
                 return days - back;
             }
             Bucket::Month => jiff::civil::Date::new(date.year(), date.month(), 1),

@@ -127,12 +127,15 @@ impl Catalog {
             for field in &schema.fields {
                 let Some(to) = &field.to else { continue };
                 if schemas.contains_key(to) {
-                    referrers.push((to.clone(), Referrer {
-                        collection: schema.name.clone(),
-                        field: field.name.clone(),
-                        many: field.field.kind == FieldKind::References,
-                        on_delete: field.field.on_delete,
-                    }));
+                    referrers.push((
+                        to.clone(),
+                        Referrer {
+                            collection: schema.name.clone(),
+                            field: field.name.clone(),
+                            many: field.field.kind == FieldKind::References,
+                            on_delete: field.field.on_delete,
+                        },
+                    ));
                 } else {
                     missing.push(format!("{}.{} -> {to}", schema.name, field.name));
                 }

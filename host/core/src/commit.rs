@@ -33,9 +33,14 @@ pub struct ReadCheck {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Every field has its value.
-    Insert { values: Fields },
+    Insert {
+        values: Fields,
+    },
     /// `set` holds only fields that change; `before` their former values.
-    Update { set: Fields, before: Fields },
+    Update {
+        set: Fields,
+        before: Fields,
+    },
     /// Hides the record, which other records may still refer to only where their reference allows it.
     Archive,
     Restore,

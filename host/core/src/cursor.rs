@@ -9,9 +9,8 @@ use serde_json::Value as Json;
 
 /// The cursor after a row with these sort values.
 pub fn encode(fingerprint: u64, values: &[Value]) -> String {
-    let list: Vec<Json> = std::iter::once(Json::String(format!("{fingerprint:016x}")))
-        .chain(values.iter().map(Value::to_json))
-        .collect();
+    let list: Vec<Json> =
+        std::iter::once(Json::String(format!("{fingerprint:016x}"))).chain(values.iter().map(Value::to_json)).collect();
     hex::encode(Json::Array(list).to_string())
 }
 

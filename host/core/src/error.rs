@@ -100,7 +100,12 @@ impl Fault {
             [] => "The input is not valid.".to_owned(),
             [only] => only.message.clone(),
             [first, rest @ ..] => {
-                format!("{} And {} more {}.", first.message, rest.len(), if rest.len() == 1 { "fault" } else { "faults" })
+                format!(
+                    "{} And {} more {}.",
+                    first.message,
+                    rest.len(),
+                    if rest.len() == 1 { "fault" } else { "faults" }
+                )
             }
         };
         Self { code: ErrorCode::Invalid, message, issues }

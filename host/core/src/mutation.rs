@@ -11,19 +11,50 @@ pub type Fields = IndexMap<String, Value>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mutation {
-    Insert { collection: String, id: Id, fields: Fields },
+    Insert {
+        collection: String,
+        id: Id,
+        fields: Fields,
+    },
     /// Only the named fields change.
-    Update { collection: String, id: Id, expected: Option<u64>, fields: Fields },
+    Update {
+        collection: String,
+        id: Id,
+        expected: Option<u64>,
+        fields: Fields,
+    },
     /// Archives the record: it leaves lists and can be restored.
-    Remove { collection: String, id: Id, expected: Option<u64> },
+    Remove {
+        collection: String,
+        id: Id,
+        expected: Option<u64>,
+    },
     /// Takes an archived record back.
-    Restore { collection: String, id: Id, expected: Option<u64> },
+    Restore {
+        collection: String,
+        id: Id,
+        expected: Option<u64>,
+    },
     /// A declared change of state, with further fields set along with it.
-    Transition { collection: String, id: Id, expected: Option<u64>, name: String, fields: Fields },
+    Transition {
+        collection: String,
+        id: Id,
+        expected: Option<u64>,
+        name: String,
+        fields: Fields,
+    },
     /// Nothing matches, checked last inside the transaction with the plugin's rights; else the fault.
-    EnsureNone { collection: String, filter: Predicate, fault: Fault },
+    EnsureNone {
+        collection: String,
+        filter: Predicate,
+        fault: Fault,
+    },
     /// Something matches; else the fault.
-    EnsureSome { collection: String, filter: Predicate, fault: Fault },
+    EnsureSome {
+        collection: String,
+        filter: Predicate,
+        fault: Fault,
+    },
 }
 
 /// The door that a change came in by.

@@ -69,14 +69,32 @@ pub enum Predicate {
     /// Some child holds; the empty list never does.
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
-    Compare { path: String, operator: Operator, value: Value },
-    ComparePaths { left: String, operator: Operator, right: String },
-    Within { path: String, values: Vec<Value> },
+    Compare {
+        path: String,
+        operator: Operator,
+        value: Value,
+    },
+    ComparePaths {
+        left: String,
+        operator: Operator,
+        right: String,
+    },
+    Within {
+        path: String,
+        values: Vec<Value>,
+    },
     /// A list of references holds this one.
-    Includes { path: String, id: Id },
+    Includes {
+        path: String,
+        id: Id,
+    },
     IsNull(String),
     /// Some record of `collection`, whose reference `via` is this one, satisfies the child.
-    Exists { collection: String, via: String, child: Option<Box<Predicate>> },
+    Exists {
+        collection: String,
+        via: String,
+        child: Option<Box<Predicate>>,
+    },
     /// Every word stands in one of the fields that the collection searches.
     Search(String),
 }

@@ -49,7 +49,8 @@ impl Record {
         }
         object.insert("created_at".into(), Value::Instant(self.created_at).to_json());
         object.insert("updated_at".into(), Value::Instant(self.updated_at).to_json());
-        object.insert("created_by".into(), self.created_by.map_or(Json::Null, |person| Json::String(person.to_string())));
+        object
+            .insert("created_by".into(), self.created_by.map_or(Json::Null, |person| Json::String(person.to_string())));
         object.insert("archived_at".into(), self.archived_at.map_or(Json::Null, |at| Value::Instant(at).to_json()));
         Json::Object(object)
     }
@@ -107,7 +108,9 @@ pub fn value_from_json(field: &Field, json: &Json) -> Result<Value, String> {
         },
         Kind::Integer => json.as_i64().map_or_else(|| wrong("a whole number"), |n| Ok(Value::Integer(n))),
         Kind::Duration => json.as_i64().map_or_else(|| wrong("whole seconds"), |n| Ok(Value::Integer(n))),
-        Kind::Percent => json.as_i64().map_or_else(|| wrong("whole basis points; 1250 is 12.5 %"), |n| Ok(Value::Integer(n))),
+        Kind::Percent => {
+            json.as_i64().map_or_else(|| wrong("whole basis points; 1250 is 12.5 %"), |n| Ok(Value::Integer(n)))
+        }
         Kind::Boolean => json.as_bool().map_or_else(|| wrong("true or false"), |b| Ok(Value::Boolean(b))),
         Kind::Decimal => match json.as_str().map(Decimal::from_str_exact) {
             Some(Ok(decimal)) => Ok(Value::Decimal(decimal)),
@@ -197,7 +200,14 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
             if declared.of.iter().any(|choice| choice == text) {
                 None
             } else {
-                fault("choice", format!("{title} is one of {}, not `{}`.", declared.of.join(", "), shown(&Json::from(text.as_str()))))
+                fault(
+                    "choice",
+                    format!(
+                        "{title} is one of {}, not `{}`.",
+                        declared.of.join(", "),
+                        shown(&Json::from(text.as_str()))
+                    ),
+                )
             }
         }
         (Kind::Integer, Value::Integer(number)) => between(*number, ""),
@@ -208,7 +218,10 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
             let scale = u32::from(declared.scale());
             let given = decimal.normalize();
             if given.scale() > scale {
-                return fault("digits", format!("{title} has at most {scale} digits after the point, not {}.", given.scale()));
+                return fault(
+                    "digits",
+                    format!("{title} has at most {scale} digits after the point, not {}.", given.scale()),
+                );
             }
             let mut scaled = given;
             scaled.rescale(scale);

@@ -48,7 +48,10 @@ fn with(from: &str, to: &str) -> String {
 fn a_good_descriptor_is_read_in_its_order() {
     let descriptor = parse(GOOD).unwrap_or_else(|faults| panic!("{faults:?}"));
     let collection = descriptor.collection("notes").unwrap();
-    assert_eq!(collection.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["title", "status", "parent", "hours"]);
+    assert_eq!(
+        collection.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["title", "status", "parent", "hours"]
+    );
     assert_eq!(collection.field("hours").unwrap().kind, FieldKind::Decimal);
     assert_eq!(collection.transition("publish").unwrap().field(), "status");
     assert_eq!(collection.locked_states().collect::<Vec<_>>(), [("status", "published")]);
@@ -127,7 +130,9 @@ fn a_reference_into_another_plugin_needs_a_grant() {
 
 #[test]
 fn a_route_may_not_hide_a_collections_own() {
-    let route = |path: &str| format!("{GOOD}\n[[routes]]\nname = \"count\"\ntitle = \"Count\"\nmethod = \"GET\"\npath = \"{path}\"\n");
+    let route = |path: &str| {
+        format!("{GOOD}\n[[routes]]\nname = \"count\"\ntitle = \"Count\"\nmethod = \"GET\"\npath = \"{path}\"\n")
+    };
     for path in ["/notes", "/notes/{id}", "/notes/{id}/publish", "/notes/summary", "count", "/Count", "/a/{b-c}"] {
         assert!(parse(&route(path)).is_err(), "{path}");
     }

@@ -64,8 +64,15 @@ fn every_fault_is_told_with_its_place() {
     });
     let codes = refused(bad);
     for expected in [
-        ("/name", "too-long"), ("/count", "too-large"), ("/quantity", "digits"), ("/price", "type"), ("/kind", "choice"),
-        ("/on", "type"), ("/at", "type"), ("/others", "type"), ("/colour", "unknown-field"),
+        ("/name", "too-long"),
+        ("/count", "too-large"),
+        ("/quantity", "digits"),
+        ("/price", "type"),
+        ("/kind", "choice"),
+        ("/on", "type"),
+        ("/at", "type"),
+        ("/others", "type"),
+        ("/colour", "unknown-field"),
     ] {
         assert!(codes.contains(&(expected.0.to_owned(), expected.1.to_owned())), "{expected:?} in {codes:?}");
     }

@@ -19,18 +19,18 @@ pub(crate) fn of_store(error: StoreError) -> Fault {
 
 fn of_refusal_kind(refusal: &Refusal) -> Fault {
     match refusal {
-        Refusal::Unavailable => {
-            Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now. Nothing was changed; try again shortly.")
-        }
+        Refusal::Unavailable => Fault::new(
+            ErrorCode::Unavailable,
+            "The database cannot be reached just now. Nothing was changed; try again shortly.",
+        ),
         Refusal::Unknown => Fault::new(
             ErrorCode::Unavailable,
             "The connection to the database broke while saving. Look whether the change is there before you repeat it.",
         ),
         Refusal::Full => Fault::new(ErrorCode::Quota, "There is no room left to save this. Nothing was changed."),
-        Refusal::Changed => Fault::new(
-            ErrorCode::Conflict,
-            "Others keep changing the same records. Nothing was changed; try again.",
-        ),
+        Refusal::Changed => {
+            Fault::new(ErrorCode::Conflict, "Others keep changing the same records. Nothing was changed; try again.")
+        }
         _ => Fault::internal(),
     }
 }
@@ -73,10 +73,10 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
 }
 
 fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {
-    let what = schema.field(field).and_then(|field| field.to.as_ref()).map_or_else(
-        || "person of this organization".to_owned(),
-        |to| format!("record of {to}"),
-    );
+    let what = schema
+        .field(field)
+        .and_then(|field| field.to.as_ref())
+        .map_or_else(|| "person of this organization".to_owned(), |to| format!("record of {to}"));
     Fault::invalid(vec![Issue::new(
         format!("{prefix}/{field}"),
         "unknown-reference",
@@ -96,17 +96,22 @@ pub(crate) fn of_call(fault: CallFault, plugin: &PluginId) -> Fault {
         CallFault::CpuExhausted => {
             Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} used up its computing time. {kept}"))
         }
-        CallFault::TimedOut => Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} took too long. {kept}")),
+        CallFault::TimedOut => {
+            Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} took too long. {kept}"))
+        }
         CallFault::OutOfMemory => {
             Fault::new(ErrorCode::PluginOutOfMemory, format!("The plugin {plugin} used up its memory. {kept}"))
         }
         CallFault::Exhausted(what) => {
             Fault::new(ErrorCode::PluginExhausted, format!("The plugin {plugin} used up its {what}. {kept}"))
         }
-        CallFault::BadAnswer(_) | CallFault::NoCode => {
-            Fault::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give. {kept}"))
+        CallFault::BadAnswer(_) | CallFault::NoCode => Fault::new(
+            ErrorCode::PluginBadAnswer,
+            format!("The plugin {plugin} gave an answer that it may not give. {kept}"),
+        ),
+        CallFault::Busy => {
+            Fault::new(ErrorCode::Unavailable, "Too many calls are under way just now. Try again shortly.")
         }
-        CallFault::Busy => Fault::new(ErrorCode::Unavailable, "Too many calls are under way just now. Try again shortly."),
         CallFault::NotGranted(what) => {
             Fault::new(ErrorCode::Denied, format!("The plugin {plugin} was not granted {what}. {kept}"))
         }

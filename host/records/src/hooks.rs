@@ -1,9 +1,9 @@
 //! Before-save hooks: each plugin whose hooked collections a plan touches is called once, with all its changes.
 
+use crate::Records;
 use crate::answers;
 use crate::plan::{Desk, Draft, Item, Plan, overwrite};
 use crate::reads::GuestReads;
-use crate::Records;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, BoundSelection};
 use lignaflow_core::catalog::Schema;

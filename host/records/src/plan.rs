@@ -3,9 +3,9 @@
 
 use crate::answers;
 use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Schema, SchemaField};
-use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::commit::{Action, Change, Guard, ReadCheck};
 use lignaflow_core::descriptor::{ChangeKind, FieldKind, Transition, humanize};
 use lignaflow_core::id::{Id, PersonId};
@@ -136,10 +136,7 @@ impl Desk<'_> {
     }
 
     /// The records that the mutations speak of, as they stand: one statement a collection.
-    async fn standing(
-        &self,
-        items: &[(Arc<Schema>, Item)],
-    ) -> Result<HashMap<(CollectionName, Id), Record>, Fault> {
+    async fn standing(&self, items: &[(Arc<Schema>, Item)]) -> Result<HashMap<(CollectionName, Id), Record>, Fault> {
         let mut wanted: HashMap<CollectionName, (Arc<Schema>, Vec<Id>)> = HashMap::new();
         for (schema, item) in items {
             if let Some(id) = existing_id(&item.mutation) {
@@ -446,7 +443,8 @@ fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
 pub(crate) fn overwrite(draft: &mut Draft, fields: Fields) -> Result<(), String> {
     let schema = draft.schema.clone();
     for (name, mut value) in fields {
-        let field = schema.field(&name).ok_or_else(|| format!("it set `{name}`, which {} does not have", schema.name))?;
+        let field =
+            schema.field(&name).ok_or_else(|| format!("it set `{name}`, which {} does not have", schema.name))?;
         if let Some(issue) = check_value(field, &mut value, "") {
             return Err(format!("it set `{name}` of {}: {}", schema.name, issue.message));
         }

@@ -78,12 +78,7 @@ impl GuestReads {
 }
 
 fn system(schema: &Arc<Schema>, field: SystemField) -> BoundPath {
-    BoundPath {
-        text: field.as_str().to_owned(),
-        root: schema.clone(),
-        hops: Vec::new(),
-        column: Column::System(field),
-    }
+    BoundPath { text: field.as_str().to_owned(), root: schema.clone(), hops: Vec::new(), column: Column::System(field) }
 }
 
 #[async_trait]
@@ -129,11 +124,7 @@ impl Reads for GuestReads {
             let version = row.pop();
             let id = row.pop();
             if let (Some(Value::Reference(id)), Some(Value::Integer(version))) = (id, version) {
-                checks.push(ReadCheck {
-                    schema: bound.schema.clone(),
-                    id,
-                    version: Some(version.unsigned_abs()),
-                });
+                checks.push(ReadCheck { schema: bound.schema.clone(), id, version: Some(version.unsigned_abs()) });
             }
         }
         page.columns.truncate(asked);

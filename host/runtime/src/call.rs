@@ -222,7 +222,13 @@ impl ResourceLimiter for State {
 }
 
 #[cfg(test)]
-pub(crate) async fn bare(core: &Arc<Core>, code: &PluginPre<State>, reads: Arc<dyn Reads>, log: Arc<CallLog>, made: &mut Vec<std::time::Duration>) {
+pub(crate) async fn bare(
+    core: &Arc<Core>,
+    code: &PluginPre<State>,
+    reads: Arc<dyn Reads>,
+    log: Arc<CallLog>,
+    made: &mut Vec<std::time::Duration>,
+) {
     let state = State::new(core.clone(), reads, log, Arc::new(AtomicBool::new(false)));
     let mut store = Store::new(code.engine(), state);
     store.limiter(|state| state);

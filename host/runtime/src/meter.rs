@@ -6,8 +6,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -111,7 +111,9 @@ mod tests {
         };
         let mut metered = Metered { meter: meter.clone(), inner: Box::pin(call) };
         while !reached.load(Ordering::Relaxed) {
-            assert!(std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut metered).poll(context))).await.is_pending());
+            assert!(
+                std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut metered).poll(context))).await.is_pending()
+            );
         }
         assert_eq!(lane.available_permits(), 1);
     }

@@ -269,7 +269,14 @@ impl Guest for LoadedPlugin {
 impl LoadedPlugin {
     pub(crate) async fn bare(&self, reads: Arc<dyn Reads>, made: &mut Vec<std::time::Duration>) {
         let meter = Arc::new(Meter::new());
-        let log = Arc::new(CallLog::new(self.core.log.clone(), "x".into(), reads.caller().request_id, 0, meter.clone(), (1, 1)));
+        let log = Arc::new(CallLog::new(
+            self.core.log.clone(),
+            "x".into(),
+            reads.caller().request_id,
+            0,
+            meter.clone(),
+            (1, 1),
+        ));
         crate::call::bare(&self.core, self.code.as_ref().unwrap(), reads, log, made).await;
     }
 }

@@ -49,8 +49,9 @@ impl Snapshot {
         self.plugins.get(id)
     }
 
+    /// Whether it is loaded and the organization has it on.
     pub fn is_enabled(&self, organization: OrganizationId, plugin: &PluginId) -> bool {
-        self.on(organization).contains(plugin)
+        self.plugins.contains_key(plugin) && self.on(organization).contains(plugin)
     }
 
     fn on(&self, organization: OrganizationId) -> &BTreeSet<PluginId> {
@@ -142,7 +143,7 @@ impl Snapshot {
         let wanted = needs(plugin.descriptor());
         let mut lacking = BTreeSet::new();
         let mut organizations = 0;
-        for enabled in self.enabled.values().filter(|enabled| enabled.contains(id)) {
+        for enabled in self.enabled.values().chain([&self.defaults]).filter(|enabled| enabled.contains(id)) {
             let lacks: Vec<_> = wanted.difference(enabled).cloned().collect();
             organizations += usize::from(!lacks.is_empty());
             lacking.extend(lacks);

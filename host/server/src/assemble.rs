@@ -48,7 +48,8 @@ pub async fn open(config: &Config, create: bool) -> anyhow::Result<Store> {
     if let DatabaseUrl::Sqlite(path) = &url {
         if create {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
             }
         } else if !path.exists() {
             anyhow::bail!(
@@ -68,7 +69,11 @@ pub async fn open(config: &Config, create: bool) -> anyhow::Result<Store> {
 }
 
 /// Wires the rooms and loads the plugins.
-pub async fn assemble(config: Config, surroundings: Surroundings, create: bool) -> anyhow::Result<(Arc<App>, MiddlewareContext)> {
+pub async fn assemble(
+    config: Config,
+    surroundings: Surroundings,
+    create: bool,
+) -> anyhow::Result<(Arc<App>, MiddlewareContext)> {
     let store = open(&config, create).await?;
     let limits = &config.plugins;
     let engine = Engine::new(EngineOptions {

@@ -40,10 +40,10 @@ fn presented(parts: &Parts) -> Option<(Credential, bool)> {
 
 async fn sign(parts: &Parts, app: &App) -> Result<Signed, Problem> {
     let (credential, by_cookie) = presented(parts).ok_or_else(unauthenticated)?;
-    let request_id = parts.extensions.get::<RequestContext>().map_or_else(
-        || lignaflow_core::RequestId(lignaflow_core::Id::fresh()),
-        |context| context.id,
-    );
+    let request_id = parts
+        .extensions
+        .get::<RequestContext>()
+        .map_or_else(|| lignaflow_core::RequestId(lignaflow_core::Id::fresh()), |context| context.id);
     let secret = match &credential {
         Credential::Session(secret) | Credential::Bearer(secret) => secret.clone(),
     };

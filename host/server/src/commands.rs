@@ -29,7 +29,9 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
             println!("The database and the tables of {} plugins are up to date.", app.registry.current().plugins.len());
             Ok(())
         }
-        Command::Organization(Organization::Create { name, owner, .. }) => create_organization(config, name, owner).await,
+        Command::Organization(Organization::Create { name, owner, .. }) => {
+            create_organization(config, name, owner).await
+        }
         Command::Token(Token::Create { email, organization, name, expires_days }) => {
             create_token(config, email, organization, name, *expires_days).await
         }
@@ -53,7 +55,9 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
             let identity = identity(config).await?;
             match setup_url(config, &identity).await? {
                 Some(url) => println!("{url}"),
-                None => anyhow::bail!("there is an organization already; `lignaflow user reset-password` lets its owner in"),
+                None => {
+                    anyhow::bail!("there is an organization already; `lignaflow user reset-password` lets its owner in")
+                }
             }
             Ok(())
         }
@@ -81,6 +85,7 @@ fn say(config: &Config) {
 }
 
 /// A fault with every issue of it.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn told(fault: Fault) -> anyhow::Error {
     let issues: Vec<String> = fault
         .issues
@@ -120,11 +125,7 @@ async fn create_organization(config: &Config, name: &str, owner: &str) -> anyhow
 
 async fn create_token(config: &Config, email: &str, organization: &str, name: &str, days: u32) -> anyhow::Result<()> {
     let now = Surroundings::real().clock.now();
-    let new = NewToken {
-        name: name.to_owned(),
-        scope: Scope::All,
-        expires_at: Some(now + i64::from(days) * DAY),
-    };
+    let new = NewToken { name: name.to_owned(), scope: Scope::All, expires_at: Some(now + i64::from(days) * DAY) };
     let issued = identity(config).await?.create_token(email, organization, new).await.map_err(told)?;
     println!("{}", issued.secret.expose());
     Ok(())
@@ -185,17 +186,14 @@ async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
 async fn switch(app: &App, id: &str, organization: Option<&str>, on: bool) -> anyhow::Result<()> {
     let plugin: PluginId = id.parse().map_err(|_| anyhow::anyhow!("there is no plugin `{id}`"))?;
     let state = if on { "on" } else { "off" };
-    match organization {
-        Some(name) => {
-            let found = app.identity.organization_named(name).await.map_err(told)?;
-            let organization = found.ok_or_else(|| anyhow::anyhow!("there is no organization `{name}`"))?;
-            app.plugins.switch(organization.id, &plugin, on, by(app)).await.map_err(told)?;
-            println!("{id} is {state} for {}.", organization.name);
-        }
-        None => {
-            app.plugins.activate(&plugin, on, by(app)).await.map_err(told)?;
-            println!("{id} is {state} for this instance.");
-        }
+    if let Some(name) = organization {
+        let found = app.identity.organization_named(name).await.map_err(told)?;
+        let organization = found.ok_or_else(|| anyhow::anyhow!("there is no organization `{name}`"))?;
+        app.plugins.switch(organization.id, &plugin, on, by(app)).await.map_err(told)?;
+        println!("{id} is {state} for {}.", organization.name);
+    } else {
+        app.plugins.activate(&plugin, on, by(app)).await.map_err(told)?;
+        println!("{id} is {state} for this instance.");
     }
     Ok(())
 }

@@ -34,9 +34,8 @@ struct Shipped;
 /// A plugin that is inside the program: its file's name and bytes.
 pub fn shipped() -> Vec<(String, Vec<u8>)> {
     #[cfg(feature = "shipped")]
-    let list = Shipped::iter()
-        .filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned())))
-        .collect();
+    let list =
+        Shipped::iter().filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned()))).collect();
     #[cfg(not(feature = "shipped"))]
     let list = Vec::new();
     list
@@ -131,7 +130,8 @@ impl Plugins {
         let mut loaded: BTreeMap<PluginId, Arc<LoadedPlugin>> = BTreeMap::new();
         let mut faults = BTreeMap::new();
         for installed in registered.plugins.iter().filter(|plugin| plugin.active) {
-            let kept = current.plugins.get(&installed.id).filter(|plugin| plugin.digest() == hex::encode(installed.hash));
+            let kept =
+                current.plugins.get(&installed.id).filter(|plugin| plugin.digest() == hex::encode(installed.hash));
             let plugin = match kept {
                 Some(plugin) => {
                     let plugin = plugin.clone();
@@ -227,7 +227,8 @@ impl Plugins {
         let id = inspected.descriptor.id.clone();
         self.compile(bytes.clone(), granted.clone()).await?;
         let current = self.0.registry.current();
-        let others = current.plugins.iter().filter(|(other, _)| **other != id).map(|(_, plugin)| &**plugin.descriptor());
+        let others =
+            current.plugins.iter().filter(|(other, _)| **other != id).map(|(_, plugin)| &**plugin.descriptor());
         let catalog = Catalog::new(others.chain([&inspected.descriptor])).map_err(|missing| {
             let issues = missing.iter().map(|text| Issue::new("", "missing", format!("Not there: {text}.")));
             let mut fault = Fault::new(ErrorCode::Conflict, "It does not fit the plugins that are installed.");
@@ -252,7 +253,9 @@ impl Plugins {
     pub async fn switch(&self, organization: OrganizationId, plugin: &PluginId, on: bool, by: By) -> Result<(), Fault> {
         let current = self.0.registry.current();
         // What it needs, or what needs it, is told before anything changes.
-        current.with_enabled(organization, plugin, on).map_err(|fault| Fault::new(ErrorCode::Conflict, fault.to_string()))?;
+        current
+            .with_enabled(organization, plugin, on)
+            .map_err(|fault| Fault::new(ErrorCode::Conflict, fault.to_string()))?;
         let there = self.0.store.switch_plugin(organization, plugin.clone(), on, by).await.map_err(unavailable)?;
         if !there {
             return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
@@ -348,7 +351,8 @@ fn switched(snapshot: &Snapshot, registered: &Registered) -> Snapshot {
     let on = |organization| -> BTreeSet<PluginId> {
         snapshot.plugins.keys().filter(|id| registered.is_enabled(organization, id)).cloned().collect()
     };
-    let organizations: BTreeSet<OrganizationId> = registered.switches.iter().map(|switch| switch.organization).collect();
+    let organizations: BTreeSet<OrganizationId> =
+        registered.switches.iter().map(|switch| switch.organization).collect();
     let enabled = organizations.into_iter().map(|organization| (organization, on(organization))).collect();
     let defaults = registered
         .plugins
@@ -372,7 +376,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Fault> {
 
 /// The grants that are named, of those that a descriptor asks for: `interface records`, `read projects/tasks`.
 pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
-    let has = |text: String| named.iter().any(|name| *name == text);
+    let has = |text: String| named.contains(&text);
     Grants {
         interfaces: asked.interfaces.iter().copied().filter(|i| has(format!("interface {}", i.interface()))).collect(),
         read: asked.read.iter().filter(|name| has(format!("read {name}"))).cloned().collect(),
@@ -382,10 +386,9 @@ pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
 
 fn load_fault(fault: &LoadFault) -> Fault {
     let issues = match fault {
-        LoadFault::NotGranted(missing) => missing
-            .iter()
-            .map(|grant| Issue::new("/grants", "not-granted", format!("It needs `{grant}`.")))
-            .collect(),
+        LoadFault::NotGranted(missing) => {
+            missing.iter().map(|grant| Issue::new("/grants", "not-granted", format!("It needs `{grant}`."))).collect()
+        }
         LoadFault::Descriptor(faults) => {
             faults.iter().map(|fault| Issue::new("/plugin.toml", "descriptor", fault.to_string())).collect()
         }
@@ -398,7 +401,11 @@ fn schema_fault(fault: &lignaflow_store::SchemaFault) -> Fault {
     Fault::new(ErrorCode::Conflict, fault.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn unavailable(error: lignaflow_store::StoreError) -> Fault {
     tracing::error!(%error, "the plugins' tables could not be used");
-    Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now. Nothing was changed; try again shortly.")
+    Fault::new(
+        ErrorCode::Unavailable,
+        "The database cannot be reached just now. Nothing was changed; try again shortly.",
+    )
 }

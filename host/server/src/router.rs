@@ -15,6 +15,7 @@ pub fn router(app: &Arc<App>, readiness: Arc<Readiness>, metrics: Metrics, conte
     let router = Router::new()
         .nest("/api/v1", host::router())
         .route("/api/v1/{plugin}/{*rest}", any(dispatch::plugin))
+        .route("/api/{*rest}", any(dispatch::nothing))
         .merge(openapi::router())
         .merge(pages::router())
         .with_state(app.clone())

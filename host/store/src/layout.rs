@@ -33,6 +33,9 @@ pub const ARCHIVED_AT: &str = "archived_at";
 pub const RECORD: &str = "record";
 pub const TARGET: &str = "target";
 
+/// The longest text, in characters, that an index holds: its entries have at most 2,704 bytes on PostgreSQL.
+pub const LONGEST_KEY: i64 = 600;
+
 /// PostgreSQL cuts names at 63 bytes without a word.
 const LONGEST: usize = 60;
 

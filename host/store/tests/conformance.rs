@@ -1,4 +1,5 @@
 //! What each operator makes of each type of field, case by case, on both databases and in the plain model.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod common;
 mod reading;
@@ -29,7 +30,7 @@ on_both!(
     nothing_of_a_name_is_read_as_sql,
 );
 
-async fn lab(world: &World) -> Lab<'_> {
+fn lab(world: &World) -> Lab<'_> {
     Lab::new(&world.store, &world.catalog)
 }
 
@@ -102,7 +103,7 @@ impl Lab<'_> {
 
 async fn text_is_equal_as_it_stands_and_ordered_folded(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     lab.things("note", [("1", text("Äpfel")), ("2", text("apfel")), ("3", text("birne")), ("4", Value::Null)]).await;
     lab.asks("things", compare("note", Operator::Equal, text("Äpfel")), ["1"]).await;
     lab.asks("things", compare("note", Operator::NotEqual, text("Äpfel")), ["2", "3"]).await;
@@ -114,8 +115,9 @@ async fn text_is_equal_as_it_stands_and_ordered_folded(fixture: Fixture) {
 
 async fn a_part_or_a_beginning_is_found_without_regard_to_case_or_accents(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
-    let values = [("1", text("Müller & Söhne")), ("2", text("50% off_season")), ("3", text("日本の家")), ("4", Value::Null)];
+    let mut lab = lab(&world);
+    let values =
+        [("1", text("Müller & Söhne")), ("2", text("50% off_season")), ("3", text("日本の家")), ("4", Value::Null)];
     lab.things("note", values).await;
     let contains = |part: &str| compare("note", Operator::Contains, text(part));
     let starts = |part: &str| compare("note", Operator::StartsWith, text(part));
@@ -134,7 +136,7 @@ async fn a_part_or_a_beginning_is_found_without_regard_to_case_or_accents(fixtur
 
 async fn numbers_dates_and_instants_compare_as_such(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let schema = lab.schema("things");
     let named = |number: u8, name: &str, day: &str, seen: &str| {
         let number_of = whole(i64::from(number) - 2);
@@ -170,7 +172,7 @@ async fn numbers_dates_and_instants_compare_as_such(fixture: Fixture) {
 
 async fn decimals_compare_exactly(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let values =
         [("a", decimal("0.1")), ("b", decimal("0.300")), ("c", decimal("999999999999999.999")), ("d", Value::Null)];
     lab.things("weight", values).await;
@@ -181,7 +183,7 @@ async fn decimals_compare_exactly(fixture: Fixture) {
 
 async fn money_compares_within_its_currency(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let values = [("a", money(100, "AUD")), ("b", money(200, "AUD")), ("c", money(100, "USD")), ("d", Value::Null)];
     lab.things("price", values).await;
     lab.orders("price", money(100, "AUD"), [&[], &["a"], &["b"], &["a", "b"]]).await;
@@ -194,7 +196,7 @@ async fn money_compares_within_its_currency(fixture: Fixture) {
 
 async fn choices_are_ordered_as_declared(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let values = [("a", text("small")), ("b", text("large")), ("c", text("huge")), ("d", Value::Null)];
     lab.things("size", values).await;
     lab.orders("size", text("large"), [&["a"], &["a", "b"], &["c"], &["b", "c"]]).await;
@@ -205,11 +207,11 @@ async fn choices_are_ordered_as_declared(fixture: Fixture) {
 
 async fn truth_and_references_are_equal_or_not(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     lab.things("fragile", [("a", Value::Boolean(true)), ("b", Value::Boolean(false)), ("c", Value::Null)]).await;
     lab.asks("things", compare("fragile", Operator::Equal, Value::Boolean(true)), ["a"]).await;
     lab.asks("things", compare("fragile", Operator::NotEqual, Value::Boolean(true)), ["b"]).await;
-    let mut lab = self::lab(&world).await;
+    let mut lab = self::lab(&world);
     let reference = |number| Value::Reference(id(number));
     lab.things("owner", [("a", reference(9)), ("b", reference(8)), ("c", Value::Null)]).await;
     lab.asks("things", compare("owner", Operator::Equal, reference(9)), ["a"]).await;
@@ -219,7 +221,7 @@ async fn truth_and_references_are_equal_or_not(fixture: Fixture) {
 
 async fn the_fields_of_the_host_are_asked_like_any_other(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let schema = lab.schema("things");
     let mut records = vec![];
     for (number, name) in [(1, "a"), (2, "b")] {
@@ -240,7 +242,7 @@ async fn the_fields_of_the_host_are_asked_like_any_other(fixture: Fixture) {
 
 async fn nothing_is_equal_to_nothing(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     lab.things("count", [("a", whole(1)), ("b", Value::Null)]).await;
     let one = compare("count", Operator::Equal, whole(1));
     let other = compare("count", Operator::NotEqual, whole(1));
@@ -260,7 +262,7 @@ async fn nothing_is_equal_to_nothing(fixture: Fixture) {
 
 async fn two_fields_of_a_record_compare(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let schema = lab.schema("things");
     let one = [
         ("name", text("a")),
@@ -294,7 +296,7 @@ async fn two_fields_of_a_record_compare(fixture: Fixture) {
 
 async fn lists_are_asked_for_members(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let list = |ids: &[u8]| Value::References(ids.iter().map(|number| id(*number)).collect());
     lab.things("watchers", [("a", list(&[7, 5])), ("b", list(&[5])), ("c", list(&[]))]).await;
     let includes = |number| Predicate::Includes { path: "watchers".into(), id: id(number) };
@@ -308,7 +310,7 @@ async fn lists_are_asked_for_members(fixture: Fixture) {
 
 async fn paths_lead_through_references_also_to_what_is_archived(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let (makers, things) = (lab.schema("makers"), lab.schema("things"));
     let mut gone = record(&makers, id(1), &[("name", text("Gone")), ("partner", Value::Reference(id(2)))]);
     gone.archived_at = Some(5);
@@ -339,7 +341,7 @@ async fn paths_lead_through_references_also_to_what_is_archived(fixture: Fixture
 
 async fn what_refers_to_a_record_is_found_from_it(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let (makers, things) = (lab.schema("makers"), lab.schema("things"));
     let named = |number: u8, name: &str| record(&makers, id(number), &[("name", text(name))]);
     lab.load("makers", vec![named(1, "a"), named(2, "b"), named(3, "c")]).await;
@@ -371,7 +373,7 @@ async fn what_refers_to_a_record_is_found_from_it(fixture: Fixture) {
 
 async fn archived_records_show_where_they_are_asked_for(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let schema = lab.schema("things");
     let live = record(&schema, id(1), &[("name", text("a"))]);
     let mut archived = record(&schema, id(2), &[("name", text("b"))]);
@@ -379,12 +381,13 @@ async fn archived_records_show_where_they_are_asked_for(fixture: Fixture) {
     lab.load("things", vec![live, archived]).await;
     lab.asks("things", Predicate::always(), ["a"]).await;
     lab.asks("things", not(Predicate::IsNull("archived_at".into())), ["b"]).await;
-    lab.asks("things", Predicate::Any(vec![Predicate::IsNull("archived_at".into()), Predicate::always()]), ["a", "b"]).await;
+    lab.asks("things", Predicate::Any(vec![Predicate::IsNull("archived_at".into()), Predicate::always()]), ["a", "b"])
+        .await;
 }
 
 async fn a_search_wants_every_word_in_any_field(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let schema = lab.schema("things");
     let one = record(&schema, id(1), &[("name", text("Küche Müller")), ("note", text("Eiche 40 %"))]);
     let other = record(&schema, id(2), &[("name", text("Bad Müller"))]);
@@ -400,7 +403,7 @@ async fn a_search_wants_every_word_in_any_field(fixture: Fixture) {
 
 async fn nothing_of_a_name_is_read_as_sql(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
-    let mut lab = lab(&world).await;
+    let mut lab = lab(&world);
     let nasty = ["'; drop table lab__things; --", "\" or 1=1 --", "$1", "?", "\\", "%s", "{}"];
     let schema = lab.schema("things");
     let records = (1..).zip(nasty).map(|(number, name)| record(&schema, id(number), &[("name", text(name))]));

@@ -1,4 +1,5 @@
 //! Pages that follow one another, records by their ids, summaries, and that no organization sees another's.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod common;
 mod reading;
@@ -100,8 +101,11 @@ async fn pages_to_the_end_are_one_big_page_in_any_sort(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
     let mut lab = lab(&world);
     let makers = lab.schema("makers");
-    lab.load("makers", vec![record(&makers, id(201), &[("name", text("é"))]), record(&makers, id(202), &[("name", text("F"))])])
-        .await;
+    lab.load(
+        "makers",
+        vec![record(&makers, id(201), &[("name", text("é"))]), record(&makers, id(202), &[("name", text("F"))])],
+    )
+    .await;
     let schema = lab.schema("things");
     let maybe = |number: u8, of: u8, value: Value| if number.is_multiple_of(of) { Value::Null } else { value };
     let records = (1..=60_u8).map(|number| {
@@ -122,9 +126,31 @@ async fn pages_to_the_end_are_one_big_page_in_any_sort(fixture: Fixture) {
     });
     lab.load("things", records.collect()).await;
     let sorts = [
-        "", "-id", "name", "-name", "count", "-count", "-count,-id", "count,-name", "-count,name,-made", "price", "-price",
-        "made,-count", "-made", "size", "-size,-count", "fragile,-id", "-fragile", "maker.name", "-maker.name,made", "maker",
-        "created_at", "-created_at", "-created_at,-id", "-created_at,count", "weight,price,-size,name",
+        "",
+        "-id",
+        "name",
+        "-name",
+        "count",
+        "-count",
+        "-count,-id",
+        "count,-name",
+        "-count,name,-made",
+        "price",
+        "-price",
+        "made,-count",
+        "-made",
+        "size",
+        "-size,-count",
+        "fragile,-id",
+        "-fragile",
+        "maker.name",
+        "-maker.name,made",
+        "maker",
+        "created_at",
+        "-created_at",
+        "-created_at,-id",
+        "-created_at,count",
+        "weight,price,-size,name",
     ];
     for sort in sorts {
         let whole = lab.find(&select("things", Predicate::always(), sort, &["id", "name"], 1000)).await;
@@ -149,7 +175,9 @@ async fn pages_to_the_end_are_one_big_page_in_any_sort(fixture: Fixture) {
 async fn a_page_begins_where_the_one_before_ended_though_rows_come_and_go(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
     let mut lab = lab(&world);
-    let named = |names: &[&str]| -> Vec<[(&'static str, Value); 1]> { names.iter().map(|name| [("name", text(name))]).collect() };
+    let named = |names: &[&str]| -> Vec<[(&'static str, Value); 1]> {
+        names.iter().map(|name| [("name", text(name))]).collect()
+    };
     let all = named(&["b", "d", "f"]);
     lab.things(&all.iter().map(<[_; 1]>::as_slice).collect::<Vec<_>>()).await;
     let mut selection = select("things", Predicate::always(), "name", &["name"], 2);
@@ -234,7 +262,9 @@ async fn no_organization_sees_anothers_records(fixture: Fixture) {
     };
     there.load("things", vec![thing(11), thing(12)]).await;
     there.load("makers", vec![record(&makers, id(2), &[("name", text("there"))])]).await;
-    there.load("marks", vec![record(&marks, id(21), &[("name", text("there")), ("thing", Value::Reference(id(11)))])]).await;
+    there
+        .load("marks", vec![record(&marks, id(21), &[("name", text("there")), ("thing", Value::Reference(id(11)))])])
+        .await;
     // Here one refers to what only the other organization has.
     let lone = [
         ("name", text("here")),
@@ -270,11 +300,14 @@ async fn no_organization_sees_anothers_records(fixture: Fixture) {
         let referred = Predicate::Exists { collection: "lab/things".into(), via: via.into(), child: None };
         assert_eq!(here.names("makers", referred).await, Vec::<String>::new());
     }
-    let page = here.find(&select("things", Predicate::always(), "maker.name", &["name", "maker.name", "parent.count"], 9)).await;
+    let page = here
+        .find(&select("things", Predicate::always(), "maker.name", &["name", "maker.name", "parent.count"], 9))
+        .await;
     assert_eq!(page.rows, [vec![text("here"), Value::Null, Value::Null]]);
     let bound = here.bind(&select("things", Predicate::always(), "", &["name"], 9)).unwrap();
     assert_eq!(store.count(access, &bound).await.unwrap(), 1);
-    let page = here.summarize(&summary(&[("maker.name", Bucket::None)], vec![measure(MetricKind::Count, "id")], "")).await;
+    let page =
+        here.summarize(&summary(&[("maker.name", Bucket::None)], vec![measure(MetricKind::Count, "id")], "")).await;
     assert_eq!(page.unwrap().rows, [vec![Value::Null, whole(1)]]);
     assert_eq!(store.get(access, &things, id(12)).await.unwrap(), None);
     assert_eq!(store.get(access, &makers, id(1)).await.unwrap().unwrap().values[0], text("here"));
@@ -286,7 +319,8 @@ async fn no_organization_sees_anothers_records(fixture: Fixture) {
     assert_eq!(store.find(nobody, &bound).await.unwrap().rows, Vec::<Vec<Value>>::new());
     assert_eq!(store.count(nobody, &bound).await.unwrap(), 0);
     assert_eq!(store.get(nobody, &things, id(11)).await.unwrap(), None);
-    let all = here.bind_summary(&summary(&[], vec![measure(MetricKind::Count, "id")], ""), Calendar::default()).unwrap();
+    let all =
+        here.bind_summary(&summary(&[], vec![measure(MetricKind::Count, "id")], ""), Calendar::default()).unwrap();
     assert_eq!(store.summarize(nobody, &all).await.unwrap().rows, [vec![whole(0)]]);
 
     // A cursor that was made over there begins in the same place here, and shows only what is here.
@@ -310,40 +344,76 @@ async fn a_summary_counts_adds_and_compares(fixture: Fixture) {
         &[],
     ])
     .await;
-    use MetricKind::{Average, Count, CountDistinct, Maximum, Minimum, Sum};
     let all = vec![
-        measure(Count, "id"),
-        measure(Count, "count"),
-        measure(CountDistinct, "count"),
-        measure(Sum, "count"),
-        measure(Average, "count"),
-        measure(Sum, "weight"),
-        measure(Average, "weight"),
-        measure(Minimum, "made"),
-        measure(Maximum, "weight"),
+        measure(MetricKind::Count, "id"),
+        measure(MetricKind::Count, "count"),
+        measure(MetricKind::CountDistinct, "count"),
+        measure(MetricKind::Sum, "count"),
+        measure(MetricKind::Average, "count"),
+        measure(MetricKind::Sum, "weight"),
+        measure(MetricKind::Average, "weight"),
+        measure(MetricKind::Minimum, "made"),
+        measure(MetricKind::Maximum, "weight"),
     ];
     let page = lab.summarize(&summary(&[("size", Bucket::None)], all.clone(), "")).await.unwrap();
     let none = Value::Null;
     let rows = [
-        vec![text("small"), whole(2), whole(1), whole(1), whole(2), decimal("2"), decimal("0.001"), decimal("0.001"), date("2024-01-03"), decimal("0.001")],
-        vec![text("huge"), whole(2), whole(2), whole(2), whole(3), decimal("1.5"), decimal("0.3"), decimal("0.15"), date("2024-01-01"), decimal("0.2")],
-        vec![none.clone(), whole(1), whole(0), whole(0), whole(0), none.clone(), decimal("0"), none.clone(), none.clone(), none.clone()],
+        vec![
+            text("small"),
+            whole(2),
+            whole(1),
+            whole(1),
+            whole(2),
+            decimal("2"),
+            decimal("0.001"),
+            decimal("0.001"),
+            date("2024-01-03"),
+            decimal("0.001"),
+        ],
+        vec![
+            text("huge"),
+            whole(2),
+            whole(2),
+            whole(2),
+            whole(3),
+            decimal("1.5"),
+            decimal("0.3"),
+            decimal("0.15"),
+            date("2024-01-01"),
+            decimal("0.2"),
+        ],
+        vec![
+            none.clone(),
+            whole(1),
+            whole(0),
+            whole(0),
+            whole(0),
+            none.clone(),
+            decimal("0"),
+            none.clone(),
+            none.clone(),
+            none.clone(),
+        ],
     ];
     assert_eq!(page.rows, rows);
     // In any order, and cut off.
-    let mut by_sum = summary(&[("size", Bucket::None)], vec![measure(Sum, "count")], "-count");
+    let mut by_sum = summary(&[("size", Bucket::None)], vec![measure(MetricKind::Sum, "count")], "-count");
     by_sum.limit = 2;
-    assert_eq!(lab.summarize(&by_sum).await.unwrap().rows, [vec![text("huge"), whole(3)], vec![text("small"), whole(2)]]);
+    assert_eq!(
+        lab.summarize(&by_sum).await.unwrap().rows,
+        [vec![text("huge"), whole(3)], vec![text("small"), whole(2)]]
+    );
     // Without a group there is one row, of nothing too.
     let mut nothing = summary(&[], all, "");
     nothing.filter = Predicate::equal("name", text("nobody"));
     let page = lab.summarize(&nothing).await.unwrap();
-    let row = vec![whole(0), whole(0), whole(0), whole(0), none.clone(), decimal("0"), none.clone(), none.clone(), none];
+    let row =
+        vec![whole(0), whole(0), whole(0), whole(0), none.clone(), decimal("0"), none.clone(), none.clone(), none];
     assert_eq!(page.rows, [row]);
     // Each measure may look at some of the records only.
-    let mut some = measure(Count, "id");
+    let mut some = measure(MetricKind::Count, "id");
     some.filter = Predicate::Compare { path: "count".into(), operator: Operator::AtLeast, value: whole(2) };
-    let page = lab.summarize(&summary(&[], vec![some, measure(Count, "id")], "")).await.unwrap();
+    let page = lab.summarize(&summary(&[], vec![some, measure(MetricKind::Count, "id")], "")).await.unwrap();
     assert_eq!(page.rows, [vec![whole(2), whole(5)]]);
 }
 
@@ -358,7 +428,11 @@ async fn sums_of_money_stay_within_their_currency(fixture: Fixture) {
         &[],
     ])
     .await;
-    let sums = vec![measure(MetricKind::Sum, "price"), measure(MetricKind::Average, "price"), measure(MetricKind::Count, "id")];
+    let sums = vec![
+        measure(MetricKind::Sum, "price"),
+        measure(MetricKind::Average, "price"),
+        measure(MetricKind::Count, "id"),
+    ];
     let page = lab.summarize(&summary(&[], sums.clone(), "-price")).await.unwrap();
     assert_eq!(page.columns, ["currency", "price", "price", "id"]);
     let rows = [
@@ -435,7 +509,8 @@ async fn averages_are_sorted_by_what_is_shown(fixture: Fixture) {
     let world = fixture.world(&[LAB]).await;
     let mut lab = lab(&world);
     let row = |name: &str, weight: &str| [("name", text(name)), ("weight", decimal(weight))];
-    lab.things(&[&row("b", "0.001"), &row("b", "0.002"), &row("c", "0.002"), &row("a", "9"), &[("name", text("d"))]]).await;
+    lab.things(&[&row("b", "0.001"), &row("b", "0.002"), &row("c", "0.002"), &row("a", "9"), &[("name", text("d"))]])
+        .await;
     let average = vec![measure(MetricKind::Average, "weight")];
     let page = lab.summarize(&summary(&[("name", Bucket::None)], average, "weight")).await.unwrap();
     // 0.0015 is shown as 0.002: the two are alike, and their names decide.
@@ -453,7 +528,8 @@ async fn a_question_too_large_is_refused_not_broken(fixture: Fixture) {
     let wide = (0..127).map(|number| Predicate::Not(Box::new(Predicate::equal("count", whole(number)))));
     let bound = lab.bind(&select("things", Predicate::Any(wide.collect()), "", &["name"], 9)).unwrap();
     assert_eq!(lab.store.find(lab.access, &bound).await.unwrap().rows, Vec::<Vec<Value>>::new());
-    let deep = (0..15).fold(Predicate::equal("parent.parent.parent.count", whole(1)), |child, _| Predicate::Not(Box::new(child)));
+    let deep = (0..15)
+        .fold(Predicate::equal("parent.parent.parent.count", whole(1)), |child, _| Predicate::Not(Box::new(child)));
     let bound = lab.bind(&select("things", deep, "parent.maker.partner.name", &["extra"], 9)).unwrap();
     assert_eq!(lab.store.find(lab.access, &bound).await.unwrap().rows, Vec::<Vec<Value>>::new());
 }

@@ -10,10 +10,35 @@ pub const RESERVED: [&str; 8] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
-pub const RESERVED_PLUGINS: [&str; 28] = [
-    "auth", "users", "organizations", "roles", "tokens", "plugins", "settings", "webhooks", "changes", "media", "jobs",
-    "search", "people", "sessions", "setup", "sign-in", "sign-out", "account", "admin", "api", "swagger", "static",
-    "health", "metrics", "l", "host", "theme", "organization",
+const RESERVED_PLUGINS: [&str; 28] = [
+    "auth",
+    "users",
+    "organizations",
+    "roles",
+    "tokens",
+    "plugins",
+    "settings",
+    "webhooks",
+    "changes",
+    "media",
+    "jobs",
+    "search",
+    "people",
+    "sessions",
+    "setup",
+    "sign-in",
+    "sign-out",
+    "account",
+    "admin",
+    "api",
+    "swagger",
+    "static",
+    "health",
+    "metrics",
+    "l",
+    "host",
+    "theme",
+    "organization",
 ];
 
 /// The most of each thing that one descriptor may declare.
@@ -49,9 +74,10 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
     }
     for (kind, list) in [("read", &descriptor.grants.read), ("write", &descriptor.grants.write)] {
         for (index, text) in list.iter().enumerate() {
-            if text.strip_suffix("/*").map_or_else(|| text.parse::<CollectionName>().is_err(), |p| {
-                p.parse::<crate::name::PluginId>().is_err()
-            }) {
+            if text.strip_suffix("/*").map_or_else(
+                || text.parse::<CollectionName>().is_err(),
+                |p| p.parse::<crate::name::PluginId>().is_err(),
+            ) {
                 say(format!("grants.{kind}[{index}]"), format!("`{text}` is not plugin/collection or plugin/*"));
             }
         }
@@ -139,10 +165,14 @@ impl super::Grants {
     pub fn missing_from(&self, granted: &Self) -> Vec<String> {
         let mut missing = Vec::new();
         missing.extend(
-            self.interfaces.iter().filter(|i| !granted.interfaces.contains(i)).map(|i| format!("interface {}", i.interface())),
+            self.interfaces
+                .iter()
+                .filter(|i| !granted.interfaces.contains(i))
+                .map(|i| format!("interface {}", i.interface())),
         );
         missing.extend(self.read.iter().filter(|name| !granted.read.contains(name)).map(|name| format!("read {name}")));
-        missing.extend(self.write.iter().filter(|name| !granted.write.contains(name)).map(|name| format!("write {name}")));
+        missing
+            .extend(self.write.iter().filter(|name| !granted.write.contains(name)).map(|name| format!("write {name}")));
         missing
     }
 
@@ -184,12 +214,7 @@ fn permission_known(
     }
 }
 
-fn collection_rules(
-    descriptor: &Descriptor,
-    collection: &Collection,
-    key: &str,
-    say: &mut impl FnMut(String, String),
-) {
+fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str, say: &mut impl FnMut(String, String)) {
     if collection.fields.len() > MAX_FIELDS {
         say(format!("{key}.fields"), format!("{} fields; at most {MAX_FIELDS}", collection.fields.len()));
     }
@@ -237,7 +262,10 @@ fn collection_rules(
         for path in &hook.with {
             let first = path.split('.').next().unwrap_or_default();
             if !path.contains('.') || !collection.field(first).is_some_and(|f| f.kind == FieldKind::Reference) {
-                say(format!("{key}.hook.with"), format!("`{path}` is not a path through a reference, such as project.status"));
+                say(
+                    format!("{key}.hook.with"),
+                    format!("`{path}` is not a path through a reference, such as project.status"),
+                );
             }
         }
     }
@@ -267,7 +295,10 @@ fn transition_rules(
         return;
     };
     if field.default.is_none() {
-        say(format!("{key}.field"), format!("`{}` needs a default, the state that a record begins in", transition.field()));
+        say(
+            format!("{key}.field"),
+            format!("`{}` needs a default, the state that a record begins in", transition.field()),
+        );
     }
     if transition.from.is_empty() {
         say(format!("{key}.from"), "names no state".into());

@@ -7,7 +7,7 @@ mod model;
 mod parse;
 mod schema;
 
-pub use model::*;
 pub use check::RESERVED;
+pub use model::*;
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use schema::json_schema;

@@ -101,16 +101,19 @@ impl Places<'_> {
             let line = line_at(self.text, name.span().start);
             self.lines.push((key.clone(), line));
             let known = shapes.iter().find_map(|shape| shape["properties"].get(name_text));
-            let free = shapes.iter().find_map(|shape| shape.get("additionalProperties").filter(|free| free.is_object()));
+            let free =
+                shapes.iter().find_map(|shape| shape.get("additionalProperties").filter(|free| free.is_object()));
             let open = shapes.is_empty()
                 || shapes.iter().any(|shape| {
-                    shape.get("properties").is_none() && shape.get("additionalProperties").is_none_or(|free| *free == true)
+                    shape.get("properties").is_none()
+                        && shape.get("additionalProperties").is_none_or(|free| *free == true)
                 });
             match known.or(free) {
                 Some(inner) => self.value(value.get_ref(), inner, &key, line),
                 None if open => {}
                 None => {
-                    let candidates = shapes.iter().filter_map(|shape| shape["properties"].as_object()).flat_map(|p| p.keys());
+                    let candidates =
+                        shapes.iter().filter_map(|shape| shape["properties"].as_object()).flat_map(|p| p.keys());
                     let message = match nearest(name_text, candidates.map(String::as_str)) {
                         Some(near) => format!("unknown key `{name_text}`; did you mean `{near}`?"),
                         None => format!("unknown key `{name_text}`"),

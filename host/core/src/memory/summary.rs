@@ -1,14 +1,17 @@
 //! Summaries: records into groups, groups into rows.
 
+use super::Memory;
 use super::measure::{SumTooLarge, Unit, units};
 use super::order::{is_empty, key, plain_key, sorted};
-use super::Memory;
 use crate::bound::{BoundMetric, BoundPath, BoundSummary, SummaryColumn};
 use crate::descriptor::FieldKind;
 use crate::query::{MetricKind, Page};
 use crate::record::Record;
 use crate::value::{Currency, Value};
 use std::cmp::Ordering;
+
+/// What records have in common, their currencies, and the records.
+type Group<'a> = (Vec<Value>, Vec<Option<Currency>>, Vec<&'a Record>);
 
 impl BoundSummary {
     /// The money whose sums and averages are told: each of these paths groups by its currency as well.
@@ -72,7 +75,7 @@ impl Memory {
     /// One row a group, in the order asked for and then by the groups. Without any group there is always one row.
     pub fn summarize(&self, summary: &BoundSummary) -> Result<Page, SumTooLarge> {
         let money = summary.money_paths();
-        let mut groups: Vec<(Vec<Value>, Vec<Option<Currency>>, Vec<&Record>)> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for record in self.matching(&summary.schema, summary.archived, &summary.filter) {
             let values: Vec<Value> = summary
                 .groups

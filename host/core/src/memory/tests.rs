@@ -3,7 +3,7 @@ use crate::bind::Binder;
 use crate::bound::Calendar;
 use crate::catalog::Catalog;
 use crate::query::{Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary};
-use crate::value::{Currency, Money};
+use crate::value::Money;
 
 const PLUGIN: &str = r#"
 id = "shop"
@@ -107,10 +107,7 @@ impl Shop {
             sort: sort
                 .split(',')
                 .filter(|key| !key.is_empty())
-                .map(|key| SortKey {
-                    path: key.trim_start_matches('-').into(),
-                    descending: key.starts_with('-'),
-                })
+                .map(|key| SortKey { path: key.trim_start_matches('-').into(), descending: key.starts_with('-') })
                 .collect(),
             select: vec!["name".into()],
             limit,
@@ -141,7 +138,11 @@ fn text_sorts_folded_and_nothing_comes_last_in_either_direction() {
 #[test]
 fn a_comparison_with_nothing_is_false_and_its_negation_true() {
     let shop = shop();
-    let cheap = Predicate::Compare { path: "weight".into(), operator: Operator::Less, value: Value::Decimal("1".parse().unwrap()) };
+    let cheap = Predicate::Compare {
+        path: "weight".into(),
+        operator: Operator::Less,
+        value: Value::Decimal("1".parse().unwrap()),
+    };
     assert_eq!(shop.names(cheap.clone(), "name"), ["chair"]);
     assert_eq!(shop.names(Predicate::Not(Box::new(cheap)), "name"), ["Änderung", "Table"]);
     assert_eq!(shop.compare("maker.name", Operator::NotEqual, text("anna")), ["Table"]);
@@ -167,7 +168,8 @@ fn relations_are_seen_from_both_ends() {
         Predicate::Exists { collection: "shop/things".into(), via: "likes".into(), child: Some(Box::new(includes)) };
     let makers = shop.catalog.schema(&"shop/makers".parse().unwrap()).unwrap();
     let (bound, _) = Binder { catalog: &shop.catalog, home: None }.predicate(makers, &exists).unwrap();
-    let liked: Vec<Id> = shop.memory.records(&makers.name).filter(|r| shop.memory.matches(&bound, r)).map(|r| r.id).collect();
+    let liked: Vec<Id> =
+        shop.memory.records(&makers.name).filter(|r| shop.memory.matches(&bound, r)).map(|r| r.id).collect();
     assert_eq!(liked, [id(1), id(2)]);
 }
 

@@ -37,29 +37,39 @@ pub(super) fn add(
     let mut list = op("list", format!("List {many}"), Permission::READ);
     list["parameters"] = Json::Array(list_parameters(collection));
     list["responses"] = answers(
-        vec![("200", good(
-            "A page, in the order asked for.",
-            &json!({
-                "type": "object",
-                "required": ["data", "next"],
-                "properties": {
-                    "data": { "type": "array", "items": record },
-                    "next": { "type": ["string", "null"], "description": "The address of the next page." },
-                    "count": { "type": "integer", "description": "With `count=true`: all that match." },
-                },
-            }),
-            &Json::Null,
-        ))],
+        vec![(
+            "200",
+            good(
+                "A page, in the order asked for.",
+                &json!({
+                    "type": "object",
+                    "required": ["data", "next"],
+                    "properties": {
+                        "data": { "type": "array", "items": record },
+                        "next": { "type": ["string", "null"], "description": "The address of the next page." },
+                        "count": { "type": "integer", "description": "With `count=true`: all that match." },
+                    },
+                }),
+                &Json::Null,
+            ),
+        )],
         &["422"],
     );
 
     let mut create = op("create", format!("Create a {one}"), Permission::WRITE);
     create["requestBody"] = body(&format!("{full}.new"));
     create["responses"] = answers(
-        vec![("201", good("The record as it was made.", &record, &json!({
-            "ETag": { "schema": { "type": "string" } },
-            "Location": { "schema": { "type": "string" } },
-        })))],
+        vec![(
+            "201",
+            good(
+                "The record as it was made.",
+                &record,
+                &json!({
+                    "ETag": { "schema": { "type": "string" } },
+                    "Location": { "schema": { "type": "string" } },
+                }),
+            ),
+        )],
         &["409", "415", "422", "423", "502", "504", "507"],
     );
     paths.insert(root.clone(), json!({ "get": list, "post": create }));
@@ -67,18 +77,21 @@ pub(super) fn add(
     let mut summary = op("summarize", format!("Count and sum {many}"), Permission::READ);
     summary["parameters"] = Json::Array(summary_parameters(collection));
     summary["responses"] = answers(
-        vec![("200", good(
-            "A row for each group. Sums of money are by currency as well.",
-            &json!({
-                "type": "object",
-                "required": ["data"],
-                "properties": {
-                    "data": { "type": "array", "items": { "type": "object" } },
-                    "next": { "type": ["string", "null"] },
-                },
-            }),
-            &Json::Null,
-        ))],
+        vec![(
+            "200",
+            good(
+                "A row for each group. Sums of money are by currency as well.",
+                &json!({
+                    "type": "object",
+                    "required": ["data"],
+                    "properties": {
+                        "data": { "type": "array", "items": { "type": "object" } },
+                        "next": { "type": ["string", "null"] },
+                    },
+                }),
+                &Json::Null,
+            ),
+        )],
         &["422"],
     );
     paths.insert(format!("{root}/summary"), json!({ "get": summary }));
@@ -117,25 +130,28 @@ pub(super) fn add(
     let mut history = op("history", format!("What happened to a {one}"), Permission::READ);
     history["parameters"] = json!([id]);
     history["responses"] = answers(
-        vec![("200", good(
-            "Changes, the newest first.",
-            &json!({
-                "type": "object",
-                "required": ["data"],
-                "properties": { "data": { "type": "array", "items": schema_ref("LogEntry") } },
-            }),
-            &Json::Null,
-        ))],
+        vec![(
+            "200",
+            good(
+                "Changes, the newest first.",
+                &json!({
+                    "type": "object",
+                    "required": ["data"],
+                    "properties": { "data": { "type": "array", "items": schema_ref("LogEntry") } },
+                }),
+                &Json::Null,
+            ),
+        )],
         &[],
     );
     paths.insert(format!("{root}/{{id}}/history"), json!({ "get": history }));
 
     for transition in &collection.transitions {
         let name = transition.name.as_str();
-        let permission = transition.permission.as_ref().map_or_else(
-            || Permission::WRITE.to_owned(),
-            |permission| format!("{plugin}.{permission}"),
-        );
+        let permission = transition
+            .permission
+            .as_ref()
+            .map_or_else(|| Permission::WRITE.to_owned(), |permission| format!("{plugin}.{permission}"));
         let title = transition.title.clone().unwrap_or_else(|| humanize(name));
         let mut operation = op(name, format!("{title} a {one}"), &permission);
         operation["description"] = json!(format!(
@@ -177,9 +193,7 @@ fn list_parameters(collection: &Collection) -> Vec<Json> {
 
 fn summary_parameters(collection: &Collection) -> Vec<Json> {
     let mut parameters = filters(collection);
-    let text = |name: &str, description: &str| {
-        json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": description })
-    };
+    let text = |name: &str, description: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": description });
     parameters.push(text("group", "Paths, comma-separated; dates with a bucket, such as `start:month`."));
     parameters.push(text("count", "`id` counts records; another path counts those that have it."));
     parameters.push(text("distinct", "Paths whose different values are counted."));

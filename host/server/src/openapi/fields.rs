@@ -114,10 +114,16 @@ fn base(field: &Field) -> Json {
         FieldKind::Text => json!({ "type": "string" }),
         FieldKind::Integer => json!({ "type": "integer", "format": "int64" }),
         FieldKind::Duration => json!({ "type": "integer", "format": "int64", "description": "Seconds." }),
-        FieldKind::Percent => json!({ "type": "integer", "format": "int64", "description": "Basis points: 1250 is 12.5 %." }),
+        FieldKind::Percent => {
+            json!({ "type": "integer", "format": "int64", "description": "Basis points: 1250 is 12.5 %." })
+        }
         FieldKind::Decimal => {
             let scale = field.scale();
-            let pattern = if scale == 0 { "^-?[0-9]{1,18}$".to_owned() } else { format!("^-?[0-9]{{1,{}}}([.][0-9]{{1,{scale}}})?$", 18 - u32::from(scale)) };
+            let pattern = if scale == 0 {
+                "^-?[0-9]{1,18}$".to_owned()
+            } else {
+                format!("^-?[0-9]{{1,{}}}([.][0-9]{{1,{scale}}})?$", 18 - u32::from(scale))
+            };
             json!({ "type": "string", "format": "decimal", "pattern": pattern, "description": "An exact decimal." })
         }
         FieldKind::Money => json!({

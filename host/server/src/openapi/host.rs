@@ -25,7 +25,11 @@ pub(super) fn document() -> Json {
     });
     document["security"] = json!([{ "token": [] }, { "session": [] }]);
     document["tags"] = json!([{ "name": "host", "description": "Signing in, tokens, people, plugins." }]);
-    document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    document["info"] = json!({
+        "title": "LignaFlow",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "What the host offers, and the records and routes of the plugins that are on.",
+    });
     document
 }
 

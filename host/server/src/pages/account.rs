@@ -20,7 +20,7 @@ use std::sync::Arc;
 const SCOPES: [(&str, &str); 2] = [("all", "Everything I may do"), ("read", "Read records")];
 const DAY: i64 = 86_400_000_000;
 
-pub fn router() -> Router<Arc<App>> {
+pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(paths::ACCOUNT, get(show))
         .route(paths::PEOPLE_CHOICES, get(people))
@@ -87,10 +87,11 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
 
 /// A browser and its system in a few words, of what it says of itself.
 fn device(agent: &str) -> String {
-    let browser = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]
-        .into_iter()
-        .find(|(mark, _)| agent.contains(mark))
-        .map_or("Some program", |(_, name)| name);
+    let browser =
+        [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]
+            .into_iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map_or("Some program", |(_, name)| name);
     let system = [
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -196,7 +197,11 @@ async fn revoke_session(visit: Visit, From(client): From, Path(id): Path<String>
         Ok(()) => {
             // Whoever ends the session they are in is at the door.
             let current = matches!(visit.signed.authenticated.via, lignaflow_identity::Via::Session(own) if own == id);
-            if current { Redirect::to(paths::SIGN_IN).into_response() } else { visit.go(paths::ACCOUNT, "Session ended.") }
+            if current {
+                Redirect::to(paths::SIGN_IN).into_response()
+            } else {
+                visit.go(paths::ACCOUNT, "Session ended.")
+            }
         }
         Err(fault) => draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await,
     }

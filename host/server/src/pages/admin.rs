@@ -30,7 +30,7 @@ use std::sync::Arc;
 /// Acts on plugins that the page tells of.
 const HISTORY: u32 = 20;
 
-pub fn router() -> Router<Arc<App>> {
+pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/admin", get(|| async { Redirect::permanent(paths::PLUGINS) }))
         .route("/admin/", get(|| async { Redirect::permanent(paths::PLUGINS) }))
@@ -142,9 +142,7 @@ async fn find(visit: &Visit, id: &str) -> Result<Installed, Response> {
         return Err(visit.fault(&fault));
     }
     match visit.app.plugins.installed().await {
-        Ok(installed) => {
-            installed.into_iter().find(|plugin| plugin.id.as_str() == id).ok_or_else(|| visit.not_found())
-        }
+        Ok(installed) => installed.into_iter().find(|plugin| plugin.id.as_str() == id).ok_or_else(|| visit.not_found()),
         Err(fault) => Err(visit.fault(&fault)),
     }
 }
@@ -167,7 +165,10 @@ async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
                 parsed = descriptor;
                 &parsed
             }
-            Err(_) => return visit.fault(&Fault::new(lignaflow_core::ErrorCode::PluginFailed, "Its descriptor cannot be read.")),
+            Err(_) => {
+                return visit
+                    .fault(&Fault::new(lignaflow_core::ErrorCode::PluginFailed, "Its descriptor cannot be read."));
+            }
         },
     };
     let digest = hex::encode(installed.hash);
@@ -320,8 +321,8 @@ async fn ask(visit: &Visit, inspected: Inspected, bytes: Bytes, fault: Option<&F
         Ok(installed) => installed.into_iter().find(|plugin| plugin.id == inspected.descriptor.id),
         Err(fault) => return visit.fault(&fault),
     };
-    let before: Option<(Descriptor, Grants)> = standing
-        .and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
+    let before: Option<(Descriptor, Grants)> =
+        standing.and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
     let hidden = [("digest".to_owned(), digest.clone())];
     let view = ConsentPage {
         descriptor: &inspected.descriptor,

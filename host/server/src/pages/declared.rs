@@ -21,7 +21,7 @@ use lignaflow_web::labels::Wanted;
 use lignaflow_web::{ListQuery, paths};
 use std::sync::Arc;
 
-pub async fn page(visit: Visit, Path((plugin, name)): Path<(String, String)>) -> Response {
+pub(super) async fn page(visit: Visit, Path((plugin, name)): Path<(String, String)>) -> Response {
     let caller = &visit.signed.caller;
     let loaded = visit
         .snapshot
@@ -54,7 +54,8 @@ pub async fn page(visit: Visit, Path((plugin, name)): Path<(String, String)>) ->
 }
 
 fn schema_of(visit: &Visit, home: &PluginId, collection: &str) -> Result<Arc<Schema>, Fault> {
-    let name = CollectionName::within(home, collection).map_err(|_| Fault::not_found(format_args!("`{collection}`")))?;
+    let name =
+        CollectionName::within(home, collection).map_err(|_| Fault::not_found(format_args!("`{collection}`")))?;
     visit.app.records.schema(&visit.snapshot, &visit.signed.caller, &name)
 }
 
@@ -73,9 +74,11 @@ fn pairs(filters: &Filters) -> query::Pairs {
             };
             let text = match value {
                 serde_json::Value::String(text) => text.clone(),
-                serde_json::Value::Array(items) => {
-                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-                }
+                serde_json::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(","),
                 other => other.to_string(),
             };
             (key, text)
@@ -118,7 +121,8 @@ async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut 
         };
         columns.push(TableColumn { title, state: path.schema().collection.is_state(last), field, to });
     }
-    let sort = block.sort.as_deref().or(schema.collection.sort.as_deref()).unwrap_or(schema.collection.display.as_str());
+    let sort =
+        block.sort.as_deref().or(schema.collection.sort.as_deref()).unwrap_or(schema.collection.display.as_str());
     let mut select = block.columns.clone();
     select.push("id".to_owned());
     let selection = Selection {
@@ -182,7 +186,12 @@ async fn figure(visit: &Visit, home: &PluginId, block: &FigureBlock) -> Result<B
     Ok(BlockView::Figure(FigureView {
         title: block.title.clone(),
         // One for each currency, where it is money.
-        values: page.rows.into_iter().filter_map(|row| row.into_iter().nth(at)).filter(|value| !value.is_null()).collect(),
+        values: page
+            .rows
+            .into_iter()
+            .filter_map(|row| row.into_iter().nth(at))
+            .filter(|value| !value.is_null())
+            .collect(),
         field: measured(visit, &schema, block.sum.as_deref())?,
         href: Some(address(&schema, &block.filter, &[])),
     }))
@@ -190,7 +199,8 @@ async fn figure(visit: &Visit, home: &PluginId, block: &FigureBlock) -> Result<B
 
 async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<BlockView, Fault> {
     let schema = schema_of(visit, home, &block.collection)?;
-    let group = query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
+    let group =
+        query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
     let path = binder(visit).path(&schema, &group.path)?;
     let over_time = group.bucket != Bucket::None;
     let summary = Summary {
@@ -229,9 +239,9 @@ async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<Blo
                     (text.clone(), Some(text))
                 }
             };
-            let href = text.filter(|_| !over_time).map(|text| {
-                address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)])
-            });
+            let href = text
+                .filter(|_| !over_time)
+                .map(|text| address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)]));
             Some(Bar { label, value, href })
         })
         .collect();
@@ -251,9 +261,8 @@ fn bucket_name(days: i32, bucket: Bucket, reader: &lignaflow_web::Reader) -> Str
     match bucket {
         Bucket::Month => date.strftime("%b %Y").to_string(),
         Bucket::Quarter => format!("Q{} {}", (date.month() - 1) / 3 + 1, date.year()),
-        Bucket::Year => date.year().to_string(),
         Bucket::FiscalYear if date.month() > 1 => format!("{}–{:02}", date.year(), (date.year() + 1) % 100),
-        Bucket::FiscalYear => date.year().to_string(),
+        Bucket::Year | Bucket::FiscalYear => date.year().to_string(),
         Bucket::None | Bucket::Day | Bucket::Week => lignaflow_web::format::date(date, &reader.locale),
     }
 }

@@ -18,7 +18,7 @@ use lignaflow_web::{Theme, paths};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub fn router() -> Router<Arc<App>> {
+pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(paths::SIGN_IN, get(sign_in_form).post(sign_in))
         .route(paths::SIGN_OUT, post(sign_out))
@@ -96,13 +96,7 @@ async fn sign_out(visit: Visit, From(client): From) -> Response {
     response
 }
 
-fn setup_page(
-    theme: Theme,
-    status: StatusCode,
-    secret: &str,
-    typed: &Typed,
-    fault: Option<&Fault>,
-) -> Response {
+fn setup_page(theme: Theme, status: StatusCode, secret: &str, typed: &Typed, fault: Option<&Fault>) -> Response {
     let told = fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str());
     let view = SetupPage {
         theme,
@@ -173,7 +167,7 @@ async fn switch(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
 }
 
 /// Light, dark, or as the system has it: kept by the browser.
-pub async fn theme(RawForm(body): RawForm) -> Response {
+pub(super) async fn theme(RawForm(body): RawForm) -> Response {
     let typed = typed(&body);
     let chosen = Theme::of(field(&typed, "theme"));
     let mut response = Redirect::to(house::own_address(field(&typed, "back"))).into_response();

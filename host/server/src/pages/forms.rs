@@ -57,7 +57,7 @@ fn refused(fault: &Fault) -> (StatusCode, Option<&str>) {
     (status, (fault.code != ErrorCode::Invalid && fault.issues.is_empty()).then_some(fault.message.as_str()))
 }
 
-pub async fn new(
+pub(super) async fn new(
     visit: Visit,
     Path((plugin, collection)): Path<(String, String)>,
     RawQuery(raw): RawQuery,
@@ -76,7 +76,7 @@ pub async fn new(
     show(&visit, &schema, &draft, again).await
 }
 
-pub async fn create(
+pub(super) async fn create(
     visit: Visit,
     Path((plugin, collection)): Path<(String, String)>,
     RawForm(body): RawForm,
@@ -120,7 +120,7 @@ async fn standing(visit: &Visit, schema: &Arc<Schema>, id: &str) -> Result<Recor
     visit.app.records.get(access, schema, id).await.map_err(|fault| visit.fault(&fault))
 }
 
-pub async fn edit(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
+pub(super) async fn edit(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
@@ -138,7 +138,7 @@ pub async fn edit(visit: Visit, Path((plugin, collection, id)): Path<(String, St
     show(&visit, &schema, &draft, Again { status: StatusCode::OK, target, issues: &[], fault: None }).await
 }
 
-pub async fn update(
+pub(super) async fn update(
     visit: Visit,
     Path((plugin, collection, id)): Path<(String, String, String)>,
     RawForm(body): RawForm,
@@ -200,13 +200,15 @@ async fn conflicting(visit: &Visit, schema: &Arc<Schema>, draft: &mut Draft, id:
         Ok(access) => access,
         Err(fault) => return visit.fault(&fault),
     };
-    let last = visit.app.records.history(access, schema, id, 1).await.ok().and_then(|entries| entries.into_iter().next());
+    let last =
+        visit.app.records.history(access, schema, id, 1).await.ok().and_then(|entries| entries.into_iter().next());
     let person = last.as_ref().and_then(super::record::person_of);
     wanted.people.extend(person);
-    let (labels, choices) = match (lookup::labels(visit, &wanted).await, lookup::by_field(visit, schema, |_| None).await) {
-        (Ok(labels), Ok(choices)) => (labels, choices),
-        (Err(fault), _) | (_, Err(fault)) => return visit.fault(&fault),
-    };
+    let (labels, choices) =
+        match (lookup::labels(visit, &wanted).await, lookup::by_field(visit, schema, |_| None).await) {
+            (Ok(labels), Ok(choices)) => (labels, choices),
+            (Err(fault), _) | (_, Err(fault)) => return visit.fault(&fault),
+        };
     let name = label(schema, &current);
     let who = person.and_then(|id| labels.get(id)).map(str::to_owned);
     let view = ConflictPage {

@@ -35,7 +35,7 @@ fn icon_of(visit: &Visit, schema: &Schema) -> String {
     schema.collection.icon.clone().or(plugin).unwrap_or_else(|| "file".to_owned())
 }
 
-pub async fn home(visit: Visit) -> Response {
+pub(super) async fn home(visit: Visit) -> Response {
     match draw_home(&visit).await {
         Ok(response) => response,
         Err(fault) => visit.fault(&fault),
@@ -66,11 +66,7 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
         };
         let counted = visit.app.records.summarize(caller, catalog, &summary).await?;
         let count = counted.rows.first().and_then(|row| row.last()).and_then(Value::as_integer).unwrap_or_default();
-        tallies.push(Tally {
-            title: schema.collection.title.many.clone(),
-            count,
-            href: paths::list(&schema.name),
-        });
+        tallies.push(Tally { title: schema.collection.title.many.clone(), count, href: paths::list(&schema.name) });
         let selection = Selection {
             collection: schema.name.to_string(),
             authority: Authority::Caller,
@@ -111,7 +107,7 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     Ok(visit.page(home_page(&visit.shell(), &view)))
 }
 
-pub async fn search(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {
+pub(super) async fn search(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {
     let q = query.get("q").map(|text| text.trim().to_owned()).unwrap_or_default();
     match draw_search(&visit, &q).await {
         Ok(response) => response,

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const FLASH: &str = "flash";
 
 /// A visitor who is signed in, at a page. Who is not is sent to the door, and comes back afterwards.
-pub struct Visit {
+pub(super) struct Visit {
     pub app: Arc<App>,
     pub signed: Signed,
     pub snapshot: Arc<Snapshot>,
@@ -63,31 +63,31 @@ impl FromRequestParts<Arc<App>> for Visit {
 }
 
 /// The theme that a browser asks for.
-pub fn theme(headers: &HeaderMap) -> Theme {
+pub(super) fn theme(headers: &HeaderMap) -> Theme {
     CookieJar::from_headers(headers).get(Theme::COOKIE).map_or_else(Theme::default, |cookie| Theme::of(cookie.value()))
 }
 
-pub fn to_the_door(next: &str) -> Response {
+pub(super) fn to_the_door(next: &str) -> Response {
     let next = if next == paths::HOME { String::new() } else { format!("?next={}", paths::encoded(next)) };
     Redirect::to(&format!("{}{next}", paths::SIGN_IN)).into_response()
 }
 
 /// Where a form may send a browser back to: an address of this site, never another's.
-pub fn own_address(text: &str) -> &str {
+pub(super) fn own_address(text: &str) -> &str {
     let own = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n', '\t']);
     if own { text } else { paths::HOME }
 }
 
 impl Visit {
-    pub fn reader(&self) -> Reader {
+    pub(super) fn reader(&self) -> Reader {
         Reader::of(&self.signed.caller)
     }
 
-    pub fn may_write(&self) -> bool {
+    pub(super) fn may_write(&self) -> bool {
         self.signed.caller.holds(Permission::WRITE)
     }
 
-    pub fn shell(&self) -> Shell {
+    pub(super) fn shell(&self) -> Shell {
         let caller = &self.signed.caller;
         let enabled = self
             .snapshot
@@ -123,11 +123,11 @@ impl Visit {
     }
 
     /// The page, with what it flashed taken away.
-    pub fn page(&self, markup: Markup) -> Response {
+    pub(super) fn page(&self, markup: Markup) -> Response {
         self.page_with(StatusCode::OK, markup)
     }
 
-    pub fn page_with(&self, status: StatusCode, markup: Markup) -> Response {
+    pub(super) fn page_with(&self, status: StatusCode, markup: Markup) -> Response {
         let mut response = html(status, markup);
         if self.flash.is_some() {
             let mut gone = Cookie::from(FLASH);
@@ -139,7 +139,8 @@ impl Visit {
     }
 
     /// To another page, which says this.
-    pub fn go(&self, address: &str, flash: &str) -> Response {
+    #[expect(clippy::unused_self, reason = "only who is signed in is sent on with a message")]
+    pub(super) fn go(&self, address: &str, flash: &str) -> Response {
         let mut response = Redirect::to(address).into_response();
         if !flash.is_empty() {
             let mut cookie = Cookie::new(FLASH, paths::encoded(flash));
@@ -153,14 +154,15 @@ impl Visit {
     }
 
     /// A fault as a page of its own.
-    pub fn fault(&self, fault: &Fault) -> Response {
+    pub(super) fn fault(&self, fault: &Fault) -> Response {
         let status = Problem::from(fault.clone()).status();
         let message = told(Message::of(fault), fault);
         self.page_with(status, message::page(&self.shell(), &message))
     }
 
     /// The collection of an address, where its plugin is on.
-    pub fn collection(&self, plugin: &str, collection: &str) -> Result<Arc<Schema>, Response> {
+    #[expect(clippy::result_large_err, reason = "the other answer is made once and sent")]
+    pub(super) fn collection(&self, plugin: &str, collection: &str) -> Result<Arc<Schema>, Response> {
         let name: Result<CollectionName, _> = format!("{plugin}/{collection}").parse();
         let caller = &self.signed.caller;
         match name {
@@ -173,7 +175,7 @@ impl Visit {
     }
 
     /// What stands where a plugin's page would: that it is off, or that there is nothing.
-    pub fn no_plugin(&self, plugin: &str) -> Response {
+    pub(super) fn no_plugin(&self, plugin: &str) -> Response {
         let caller = &self.signed.caller;
         match self.snapshot.plugins.get(plugin) {
             Some(loaded) if !self.snapshot.is_enabled(caller.organization, &loaded.descriptor().id) => {
@@ -185,7 +187,7 @@ impl Visit {
         }
     }
 
-    pub fn not_found(&self) -> Response {
+    pub(super) fn not_found(&self) -> Response {
         self.page_with(StatusCode::NOT_FOUND, message::page(&self.shell(), &Message::not_found()))
     }
 }
@@ -202,7 +204,7 @@ fn told(message: Message, fault: &Fault) -> Message {
     }
 }
 
-pub fn html(status: StatusCode, markup: Markup) -> Response {
+pub(super) fn html(status: StatusCode, markup: Markup) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -210,18 +212,26 @@ pub fn html(status: StatusCode, markup: Markup) -> Response {
     (status, headers, markup.into_string()).into_response()
 }
 
-pub fn append_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+pub(super) fn append_cookie(response: &mut Response, cookie: &Cookie<'_>) {
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
 }
 
 fn decoded(text: &str) -> String {
-    form_urlencoded::parse(format!("f={text}").as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(format!("f={text}").as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 /// Any other address: a problem for programs, a page for people.
-pub async fn nothing_here(State(_): State<Arc<App>>, uri: Uri, headers: HeaderMap, visit: Result<Visit, Response>) -> Response {
+pub(super) async fn nothing_here(
+    State(_): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    visit: Result<Visit, Response>,
+) -> Response {
     if uri.path().starts_with("/api/") {
         return Problem::from(Fault::not_found(format_args!("`{}`", uri.path()))).into_response();
     }
@@ -238,7 +248,9 @@ mod tests {
     #[test]
     fn a_form_sends_a_browser_only_to_this_site() {
         assert_eq!(own_address("/projects/tasks?q=oak"), "/projects/tasks?q=oak");
-        for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\r\nb"] {
+        for foreign in
+            ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\r\nb"]
+        {
             assert_eq!(own_address(foreign), "/", "{foreign}");
         }
     }

@@ -9,12 +9,12 @@ use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::query::{Predicate, Selection};
+use lignaflow_web::ListQuery;
 use lignaflow_web::collection::list::{ListPage, page};
 use lignaflow_web::labels::Wanted;
-use lignaflow_web::ListQuery;
 use std::sync::Arc;
 
-pub async fn list(
+pub(super) async fn list(
     visit: Visit,
     Path((plugin, collection)): Path<(String, String)>,
     RawQuery(raw): RawQuery,
@@ -38,7 +38,8 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<
     let (records, next) = visit.app.records.list(access, catalog, &selection).await?;
     let mut wanted = Wanted::of(schema, &records);
     for (key, value) in &query.filters {
-        let field = key.strip_prefix("filter[").and_then(|rest| rest.split(']').next()).and_then(|name| schema.field(name));
+        let field =
+            key.strip_prefix("filter[").and_then(|rest| rest.split(']').next()).and_then(|name| schema.field(name));
         if let (Some(field), Ok(id)) = (field, value.parse()) {
             wanted.add(field.field.kind, field.to.as_ref(), &lignaflow_core::Value::Reference(id));
         }

@@ -18,10 +18,10 @@ use std::sync::Arc;
 /// Choices that a form offers at once; beyond these one searches.
 const MOST: usize = 100;
 /// Choices that a search answers.
-pub const FOUND: usize = 20;
+pub(super) const FOUND: usize = 20;
 
 /// The names of what is wanted.
-pub async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fault> {
+pub(super) async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fault> {
     let access = visit.signed.caller.to_read()?;
     let found = visit.app.records.labels(access, &visit.snapshot.catalog, &wanted.records).await?;
     let mut labels: Labels = found.into_iter().collect();
@@ -33,7 +33,7 @@ pub async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fault> {
 }
 
 /// The choices of every reference of a collection that a form or a filter offers.
-pub async fn by_field(
+pub(super) async fn by_field(
     visit: &Visit,
     schema: &Schema,
     search: impl Fn(&str) -> Option<String>,
@@ -64,7 +64,7 @@ async fn of_field(visit: &Visit, field: &SchemaField, text: &str) -> Result<Choi
 }
 
 /// The people of the organization whose name has the text.
-pub async fn people(visit: &Visit, text: &str) -> Result<Vec<Choice>, Fault> {
+pub(super) async fn people(visit: &Visit, text: &str) -> Result<Vec<Choice>, Fault> {
     let text = lignaflow_core::fold::fold(text);
     let everybody = visit.app.records.directory().people(visit.signed.caller.organization, None).await?;
     let fits = |name: &str| text.is_empty() || lignaflow_core::fold::fold(name).contains(&text);
@@ -120,7 +120,7 @@ async fn records(visit: &Visit, target: &Arc<Schema>, text: &str, most: usize) -
 }
 
 /// `GET /{plugin}/{collection}/choices?q=`: for the typeahead.
-pub async fn choices(
+pub(super) async fn choices(
     visit: Visit,
     Path((plugin, collection)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
@@ -140,6 +140,6 @@ pub async fn choices(
 }
 
 /// The identifier of an address, where it is one.
-pub fn id(text: &str) -> Option<Id> {
+pub(super) fn id(text: &str) -> Option<Id> {
     text.parse().ok()
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const RELATED: usize = 20;
 const ACTIVITY: u16 = 30;
 
-pub async fn show(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
+pub(super) async fn show(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
@@ -80,12 +80,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
     let labels = lookup::labels(visit, &wanted).await?;
     let related: Vec<Related<'_>> = related
         .iter()
-        .map(|(schema, via, records, more)| Related {
-            schema,
-            via: &schema.fields[*via].name,
-            records,
-            more: *more,
-        })
+        .map(|(schema, via, records, more)| Related { schema, via: &schema.fields[*via].name, records, more: *more })
         .collect();
     let may = |transition: &lignaflow_core::descriptor::Transition| {
         visit.may_write()
@@ -117,7 +112,7 @@ fn merge(wanted: &mut Wanted, more: Wanted) {
 }
 
 /// The person who made a change.
-pub fn person_of(entry: &LogEntry) -> Option<Id> {
+pub(super) fn person_of(entry: &LogEntry) -> Option<Id> {
     match entry.principal {
         Principal::Person(person) => Some(person.0),
         _ => None,
@@ -178,7 +173,8 @@ async fn act(
         Err(response) => return response,
     };
     let Some(id) = lookup::id(&id) else { return visit.not_found() };
-    let expected = form_urlencoded::parse(body).find(|(name, _)| name == VERSION).and_then(|(_, text)| text.parse().ok());
+    let expected =
+        form_urlencoded::parse(body).find(|(name, _)| name == VERSION).and_then(|(_, text)| text.parse().ok());
     let mutation = mutation(schema.name.to_string(), id, expected);
     match visit.app.records.write(&visit.signed.caller, Origin::Page, vec![mutation]).await {
         Ok(written) => {
@@ -192,22 +188,31 @@ async fn act(
     }
 }
 
-pub async fn archive(visit: Visit, Path(at): Path<(String, String, String)>, RawForm(body): RawForm) -> Response {
+pub(super) async fn archive(
+    visit: Visit,
+    Path(at): Path<(String, String, String)>,
+    RawForm(body): RawForm,
+) -> Response {
     let make = |collection, id, expected| Mutation::Remove { collection, id, expected };
     act(visit, at, &body, make, "Archived").await
 }
 
-pub async fn restore(visit: Visit, Path(at): Path<(String, String, String)>, RawForm(body): RawForm) -> Response {
+pub(super) async fn restore(
+    visit: Visit,
+    Path(at): Path<(String, String, String)>,
+    RawForm(body): RawForm,
+) -> Response {
     let make = |collection, id, expected| Mutation::Restore { collection, id, expected };
     act(visit, at, &body, make, "Restored").await
 }
 
-pub async fn transition(
+pub(super) async fn transition(
     visit: Visit,
     Path((plugin, collection, id, name)): Path<(String, String, String, String)>,
     RawForm(body): RawForm,
 ) -> Response {
     let deed = format!("{}:", lignaflow_core::descriptor::humanize(&name));
-    let make = |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };
+    let make =
+        |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };
     act(visit, (plugin, collection, id), &body, make, &deed).await
 }

@@ -40,9 +40,10 @@ impl Call<'_> {
         let access = self.signed.caller.to_read()?;
         let list = query::list(&self.binder(), self.schema, pairs)?;
         let page = self.app.records.find(access, &self.snapshot.catalog, &list.selection).await?;
-        let count = match list.count {
-            true => Some(self.app.records.count(access, &self.snapshot.catalog, &list.selection).await?),
-            false => None,
+        let count = if list.count {
+            Some(self.app.records.count(access, &self.snapshot.catalog, &list.selection).await?)
+        } else {
+            None
         };
         let next = page.next.as_ref().map(|after| self.next(pairs, after));
         Ok(json_response(StatusCode::OK, rows(&page, &list.expansion, next, count)))
@@ -107,13 +108,14 @@ impl Call<'_> {
         let mut object = body::object(self.headers, body)?;
         let (id, mut issues) = match object.remove("id") {
             None => (Id::fresh(), Vec::new()),
-            Some(given) => match given.as_str().and_then(|text| text.parse::<Id>().ok()).filter(|id| id.is_v7()) {
-                Some(id) => (id, Vec::new()),
-                None => {
+            Some(given) => {
+                if let Some(id) = given.as_str().and_then(|text| text.parse::<Id>().ok()).filter(|id| id.is_v7()) {
+                    (id, Vec::new())
+                } else {
                     let message = "An id of yours is a version 7 UUID; leave it out to be given one.";
                     (Id::fresh(), vec![Issue::new("/id", "id", message)])
                 }
-            },
+            }
         };
         let fields = self.fields(&object, &mut issues)?;
         let collection = self.schema.name.to_string();
@@ -175,7 +177,11 @@ impl Call<'_> {
     }
 
     /// The fields of a body, all faults of type and name at once.
-    fn fields(&self, object: &Map<String, Json>, issues: &mut Vec<Issue>) -> Result<lignaflow_core::mutation::Fields, Problem> {
+    fn fields(
+        &self,
+        object: &Map<String, Json>,
+        issues: &mut Vec<Issue>,
+    ) -> Result<lignaflow_core::mutation::Fields, Problem> {
         let (fields, more) = fields_from_json(self.schema, object);
         issues.extend(more);
         if issues.is_empty() { Ok(fields) } else { Err(Fault::invalid(std::mem::take(issues)).into()) }

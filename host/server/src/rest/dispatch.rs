@@ -34,6 +34,8 @@ pub async fn plugin(
     let pairs: query::Pairs =
         form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
     let segments: Vec<&str> = rest.split('/').collect();
+    // A HEAD is answered as the GET that it stands for; its body is taken away on the way out (RFC 9110, 9.3.2).
+    let method = if method == Method::HEAD { Method::GET } else { method };
 
     match guest::matching(loaded.descriptor(), &method, &segments) {
         guest::Match::Route(route, parameters) => {
@@ -50,8 +52,7 @@ pub async fn plugin(
     let schema = app.records.schema(&snapshot, &signed.caller, &name)?;
     let call = Call { app: &app, signed: &signed, snapshot: &snapshot, schema: &schema, headers: &headers };
     let record = |text: &str| {
-        text.parse::<Id>()
-            .map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
+        text.parse::<Id>().map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
     };
     match (method.clone(), &segments[1..]) {
         (Method::GET, []) => call.list(&pairs).await,
@@ -77,6 +78,11 @@ pub async fn plugin(
         }
         _ => Err(nothing()),
     }
+}
+
+/// Any other address under `/api`: what asks there is a program.
+pub async fn nothing(uri: http::Uri) -> Problem {
+    Fault::not_found(format_args!("`{}`", uri.path())).into()
 }
 
 fn not_offered(method: &Method, offered: &[&str]) -> Problem {

@@ -27,7 +27,10 @@ pub struct Expansion {
 enum Shape {
     Column(usize),
     /// Null where the column at `present` is.
-    Object { present: usize, members: Vec<(String, Shape)> },
+    Object {
+        present: usize,
+        members: Vec<(String, Shape)>,
+    },
 }
 
 const LEADING: [SystemField; 2] = [SystemField::Id, SystemField::Version];
@@ -68,7 +71,13 @@ impl Expansion {
     }
 }
 
-fn object(binder: &Binder<'_>, schema: &Arc<Schema>, wanted: &Wanted, prefix: &str, columns: &mut Vec<String>) -> Shape {
+fn object(
+    binder: &Binder<'_>,
+    schema: &Arc<Schema>,
+    wanted: &Wanted,
+    prefix: &str,
+    columns: &mut Vec<String>,
+) -> Shape {
     let mut members = Vec::new();
     let mut present = 0;
     let names = LEADING
@@ -78,7 +87,8 @@ fn object(binder: &Binder<'_>, schema: &Arc<Schema>, wanted: &Wanted, prefix: &s
         .chain(TRAILING.iter().map(|field| field.as_str()));
     for name in names {
         let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        let chosen = prefix.is_empty() && wanted.fields.as_ref().is_some_and(|fields| !fields.iter().any(|f| f == name));
+        let chosen =
+            prefix.is_empty() && wanted.fields.as_ref().is_some_and(|fields| !fields.iter().any(|f| f == name));
         let deeper = wanted.expand.iter().any(|expand| *expand == path || expand.starts_with(&format!("{path}.")));
         if chosen && name != "id" && !deeper {
             continue;

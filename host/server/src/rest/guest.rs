@@ -10,9 +10,11 @@ use crate::rest::query::Pairs;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
 use lignaflow_core::name::PluginId;
+use lignaflow_core::record::escape;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use lignaflow_records::RouteBody;
 use serde_json::Value as Json;
@@ -113,7 +115,7 @@ impl RouteCall<'_> {
 
     fn check_query(&self, issues: &mut Vec<Issue>) {
         for (name, text) in &self.pairs {
-            let path = format!("/{}", lignaflow_core::record::escape(name));
+            let path = format!("/{}", escape(name));
             match self.route.query.get(name) {
                 None => {
                     let near = lignaflow_core::descriptor::nearest(name, self.route.query.keys().map(String::as_str));
@@ -125,7 +127,8 @@ impl RouteCall<'_> {
                 }
                 Some(schema) => {
                     // A query holds text; a schema that wants a number or a boolean is given one where it reads as one.
-                    let as_json = serde_json::from_str::<Json>(text).ok().filter(|json| json.is_number() || json.is_boolean());
+                    let as_json =
+                        serde_json::from_str::<Json>(text).ok().filter(|json| json.is_number() || json.is_boolean());
                     let as_text = Json::String(text.clone());
                     let fits = as_json.is_some_and(|json| jsonschema::is_valid(schema, &json))
                         || jsonschema::is_valid(schema, &as_text);
@@ -158,9 +161,20 @@ fn faults(schema: &Json, value: &Json, prefix: &str) -> Vec<Issue> {
     validator
         .iter_errors(value)
         .take(100)
-        .map(|error| {
+        .flat_map(|error| {
             let place = format!("{prefix}{}", error.instance_path());
-            Issue::new(place, error.kind().keyword().to_owned(), sentence(&error.to_string()))
+            let issue = |place, message: String| Issue::new(place, error.kind().keyword(), message);
+            match error.kind() {
+                // What is missing or too much is told where it would stand or stands.
+                ValidationErrorKind::Required { property: Json::String(name) } => {
+                    vec![issue(format!("{place}/{}", escape(name)), format!("`{name}` is required."))]
+                }
+                ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+                    .iter()
+                    .map(|name| issue(format!("{place}/{}", escape(name)), format!("There is no `{name}` here.")))
+                    .collect(),
+                _ => vec![issue(place, sentence(&error.to_string()))],
+            }
         })
         .collect()
 }
@@ -192,7 +206,8 @@ fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Problem>
 
 /// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
 fn bytes_response(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
-    const PLAIN: [&str; 6] = ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];
+    const PLAIN: [&str; 6] =
+        ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let value = HeaderValue::from_str(kind).map_err(|_| {
         tracing::warn!(%plugin, "a plugin's content type is not one");

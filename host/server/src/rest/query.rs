@@ -5,7 +5,9 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::BoundPath;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
-use lignaflow_core::query::{Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary};
+use lignaflow_core::query::{
+    Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
+};
 use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
 use lignaflow_core::{Fault, Issue};
 use std::sync::Arc;
@@ -227,10 +229,12 @@ impl Reader<'_> {
                     self.issue(&at, "filter", message);
                 }
             }
-            Err(fault) => self.issues.extend(fault.issues.into_iter().map(|issue| Issue {
-                path: format!("/filter/{}", lignaflow_core::record::escape(path)),
-                ..issue
-            })),
+            Err(fault) => self.issues.extend(
+                fault
+                    .issues
+                    .into_iter()
+                    .map(|issue| Issue { path: format!("/filter/{}", lignaflow_core::record::escape(path)), ..issue }),
+            ),
         }
     }
 
@@ -267,7 +271,9 @@ pub fn comparison(path: &BoundPath, operator: &str, text: &str) -> Result<Predic
         "ne" if many => Ok(Predicate::Not(Box::new(includes(path, text)?))),
         _ => {
             let operator = Operator::ALL.into_iter().find(|known| known.api_name() == operator).ok_or_else(|| {
-                format!("There is no operator `{operator}`: eq, ne, lt, lte, gt, gte, in, contains, starts_with or is_null.")
+                format!(
+                    "There is no operator `{operator}`: eq, ne, lt, lte, gt, gte, in, contains, starts_with or is_null."
+                )
             })?;
             Ok(Predicate::Compare { path: name, operator, value: value(path, text)? })
         }

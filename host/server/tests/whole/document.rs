@@ -5,24 +5,24 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 /// Identifiers by what they stand for: `projects/clients`, `person`, `token`, `session`.
-pub type Ids = BTreeMap<&'static str, String>;
+pub(crate) type Ids = BTreeMap<&'static str, String>;
 
 #[derive(Debug, Clone)]
-pub struct Operation {
-    pub id: String,
-    pub method: Method,
-    pub path: String,
-    pub permission: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) permission: String,
     /// The content type and the example of its body.
-    pub body: Option<(String, Json)>,
+    pub(crate) body: Option<(String, Json)>,
     /// What each reference of its body leads to: a collection, or `person`.
-    pub references: BTreeMap<String, (String, bool)>,
+    pub(crate) references: BTreeMap<String, (String, bool)>,
     /// The names of its filters that take an id.
-    pub filters: Vec<String>,
+    pub(crate) filters: Vec<String>,
 }
 
 /// Every operation that somebody can call.
-pub fn operations(document: &Json) -> Vec<Operation> {
+pub(crate) fn operations(document: &Json) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for (method, described) in methods.as_object().expect("methods") {
@@ -76,14 +76,14 @@ fn example(schema: &Json) -> Json {
 
 impl Operation {
     /// The collection that it is about, such as `projects/tasks`; nothing for the host's own.
-    pub fn collection(&self) -> Option<String> {
+    pub(crate) fn collection(&self) -> Option<String> {
         let parts: Vec<_> = self.path.trim_start_matches("/api/v1/").split('/').collect();
         let own = self.id.starts_with("host_");
         (!own && parts.len() >= 2).then(|| format!("{}/{}", parts[0], parts[1]))
     }
 
     /// Its path, with an id of what it is about.
-    pub fn path_with(&self, ids: &Ids) -> String {
+    pub(crate) fn path_with(&self, ids: &Ids) -> String {
         let kind = match self.collection() {
             Some(collection) => collection,
             None if self.path.contains("/people/") => "person".to_owned(),
@@ -97,7 +97,7 @@ impl Operation {
     }
 
     /// Its example, with what it refers to among `ids`.
-    pub fn body_with(&self, ids: &Ids) -> Json {
+    pub(crate) fn body_with(&self, ids: &Ids) -> Json {
         let mut body = self.body.as_ref().map_or(Json::Null, |(_, example)| example.clone());
         for (field, (to, many)) in &self.references {
             let Some(id) = ids.get(to.as_str()) else { continue };
@@ -107,7 +107,7 @@ impl Operation {
     }
 
     /// Calls it with that body.
-    pub async fn call(&self, api: &Client, path: &str, body: &Json) -> Answer {
+    pub(crate) async fn call(&self, api: &Client, path: &str, body: &Json) -> Answer {
         let mut request = api.request(self.method.clone(), path);
         if matches!(self.method, Method::PATCH | Method::DELETE) {
             request = request.header("If-Match", "*");

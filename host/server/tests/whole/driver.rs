@@ -16,8 +16,8 @@ const DRIVER: &str = "LIGNAFLOW_TEST_CHROMEDRIVER";
 const CHROMIUM: &str = "LIGNAFLOW_TEST_CHROMIUM";
 
 #[derive(Debug)]
-pub struct Browser {
-    pub client: Client,
+pub(crate) struct Browser {
+    pub(crate) client: Client,
     /// Where the driver answers, with the session.
     session: String,
     http: reqwest::Client,
@@ -28,7 +28,7 @@ pub struct Browser {
 
 impl Browser {
     /// Nothing, and loudly so, where the machine has none.
-    pub async fn open() -> Option<Self> {
+    pub(crate) async fn open() -> Option<Self> {
         let (driver, chromium) = (needs::found(DRIVER, "browser")?, needs::found(CHROMIUM, "browser")?);
         let mut driver = Command::new(driver)
             .arg("--port=0")
@@ -58,7 +58,7 @@ impl Browser {
         Some(Self { client, session: format!("{address}/session/{id}"), http, driver, output, _profile: profile })
     }
 
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         self.client.clone().close().await.expect("a browser that closes");
         self.driver.kill().await.expect("a driver that ends");
         self.output.await.expect("its output");
@@ -71,7 +71,7 @@ impl Browser {
     }
 
     /// What the pages have complained of since it was asked last.
-    pub async fn complaints(&self) -> Vec<String> {
+    pub(crate) async fn complaints(&self) -> Vec<String> {
         let log = self.ask("se/log", json!({ "type": "browser" })).await;
         let entries = log.as_array().expect("a log");
         let bad = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
@@ -79,28 +79,28 @@ impl Browser {
     }
 
     /// As on a phone, or with a width of nothing as before.
-    pub async fn resize(&self, width: u32, height: u32) {
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.ask("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params })).await;
     }
 
-    pub async fn goto(&self, address: &str) {
+    pub(crate) async fn goto(&self, address: &str) {
         self.client.goto(address).await.expect("a page");
     }
 
-    pub async fn find(&self, css: &str) -> Element {
+    pub(crate) async fn find(&self, css: &str) -> Element {
         self.client.wait().for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
     /// Types into a field, in place of what stands there.
-    pub async fn fill(&self, css: &str, text: &str) {
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.expect("a field to clear");
         field.send_keys(text).await.expect("a field to type into");
     }
 
     /// Clicks, and waits for the page that comes of it.
-    pub async fn press(&self, css: &str) {
+    pub(crate) async fn press(&self, css: &str) {
         let before = self.find("html").await;
         self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
         while before.tag_name().await.is_ok() {
@@ -109,17 +109,17 @@ impl Browser {
         self.find("body").await;
     }
 
-    pub async fn path(&self) -> String {
+    pub(crate) async fn path(&self) -> String {
         let url = self.client.current_url().await.expect("an address");
         url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
     }
 
-    pub async fn text(&self, css: &str) -> String {
+    pub(crate) async fn text(&self, css: &str) -> String {
         self.find(css).await.text().await.expect("a text")
     }
 
     /// Keeps a picture of the window under `target/screenshots`.
-    pub async fn picture(&self, name: &str) {
+    pub(crate) async fn picture(&self, name: &str) {
         let folder = pictures();
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let bytes = self.client.screenshot().await.expect("a picture");

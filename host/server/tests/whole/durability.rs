@@ -14,7 +14,7 @@ const WRITERS: usize = 8;
 const ENOUGH: usize = 200;
 
 /// A program with an organization that has the plugin on, and the owner's token.
-pub async fn furnished(program: Program) -> (Program, String) {
+pub(crate) async fn furnished(program: Program) -> (Program, String) {
     let _ = program.run(&["migrate"]).await.done();
     let create = ["organization", "create", "Halloran", "--owner", "jo@example.com", "--password-stdin"];
     let _ = program.run_with(&create, PASSWORD).await.done();

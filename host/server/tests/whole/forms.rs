@@ -14,9 +14,7 @@ on_both!(
 async fn a_record_is_made_by_a_form_and_shown(database: Database) {
     let (scene, visitor) = opened(&database).await;
     let form = visitor.get("/projects/tasks/new").await.is(200);
-    for name in
-        ["title", "project", "depends_on", "priority", "due", "planned_minutes", "planned_cost", "billable", "notes"]
-    {
+    for name in ["title", "project", "priority", "due", "planned_minutes", "planned_cost", "billable", "notes"] {
         form.shows(&format!("name=\"{name}\""));
     }
     form.hides("name=\"status\"").shows("Reception fit-out");

@@ -129,6 +129,8 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
                 json!({ "email": first.email, "name": "x", "password": first.password, "role": "member" })
             }
             "host_change_person" => json!({ "role": "owner" }),
+            "host_change_password" => json!({ "current_password": "guessed", "new_password": "guessed, too" }),
+            "host_create_token" => json!({ "name": "theirs" }),
             _ => operation.body_with(&theirs),
         };
         let path = operation.path_with(&theirs);
@@ -263,10 +265,10 @@ async fn one_person_in_two_organizations_is_in_one_at_a_time(database: Database)
         "the token of before stays where it was made"
     );
     let visitor = server.signed_in(&other).await;
-    visitor.get("/projects/clients").await.shows("Of the other").hides("Of the first");
-    let moved = visitor.post("/organization", &[("organization", &first.id.to_string())]).await;
-    assert_eq!((moved.status, moved.to()), (303, "/"));
     visitor.get("/projects/clients").await.shows("Of the first").hides("Of the other");
+    let moved = visitor.post("/organization", &[("organization", &other.id.to_string())]).await;
+    assert_eq!((moved.status, moved.to()), (303, "/"));
+    visitor.get("/projects/clients").await.shows("Of the other").hides("Of the first");
     let strange = server.organization("Third").await;
     assert_eq!(visitor.post("/organization", &[("organization", &strange.id.to_string())]).await.status, 404);
 }

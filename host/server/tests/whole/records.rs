@@ -192,7 +192,7 @@ async fn the_history_tells_who_changed_what_the_newest_first(database: Database)
     assert_eq!(entries[4]["after"]["title"], "Cut");
     let versions: Vec<_> = entries.iter().map(|entry| entry["version"].as_u64().unwrap()).collect();
     assert_eq!(versions, [5, 4, 3, 2, 1]);
-    assert!(entries.iter().all(|entry| entry["person"] == scene.org.owner.to_string()), "{}", history.text);
+    assert!(entries.iter().all(|entry| entry["by"]["id"] == scene.org.owner.to_string()), "{}", history.text);
 }
 
 async fn a_plugin_tidies_what_it_is_given(database: Database) {

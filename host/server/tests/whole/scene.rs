@@ -3,30 +3,30 @@
 use lignaflow_testkit::{Database, Org, Race, Server, Setup, Visitor};
 use serde_json::{Value as Json, json};
 
-pub const CLIENTS: &str = "projects/clients";
-pub const PROJECTS: &str = "projects/projects";
-pub const TASKS: &str = "projects/tasks";
+pub(crate) const CLIENTS: &str = "projects/clients";
+pub(crate) const PROJECTS: &str = "projects/projects";
+pub(crate) const TASKS: &str = "projects/tasks";
 
 #[derive(Debug)]
-pub struct Scene {
-    pub server: Server,
-    pub org: Org,
-    pub client: String,
-    pub project: String,
+pub(crate) struct Scene {
+    pub(crate) server: Server,
+    pub(crate) org: Org,
+    pub(crate) client: String,
+    pub(crate) project: String,
 }
 
-pub async fn scene(database: &Database) -> Scene {
+pub(crate) async fn scene(database: &Database) -> Scene {
     scene_with(database, Setup::default()).await
 }
 
 /// The same, where writers can be made to meet.
-pub async fn racing(database: &Database) -> (Scene, Race) {
+pub(crate) async fn racing(database: &Database) -> (Scene, Race) {
     let race = Race::default();
     let setup = Setup { race: Some(race.clone()), ..Setup::default() };
     (scene_with(database, setup).await, race)
 }
 
-pub async fn scene_with(database: &Database, setup: Setup) -> Scene {
+pub(crate) async fn scene_with(database: &Database, setup: Setup) -> Scene {
     let server = database.serve_with(setup).await;
     let org = server.organization("Halloran & Beck").await;
     let client = org.make(CLIENTS, json!({ "name": "Marrickville Dental" })).await;
@@ -35,7 +35,7 @@ pub async fn scene_with(database: &Database, setup: Setup) -> Scene {
 }
 
 /// The same, with its owner signed in in a browser.
-pub async fn opened(database: &Database) -> (Scene, Visitor) {
+pub(crate) async fn opened(database: &Database) -> (Scene, Visitor) {
     let scene = scene(database).await;
     let visitor = scene.server.signed_in(&scene.org).await;
     (scene, visitor)
@@ -43,11 +43,11 @@ pub async fn opened(database: &Database) -> (Scene, Visitor) {
 
 impl Scene {
     /// Makes a task of the project, with further fields.
-    pub async fn task(&self, title: &str, more: Json) -> String {
+    pub(crate) async fn task(&self, title: &str, more: Json) -> String {
         self.task_of(&self.project, title, more).await
     }
 
-    pub async fn task_of(&self, project: &str, title: &str, more: Json) -> String {
+    pub(crate) async fn task_of(&self, project: &str, title: &str, more: Json) -> String {
         let mut body = json!({ "title": title, "project": project });
         if let (Some(body), Json::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
@@ -56,7 +56,7 @@ impl Scene {
     }
 
     /// Moves a project through transitions.
-    pub async fn drive(&self, project: &str, verbs: &[&str]) {
+    pub(crate) async fn drive(&self, project: &str, verbs: &[&str]) {
         for verb in verbs {
             let _ = self.org.act(&format!("{PROJECTS}/{project}/{verb}")).await.is(200);
         }

@@ -13,7 +13,8 @@ mod on_each {
         let program = program(&database).with("LIGNAFLOW_DATABASE_URL", database.url());
         let _ = program.run(&["migrate"]).await.done();
         database.come_from_the_future().await;
-        for words in [&["migrate"][..], &["plugin", "list"], &["serve", "--http="]] {
+        let https = free_port().to_string();
+        for words in [&["migrate"][..], &["plugin", "list"], &["serve", "--https", &https, "--http="]] {
             let told = program.run(words).await.failed(1);
             assert!(told.contains("newer"), "{words:?}: {told}");
         }

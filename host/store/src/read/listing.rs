@@ -35,7 +35,12 @@ struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    fn of(&mut self, path: &'a BoundPath, scope: &mut Scope<'_>, select: &mut SelectStatement) -> Result<Cell, StoreError> {
+    fn of(
+        &mut self,
+        path: &'a BoundPath,
+        scope: &mut Scope<'_>,
+        select: &mut SelectStatement,
+    ) -> Result<Cell, StoreError> {
         if let Some((_, cell)) = self.known.iter().find(|(known, _)| known.is(path)) {
             return Ok(*cell);
         }
@@ -50,9 +55,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// One page's statement, and how to read what it answers.
+/// How to read what a page's statement answers.
 pub(super) struct Listing {
-    pub(super) statement: Statement,
     columns: Vec<Cell>,
     sort: Vec<Cell>,
 }
@@ -77,7 +81,12 @@ pub(super) fn restrict(
 }
 
 impl Listing {
-    pub(super) fn new(dialect: Dialect, access: Access, selection: &BoundSelection) -> Result<Self, StoreError> {
+    /// A page's statement, and how to read what it answers.
+    pub(super) fn new(
+        dialect: Dialect,
+        access: Access,
+        selection: &BoundSelection,
+    ) -> Result<(Statement, Self), StoreError> {
         let mut scope = Scope::new(dialect, access, &selection.schema);
         let mut select = SelectStatement::new();
         select.and_where(scope.stands(selection.archived));
@@ -96,7 +105,7 @@ impl Listing {
         }
         // One more tells whether there is a next page.
         let statement = first_of(dialect, &parts, u32::from(selection.limit) + 1)?;
-        Ok(Self { statement, columns, sort })
+        Ok((statement, Self { columns, sort }))
     }
 
     pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Result<Page, StoreError> {

@@ -22,13 +22,13 @@ use crate::Store;
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
 use crate::layout;
-use listing::Listing;
 use lignaflow_core::Id;
 use lignaflow_core::bound::{BoundPredicate, BoundSelection, BoundSummary};
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::query::Page;
 use lignaflow_core::record::Record;
+use listing::Listing;
 use scope::Scope;
 use sea_query::{Expr, ExprTrait, Func, SelectStatement};
 use std::collections::HashSet;
@@ -62,8 +62,8 @@ impl Store {
 
     /// One page. Its columns are named as the paths were written.
     pub async fn find(&self, access: Access, selection: &BoundSelection) -> Result<Page, StoreError> {
-        let listing = Listing::new(self.dialect(), access, selection)?;
-        let rows = self.database().fetch_all(listing.statement.clone()).await?;
+        let (statement, listing) = Listing::new(self.dialect(), access, selection)?;
+        let rows = self.database().fetch_all(statement).await?;
         listing.page(selection, &rows)
     }
 
@@ -82,12 +82,12 @@ impl Store {
     /// One row a group: groups by their paths, then currencies where sums of money are taken, then metrics by their
     /// labels. Without any group there is always one row.
     pub async fn summarize(&self, access: Access, summary: &BoundSummary) -> Result<Page, StoreError> {
-        let summing = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
-        match self.database().fetch_all(summing.statement.clone()).await {
+        let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
+        match self.database().fetch_all(statement).await {
             // A sum of SQLite overflowed, on its way or in its end.
             Err(StoreError::TooLarge(_)) if self.dialect() == Dialect::Sqlite => {
-                let summing = Summing::new(self.dialect(), access, summary, Sums::Halves)?;
-                let rows = self.database().fetch_all(summing.statement.clone()).await?;
+                let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Halves)?;
+                let rows = self.database().fetch_all(statement).await?;
                 summing.page(summary, &rows)
             }
             rows => summing.page(summary, &rows?),
@@ -134,3 +134,6 @@ pub(crate) fn any(
     any.expr(Expr::exists(select));
     listing::first_of(dialect, &[any], 1)
 }
+
+#[cfg(test)]
+mod tests;

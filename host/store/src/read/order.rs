@@ -5,11 +5,11 @@ use super::predicate::rank;
 use super::scope::Scope;
 use crate::error::StoreError;
 use crate::layout;
-use lignaflow_core::Value;
 use lignaflow_core::bound::{BoundPath, BoundSort, Column};
 use lignaflow_core::catalog::SystemField;
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::fold::fold;
+use lignaflow_core::{Money, Value};
 use sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement, Value as Sql};
 
 /// One column of a sort. A key has one, or of money two.
@@ -20,8 +20,22 @@ pub(super) struct SortColumn {
     nullable: bool,
     /// Whether it is a column of the root, which an index may have.
     own: bool,
-    /// The cursor's value: `None` without a cursor, a null where the row had nothing.
-    after: Option<Option<Sql>>,
+    after: After,
+}
+
+/// What the last row before the page has in a column.
+#[derive(Clone)]
+enum After {
+    /// There is no such row: the page is the first.
+    Start,
+    Nothing,
+    Value(Sql),
+}
+
+impl From<Option<Sql>> for After {
+    fn from(value: Option<Sql>) -> Self {
+        value.map_or(Self::Nothing, Self::Value)
+    }
 }
 
 /// The part of a sort that one statement reads.
@@ -44,7 +58,11 @@ pub(super) fn columns(
     for (index, key) in sort.iter().enumerate() {
         let path = &key.path;
         let value = after.and_then(|values| values.get(index));
-        let mut column = |expr: Expr, plain: bool, after: Option<Option<Sql>>| {
+        let after = |of: fn(&BoundPath, &Value) -> Result<Option<Sql>, StoreError>| match value {
+            Some(value) => of(path, value).map(After::from),
+            None => Ok(After::Start),
+        };
+        let mut column = |expr: Expr, plain: bool, after: After| {
             columns.push(SortColumn {
                 expr,
                 descending: key.descending,
@@ -55,31 +73,25 @@ pub(super) fn columns(
         };
         match path.kind() {
             FieldKind::Text => {
-                let after = value.map(|value| value.as_text().map(|text| Sql::from(fold(text))));
-                column(scope.column_of(path, layout::fold_column)?, true, after);
+                let folded = after(|_, value| Ok(value.as_text().map(|text| Sql::from(fold(text)))))?;
+                column(scope.column_of(path, layout::fold_column)?, true, folded);
             }
             FieldKind::Choice => {
-                let after = value.map(|value| place(path, value).map(Sql::from));
-                column(rank(path, scope.column(path)?), false, after);
+                let place = after(|path, value| Ok(place(path, value).map(Sql::from)))?;
+                column(rank(path, &scope.column(path)?), false, place);
             }
             FieldKind::Money => {
-                let (currency, minor) = match value {
-                    Some(Value::Money(money)) => {
-                        (Some(Some(Sql::from(money.currency.as_str()))), Some(Some(Sql::from(money.minor))))
-                    }
-                    Some(_) => (Some(None), Some(None)),
-                    None => (None, None),
-                };
+                let currency = after(|_, value| Ok(money(value).map(|money| Sql::from(money.currency.as_str()))))?;
+                let minor = after(|_, value| Ok(money(value).map(|money| Sql::from(money.minor))))?;
                 column(scope.column_of(path, layout::currency_column)?, false, currency);
                 column(scope.column(path)?, false, minor);
             }
-            kind => {
-                let after = match value {
-                    Some(Value::Null) => Some(None),
-                    Some(value) => Some(Some(layout::scalar(kind, path.scale(), value)?)),
-                    None => None,
-                };
-                column(scope.column(path)?, true, after);
+            _ => {
+                let plain = after(|path, value| match value {
+                    Value::Null => Ok(None),
+                    value => layout::scalar(path.kind(), path.scale(), value).map(Some),
+                })?;
+                column(scope.column(path)?, true, plain);
             }
         }
     }
@@ -92,6 +104,13 @@ fn is_system(path: &BoundPath) -> bool {
     path.hops.is_empty() && matches!(path.column, Column::System(field) if never_null.contains(&field))
 }
 
+fn money(value: &Value) -> Option<Money> {
+    match value {
+        Value::Money(money) => Some(*money),
+        _ => None,
+    }
+}
+
 fn place(path: &BoundPath, value: &Value) -> Option<i32> {
     let place = path.field()?.field.of.iter().position(|choice| Some(choice.as_str()) == value.as_text())?;
     i32::try_from(place).ok()
@@ -102,8 +121,10 @@ fn place(path: &BoundPath, value: &Value) -> Option<i32> {
 /// index.
 pub(super) fn parts(columns: &[SortColumn]) -> &'static [Part] {
     match columns.first() {
-        Some(SortColumn { after: Some(None), .. }) => &[Part::Absent],
-        Some(SortColumn { own: true, nullable: true, descending, after, .. }) if *descending || after.is_some() => {
+        Some(SortColumn { after: After::Nothing, .. }) => &[Part::Absent],
+        Some(SortColumn { own: true, nullable: true, descending, after, .. })
+            if *descending || !matches!(after, After::Start) =>
+        {
             &[Part::Present, Part::Absent]
         }
         _ => &[Part::Whole],
@@ -123,8 +144,10 @@ pub(super) fn apply(select: &mut SelectStatement, columns: &[SortColumn], part: 
             let first = columns.remove(0);
             select.and_where(first.expr.is_null());
             // A cursor among what is present lies before all of this.
-            if !matches!(first.after, Some(None)) {
-                columns.iter_mut().for_each(|column| column.after = None);
+            if !matches!(first.after, After::Nothing) {
+                for column in &mut columns {
+                    column.after = After::Start;
+                }
             }
         }
     }
@@ -146,41 +169,48 @@ impl SortColumn {
     fn behind(&self, value: Sql) -> Expr {
         if self.descending { self.expr.clone().lt(value) } else { self.expr.clone().gt(value) }
     }
+
+    /// The cursor's value, where there is one.
+    fn value(&self) -> Option<Sql> {
+        match &self.after {
+            After::Value(value) => Some(value.clone()),
+            After::Start | After::Nothing => None,
+        }
+    }
 }
 
 /// That a row comes after the cursor. `None` without a cursor.
 fn after(columns: &[SortColumn]) -> Option<Expr> {
     let first = columns.first()?;
-    first.after.as_ref()?;
-    let uniform = columns.iter().all(|column| {
-        !column.nullable && column.descending == first.descending && matches!(column.after, Some(Some(_)))
-    });
-    if uniform && columns.len() > 1 {
+    let alike = |column: &SortColumn| {
+        !column.nullable && column.descending == first.descending && matches!(column.after, After::Value(_))
+    };
+    if columns.len() > 1 && columns.iter().all(alike) {
         let left = Expr::tuple(columns.iter().map(|column| column.expr.clone()));
-        let right = Expr::tuple(columns.iter().filter_map(|column| column.after.clone().flatten()).map(Expr::val));
+        let right = Expr::tuple(columns.iter().filter_map(SortColumn::value).map(Expr::val));
         return Some(if first.descending { left.lt(right) } else { left.gt(right) });
     }
     let mut begin: Option<Expr> = None;
     for column in columns.iter().rev() {
-        let Some(value) = column.after.clone()? else {
+        begin = Some(match (&column.after, begin) {
+            (After::Start, _) => return None,
             // After nothing there is only nothing.
-            begin = Some(match begin {
-                Some(begin) => column.expr.clone().is_null().and(begin),
-                None => super::predicate::constant(false),
-            });
-            continue;
-        };
-        let mut behind = column.behind(value.clone());
-        if column.nullable {
-            behind = behind.or(column.expr.clone().is_null());
-        }
-        begin = Some(match begin {
-            Some(begin) => behind.or(column.expr.clone().eq(value).and(begin)),
-            None => behind,
+            (After::Nothing, Some(begin)) => column.expr.clone().is_null().and(begin),
+            (After::Nothing, None) => super::predicate::constant(false),
+            (After::Value(value), begin) => {
+                let mut behind = column.behind(value.clone());
+                if column.nullable {
+                    behind = behind.or(column.expr.clone().is_null());
+                }
+                match begin {
+                    Some(begin) => behind.or(column.expr.clone().eq(value.clone()).and(begin)),
+                    None => behind,
+                }
+            }
         });
     }
     // An index begins where the first column says; what it lets through is then looked at closely.
-    if let (Some(Some(value)), false, true) = (first.after.clone(), first.nullable, columns.len() > 1) {
+    if let (Some(value), false, true) = (first.value(), first.nullable, columns.len() > 1) {
         let bound = if first.descending { first.expr.clone().lte(value) } else { first.expr.clone().gte(value) };
         begin = begin.map(|begin| bound.and(begin));
     }

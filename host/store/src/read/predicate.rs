@@ -28,14 +28,12 @@ fn any(parts: impl IntoIterator<Item = Expr>) -> Expr {
 }
 
 /// The place of a choice among those declared, null of one that is not.
-pub(super) fn rank(path: &BoundPath, column: Expr) -> Expr {
+pub(super) fn rank(path: &BoundPath, column: &Expr) -> Expr {
     let choices = path.field().map(|field| field.field.of.as_slice()).unwrap_or_default();
     let mut case = CaseStatement::new();
     for (place, choice) in (0_i32..).zip(choices) {
-        case = case.case(
-            column.clone().eq(Expr::Constant(Sql::from(choice.as_str()))),
-            Expr::Constant(Sql::from(place)),
-        );
+        case =
+            case.case(column.clone().eq(Expr::Constant(Sql::from(choice.as_str()))), Expr::Constant(Sql::from(place)));
     }
     // Of no choices there is no CASE.
     if choices.is_empty() { Expr::cust("NULL") } else { case.into() }
@@ -47,7 +45,7 @@ fn has_part(dialect: Dialect, folded: Expr, part: &str) -> Expr {
         Dialect::Sqlite => "instr",
         Dialect::Postgres => "strpos",
     };
-    Expr::from(Func::cust(place).args([folded, Expr::val(part)])).gt(Expr::cust("0"))
+    Expr::from(Func::cust(place).args([folded, Expr::val(part)])).gt(Expr::Constant(0_i32.into()))
 }
 
 /// Where a folded text begins so, as a range, which an index serves.
@@ -158,19 +156,33 @@ impl Scope<'_> {
                 let currency = self.column_of(path, layout::currency_column)?.eq(money.currency.as_str());
                 currency.and(operator(by, self.column(path)?, Expr::val(money.minor)))
             }
+            (FieldKind::Text, Value::Text(text)) if by == Operator::Equal => {
+                let equal = self.column(path)?.eq(text.as_str());
+                self.folds_as(path, std::slice::from_ref(value))?.and(equal)
+            }
             _ => operator(by, self.column(path)?, Expr::val(scalar(path, value)?)),
+        })
+    }
+
+    /// What holds wherever a text is one of these, and can be looked up: indexes hold texts as they fold.
+    fn folds_as(&mut self, path: &BoundPath, values: &[Value]) -> Result<Expr, StoreError> {
+        let mut texts: Vec<String> = values.iter().filter_map(Value::as_text).map(fold).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let folded = self.column_of(path, layout::fold_column)?;
+        Ok(match texts.as_slice() {
+            [text] => folded.eq(text.as_str()),
+            texts => folded.is_in(padded(texts)),
         })
     }
 
     fn compare_paths(&mut self, left: &BoundPath, by: Operator, right: &BoundPath) -> Result<Expr, StoreError> {
         Ok(match left.kind() {
-            FieldKind::Text if !by_equality(by) => operator(
-                by,
-                self.column_of(left, layout::fold_column)?,
-                self.column_of(right, layout::fold_column)?,
-            ),
+            FieldKind::Text if !by_equality(by) => {
+                operator(by, self.column_of(left, layout::fold_column)?, self.column_of(right, layout::fold_column)?)
+            }
             FieldKind::Choice if !by_equality(by) => {
-                operator(by, rank(left, self.column(left)?), rank(right, self.column(right)?))
+                operator(by, rank(left, &self.column(left)?), rank(right, &self.column(right)?))
             }
             FieldKind::Money => {
                 let of = layout::currency_column;
@@ -183,8 +195,15 @@ impl Scope<'_> {
 
     fn within(&mut self, path: &BoundPath, values: &[Value]) -> Result<Expr, StoreError> {
         if path.kind() != FieldKind::Money {
-            let values: Vec<Sql> = values.iter().map(|value| scalar(path, value)).collect::<Result<_, _>>()?;
-            return Ok(if values.is_empty() { constant(false) } else { self.column(path)?.is_in(padded(&values)) });
+            let columns: Vec<Sql> = values.iter().map(|value| scalar(path, value)).collect::<Result<_, _>>()?;
+            if columns.is_empty() {
+                return Ok(constant(false));
+            }
+            let within = self.column(path)?.is_in(padded(&columns));
+            return Ok(match path.kind() {
+                FieldKind::Text => self.folds_as(path, values)?.and(within),
+                _ => within,
+            });
         }
         let mut amounts: BTreeMap<Currency, Vec<i64>> = BTreeMap::new();
         for value in values {
@@ -192,9 +211,9 @@ impl Scope<'_> {
             amounts.entry(money.currency).or_default().push(money.minor);
         }
         let (minor, currency) = (self.column(path)?, self.column_of(path, layout::currency_column)?);
-        Ok(any(amounts.into_iter().map(|(of, amounts)| {
-            currency.clone().eq(of.as_str()).and(minor.clone().is_in(padded(&amounts)))
-        })))
+        Ok(any(amounts
+            .into_iter()
+            .map(|(of, amounts)| currency.clone().eq(of.as_str()).and(minor.clone().is_in(padded(&amounts))))))
     }
 
     /// By the records of the member, which are found first where they are few.

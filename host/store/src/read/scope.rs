@@ -76,25 +76,22 @@ impl<'a> Scope<'a> {
         let mut hops = Vec::with_capacity(path.hops.len());
         for (index, next) in &path.hops {
             hops.push(*index);
-            alias = match self.joins.iter().find(|join| join.hops == hops) {
-                Some(join) => join.alias.clone(),
-                None => {
-                    if self.joins.len() == MAX_JOINS {
-                        return Err(StoreError::TooLarge(format!("at most {MAX_JOINS} references can be followed at once")));
-                    }
-                    let join = Join {
-                        hops: hops.clone(),
-                        table: layout::table(&next.name),
-                        alias: format!("{}j{}", self.alias, self.joins.len()),
-                        from: (alias, schema.fields[*index].name.as_str().to_owned()),
-                    };
-                    let name = join.alias.clone();
-                    self.joins.push(join);
-                    name
-                }
+            let known = self.joins.iter().find(|join| join.hops == hops).map(|join| join.alias.clone());
+            alias = match known {
+                Some(known) => known,
+                None => self.join(&hops, next, (alias, schema.fields[*index].name.as_str().to_owned()))?,
             };
             schema = next;
         }
+        Ok(alias)
+    }
+
+    fn join(&mut self, hops: &[usize], to: &Schema, from: (String, String)) -> Result<String, StoreError> {
+        if self.joins.len() == MAX_JOINS {
+            return Err(StoreError::TooLarge(format!("at most {MAX_JOINS} references can be followed at once")));
+        }
+        let alias = format!("{}j{}", self.alias, self.joins.len());
+        self.joins.push(Join { hops: hops.to_vec(), table: layout::table(&to.name), alias: alias.clone(), from });
         Ok(alias)
     }
 

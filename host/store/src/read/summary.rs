@@ -12,9 +12,7 @@ use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::memory::{SumTooLarge, Unit};
 use lignaflow_core::query::{MetricKind, Page};
 use lignaflow_core::{Currency, Value};
-use sea_query::{
-    Condition, Expr, ExprTrait, Func, FunctionCall, NullOrdering, Order, SelectStatement,
-};
+use sea_query::{Condition, Expr, ExprTrait, Func, FunctionCall, NullOrdering, Order, SelectStatement};
 
 /// Groups that are fetched at most where the host sorts them.
 const MAX_GROUPS: u32 = 100_000;
@@ -45,9 +43,8 @@ struct Measured {
     currency: Option<usize>,
 }
 
-/// A summary's statement, and how to read what it answers.
+/// How to read what a summary's statement answers.
 pub(super) struct Summing {
-    pub(super) statement: Statement,
     cells: Vec<Cell>,
     dialect: Dialect,
     sums: Sums,
@@ -56,7 +53,13 @@ pub(super) struct Summing {
 }
 
 impl Summing {
-    pub(super) fn new(dialect: Dialect, access: Access, summary: &BoundSummary, sums: Sums) -> Result<Self, StoreError> {
+    /// A summary's statement, and how to read what it answers.
+    pub(super) fn new(
+        dialect: Dialect,
+        access: Access,
+        summary: &BoundSummary,
+        sums: Sums,
+    ) -> Result<(Statement, Self), StoreError> {
         let mut build = Build {
             scope: Scope::new(dialect, access, &summary.schema),
             inner: SelectStatement::new(),
@@ -89,7 +92,7 @@ impl Summing {
             u32::from(summary.limit)
         };
         let statement = listing::first_of(dialect, &[outer], rows)?;
-        Ok(Self { statement, cells, dialect, sums, hosted })
+        Ok((statement, Self { cells, dialect, sums, hosted }))
     }
 
     pub(super) fn page(&self, summary: &BoundSummary, rows: &[Row]) -> Result<Page, StoreError> {
@@ -279,7 +282,7 @@ fn sort(dialect: Dialect, summary: &BoundSummary, select: &mut SelectStatement) 
                 let name = format!("g{index}");
                 match path.kind() {
                     FieldKind::Text => by(col(GROUPS, &format!("f{index}")), descending),
-                    FieldKind::Choice => by(rank(path, col(GROUPS, &name)), descending),
+                    FieldKind::Choice => by(rank(path, &col(GROUPS, &name)), descending),
                     _ => {
                         by(col(GROUPS, &name), descending);
                         continue;

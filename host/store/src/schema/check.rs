@@ -31,20 +31,25 @@ pub(super) async fn run(tx: &mut Tx, schema: &Schema, check: &Check) -> Result<O
     if count == 0 {
         return Ok(None);
     }
-    let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+    let (records, hold, have) = match count {
+        1 => ("1 record".to_owned(), "holds", "has"),
+        _ => (format!("{count} records"), "hold", "have"),
+    };
     let message = match check {
         Check::Records { .. } => {
             format!("the field is new and required, and {records} would have no value for it; give it a default")
         }
-        Check::Values { change, .. } => format!("{change}, and what {records} hold in it would be lost"),
-        Check::Longer { max, .. } => format!("at most {max} characters are to be kept, and {records} hold more"),
-        Check::Choices { gone, .. } => format!("{records} hold a choice that is no longer there: {}", gone.join(", ")),
+        Check::Values { change, .. } => format!("{change}, and what {records} {hold} in it would be lost"),
+        Check::Longer { max, .. } => format!("at most {max} characters are to be kept, and {records} {hold} more"),
+        Check::Choices { gone, .. } => {
+            format!("{records} {hold} a choice that is no longer there: {}", gone.join(", "))
+        }
         Check::Nulls { .. } => {
-            format!("the field is required now, and {records} have no value for it; give it a default")
+            format!("the field is required now, and {records} {have} no value for it; give it a default")
         }
         Check::Duplicates { .. } => {
-            let groups = if count == 1 { "one set".to_owned() } else { format!("{count} sets") };
-            format!("it is to be unique, and {groups} of records share a value")
+            let sets = if count == 1 { "one set of records shares" } else { "several sets of records share" };
+            format!("it is to be unique, and {sets} a value")
         }
     };
     Ok(Some(SchemaConflict { collection: schema.name.clone(), field: field.clone(), message }))

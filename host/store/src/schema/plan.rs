@@ -2,7 +2,7 @@
 //! that comes out of it. No database is asked here.
 
 use super::ddl::{self, NewField};
-use super::shape::{FieldShape, LONGEST_KEY, Shape, too_long};
+use super::shape::{FieldShape, Shape, too_long};
 use super::{SchemaAction, SchemaConflict, SchemaStep};
 use crate::database::{Dialect, Statement, build};
 use crate::layout;
@@ -48,7 +48,7 @@ pub(super) fn compare(
         let conflict = |field: &&lignaflow_core::name::FieldName| SchemaConflict {
             collection: schema.name.clone(),
             field: field.to_string(),
-            message: format!("a text of more than {LONGEST_KEY} characters cannot be held unique"),
+            message: format!("a text of more than {} characters cannot be held unique", layout::LONGEST_KEY),
         };
         return Err(long.iter().map(conflict).collect());
     }

@@ -100,11 +100,9 @@ fn sorted_by(schema: &Schema) -> Option<&str> {
     serves.then_some(first)
 }
 
-/// The longest text that can be held in an index of PostgreSQL, whose entries have at most 2,704 bytes.
-pub(super) const LONGEST_KEY: i64 = 600;
-
+/// Whether a field is a text that no index holds.
 pub(super) fn too_long(schema: &Schema, field: &str) -> bool {
     schema
         .field(field)
-        .is_some_and(|found| found.field.kind == FieldKind::Text && found.field.max_characters() > LONGEST_KEY)
+        .is_some_and(|found| found.field.kind == FieldKind::Text && found.field.max_characters() > layout::LONGEST_KEY)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod database;
+mod doubt;
 mod log;
 mod races;
 mod records;

@@ -177,10 +177,10 @@ async fn what_would_be_lost_is_refused_all_at_once(fixture: Fixture) {
     assert_eq!(
         conflicts,
         [
-            "stock/items.name: at most 10 characters are to be kept, and 1 record hold more",
-            "stock/items.order: its type changes from integer to text, and what 1 record hold in it would be lost",
-            "stock/items.price: its digits after the point change from 2 to 1, and what 1 record hold in it would be lost",
-            "stock/items.state: 1 record hold a choice that is no longer there: gone",
+            "stock/items.name: at most 10 characters are to be kept, and 1 record holds more",
+            "stock/items.order: its type changes from integer to text, and what 1 record holds in it would be lost",
+            "stock/items.price: its digits after the point change from 2 to 1, and what 1 record holds in it would be lost",
+            "stock/items.state: 1 record holds a choice that is no longer there: gone",
         ]
     );
     assert_eq!(world.store.plan_schema(&catalog(&[FIRST])).await.unwrap(), before);
@@ -259,7 +259,7 @@ async fn a_unique_rule_is_refused_where_it_is_broken(fixture: Fixture) {
     item(&world, [("state", text("new"))]).await;
     item(&world, [("state", text("new"))]).await;
     let conflicts = apply(&mut world, &unique).await.unwrap_err();
-    assert_eq!(conflicts, ["stock/items.state, order: it is to be unique, and one set of records share a value"]);
+    assert_eq!(conflicts, ["stock/items.state, order: it is to be unique, and one set of records shares a value"]);
     world.catalog = catalog(&[FIRST]);
     world.commit(world.draft().archive(&world.schema("stock/items"), first, 1)).await.unwrap();
     apply(&mut world, &unique).await.unwrap();

@@ -43,7 +43,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Me {
+pub(super) struct Me {
     pub person: Person,
     pub organization: Organization,
     /// Those that one can switch to.
@@ -55,7 +55,7 @@ pub struct Me {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MePerson)]
-pub struct Person {
+pub(super) struct Person {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
@@ -65,7 +65,7 @@ pub struct Person {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organization)]
-pub struct Organization {
+pub(super) struct Organization {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
@@ -77,7 +77,7 @@ pub struct Organization {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Membership {
+pub(super) struct Membership {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
@@ -90,7 +90,7 @@ pub struct Membership {
     extensions(("x-permission" = json!("signed-in"))),
     responses((status = 200, description = "The caller.", body = Me))
 )]
-pub async fn me(signed: Signed) -> Json<Me> {
+pub(super) async fn me(signed: Signed) -> Json<Me> {
     let known = signed.authenticated;
     Json(Me {
         person: Person {
@@ -119,7 +119,7 @@ pub async fn me(signed: Signed) -> Json<Me> {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PasswordChange {
+pub(super) struct PasswordChange {
     #[schema(format = Password)]
     pub current_password: String,
     /// 8 to 128 characters, and none of the common ones.
@@ -135,7 +135,7 @@ pub struct PasswordChange {
     extensions(("x-permission" = json!("session"))),
     responses((status = 204, description = "Changed."))
 )]
-pub async fn change_password(
+pub(super) async fn change_password(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,
@@ -152,12 +152,12 @@ pub async fn change_password(
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Sessions {
+pub(super) struct Sessions {
     pub data: Vec<Session>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Session {
+pub(super) struct Session {
     #[schema(format = Uuid)]
     pub id: String,
     /// Whether it is the one that asks.
@@ -172,10 +172,10 @@ pub struct Session {
 /// One's sessions
 #[utoipa::path(
     get, path = "/account/sessions", tag = "host", operation_id = "host_list_sessions",
-    extensions(("x-permission" = json!("signed-in"))),
+    extensions(("x-permission" = json!("session"))),
     responses((status = 200, description = "Where one is signed in.", body = Sessions))
 )]
-pub async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Sessions>, Problem> {
+pub(super) async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Sessions>, Problem> {
     let sessions = app.identity.sessions(&signed.authenticated).await?;
     let data = sessions
         .into_iter()
@@ -196,10 +196,10 @@ pub async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Result<Jso
 #[utoipa::path(
     delete, path = "/account/sessions/{id}", tag = "host", operation_id = "host_revoke_session",
     params(("id" = String, Path, format = Uuid)),
-    extensions(("x-permission" = json!("signed-in"))),
+    extensions(("x-permission" = json!("session"))),
     responses((status = 204, description = "It has ended."))
 )]
-pub async fn revoke_session(
+pub(super) async fn revoke_session(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,
@@ -210,6 +210,6 @@ pub async fn revoke_session(
 }
 
 /// An identifier in an address: what is none names nothing.
-pub fn of_path(text: &str, what: &str) -> Result<Id, Problem> {
+pub(super) fn of_path(text: &str, what: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Fault::not_found(what).into())
 }

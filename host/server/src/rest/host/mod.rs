@@ -26,10 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(Debug, OpenApi)]
-#[openapi(
-    info(title = "LignaFlow", description = "Records of the plugins that are on, and the host's own."),
-    components(schemas(crate::problem::ProblemBody, crate::problem::IssueBody))
-)]
+#[openapi(components(schemas(crate::problem::ProblemBody, crate::problem::IssueBody)))]
 struct Document;
 
 fn described() -> OpenApiRouter<Arc<App>> {
@@ -60,6 +57,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// Where a request comes from, for what is written down about it.
+#[derive(Debug)]
 pub struct From(pub Client);
 
 impl<S: Send + Sync> FromRequestParts<S> for From {

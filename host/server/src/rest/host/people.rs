@@ -17,12 +17,12 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Members {
+pub(super) struct Members {
     pub data: Vec<Member>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Member {
+pub(super) struct Member {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
@@ -40,7 +40,7 @@ pub struct Member {
     extensions(("x-permission" = json!("organization.administer"))),
     responses((status = 200, description = "By name.", body = Members))
 )]
-pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Members>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Members>, Problem> {
     let members = app.identity.members(&signed.authenticated).await?;
     let data = members
         .into_iter()
@@ -58,7 +58,7 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Me
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewPerson {
+pub(super) struct NewPerson {
     #[schema(example = "sam@example.com")]
     pub email: String,
     #[serde(default)]
@@ -73,7 +73,7 @@ pub struct NewPerson {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AddedPerson {
+pub(super) struct AddedPerson {
     #[schema(format = Uuid)]
     pub id: String,
     /// They were known already, and keep the password that they have.
@@ -86,7 +86,7 @@ pub struct AddedPerson {
     extensions(("x-permission" = json!("organization.administer"))),
     responses((status = 201, description = "They belong to the organization.", body = AddedPerson))
 )]
-pub async fn add(
+pub(super) async fn add(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,
@@ -104,7 +104,7 @@ fn role(text: &str) -> Result<Role, Fault> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PersonChange {
+pub(super) struct PersonChange {
     /// `owner`, `admin` or `member`.
     #[serde(default)]
     pub role: Option<String>,
@@ -120,7 +120,7 @@ pub struct PersonChange {
     extensions(("x-permission" = json!("organization.administer"))),
     responses((status = 204, description = "Changed."))
 )]
-pub async fn change(
+pub(super) async fn change(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,

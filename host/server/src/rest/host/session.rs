@@ -26,6 +26,13 @@ pub struct SignIn {
     pub password: String,
 }
 
+/// Everything but the password.
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SignedIn {
     pub person: String,
@@ -64,7 +71,7 @@ pub async fn sign_in(
 /// Sign out
 #[utoipa::path(
     delete, path = "/auth/session", tag = "host", operation_id = "host_sign_out",
-    extensions(("x-permission" = json!("signed-in"))),
+    extensions(("x-permission" = json!("session"))),
     responses((status = 204, description = "The session has ended."))
 )]
 pub async fn sign_out(State(app): State<Arc<App>>, signed: Signed, From(client): From) -> Result<Response, Problem> {

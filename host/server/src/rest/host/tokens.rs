@@ -16,12 +16,12 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Tokens {
+pub(super) struct Tokens {
     pub data: Vec<Token>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Token {
+pub(super) struct Token {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
@@ -58,14 +58,14 @@ fn shown(token: lignaflow_identity::Token, secret: Option<String>) -> Token {
     extensions(("x-permission" = json!("signed-in"))),
     responses((status = 200, description = "Of this organization, the latest first.", body = Tokens))
 )]
-pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Tokens>, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Tokens>, Problem> {
     let tokens = app.identity.tokens(&signed.authenticated).await?;
     Ok(Json(Tokens { data: tokens.into_iter().map(|token| shown(token, None)).collect() }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TokenForm {
+pub(super) struct TokenForm {
     /// What it is for.
     #[schema(example = "nightly export")]
     pub name: String,
@@ -90,7 +90,7 @@ fn all() -> String {
     extensions(("x-permission" = json!("session"))),
     responses((status = 201, description = "The token with its secret.", body = Token))
 )]
-pub async fn create(
+pub(super) async fn create(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,
@@ -123,7 +123,7 @@ pub async fn create(
     extensions(("x-permission" = json!("signed-in"))),
     responses((status = 204, description = "It serves no more."))
 )]
-pub async fn revoke(
+pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     signed: Signed,
     From(client): From,
