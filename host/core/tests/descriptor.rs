@@ -49,7 +49,7 @@ fn a_good_descriptor_is_read_in_its_order() {
     let descriptor = parse(GOOD).unwrap_or_else(|faults| panic!("{faults:?}"));
     let collection = descriptor.collection("notes").unwrap();
     assert_eq!(
-        collection.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(),
+        collection.fields.keys().map(lignaflow_core::name::FieldName::as_str).collect::<Vec<_>>(),
         ["title", "status", "parent", "hours"]
     );
     assert_eq!(collection.field("hours").unwrap().kind, FieldKind::Decimal);

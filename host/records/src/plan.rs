@@ -49,6 +49,9 @@ pub(crate) struct Plan {
     pub drafts: Vec<Draft>,
     pub guards: Vec<Guard>,
     pub reads: Vec<ReadCheck>,
+    /// Faults of a client's input. The drafts stand without the values at fault, so that hooks can tell theirs as well;
+    /// nothing is committed.
+    pub issues: Vec<Issue>,
 }
 
 /// What planning looks at.
@@ -178,7 +181,8 @@ impl Desk<'_> {
             return Err(Fault::at(format!("{prefix}/id"), "twice", "This record is changed twice in one batch."));
         }
         if let Mutation::Insert { fields, .. } = mutation {
-            let after = self.inserted(&schema, fields, &prefix, by.is_none())?;
+            let (after, issues) = self.inserted(&schema, fields, &prefix, by.is_none());
+            refuse(plan, issues, by.is_none())?;
             plan.drafts.push(Draft {
                 schema,
                 id,
@@ -226,13 +230,17 @@ impl Desk<'_> {
         match mutation {
             Mutation::Update { fields, .. } => {
                 refuse_locked(&draft)?;
-                set(&mut draft, fields)?;
+                let issues = set(&mut draft, fields);
+                refuse(plan, issues, draft.by.is_none())?;
             }
             Mutation::Remove { .. } => {
                 refuse_locked(&draft)?;
                 draft.kind = ChangeKind::Remove;
             }
-            Mutation::Transition { name, fields, .. } => self.transition(&mut draft, &name, fields)?,
+            Mutation::Transition { name, fields, .. } => {
+                let issues = self.transition(&mut draft, &name, fields)?;
+                refuse(plan, issues, draft.by.is_none())?;
+            }
             _ => {}
         }
         plan.drafts.push(draft);
@@ -240,13 +248,7 @@ impl Desk<'_> {
     }
 
     /// All fields of a new record: those given, checked, and defaults for the rest.
-    fn inserted(
-        &self,
-        schema: &Arc<Schema>,
-        mut given: Fields,
-        prefix: &str,
-        by_client: bool,
-    ) -> Result<Fields, Fault> {
+    fn inserted(&self, schema: &Arc<Schema>, mut given: Fields, prefix: &str, by_client: bool) -> (Fields, Vec<Issue>) {
         let mut issues = Vec::new();
         let mut after = Fields::new();
         for field in &schema.fields {
@@ -257,26 +259,26 @@ impl Desk<'_> {
                 None => default,
                 Some(value) if by_client && field.field.read_only && value != default => {
                     issues.push(read_only(field, &path));
-                    continue;
+                    default
                 }
                 Some(value) if by_client && schema.collection.is_state(name) && value != default => {
                     issues.push(by_transition(schema, field, &path));
-                    continue;
+                    default
                 }
                 Some(value) => value,
             };
-            issues.extend(check_value(field, &mut value, &path));
+            if let Some(issue) = check_value(field, &mut value, &path) {
+                issues.push(issue);
+                value = empty_of(field);
+            }
             after.insert(name.to_owned(), value);
         }
         issues.extend(given.keys().map(|name| unknown_field(schema, name, format!("{prefix}/{}", escape(name)))));
-        if issues.is_empty() { Ok(after) } else { Err(Fault::invalid(issues)) }
+        (after, issues)
     }
 
     fn default_of(&self, field: &SchemaField) -> Value {
-        let empty = match field.field.kind {
-            FieldKind::References | FieldKind::People => Value::References(Vec::new()),
-            _ => Value::Null,
-        };
+        let empty = empty_of(field);
         let Some(default) = &field.field.default else { return empty };
         match (field.field.kind, default.as_str()) {
             (FieldKind::Person, Some("caller")) => {
@@ -288,7 +290,7 @@ impl Desk<'_> {
         }
     }
 
-    fn transition(&self, draft: &mut Draft, name: &str, fields: Fields) -> Result<(), Fault> {
+    fn transition(&self, draft: &mut Draft, name: &str, fields: Fields) -> Result<Vec<Issue>, Fault> {
         let schema = draft.schema.clone();
         let transition = schema.collection.transition(name).ok_or_else(|| {
             Fault::not_found(format_args!("transition `{name}` of a {}", schema.collection.title.one.to_lowercase()))
@@ -309,10 +311,10 @@ impl Desk<'_> {
                 ),
             ));
         }
-        set(draft, fields)?;
+        let issues = set(draft, fields);
         draft.after.insert(transition.field().to_owned(), Value::Text(transition.to.clone()));
         draft.transition = Some(name.to_owned());
-        Ok(())
+        Ok(issues)
     }
 
     fn may_transition(&self, schema: &Schema, transition: &Transition) -> Result<(), Fault> {
@@ -415,8 +417,25 @@ fn by_transition(schema: &Schema, field: &SchemaField, path: &str) -> Issue {
     )
 }
 
+/// Faults of a client's input wait for those of the hooks; a plugin's own are told at once.
+fn refuse(plan: &mut Plan, issues: Vec<Issue>, by_client: bool) -> Result<(), Fault> {
+    if by_client {
+        plan.issues.extend(issues);
+        return Ok(());
+    }
+    if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
+}
+
+/// What a field holds where nothing was given.
+const fn empty_of(field: &SchemaField) -> Value {
+    match field.field.kind {
+        FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+        _ => Value::Null,
+    }
+}
+
 /// Sets fields of a record that stands, with every fault of theirs.
-fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
+fn set(draft: &mut Draft, fields: Fields) -> Vec<Issue> {
     let schema = draft.schema.clone();
     let by_client = draft.by.is_none();
     let mut issues = Vec::new();
@@ -426,7 +445,10 @@ fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
             issues.push(unknown_field(&schema, &name, path));
             continue;
         };
-        issues.extend(check_value(field, &mut value, &path));
+        if let Some(issue) = check_value(field, &mut value, &path) {
+            issues.push(issue);
+            continue;
+        }
         let unchanged = draft.after.get(&name) == Some(&value);
         if by_client && !unchanged && field.field.read_only {
             issues.push(read_only(field, &path));
@@ -436,7 +458,7 @@ fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
             draft.after.insert(name, value);
         }
     }
-    if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
+    issues
 }
 
 /// What a hook overwrites: the plugin's own word, so only types and rules are checked.

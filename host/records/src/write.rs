@@ -3,7 +3,6 @@
 use crate::answers;
 use crate::plan::{Desk, Item, Plan};
 use crate::{MAX_ATTEMPTS, Records};
-use lignaflow_core::Fault;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::commit::{Author, Commit, ReadCheck, Refusal};
@@ -11,6 +10,7 @@ use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::Record;
+use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
@@ -64,6 +64,19 @@ impl Records {
         Err(answers::of_refusal(&Refusal::Changed, &Commit::empty(access, caller, origin, self.clock.now()), &[]))
     }
 
+    /// The faults of an input with those that the hooks find beside them, which see it without the values at fault.
+    async fn every_fault(&self, desk: &Desk<'_>, mut plan: Plan, origin: Origin) -> Fault {
+        let mut issues = std::mem::take(&mut plan.issues);
+        if let Err(fault) = self.run_hooks(desk, &mut plan, origin).await
+            && fault.code == ErrorCode::Invalid
+        {
+            let more = fault.issues.into_iter().filter(|issue| issues.iter().all(|known| known.path != issue.path));
+            let more: Vec<_> = more.collect();
+            issues.extend(more);
+        }
+        Fault::invalid(issues)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the facts of one attempt, each named where it is called")]
     pub(crate) async fn attempt(
         &self,
@@ -79,6 +92,9 @@ impl Records {
         let desk = Desk { store: &self.store, snapshot, caller, access };
         let mut plan = Plan { reads, ..Plan::default() };
         desk.draft(&mut plan, items).await?;
+        if !plan.issues.is_empty() {
+            return Err(self.every_fault(&desk, plan, origin).await);
+        }
         self.run_hooks(&desk, &mut plan, origin).await?;
         if let Some(pause) = &self.pause {
             pause(number).await;

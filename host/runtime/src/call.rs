@@ -220,20 +220,3 @@ impl ResourceLimiter for State {
         Ok(())
     }
 }
-
-#[cfg(test)]
-pub(crate) async fn bare(
-    core: &Arc<Core>,
-    code: &PluginPre<State>,
-    reads: Arc<dyn Reads>,
-    log: Arc<CallLog>,
-    made: &mut Vec<std::time::Duration>,
-) {
-    let state = State::new(core.clone(), reads, log, Arc::new(AtomicBool::new(false)));
-    let mut store = Store::new(code.engine(), state);
-    store.limiter(|state| state);
-    store.set_epoch_deadline(1_000_000);
-    let t = std::time::Instant::now();
-    let _plugin: Plugin = code.instantiate_async(&mut store).await.unwrap();
-    made.push(t.elapsed());
-}

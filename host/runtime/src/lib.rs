@@ -40,6 +40,3 @@ pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;
 pub use registry::{Registry, RegistryFault, Snapshot};
-
-#[cfg(test)]
-mod measure_tmp;

@@ -264,19 +264,3 @@ impl Guest for LoadedPlugin {
         self.counted(Kind::Route, &meter, reply)
     }
 }
-
-#[cfg(test)]
-impl LoadedPlugin {
-    pub(crate) async fn bare(&self, reads: Arc<dyn Reads>, made: &mut Vec<std::time::Duration>) {
-        let meter = Arc::new(Meter::new());
-        let log = Arc::new(CallLog::new(
-            self.core.log.clone(),
-            "x".into(),
-            reads.caller().request_id,
-            0,
-            meter.clone(),
-            (1, 1),
-        ));
-        crate::call::bare(&self.core, self.code.as_ref().unwrap(), reads, log, made).await;
-    }
-}

@@ -7,6 +7,7 @@ use lignaflow_testkit::needs;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -14,6 +15,9 @@ use tokio::task::JoinHandle;
 
 const DRIVER: &str = "LIGNAFLOW_TEST_CHROMEDRIVER";
 const CHROMIUM: &str = "LIGNAFLOW_TEST_CHROMIUM";
+
+/// A page that does not come in this time does not come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -70,12 +74,15 @@ impl Browser {
         answer["value"].take()
     }
 
-    /// What the pages have complained of since it was asked last.
+    /// What the pages have complained of since it was asked last. That a page itself came with a status of refusal is
+    /// the browser's own note and no complaint; that a file of it did not come is one.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let log = self.ask("se/log", json!({ "type": "browser" })).await;
         let entries = log.as_array().expect("a log");
         let bad = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
-        bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let told = bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        let of_a_file = |line: &str| ["/static/", "/swagger/", "/api/"].iter().any(|place| line.contains(place));
+        told.filter(|line| !line.contains("Failed to load resource") || of_a_file(line)).collect()
     }
 
     /// As on a phone, or with a width of nothing as before.
@@ -103,8 +110,14 @@ impl Browser {
     pub(crate) async fn press(&self, css: &str) {
         let before = self.find("html").await;
         self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
-        while before.tag_name().await.is_ok() {
-            tokio::task::yield_now().await;
+        let gone = async {
+            while before.tag_name().await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, gone).await.is_err() {
+            let (path, source) = (self.path().await, self.client.source().await.unwrap_or_default());
+            panic!("{css} leads nowhere from {path}: {source}");
         }
         self.find("body").await;
     }

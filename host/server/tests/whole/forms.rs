@@ -47,15 +47,17 @@ async fn a_record_is_made_by_a_form_and_shown(database: Database) {
 
 async fn a_form_with_faults_comes_back_with_everything_typed(database: Database) {
     let (scene, visitor) = opened(&database).await;
+    let empty = visitor.post("/projects/tasks", &[("title", " "), ("notes", "Keep me.")]).await.is(422);
+    empty.shows("href=\"#f-title\"").shows("href=\"#f-project\"").shows("Keep me.");
     let fields = [
-        ("title", ""),
+        ("title", "Cut"),
         ("project", scene.project.as_str()),
         ("due", "31/11/2026"),
         ("planned_minutes", "many"),
         ("notes", "Keep me."),
     ];
     let again = visitor.post("/projects/tasks", &fields).await.is(422);
-    again.shows("href=\"#f-title\"").shows("href=\"#f-due\"").shows("href=\"#f-planned_minutes\"");
+    again.shows("value=\"Cut\"").shows("href=\"#f-due\"").shows("href=\"#f-planned_minutes\"");
     again.shows("value=\"31/11/2026\"").shows("value=\"many\"").shows("Keep me.").shows("November has 30 days");
     again.shows("aria-invalid=\"true\"").shows(&format!("value=\"{}\" selected", scene.project));
     let rule = [("title", "Cut"), ("project", scene.project.as_str()), ("start", "4/12/2026"), ("due", "1/12/2026")];

@@ -1,5 +1,6 @@
 //! The whole server from outside: HTTP over real TLS, on both databases. One program, so that it is linked once and a
 //! plugin is compiled once; one file a theme.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod badinput;
 mod browser;
