@@ -95,8 +95,8 @@ fn fault(folder: &Path, dependency: &Dependency) -> Option<String> {
             .then(|| format!("a plugin must not see {name}: it knows the host through lignaflow-sdk alone"));
     }
     if folder.starts_with("sdk") {
-        return (!ours.starts_with("sdk"))
-            .then(|| format!("the SDK must not see {name}: it knows the host through wit/ alone"));
+        return (!ours.starts_with("sdk") && ours != "core")
+            .then(|| format!("the SDK must not see {name}: it shares core's types and knows the host through wit/"));
     }
     // Tests may start a whole server; what ships may not.
     if dependency.dev && ours == "testkit" {
@@ -147,6 +147,12 @@ mod tests {
     fn a_plugin_sees_the_sdk_and_nothing_of_the_host() {
         assert_eq!(faults("plugins/projects", "[dependencies]\nlignaflow-sdk = \"0.1\"\n"), [""; 0]);
         assert_eq!(faults("plugins/projects", "[dependencies]\nlignaflow-core = \"0.1\"\n").len(), 1);
+    }
+
+    #[test]
+    fn the_sdk_shares_the_types_of_core_and_sees_nothing_else() {
+        assert_eq!(faults("sdk", "[dependencies]\nlignaflow-core = \"0.1\"\n"), [""; 0]);
+        assert_eq!(faults("sdk", "[dependencies]\nlignaflow-records = \"0.1\"\n").len(), 1);
     }
 
     #[test]
