@@ -15,8 +15,10 @@ const MOST_DEPTH: usize = 32;
 
 /// The contract's package, as it stands before the slash of each name.
 const PACKAGE: &str = "lignaflow:plugin";
-/// Interfaces that reveal nothing of the organization's data: importing them takes no grant. The last three hold types.
-const FREE: [&str; 6] = ["context", "calendar", "logging", "types", "query", "writing"];
+/// Interfaces that hold types and nothing to call.
+const TYPES: [&str; 3] = ["types", "query", "writing"];
+/// Interfaces that reveal nothing of the organization's data: importing them takes no grant.
+const FREE: [&str; 3] = ["context", "calendar", "logging"];
 /// What the host links of WASI 0.2, all of it denied: no files, network, environment or arguments.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
@@ -150,6 +152,7 @@ impl<'a> Outline<'a> {
         let mut unknown = Vec::new();
         for import in &self.imports {
             match Name::of(import) {
+                Some(name) if TYPES.contains(&name.interface) => {}
                 Some(name) if is_known(name.interface) => interfaces.push(name.interface.to_owned()),
                 None if is_wasi(import) => {}
                 _ => unknown.push((*import).to_owned()),

@@ -44,7 +44,7 @@ async fn a_descriptor_without_code_is_a_plugin() {
 fn a_file_tells_what_it_asks_for_before_it_is_loaded() {
     let inspection = inspect(&guest("honest")).unwrap();
     assert_eq!(inspection.descriptor.id.as_str(), "honest");
-    assert!(inspection.interfaces.contains(&"people".to_owned()));
+    assert_eq!(inspection.interfaces, ["context", "records", "people", "calendar", "logging"]);
     assert_eq!(inspection.descriptor.grants.interfaces, [Capability::Records, Capability::People]);
     assert_eq!(inspection.digest.len(), 64);
 }

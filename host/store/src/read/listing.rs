@@ -118,12 +118,15 @@ impl Listing {
             }
             _ => None,
         };
-        let read = |row| self.columns.iter().map(|cell| cell.read(row)).collect();
-        Ok(Page {
-            columns: selection.columns.iter().map(|path| path.text.clone()).collect(),
-            rows: shown.iter().map(read).collect::<Result<_, _>>()?,
-            next,
-        })
+        let mut read = Vec::with_capacity(shown.len());
+        for row in shown {
+            let mut values = Vec::with_capacity(self.columns.len());
+            for cell in &self.columns {
+                values.push(cell.read(row)?);
+            }
+            read.push(values);
+        }
+        Ok(Page { columns: selection.columns.iter().map(|path| path.text.clone()).collect(), rows: read, next })
     }
 }
 
