@@ -101,6 +101,79 @@ impl BoundPredicate {
     pub const fn always() -> Self {
         Self::All(Vec::new())
     }
+
+    pub const fn never() -> Self {
+        Self::Any(Vec::new())
+    }
+
+    pub const fn constant(truth: bool) -> Self {
+        if truth { Self::always() } else { Self::never() }
+    }
+
+    /// Whether it holds of every record without looking at one. One that has to look may always hold all the same.
+    pub const fn is_always(&self) -> bool {
+        matches!(self, Self::All(children) if children.is_empty())
+    }
+
+    /// Whether it holds of no record without looking at one.
+    pub const fn is_never(&self) -> bool {
+        matches!(self, Self::Any(children) if children.is_empty())
+    }
+
+    /// Every one holds; what is settled is left out.
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut open = Vec::new();
+        for part in parts {
+            if part.is_never() {
+                return Self::never();
+            }
+            if !part.is_always() {
+                open.push(part);
+            }
+        }
+        if open.len() == 1 { open.swap_remove(0) } else { Self::All(open) }
+    }
+
+    /// Some one holds; what is settled is left out.
+    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut open = Vec::new();
+        for part in parts {
+            if part.is_always() {
+                return Self::always();
+            }
+            if !part.is_never() {
+                open.push(part);
+            }
+        }
+        if open.len() == 1 { open.swap_remove(0) } else { Self::Any(open) }
+    }
+
+    /// It does not hold.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        if self.is_always() {
+            Self::never()
+        } else if self.is_never() {
+            Self::always()
+        } else {
+            Self::Not(Box::new(self))
+        }
+    }
+
+    /// Whether it looks at other records than the one in question.
+    pub fn looks_elsewhere(&self) -> bool {
+        match self {
+            Self::All(children) | Self::Any(children) => children.iter().any(Self::looks_elsewhere),
+            Self::Not(child) => child.looks_elsewhere(),
+            Self::Compare { path, .. }
+            | Self::Within { path, .. }
+            | Self::Includes { path, .. }
+            | Self::IsNull(path) => !path.hops.is_empty(),
+            Self::ComparePaths { left, right, .. } => !left.hops.is_empty() || !right.hops.is_empty(),
+            Self::Exists { .. } => true,
+            Self::Search { .. } => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -65,6 +65,9 @@ impl Permission {
     pub const INSTALL_PLUGINS: &'static str = "instance.plugins";
     /// Change the organization itself and its members.
     pub const ADMINISTER: &'static str = "organization.administer";
+    /// The host's own.
+    pub const HOST: [&'static str; 5] =
+        [Self::READ, Self::WRITE, Self::SWITCH_PLUGINS, Self::INSTALL_PLUGINS, Self::ADMINISTER];
 }
 
 /// The facts about the caller of one request, and what follows from them.
@@ -96,6 +99,13 @@ impl Caller {
             Principal::Person(person) => Some(person),
             _ => None,
         }
+    }
+
+    /// The day that it is now where the caller is; nothing where their time zone is not known.
+    pub fn today(&self) -> Option<i32> {
+        let instant = jiff::Timestamp::from_microsecond(self.now).ok()?;
+        let zone = jiff::tz::TimeZone::get(&self.time_zone).ok()?;
+        Some(crate::value::date_days(instant.to_zoned(zone).date()))
     }
 
     /// The right to read records of this organization, as the value that reading takes.

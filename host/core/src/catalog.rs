@@ -3,7 +3,8 @@
 
 use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete};
 use crate::name::{CollectionName, FieldName};
-use std::collections::{BTreeMap, HashMap};
+use crate::rule::{Loaded, Rule, TypedRule};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Fields that the host gives to every record.
@@ -108,6 +109,8 @@ impl Schema {
 #[derive(Debug, Default)]
 pub struct Catalog {
     schemas: BTreeMap<CollectionName, Arc<Schema>>,
+    /// What plugins declare, as `plugin.name`.
+    permissions: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -115,7 +118,9 @@ impl Catalog {
     /// `plugin/collection.field -> target`.
     pub fn new<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Result<Self, Vec<String>> {
         let mut schemas: BTreeMap<CollectionName, Schema> = BTreeMap::new();
+        let mut permissions = BTreeSet::new();
         for descriptor in descriptors {
+            permissions.extend(crate::rule::permissions(descriptor));
             for collection in &descriptor.collections {
                 let schema = Schema::of(descriptor, collection);
                 schemas.insert(schema.name.clone(), schema);
@@ -149,7 +154,17 @@ impl Catalog {
                 schema.referrers.push(referrer);
             }
         }
-        Ok(Self { schemas: schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect() })
+        let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect();
+        Ok(Self { schemas, permissions })
+    }
+
+    /// A rule about the records of a collection, as its plugin writes it. What is wrong with it is told in sentences.
+    pub fn rule(&self, schema: &Arc<Schema>, text: &str) -> Result<TypedRule, Vec<String>> {
+        let rule = Rule::parse(text).map_err(|fault| vec![fault.to_string()])?;
+        let world = Loaded { home: &schema.name.plugin, schemas: &self.schemas, permissions: &self.permissions };
+        let typed = TypedRule::new(&rule, schema, &world);
+        let typed = typed.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        typed.ok_or_else(|| vec![format!("`{text}` speaks of a collection that is not there")])
     }
 
     pub fn schema(&self, name: &CollectionName) -> Option<&Arc<Schema>> {

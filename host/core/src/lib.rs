@@ -7,6 +7,7 @@
 //! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
 //! | [`catalog`] | all loaded collections, with their fields by position |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
+//! | [`rule`] | rules of access and of data, as descriptors write them |
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
 //! | [`caller`] | who asks and what they may |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
@@ -31,6 +32,7 @@ pub mod name;
 pub mod query;
 pub mod reads;
 pub mod record;
+pub mod rule;
 pub mod value;
 
 pub use error::{ErrorCode, Fault, Issue};

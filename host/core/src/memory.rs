@@ -120,6 +120,11 @@ impl Memory {
         if list && value.is_null() { Value::References(Vec::new()) } else { value }
     }
 
+    /// Whether a predicate that follows no reference holds of a record, which is all that it is asked about.
+    pub fn holds_of(predicate: &BoundPredicate, record: &Record) -> bool {
+        Self::default().matches(predicate, record)
+    }
+
     /// Whether a predicate holds of a record of the collection that it was bound to.
     pub fn matches(&self, predicate: &BoundPredicate, record: &Record) -> bool {
         match predicate {

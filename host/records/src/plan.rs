@@ -285,7 +285,7 @@ impl Desk<'_> {
                 self.caller.person().map_or(Value::Null, |PersonId(id)| Value::Reference(id))
             }
             (FieldKind::Instant, Some("now")) => Value::Instant(self.caller.now),
-            (FieldKind::Date, Some("today")) => today(self.caller).map_or(Value::Null, Value::Date),
+            (FieldKind::Date, Some("today")) => self.caller.today().map_or(Value::Null, Value::Date),
             _ => value_from_json(&field.field, default).unwrap_or(empty),
         }
     }
@@ -486,13 +486,6 @@ fn pinned(schema: &Schema, filter: &BoundPredicate) -> Option<(String, Value)> {
         }
         _ => None,
     }
-}
-
-/// The caller's day now.
-pub(crate) fn today(caller: &Caller) -> Option<i32> {
-    let instant = jiff::Timestamp::from_microsecond(caller.now).ok()?;
-    let zone = jiff::tz::TimeZone::get(&caller.time_zone).ok()?;
-    Some(lignaflow_core::value::date_days(instant.to_zoned(zone).date()))
 }
 
 impl Draft {
