@@ -10,7 +10,7 @@ use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::Record;
-use lignaflow_core::{ErrorCode, Fault};
+use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
@@ -36,21 +36,19 @@ pub(crate) enum Attempt {
     Again,
 }
 
+/// What a client asks for. More than one at once are told apart by the index that begins the paths of issues.
+fn items(origin: Origin, mutations: Vec<Mutation>) -> Vec<Item> {
+    let alone = mutations.len() == 1 && origin != Origin::Batch;
+    let prefix = |index| if alone { String::new() } else { format!("/{index}") };
+    let items = mutations.into_iter().enumerate();
+    items.map(|(index, mutation)| Item { mutation, prefix: prefix(index), by: None }).collect()
+}
+
 impl Records {
-    /// Carries the mutations of a client out, all or none. More than one at once are told apart by the index that
-    /// begins the paths of issues.
+    /// Carries the mutations of a client out, all or none.
     pub async fn write(&self, caller: &Caller, origin: Origin, mutations: Vec<Mutation>) -> Result<Written, Fault> {
         let access = caller.to_write()?;
-        let alone = mutations.len() == 1 && origin != Origin::Batch;
-        let items: Vec<_> = mutations
-            .into_iter()
-            .enumerate()
-            .map(|(index, mutation)| Item {
-                mutation,
-                prefix: if alone { String::new() } else { format!("/{index}") },
-                by: None,
-            })
-            .collect();
+        let items = items(origin, mutations);
         for attempt in 0..MAX_ATTEMPTS {
             let snapshot = self.registry.current();
             let through = None;
@@ -62,6 +60,30 @@ impl Records {
             }
         }
         Err(answers::of_refusal(&Refusal::Changed, &Commit::empty(access, caller, origin, self.clock.now()), &[]))
+    }
+
+    /// [`Records::write`] of an input in which the door that it came in by has found faults already: values that could
+    /// not be read, which the mutations are without. With any there, nothing is written, and the answer tells them
+    /// together with everything else that is wrong.
+    pub async fn write_beside(
+        &self,
+        found: Vec<Issue>,
+        caller: &Caller,
+        origin: Origin,
+        mutations: Vec<Mutation>,
+    ) -> Result<Written, Fault> {
+        if found.is_empty() {
+            return self.write(caller, origin, mutations).await;
+        }
+        let access = caller.to_write()?;
+        let snapshot = self.registry.current();
+        let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access };
+        let mut plan = Plan::default();
+        desk.draft(&mut plan, items(origin, mutations)).await?;
+        // A field whose value could not be read seems to be missing.
+        plan.issues.retain(|issue| found.iter().all(|known| known.path != issue.path));
+        plan.issues.splice(0..0, found);
+        Err(self.every_fault(&desk, plan, origin).await)
     }
 
     /// The faults of an input with those that the hooks find beside them, which see it without the values at fault.

@@ -92,12 +92,8 @@ pub(super) async fn create(
         return show(&visit, &schema, &draft, again).await;
     }
     let (fields, issues) = draft.read(&schema, &visit.reader());
-    let saved = if issues.is_empty() {
-        let mutation = Mutation::Insert { collection: schema.name.to_string(), id: Id::fresh(), fields };
-        visit.app.records.write(&visit.signed.caller, Origin::Page, vec![mutation]).await
-    } else {
-        Err(Fault::invalid(issues))
-    };
+    let mutation = Mutation::Insert { collection: schema.name.to_string(), id: Id::fresh(), fields };
+    let saved = visit.app.records.write_beside(issues, &visit.signed.caller, Origin::Page, vec![mutation]).await;
     match saved {
         Ok(written) => {
             let Some(saved) = written.saved.first() else { return visit.fault(&Fault::internal()) };
@@ -158,18 +154,14 @@ pub(super) async fn update(
         return show(&visit, &schema, &draft, Again { status: StatusCode::OK, target, issues: &[], fault: None }).await;
     }
     let (fields, issues) = draft.read(&schema, &visit.reader());
-    let saved = if issues.is_empty() {
-        let mutation = Mutation::Update {
-            collection: schema.name.to_string(),
-            id: record.id,
-            // A form without its version was not made here; it overwrites nothing.
-            expected: Some(draft.version.unwrap_or(0)),
-            fields,
-        };
-        visit.app.records.write(&visit.signed.caller, Origin::Page, vec![mutation]).await
-    } else {
-        Err(Fault::invalid(issues))
+    let mutation = Mutation::Update {
+        collection: schema.name.to_string(),
+        id: record.id,
+        // A form without its version was not made here; it overwrites nothing.
+        expected: Some(draft.version.unwrap_or(0)),
+        fields,
     };
+    let saved = visit.app.records.write_beside(issues, &visit.signed.caller, Origin::Page, vec![mutation]).await;
     match saved {
         Ok(written) => {
             let name = written.saved.first().map_or(name.clone(), |saved| label(&schema, &saved.record));

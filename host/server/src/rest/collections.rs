@@ -117,9 +117,10 @@ impl Call<'_> {
                 }
             }
         };
-        let fields = self.fields(&object, &mut issues)?;
+        let (fields, more) = fields_from_json(self.schema, &object);
+        issues.extend(more);
         let collection = self.schema.name.to_string();
-        let written = self.write(Mutation::Insert { collection, id, fields }).await?;
+        let written = self.write(issues, Mutation::Insert { collection, id, fields }).await?;
         let record = first(&written)?;
         let mut response = self.record(StatusCode::CREATED, record);
         let location = format!("/api/v1/{}/{}", self.schema.name, record.id);
@@ -132,9 +133,9 @@ impl Call<'_> {
     pub async fn update(&self, id: Id, body: &Bytes) -> Result<Response, Problem> {
         let expected = etag::expected(self.headers)?;
         let object = body::object(self.headers, body)?;
-        let fields = self.fields(&object, &mut Vec::new())?;
+        let (fields, issues) = fields_from_json(self.schema, &object);
         let collection = self.schema.name.to_string();
-        let written = self.write(Mutation::Update { collection, id, expected, fields }).await?;
+        let written = self.write(issues, Mutation::Update { collection, id, expected, fields }).await?;
         Ok(self.record(StatusCode::OK, first(&written)?))
     }
 
@@ -142,24 +143,24 @@ impl Call<'_> {
     pub async fn remove(&self, id: Id) -> Result<Response, Problem> {
         let expected = etag::expected(self.headers)?;
         let collection = self.schema.name.to_string();
-        let written = self.write(Mutation::Remove { collection, id, expected }).await?;
+        let written = self.write(Vec::new(), Mutation::Remove { collection, id, expected }).await?;
         Ok(self.record(StatusCode::OK, first(&written)?))
     }
 
     pub async fn restore(&self, id: Id) -> Result<Response, Problem> {
         let expected = etag::optional(self.headers)?;
         let collection = self.schema.name.to_string();
-        let written = self.write(Mutation::Restore { collection, id, expected }).await?;
+        let written = self.write(Vec::new(), Mutation::Restore { collection, id, expected }).await?;
         Ok(self.record(StatusCode::OK, first(&written)?))
     }
 
     pub async fn transition(&self, id: Id, name: &str, body: &Bytes) -> Result<Response, Problem> {
         let expected = etag::optional(self.headers)?;
         let object = if body.is_empty() { Map::new() } else { body::object(self.headers, body)? };
-        let fields = self.fields(&object, &mut Vec::new())?;
+        let (fields, issues) = fields_from_json(self.schema, &object);
         let collection = self.schema.name.to_string();
         let name = name.to_owned();
-        let written = self.write(Mutation::Transition { collection, id, expected, name, fields }).await?;
+        let written = self.write(issues, Mutation::Transition { collection, id, expected, name, fields }).await?;
         Ok(self.record(StatusCode::OK, first(&written)?))
     }
 
@@ -172,19 +173,10 @@ impl Call<'_> {
         Ok(json_response(StatusCode::OK, json!({ "data": data }).to_string().into_bytes()))
     }
 
-    async fn write(&self, mutation: Mutation) -> Result<Written, Problem> {
-        Ok(self.app.records.write(&self.signed.caller, Origin::Api, vec![mutation]).await?)
-    }
-
-    /// The fields of a body, all faults of type and name at once.
-    fn fields(
-        &self,
-        object: &Map<String, Json>,
-        issues: &mut Vec<Issue>,
-    ) -> Result<lignaflow_core::mutation::Fields, Problem> {
-        let (fields, more) = fields_from_json(self.schema, object);
-        issues.extend(more);
-        if issues.is_empty() { Ok(fields) } else { Err(Fault::invalid(std::mem::take(issues)).into()) }
+    /// `found` are the faults of the body's types and names, told together with all others.
+    async fn write(&self, found: Vec<Issue>, mutation: Mutation) -> Result<Written, Problem> {
+        let records = &self.app.records;
+        Ok(records.write_beside(found, &self.signed.caller, Origin::Api, vec![mutation]).await?)
     }
 
     /// One record as an answer.

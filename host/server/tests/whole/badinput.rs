@@ -11,6 +11,7 @@ on_one!(
     a_body_is_an_object,
     a_body_is_not_larger_than_what_is_taken,
     every_value_of_a_wrong_type_is_told_at_once,
+    what_cannot_be_read_is_told_beside_what_is_missing_and_what_breaks_a_rule,
     texts_that_no_database_keeps_are_refused,
     an_address_that_leads_nowhere_is_a_problem,
     a_method_that_is_not_offered_is_told_which_are,
@@ -110,6 +111,22 @@ async fn every_value_of_a_wrong_type_is_told_at_once(database: Database) {
     assert_eq!(scene.org.send(request).await.is_problem(422, "invalid").issues(), [("/planned_minutes", "type")]);
     let money = json!({ "name": "Kitchen", "budget": { "minor": 5, "currency": "dollars", "more": 1 } });
     assert_eq!(scene.org.post(PROJECTS, money).await.is_problem(422, "invalid").issues(), [("/budget", "type")]);
+}
+
+async fn what_cannot_be_read_is_told_beside_what_is_missing_and_what_breaks_a_rule(database: Database) {
+    let scene = scene(&database).await;
+    let mut body =
+        json!({ "start": "2026-12-02", "due": "2026-12-01", "planned_minutes": "many", "project": scene.project });
+    let told = scene.org.post(TASKS, body.clone()).await.is_problem(422, "invalid");
+    let mut paths: Vec<_> = told.issues().into_iter().map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["/due", "/planned_minutes", "/title"], "{}", told.text);
+
+    body["planned_minutes"] = json!(60);
+    body["title"] = json!(7);
+    let told = scene.org.post(TASKS, body).await.is_problem(422, "invalid");
+    assert_eq!(told.issues(), [("/title", "type"), ("/due", "order")], "a field at fault is told once");
+    assert!(scene.org.get(TASKS).await.data().is_empty());
 }
 
 async fn texts_that_no_database_keeps_are_refused(database: Database) {

@@ -60,6 +60,15 @@ async fn a_form_with_faults_comes_back_with_everything_typed(database: Database)
     again.shows("value=\"Cut\"").shows("href=\"#f-due\"").shows("href=\"#f-planned_minutes\"");
     again.shows("value=\"31/11/2026\"").shows("value=\"many\"").shows("Keep me.").shows("November has 30 days");
     again.shows("aria-invalid=\"true\"").shows(&format!("value=\"{}\" selected", scene.project));
+    let all = [
+        ("project", scene.project.as_str()),
+        ("start", "4/12/2026"),
+        ("due", "1/12/2026"),
+        ("planned_minutes", "many"),
+    ];
+    let again = visitor.post("/projects/tasks", &all).await.is(422);
+    again.shows("href=\"#f-title\"").shows("href=\"#f-due\"").shows("href=\"#f-planned_minutes\"");
+    again.shows("value=\"many\"").shows("before it starts");
     let rule = [("title", "Cut"), ("project", scene.project.as_str()), ("start", "4/12/2026"), ("due", "1/12/2026")];
     let again = visitor.post("/projects/tasks", &rule).await.is(422);
     again.shows("href=\"#f-due\"").shows("before it starts");
