@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::assemble::{self, Surroundings, assemble};
 use crate::cli::{self, Command, ConfigCommand, Organization, Plugin, Token, User};
 use crate::config::{self, Config, Loaded};
-use crate::plugins::inspect;
+use crate::plugins::{FOLLOW, inspect};
 use crate::tls::{self, Trust};
 use anyhow::Context as _;
 use lignaflow_core::Fault;
@@ -179,6 +179,7 @@ async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
         eprintln!("granted: {sentence}");
     }
     let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
+    noticed().await;
     println!("{} {} is installed.", installed.descriptor.id, installed.descriptor.version);
     Ok(())
 }
@@ -190,12 +191,19 @@ async fn switch(app: &App, id: &str, organization: Option<&str>, on: bool) -> an
         let found = app.identity.organization_named(name).await.map_err(told)?;
         let organization = found.ok_or_else(|| anyhow::anyhow!("there is no organization `{name}`"))?;
         app.plugins.switch(organization.id, &plugin, on, by(app)).await.map_err(told)?;
+        noticed().await;
         println!("{id} is {state} for {}.", organization.name);
     } else {
         app.plugins.activate(&plugin, on, by(app)).await.map_err(told)?;
+        noticed().await;
         println!("{id} is {state} for this instance.");
     }
     Ok(())
+}
+
+/// Until servers on the same database have seen a change, so that the next line of a script finds it in force.
+async fn noticed() {
+    tokio::time::sleep(FOLLOW * 2).await;
 }
 
 /// The document of the host and of everything that new organizations have on.

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long another host's change may go unnoticed.
-const FOLLOW: Duration = Duration::from_millis(500);
+pub const FOLLOW: Duration = Duration::from_millis(250);
 /// Files that wait for consent at once, and how long, in microseconds.
 const WAITING: usize = 4;
 const WAIT: Micros = 15 * 60 * 1_000_000;
