@@ -32,12 +32,15 @@ pub(crate) fn program(workspace: &Workspace, profile: Profile, name: &str) -> Pa
     workspace.target.join(profile.folder()).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// Builds packages of the host's workspace, the server with its plugins.
-pub(crate) fn compile(workspace: &Workspace, profile: Profile, packages: &[&str]) -> Result<()> {
+/// Builds programs of the host's workspace, the server with its plugins.
+///
+/// The whole workspace is named although only these are built: a package alone resolves other features of what it
+/// depends on than `cargo xtask test` does, and all of that would be built a second time.
+pub(crate) fn compile(workspace: &Workspace, profile: Profile, programs: &[&str]) -> Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--locked"]);
-    for package in packages {
-        cargo.args(["--package", package]);
+    cargo.args(["build", "--locked", "--workspace"]);
+    for program in programs {
+        cargo.args(["--bin", program]);
     }
     cargo.args(SHIPPED);
     if profile == Profile::Release {
@@ -50,7 +53,7 @@ pub(crate) fn compile(workspace: &Workspace, profile: Profile, packages: &[&str]
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<ExitCode> {
     let mut steps = Steps::new(2);
     plugins::step(workspace, &mut steps)?;
-    steps.step("Host", || compile(workspace, profile, &["lignaflow-server"]))?;
+    steps.step("Host", || compile(workspace, profile, &["lignaflow"]))?;
     let made = program(workspace, profile, "lignaflow");
     let size = made.metadata().with_context(|| format!("cargo left no {}", made.display()))?.len();
     println!("{} ({} MB) after {}", made.display(), size / 1_000_000, steps.total());
@@ -62,7 +65,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<ExitCode> {
     let (profile, arguments) = what_to_run(words)?;
     let mut steps = Steps::new(2);
     plugins::step(workspace, &mut steps)?;
-    steps.step("Host", || compile(workspace, profile, &["lignaflow-server"]))?;
+    steps.step("Host", || compile(workspace, profile, &["lignaflow"]))?;
     let mut server = Command::new(program(workspace, profile, "lignaflow"));
     server.arg("serve").args(arguments).current_dir(&workspace.root);
     forget_this_package(&mut server);

@@ -28,9 +28,7 @@ fn measure(workspace: &Workspace, command: &[&str], words: &[String], name: &str
     let words = words.strip_prefix(&["--".to_owned()]).unwrap_or(words);
     let mut steps = Steps::new(4);
     plugins::step(workspace, &mut steps)?;
-    steps.step("Host, release", || {
-        host::compile(workspace, Profile::Release, &["lignaflow-bench", "lignaflow-server"])
-    })?;
+    steps.step("Host, release", || host::compile(workspace, Profile::Release, &["lignaflow-bench", "lignaflow"]))?;
     let postgres = steps.step("PostgreSQL", || {
         let postgres = Postgres::start(POSTGRES)?;
         match &postgres {
