@@ -100,6 +100,12 @@ impl Schema {
         self.by_name.get(field).copied()
     }
 
+    /// The position of the reference to the record that each record is a part of, and the collection of that.
+    pub fn whole(&self) -> Option<(usize, &CollectionName)> {
+        let index = self.position(self.collection.part_of.as_ref()?.as_str())?;
+        Some((index, self.fields[index].to.as_ref()?))
+    }
+
     pub fn field(&self, name: &str) -> Option<&SchemaField> {
         self.position(name).map(|index| &self.fields[index])
     }
@@ -138,7 +144,12 @@ impl Catalog {
                             collection: schema.name.clone(),
                             field: field.name.clone(),
                             many: field.field.kind == FieldKind::References,
-                            on_delete: field.field.on_delete,
+                            // Parts go with the whole, whatever else is said of the reference.
+                            on_delete: if schema.collection.part_of.as_ref() == Some(&field.name) {
+                                OnDelete::Cascade
+                            } else {
+                                field.field.on_delete
+                            },
                         },
                     ));
                 } else {

@@ -59,6 +59,16 @@ pub struct Change {
     pub serialize: Vec<(String, Value)>,
 }
 
+/// A record that others of the commit are parts of. It must be live and in no state that locks, which is looked at
+/// inside the transaction, and is one version on when they are written. None that the commit changes itself.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    pub schema: Arc<Schema>,
+    pub id: Id,
+    /// What it is a part of itself, as the plan saw it.
+    pub within: Option<Id>,
+}
+
 /// Checked last, with everything of this commit in place.
 #[derive(Debug, Clone)]
 pub struct Guard {
@@ -79,6 +89,8 @@ pub struct Commit {
     pub at: Micros,
     pub reads: Vec<ReadCheck>,
     pub changes: Vec<Change>,
+    /// One for each record, in any order.
+    pub touched: Vec<Touch>,
     pub guards: Vec<Guard>,
 }
 
@@ -86,14 +98,27 @@ impl Commit {
     /// A commit of nothing, to speak of one that never came about.
     pub fn empty(access: Access, caller: &Caller, origin: Origin, at: Micros) -> Self {
         let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
-        Self { access, author, at, reads: Vec::new(), changes: Vec::new(), guards: Vec::new() }
+        Self { access, author, at, reads: Vec::new(), changes: Vec::new(), touched: Vec::new(), guards: Vec::new() }
     }
 }
 
-/// The versions that the changes left behind, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a commit left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
+    /// The versions that the changes made, in their order.
     pub versions: Vec<u64>,
+    /// What the store did to records beside what it was asked for.
+    pub settled: Vec<Settled>,
+}
+
+/// A record that a commit changed, or gave values to, by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub collection: CollectionName,
+    pub id: Id,
+    pub version: u64,
+    /// The values that it gave.
+    pub fields: Fields,
 }
 
 /// Why a commit did not happen. Nothing of it is kept.
@@ -113,6 +138,9 @@ pub enum Refusal {
     /// The record to be archived is referred to by this many records of a collection that restricts it.
     #[error("change {index}: {count} of {by} refer to it")]
     Referred { index: usize, by: CollectionName, count: u64 },
+    /// The reference leads in a circle, from the record through these back to it; none where it is too large to be told.
+    #[error("change {index}: {field} leads in a circle")]
+    Circle { index: usize, field: String, ids: Vec<Id> },
     #[error("guard {index} does not hold")]
     Guard { index: usize },
     #[error("the disk or a quota is full")]

@@ -63,6 +63,7 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
             let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
             dangling(&change.schema, field, place(*index))
         }
+        Refusal::Circle { index, field, .. } => circle(field, place(*index), &[]),
         Refusal::Referred { by, count, .. } => Fault::new(
             ErrorCode::Conflict,
             format!("{count} of {} still refer to it. Archive those first, or point them elsewhere.", by.local),
@@ -70,6 +71,13 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
         Refusal::Guard { index } => commit.guards.get(*index).map_or_else(Fault::internal, |guard| guard.fault.clone()),
         other => of_refusal_kind(other),
     }
+}
+
+/// A reference that leads in a circle, with what the records of it are called.
+pub(crate) fn circle(field: &str, prefix: &str, names: &[String]) -> Fault {
+    let through = if names.is_empty() { String::new() } else { format!(": {}", names.join(" → ")) };
+    let message = format!("{} leads in a circle{through}.", humanize(field));
+    Fault::invalid(vec![Issue::new(format!("{prefix}/{field}"), "cycle", message)])
 }
 
 fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {

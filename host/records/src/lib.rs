@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`write`] | the loop: plan, hooks, commit, and again when something it rests on has changed |
 //! | [`plan`] | mutations into changes: rules of the descriptor, states, versions, defaults |
+//! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
@@ -12,6 +13,7 @@
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
 
 mod answers;
+mod family;
 mod hooks;
 mod plan;
 mod reads;

@@ -2,6 +2,7 @@
 //! here writes; the same plan made twice on the same records is the same.
 
 use crate::answers;
+use crate::family::Wholes;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
@@ -49,6 +50,8 @@ pub(crate) struct Plan {
     pub drafts: Vec<Draft>,
     pub guards: Vec<Guard>,
     pub reads: Vec<ReadCheck>,
+    /// What drafted parts are parts of, as it was read.
+    pub wholes: Wholes,
     /// Faults of a client's input. The drafts stand without the values at fault, so that hooks can tell theirs as well;
     /// nothing is committed.
     pub issues: Vec<Issue>,
@@ -65,13 +68,13 @@ pub(crate) struct Desk<'a> {
 
 /// Faults as they are found: all issues, and the first fault of another kind.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     issues: Vec<Issue>,
     other: Option<Fault>,
 }
 
 impl Found {
-    fn add(&mut self, fault: Fault, prefix: &str) {
+    pub(crate) fn add(&mut self, fault: Fault, prefix: &str) {
         if fault.code == ErrorCode::Invalid {
             self.issues.extend(fault.issues);
             return;
@@ -82,7 +85,7 @@ impl Found {
         self.other.get_or_insert(fault);
     }
 
-    fn finish(self) -> Result<(), Fault> {
+    pub(crate) fn finish(self) -> Result<(), Fault> {
         match self.other {
             Some(mut fault) => {
                 fault.issues.extend(self.issues);
@@ -106,12 +109,15 @@ impl Desk<'_> {
             }
         }
         let mut standing = self.standing(&resolved).await?;
+        let begin = plan.drafts.len();
         for (schema, item) in resolved {
             let prefix = item.prefix.clone();
             if let Err(fault) = self.one(plan, &mut standing, schema, item) {
                 found.add(fault, &prefix);
             }
         }
+        self.follow(plan, begin, &mut found).await?;
+        self.wholes(plan, begin, &mut found).await?;
         found.finish()
     }
 
@@ -379,19 +385,21 @@ pub(crate) fn stale(schema: &Schema, version: u64) -> Fault {
     )
 }
 
-fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
-    let locked = draft
-        .schema
-        .collection
-        .locked_states()
-        .find(|(field, state)| draft.after.get(*field).and_then(Value::as_text) == Some(*state));
-    match locked {
-        Some((_, state)) => Err(Fault::new(
+/// The state of these fields in which a record refuses changes, if it is in one.
+pub(crate) fn locked_state(schema: &Schema, fields: &Fields) -> Option<String> {
+    let mut states = schema.collection.locked_states();
+    let locked = states.find(|(field, state)| fields.get(*field).and_then(Value::as_text) == Some(*state));
+    locked.map(|(_, state)| state.to_owned())
+}
+
+pub(crate) fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
+    match locked_state(&draft.schema, &draft.after) {
+        Some(state) => Err(Fault::new(
             ErrorCode::Locked,
             format!(
                 "This {} is {}, which refuses changes.",
                 draft.schema.collection.title.one.to_lowercase(),
-                humanize(state).to_lowercase()
+                humanize(&state).to_lowercase()
             ),
         )),
         None => Ok(()),
@@ -489,6 +497,15 @@ fn pinned(schema: &Schema, filter: &BoundPredicate) -> Option<(String, Value)> {
 }
 
 impl Draft {
+    /// Turns among all who change an acyclic reference of the collection, since a circle may close over any of its
+    /// records. A new record closes none alone: nobody can refer to it yet.
+    fn turns(&self, action: &Action) -> Vec<(String, Value)> {
+        let Action::Update { set, .. } = action else { return Vec::new() };
+        let acyclic = self.schema.fields.iter().filter(|field| field.field.acyclic);
+        let changed = acyclic.filter(|field| set.get(field.name.as_str()).is_some_and(|value| !value.is_null()));
+        changed.map(|field| (field.name.as_str().to_owned(), Value::Null)).collect()
+    }
+
     /// The change as the store carries it out; `None` where nothing differs.
     pub(crate) fn change(&self) -> Option<Change> {
         let (expected, action) = match (&self.before, self.kind) {
@@ -524,6 +541,7 @@ impl Draft {
                 }
             }
         }
+        serialize.extend(self.turns(&action));
         Some(Change {
             schema: self.schema.clone(),
             id: self.id,

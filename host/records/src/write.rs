@@ -1,16 +1,16 @@
 //! The one path of every write: plan, hooks, commit; and again, on fresh reads, when what it rests on has changed.
 
 use crate::answers;
-use crate::plan::{Desk, Item, Plan};
+use crate::plan::{Desk, Found, Item, Plan};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::commit::{Author, Commit, ReadCheck, Refusal};
+use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal, Settled};
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::Record;
-use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue, Value};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ pub struct Saved {
 pub struct Written {
     pub saved: Vec<Saved>,
 }
+
+/// Names of a circle that are told.
+const MAX_NAMES: usize = 12;
 
 /// What one attempt came to.
 pub(crate) enum Attempt {
@@ -99,6 +102,22 @@ impl Records {
         Fault::invalid(issues)
     }
 
+    /// What records of a circle are called, as far as whoever closed it may read them.
+    async fn names(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<String>, Fault> {
+        let shown = &ids[..ids.len().min(MAX_NAMES)];
+        let records = self.store.records(access, schema, shown).await.map_err(answers::of_store)?;
+        let name = |id: &Id| {
+            let record = records.iter().find(|record| record.id == *id);
+            let name = record.and_then(|record| record.get(schema, schema.collection.display.as_str()));
+            name.and_then(Value::as_text).unwrap_or("…").to_owned()
+        };
+        let mut names: Vec<String> = shown.iter().map(name).collect();
+        if ids.len() > shown.len() {
+            names.push("…".to_owned());
+        }
+        Ok(names)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the facts of one attempt, each named where it is called")]
     pub(crate) async fn attempt(
         &self,
@@ -118,6 +137,9 @@ impl Records {
             return Err(self.every_fault(&desk, plan, origin).await);
         }
         self.run_hooks(&desk, &mut plan, origin).await?;
+        let mut found = Found::default();
+        desk.wholes(&mut plan, 0, &mut found).await?;
+        found.finish()?;
         if let Some(pause) = &self.pause {
             pause(number).await;
         }
@@ -142,13 +164,22 @@ impl Records {
             request: caller.request_id,
             origin,
         };
-        let commit = Commit { access, author, at, reads: plan.reads, changes, guards: plan.guards };
-        let versions = if commit.changes.is_empty() && commit.guards.is_empty() {
-            Vec::new()
+        let touched = desk.touched(&plan, &changes);
+        let commit = Commit { access, author, at, reads: plan.reads, changes, touched, guards: plan.guards };
+        let Committed { versions, settled } = if commit.changes.is_empty() && commit.guards.is_empty() {
+            Committed::default()
         } else {
             match self.store.commit(commit.clone()).await {
-                Ok(committed) => committed.versions,
+                Ok(committed) => committed,
                 Err(Refusal::Changed) => return Ok(Attempt::Again),
+                Err(Refusal::Circle { index, field, ids }) => {
+                    let names = match commit.changes.get(index) {
+                        Some(change) => self.names(access, &change.schema, &ids).await?,
+                        None => Vec::new(),
+                    };
+                    let prefix = prefixes.get(index).map_or("", String::as_str);
+                    return Err(answers::circle(&field, prefix, &names));
+                }
                 Err(refusal) => {
                     if matches!(refusal, Refusal::Broken | Refusal::Unknown | Refusal::Full) {
                         tracing::error!(%refusal, request_id = %caller.request_id, "a commit failed");
@@ -162,9 +193,13 @@ impl Records {
             .into_iter()
             .zip(places)
             .map(|(draft, place)| {
-                let changed = place.and_then(|place| versions.get(place).copied());
+                let settled = settled.iter().find(|it| it.id == draft.id && it.collection == draft.schema.name);
+                let changed = place.and_then(|place| versions.get(place).copied()).or(settled.map(|it| it.version));
                 let before = draft.before;
                 let mut after = draft.after;
+                if let Some(Settled { fields, .. }) = settled {
+                    after.extend(fields.clone());
+                }
                 let archived_at = match draft.kind {
                     ChangeKind::Remove => Some(at),
                     _ => before.as_ref().and_then(|before| before.archived_at).filter(|_| !draft.restores),

@@ -1,6 +1,7 @@
 //! Drafts into records, all or none: what the database ensures in the host.
 
 use super::call::World;
+use super::family;
 use super::plan::{Draft, Plan};
 use crate::context::Caller;
 use crate::{ChangeKind, ErrorCode, Fault, Id, Issue, Value};
@@ -20,10 +21,12 @@ pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), 
     }
     for draft in &plan.drafts {
         check_unique(&next, draft)?;
+        family::check_circles(&next, draft)?;
     }
     for draft in plan.drafts.iter().filter(|draft| draft.kind == ChangeKind::Remove) {
         release(world, &mut next, draft)?;
     }
+    family::touch(world, &mut next, plan, caller.now.micros());
     for guard in &plan.guards {
         let shown = |record: &&Record| guard.archived || record.archived_at.is_none();
         let some = next.records(&guard.schema.name).filter(shown).any(|record| next.matches(&guard.filter, record));
@@ -103,7 +106,7 @@ fn release(world: &World, next: &mut Memory, draft: &Draft) -> Result<(), Fault>
         let Some(index) = schema.position(referrer.field.as_str()) else { continue };
         let refers = |record: &&Record| held(&record.values[index]).contains(&draft.id);
         let holding: Vec<Record> = next.records(&referrer.collection).filter(refers).cloned().collect();
-        if referrer.on_delete == OnDelete::Restrict {
+        if referrer.on_delete != OnDelete::Clear {
             let live = holding.iter().filter(|record| record.archived_at.is_none()).count();
             if live == 0 {
                 continue;

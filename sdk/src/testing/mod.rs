@@ -34,6 +34,7 @@
 
 pub(crate) mod call;
 mod commit;
+mod family;
 mod paths;
 mod plan;
 #[cfg(test)]

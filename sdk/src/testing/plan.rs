@@ -31,7 +31,7 @@ pub(super) struct Draft {
     pub(super) transition: Option<String>,
     pub(super) restores: bool,
     pub(super) prefix: String,
-    by_plugin: bool,
+    pub(super) by_plugin: bool,
 }
 
 #[derive(Debug)]
@@ -78,29 +78,15 @@ impl Desk<'_> {
     }
 
     pub(super) fn draft(&self, plan: &mut Plan, items: Vec<Item>) -> Result<(), Fault> {
-        let mut issues = Vec::new();
-        let mut other: Option<Fault> = None;
+        let begin = plan.drafts.len();
+        let mut faults = Vec::new();
         for item in items {
             let prefix = item.prefix.clone();
-            if let Err(fault) = self.one(plan, item) {
-                if fault.code == ErrorCode::Invalid {
-                    issues.extend(fault.issues);
-                    continue;
-                }
-                if !prefix.is_empty() && fault.issues.is_empty() {
-                    issues.push(Issue::new(prefix, fault.code.as_str(), fault.message.clone()));
-                }
-                other.get_or_insert(fault);
-            }
+            faults.extend(self.one(plan, item).err().map(|fault| (prefix, fault)));
         }
-        match other {
-            Some(mut fault) => {
-                fault.issues.extend(issues);
-                Err(fault)
-            }
-            None if issues.is_empty() => Ok(()),
-            None => Err(Fault::invalid(issues)),
-        }
+        self.follow(plan, begin, &mut faults);
+        faults.extend(self.locked_wholes(plan, begin));
+        told(faults)
     }
 
     fn one(&self, plan: &mut Plan, item: Item) -> Result<(), Fault> {
@@ -309,6 +295,30 @@ impl Desk<'_> {
     }
 }
 
+/// All faults of a plan as one, with the prefix of each.
+fn told(faults: Vec<(String, Fault)>) -> Result<(), Fault> {
+    let mut issues = Vec::new();
+    let mut other: Option<Fault> = None;
+    for (prefix, fault) in faults {
+        if fault.code == ErrorCode::Invalid {
+            issues.extend(fault.issues);
+            continue;
+        }
+        if !prefix.is_empty() && fault.issues.is_empty() {
+            issues.push(Issue::new(prefix, fault.code.as_str(), fault.message.clone()));
+        }
+        other.get_or_insert(fault);
+    }
+    match other {
+        Some(mut fault) => {
+            fault.issues.extend(issues);
+            Err(fault)
+        }
+        None if issues.is_empty() => Ok(()),
+        None => Err(Fault::invalid(issues)),
+    }
+}
+
 fn collection_of(mutation: &Mutation) -> &str {
     match mutation {
         Mutation::Insert { collection, .. }
@@ -346,7 +356,7 @@ fn refuse_standing(draft: &Draft, expected: Option<u64>) -> Result<(), Fault> {
     }
 }
 
-fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
+pub(super) fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
     let state = |field: &str| draft.after.get(field).and_then(Value::as_text);
     match draft.schema.collection.locked_states().find(|(field, locked)| state(field) == Some(locked)) {
         Some((_, locked)) => {

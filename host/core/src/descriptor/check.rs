@@ -269,6 +269,7 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
             }
         }
     }
+    super::family::check(descriptor, collection, key, say);
     for (name, field) in &collection.fields {
         field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
     }

@@ -3,6 +3,7 @@
 //! holds the rules that no shape can say.
 
 mod check;
+mod family;
 mod model;
 mod parse;
 mod schema;

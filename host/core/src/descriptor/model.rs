@@ -103,6 +103,11 @@ pub struct Collection {
     /// Writers that share a value of one of these fields take turns, so that guards on it hold.
     #[serde(default)]
     pub serialize: Vec<FieldName>,
+    /// The required reference to the record of this plugin that each record is a part of, as a line is of an order. A
+    /// write of a part makes a new version of the whole, is refused where the whole is locked, and a part is archived
+    /// and restored with it.
+    #[serde(default)]
+    pub part_of: Option<FieldName>,
     /// When code is called before a save, and what it is handed with each change.
     #[serde(default)]
     pub hook: Option<Hook>,
@@ -180,6 +185,9 @@ pub struct Field {
     /// What becomes of this record when the one it refers to is removed.
     #[serde(default)]
     pub on_delete: OnDelete,
+    /// Of a reference to the same collection: whether following it never leads back to where it began.
+    #[serde(default)]
+    pub acyclic: bool,
     /// Whether `q=` searches it.
     #[serde(default)]
     pub search: bool,
@@ -227,6 +235,8 @@ pub enum OnDelete {
     Restrict,
     /// The reference becomes null, or loses that member.
     Clear,
+    /// This one is removed with it, and restored with it.
+    Cascade,
 }
 
 /// A declared change of a choice field: a verb in the API and a button.
@@ -429,6 +439,7 @@ impl Field {
             of: Vec::new(),
             to: None,
             on_delete: OnDelete::Restrict,
+            acyclic: false,
             search: false,
             read_only: false,
         }

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::layout;
 use crate::log::LogKind;
 use lignaflow_core::caller::Principal;
-use lignaflow_core::commit::{Action, Change, Commit};
+use lignaflow_core::commit::{Action, Change, Commit, Settled};
 use lignaflow_core::mutation::Fields;
 use lignaflow_core::{Id, Value};
 use sea_query::{Expr, Query, Value as Sql};
@@ -48,9 +48,10 @@ pub(super) async fn append(
     commit: &Commit,
     written: &[u64],
     cleared: &[Cleared],
+    settled: &[Settled],
 ) -> Result<(), StoreError> {
     let changes = commit.changes.iter().zip(written).map(|(change, version)| of_change(commit, change, *version));
-    let entries: Vec<_> = changes.chain(cleared.iter().map(of_cleared)).collect();
+    let entries: Vec<_> = changes.chain(cleared.iter().map(of_cleared)).chain(settled.iter().map(of_settled)).collect();
     for chunk in entries.chunks(MAX_VALUES / COLUMNS.len()) {
         let mut insert = Query::insert();
         insert.into_table("changes").columns(COLUMNS);
@@ -145,6 +146,19 @@ fn of_cleared(record: &Cleared) -> Entry<'_> {
         version: record.version,
         before: one(&record.before),
         after: one(&record.after),
+    }
+}
+
+/// A whole that parts were written with: nothing of its own differs.
+fn of_settled(record: &Settled) -> Entry<'_> {
+    Entry {
+        collection: record.collection.to_string(),
+        record: record.id,
+        kind: LogKind::Update,
+        transition: None,
+        version: record.version,
+        before: Json::Object(Map::new()),
+        after: object(&record.fields),
     }
 }
 

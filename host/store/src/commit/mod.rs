@@ -7,10 +7,13 @@
 //! | what the plan rests on has not changed; rows are locked in one order | [`standing`] |
 //! | what is newly referred to is there | [`references`] |
 //! | rows are written | [`rows`], [`links`] |
+//! | wholes that parts are written with are there and open, and one version on | [`touched`] |
+//! | no reference that may not leads in a circle | [`circles`] |
 //! | nothing refers to what was archived, or no longer does | [`referrers`] |
 //! | guards hold, with everything in place | [`guards`] |
 //! | the change log | [`journal`] |
 
+mod circles;
 mod guards;
 mod journal;
 mod links;
@@ -19,6 +22,7 @@ mod referrers;
 mod rows;
 mod single;
 mod standing;
+mod touched;
 mod turns;
 
 use crate::Store;
@@ -137,14 +141,18 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
         }
     }
     standing::check(tx, commit).await?;
+    let wholes = touched::check(tx, commit).await?;
     references::check(tx, commit).await?;
     let mut versions = Versions::default();
     let written = rows::write(tx, commit, grouping, &mut versions).await?;
     let cleared = referrers::settle(tx, commit, &mut versions).await?;
+    circles::check(tx, commit).await?;
+    let settled = touched::write(tx, commit, wholes).await?;
     guards::check(tx, commit).await?;
-    journal::append(tx, commit, &written, &cleared).await?;
+    journal::append(tx, commit, &written, &cleared, &settled).await?;
     Ok(Committed {
         versions: commit.changes.iter().map(|change| versions.of(&change.schema.name, change.id)).collect(),
+        settled,
     })
 }
 
@@ -154,7 +162,8 @@ fn wrote(rows: &[Row]) -> Result<bool, StoreError> {
 }
 
 fn single_version(commit: &Commit) -> Committed {
-    Committed { versions: commit.changes.iter().map(|change| change.expected + 1).collect() }
+    let versions = commit.changes.iter().map(|change| change.expected + 1).collect();
+    Committed { versions, settled: Vec::new() }
 }
 
 /// The versions that records of this commit have come to so far.

@@ -6,7 +6,7 @@ use super::{MAX_VALUES, Versions, links};
 use crate::database::{Tx, build};
 use crate::layout;
 use lignaflow_core::catalog::{Referrer, Schema};
-use lignaflow_core::commit::{Action, Commit, Refusal};
+use lignaflow_core::commit::{Action, Change, Commit, Refusal};
 use lignaflow_core::descriptor::{FieldKind, OnDelete};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{Id, Value};
@@ -33,6 +33,16 @@ pub(super) async fn settle(tx: &mut Tx, commit: &Commit, versions: &mut Versions
         }
         for referrer in schema.referrers.iter().filter(|referrer| referrer.on_delete == OnDelete::Clear) {
             cleared.extend(clear(tx, commit, referrer, &ids, versions).await?);
+        }
+        // The plan took along what was there; what is left came since, or with this very commit.
+        for referrer in schema.referrers.iter().filter(|referrer| referrer.on_delete == OnDelete::Cascade) {
+            let comes = |change: &Change| {
+                change.schema.name == referrer.collection && !matches!(change.action, Action::Archive)
+            };
+            match refuse(tx, commit, referrer, &ids).await {
+                Err(Refusal::Referred { .. }) if !commit.changes.iter().any(comes) => return Err(Refusal::Changed),
+                other => other?,
+            }
         }
     }
     Ok(cleared)

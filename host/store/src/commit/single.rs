@@ -4,7 +4,7 @@
 //! It writes where everything holds, and else nothing at all. Why is not asked here: whoever called goes the long way
 //! then, which finds out.
 
-use super::journal;
+use super::{circles, journal};
 use super::rows::version;
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
@@ -28,6 +28,9 @@ pub(super) fn statement(dialect: Dialect, commit: &Commit) -> Result<Option<Stat
         Action::Update { set, before } => (set, Some(before), change.expected + 1),
         Action::Archive | Action::Restore => return Ok(None),
     };
+    if !commit.touched.is_empty() || circles::may_close(commit).next().is_some() {
+        return Ok(None);
+    }
     let referred: Vec<_> = referred(&change.schema, values, before).collect();
     if commit.reads.len() + referred.len() > MAX_CHECKS || has_members(change, values) {
         return Ok(None);

@@ -20,6 +20,8 @@ enum Must {
     Absent,
     /// At this version: it is about to be changed.
     Version(u64),
+    /// It is looked at by [`super::touched`], and only locked here.
+    Any,
 }
 
 #[derive(Default)]
@@ -62,7 +64,7 @@ pub(super) async fn check(tx: &mut Tx, commit: &Commit) -> Result<(), Refusal> {
             (Must::Live(version), Some((now, live))) => *live && now == version,
             (Must::Version(version), Some((now, _))) => now == version,
             (Must::Absent, Some((_, live))) => !live,
-            (Must::Absent, None) => true,
+            (Must::Absent, None) | (Must::Any, _) => true,
             (Must::Live(_) | Must::Version(_), None) => false,
         };
         if !rows.musts.iter().flat_map(|(id, musts)| musts.iter().map(move |must| (id, must))).all(holds) {
@@ -105,6 +107,11 @@ fn wanted(commit: &Commit, dialect: Dialect) -> BTreeMap<&CollectionName, Rows> 
         };
         reads = true;
         wanted.entry(collection).or_default().musts.entry(read.id).or_default().push(must);
+    }
+    for touch in &commit.touched {
+        let rows = wanted.entry(&touch.schema.name).or_default();
+        rows.changed = true;
+        rows.musts.entry(touch.id).or_default().push(Must::Any);
     }
     let rows: usize = wanted.values().map(|rows| rows.musts.len()).sum();
     let archives = wanted.values().any(|rows| rows.archived);

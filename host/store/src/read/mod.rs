@@ -26,11 +26,12 @@ use lignaflow_core::Id;
 use lignaflow_core::bound::{BoundPredicate, BoundSelection, BoundSummary};
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::clock::Micros;
 use lignaflow_core::query::Page;
 use lignaflow_core::record::Record;
 use listing::Listing;
 use scope::Scope;
-use sea_query::{Expr, ExprTrait, Func, SelectStatement};
+use sea_query::{Expr, ExprTrait, Func, Order, SelectStatement};
 use std::collections::HashSet;
 use std::sync::Arc;
 use summary::{Summing, Sums};
@@ -58,6 +59,38 @@ impl Store {
     /// One record, archived or not.
     pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Option<Record>, StoreError> {
         Ok(self.records(access, schema, &[id]).await?.pop())
+    }
+
+    /// Records whose reference leads to one of these, at most so many: those that are not archived, or those that were
+    /// archived at one of these times.
+    pub async fn referring(
+        &self,
+        access: Access,
+        schema: &Arc<Schema>,
+        field: &str,
+        ids: &[Id],
+        archived_at: Option<&[Micros]>,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let scope = Scope::new(self.dialect(), access, schema);
+        let mut found = Vec::new();
+        for ids in ids.chunks(MAX_VALUES / 4) {
+            let mut select = SelectStatement::new();
+            select.exprs(layout::record_columns(schema).iter().map(|column| scope.own(column)));
+            select.and_where(scope.stands(archived_at.is_some()));
+            select.and_where(scope.own(field).is_in(ids.iter().map(|id| id.uuid())));
+            if let Some(times) = archived_at {
+                select.and_where(scope.own(layout::ARCHIVED_AT).is_in(times.iter().copied()));
+            }
+            select.order_by_expr(scope.own(layout::ID), Order::Asc);
+            select.limit(u64::try_from(limit.saturating_sub(found.len())).unwrap_or(u64::MAX));
+            scope.read_from(&mut select);
+            let statement = crate::database::build(self.dialect(), &select).once();
+            for row in self.database().fetch_all(statement).await? {
+                found.push(layout::decode_record(&row, 0, schema)?);
+            }
+        }
+        Ok(found)
     }
 
     /// One page. Its columns are named as the paths were written.

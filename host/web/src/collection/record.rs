@@ -157,15 +157,19 @@ fn transition_button(view: &RecordPage<'_>, transition: &Transition) -> Markup {
 fn archive_menu(view: &RecordPage<'_>) -> Markup {
     let schema = view.schema;
     let one = lower_first(&schema.collection.title.one);
-    let in_the_way: Vec<String> = view
-        .related
-        .iter()
-        .filter(|related| !related.records.is_empty())
-        .filter(|related| {
-            related.schema.field(related.via.as_str()).is_some_and(|field| field.field.on_delete == OnDelete::Restrict)
-        })
-        .map(|related| lower_first(&related.schema.collection.title.many))
-        .collect();
+    let referring = |on_delete: OnDelete| -> Vec<String> {
+        let does = |related: &&Related| {
+            let mut referrers = schema.referrers.iter();
+            !related.records.is_empty()
+                && referrers.any(|it| {
+                    it.on_delete == on_delete
+                        && it.collection == related.schema.name
+                        && it.field.as_str() == related.via.as_str()
+                })
+        };
+        view.related.iter().filter(does).map(|related| lower_first(&related.schema.collection.title.many)).collect()
+    };
+    let (in_the_way, along) = (referring(OnDelete::Restrict), referring(OnDelete::Cascade));
     html! {
         lf-menu {
             details class="menu" {
@@ -174,6 +178,9 @@ fn archive_menu(view: &RecordPage<'_>) -> Markup {
                     input type="hidden" name=(VERSION) value=(view.record.version);
                     @if in_the_way.is_empty() {
                         p { "An archived " (one) " leaves the lists and figures. Nothing of it is deleted, and it can be taken back." }
+                        @if !along.is_empty() {
+                            p { "Its " b { (list(&along)) } " go with it, and come back with it." }
+                        }
                         button class="btn btn-danger" type="submit" { (icon("archive")) "Archive " (one) }
                     } @else {
                         p { "It cannot be archived while " b { (list(&in_the_way)) } " refer to it." }
