@@ -3,6 +3,7 @@
 
 use crate::catalog::{Schema, SchemaField, SystemField};
 use crate::descriptor::FieldKind;
+use crate::fold::{fold, natural};
 use crate::id::Id;
 use crate::query::{Bucket, MetricKind, Operator};
 use crate::value::Value;
@@ -46,6 +47,11 @@ impl BoundPath {
             Column::System(_) => None,
             Column::Field(index) => Some(&self.schema().fields[index]),
         }
+    }
+
+    /// A text as it is compared with what the path leads to: numbers that the host gives by what they count.
+    pub fn folded(&self, text: &str) -> String {
+        if self.field().is_some_and(|field| field.field.sequence.is_some()) { natural(text) } else { fold(text) }
     }
 
     /// Digits after the point, of a decimal.

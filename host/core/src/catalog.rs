@@ -1,7 +1,9 @@
 //! All collections that are loaded, each with an index of its fields, so that names are resolved once and what follows
 //! works with positions. Immutable: a change of plugins makes a new one.
 
-use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete};
+use crate::conditions::Conditions;
+use crate::derive::Compiled;
+use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequence, Unique};
 use crate::name::{CollectionName, FieldName};
 use crate::rule::{Loaded, Rule, TypedRule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -54,6 +56,8 @@ pub struct Schema {
     /// Fields in the descriptor's order.
     pub fields: Vec<SchemaField>,
     by_name: HashMap<String, usize>,
+    /// How its derived fields are calculated.
+    pub derived: Compiled,
     /// Collections whose fields refer to this one.
     pub referrers: Vec<Referrer>,
 }
@@ -87,13 +91,30 @@ impl Schema {
             })
             .collect();
         let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().to_owned(), index)).collect();
+        let mut collection = collection.clone();
+        // A number is never given twice; it is held so like any other unique rule.
+        let numbered = fields.iter().filter_map(|field| Some((field, field.field.sequence.as_ref()?)));
+        let rules =
+            numbered.map(|(field, sequence)| [sequence.per.as_slice(), std::slice::from_ref(&field.name)].concat());
+        collection.unique.extend(rules.map(Unique::Of).collect::<Vec<_>>());
         Self {
             name: CollectionName::new(&descriptor.id, &collection.name),
-            collection: collection.clone(),
+            derived: crate::derive::compile(descriptor, &collection).0,
+            collection,
             fields,
             by_name,
             referrers: Vec::new(),
         }
+    }
+
+    /// Whether the commit calculates fields of its records from their parts.
+    pub fn sums_parts(&self) -> bool {
+        self.derived.derivations.iter().any(|derivation| derivation.of_parts)
+    }
+
+    /// The fields that are given numbers, by position.
+    pub fn sequences(&self) -> impl Iterator<Item = (usize, &Sequence)> {
+        self.fields.iter().enumerate().filter_map(|(index, field)| Some((index, field.field.sequence.as_ref()?)))
     }
 
     pub fn position(&self, field: &str) -> Option<usize> {
@@ -117,6 +138,7 @@ pub struct Catalog {
     schemas: BTreeMap<CollectionName, Arc<Schema>>,
     /// What plugins declare, as `plugin.name`.
     permissions: BTreeSet<String>,
+    conditions: BTreeMap<CollectionName, Conditions>,
 }
 
 impl Catalog {
@@ -166,7 +188,12 @@ impl Catalog {
             }
         }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect();
-        Ok(Self { schemas, permissions })
+        let mut catalog = Self { schemas, permissions, conditions: BTreeMap::new() };
+        for schema in catalog.schemas.values().cloned().collect::<Vec<_>>() {
+            let conditions = Conditions::of(&catalog, &schema)?;
+            catalog.conditions.insert(schema.name.clone(), conditions);
+        }
+        Ok(catalog)
     }
 
     /// A rule about the records of a collection, as its plugin writes it. What is wrong with it is told in sentences.
@@ -176,6 +203,11 @@ impl Catalog {
         let typed = TypedRule::new(&rule, schema, &world);
         let typed = typed.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         typed.ok_or_else(|| vec![format!("`{text}` speaks of a collection that is not there")])
+    }
+
+    /// The checks of a collection and the conditions of its unique rules.
+    pub fn conditions(&self, name: &CollectionName) -> Option<&Conditions> {
+        self.conditions.get(name)
     }
 
     pub fn schema(&self, name: &CollectionName) -> Option<&Arc<Schema>> {

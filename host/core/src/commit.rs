@@ -5,6 +5,7 @@ use crate::bound::BoundPredicate;
 use crate::caller::{Access, Caller, Principal};
 use crate::catalog::Schema;
 use crate::clock::Micros;
+use crate::derive::Trouble;
 use crate::error::Fault;
 use crate::id::{Id, RequestId};
 use crate::mutation::{Fields, Origin};
@@ -46,6 +47,15 @@ pub enum Action {
     Restore,
 }
 
+/// A field that is to be given the next number of its sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// Its position.
+    pub field: usize,
+    /// The values that it is counted by, as JSON; empty where it is counted by none.
+    pub per: String,
+}
+
 #[derive(Debug, Clone)]
 pub struct Change {
     pub schema: Arc<Schema>,
@@ -55,6 +65,8 @@ pub struct Change {
     pub action: Action,
     /// The declared transition that this is, for the log.
     pub transition: Option<String>,
+    /// Fields that are to be given a number.
+    pub numbers: Vec<Number>,
     /// Values of the fields in the collection's `serialize`, before and after: writers that share one take turns.
     pub serialize: Vec<(String, Value)>,
 }
@@ -117,7 +129,8 @@ pub struct Settled {
     pub collection: CollectionName,
     pub id: Id,
     pub version: u64,
-    /// The values that it gave.
+    /// Values that it gave, and what stood there before.
+    pub before: Fields,
     pub fields: Fields,
 }
 
@@ -141,6 +154,9 @@ pub enum Refusal {
     /// The reference leads in a circle, from the record through these back to it; none where it is too large to be told.
     #[error("change {index}: {field} leads in a circle")]
     Circle { index: usize, field: String, ids: Vec<Id> },
+    /// A field that is calculated in the commit cannot be, of this change's record or of a whole that it is a part of.
+    #[error("change {index}: {collection}.{field} cannot be calculated: {trouble}")]
+    Calculation { index: usize, collection: CollectionName, field: String, trouble: Trouble },
     #[error("guard {index} does not hold")]
     Guard { index: usize },
     #[error("the disk or a quota is full")]

@@ -5,6 +5,7 @@
 //! | [`id`], [`name`] | identifiers and names, parsed once at the edge |
 //! | [`value`], [`fold`] | values that fields hold; text as it is sorted and searched |
 //! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
+//! | [`derive`], [`sequence`], [`conditions`] | calculated fields; numbers; checks and conditions of a record's own values |
 //! | [`catalog`] | all loaded collections, with their fields by position |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
 //! | [`rule`] | rules of access and of data, as descriptors write them |
@@ -20,7 +21,9 @@ pub mod caller;
 pub mod catalog;
 pub mod clock;
 pub mod commit;
+pub mod conditions;
 pub mod cursor;
+pub mod derive;
 pub mod descriptor;
 pub mod error;
 pub mod fold;
@@ -33,6 +36,7 @@ pub mod query;
 pub mod reads;
 pub mod record;
 pub mod rule;
+pub mod sequence;
 pub mod value;
 
 pub use error::{ErrorCode, Fault, Issue};

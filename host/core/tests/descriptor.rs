@@ -147,3 +147,141 @@ fn the_published_schema_knows_every_key_of_the_example() {
     assert!(schema["properties"]["collections"].is_object());
     assert_eq!(schema["additionalProperties"], false);
 }
+
+/// Orders with lines, and whatever stands in the place of one line.
+fn orders(from: &str, to: &str) -> Vec<(String, String)> {
+    const ORDERS: &str = r#"
+id = "shop"
+version = "0.1.0"
+title = "Shop"
+api = "0.1"
+
+[[collections]]
+name = "orders"
+title = { one = "Order", many = "Orders" }
+display = "title"
+unique = [{ fields = ["title"], where = "status = open", message = "One at a time." }]
+checks = [{ rule = "due >= start", field = "due", message = "Not before the start." }]
+[collections.fields]
+title = { type = "text", required = true }
+number = { type = "text", sequence = { format = "O-{n:4}", on = "place" } }
+status = { type = "choice", of = ["open", "placed"], default = "open" }
+start = { type = "date" }
+due = { type = "date" }
+rebate = { type = "percent" }
+net = { type = "money", derived = "sum(lines.amount)" }
+gross = { type = "money", derived = "net * (1 - coalesce(rebate, 0))" }
+[[collections.transitions]]
+name = "place"
+from = ["open"]
+to = "placed"
+locks = true
+
+[[collections]]
+name = "lines"
+title = { one = "Line", many = "Lines" }
+display = "title"
+part_of = "order"
+[collections.fields]
+title = { type = "text", required = true }
+order = { type = "reference", to = "orders", required = true }
+after = { type = "reference", to = "lines", acyclic = true, on_delete = "cascade" }
+quantity = { type = "decimal" }
+price = { type = "money" }
+amount = { type = "money", derived = "quantity * price" }
+"#;
+    assert!(ORDERS.contains(from), "{from}");
+    match parse(&ORDERS.replacen(from, to, 1)) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.into_iter().map(|fault| (fault.key, fault.message)).collect(),
+    }
+}
+
+#[test]
+fn what_is_declared_of_records_that_belong_together_is_read() {
+    assert_eq!(orders("title", "title"), []);
+}
+
+#[test]
+fn what_cannot_hold_of_records_that_belong_together_is_told_at_its_key() {
+    let lines = "collections[1]";
+    for (from, to, key, says) in [
+        ("part_of = \"order\"", "part_of = \"after\"", format!("{lines}.part_of"), "must be a required reference"),
+        ("part_of = \"order\"", "part_of = \"oder\"", format!("{lines}.part_of"), "is not a field"),
+        (
+            "to = \"orders\", required = true",
+            "to = \"lines\", required = true",
+            format!("{lines}.part_of"),
+            "another collection",
+        ),
+        (
+            "to = \"lines\", acyclic",
+            "to = \"orders\", acyclic",
+            format!("{lines}.fields.after.acyclic"),
+            "its own collection",
+        ),
+        (
+            "type = \"reference\", to = \"lines\"",
+            "type = \"references\", to = \"lines\"",
+            format!("{lines}.fields.after.on_delete"),
+            "single reference",
+        ),
+    ] {
+        let told = orders(from, to);
+        assert!(told.iter().any(|(at, message)| *at == key && message.contains(says)), "{to}: {told:?}");
+    }
+}
+
+#[test]
+fn a_calculation_that_makes_no_sense_is_told_at_its_field() {
+    let net = "derived = \"sum(lines.amount)\"";
+    for (formula, says) in [
+        ("sum(lines.amuont)", "no field `amuont` in `lines`"),
+        ("lines.amount", "say sum, min or max of it"),
+        ("sum(orders.net)", "are no parts"),
+        ("sum(lines.title)", "of which this cannot be taken"),
+        ("count(lines)", "it comes to a number, and the field holds money"),
+        ("gorss * 2", "did you mean `gross`?"),
+        ("gross * gross", "money cannot be multiplied by money"),
+        ("gross + 1", "money cannot be added to a number"),
+        ("gross", "it depends on itself"),
+        ("smu(lines.amount)", "did you mean `sum`?"),
+        ("status", "it comes to a text"),
+        ("net +", "it ends too early"),
+    ] {
+        let told = orders(net, &format!("derived = \"{formula}\""));
+        assert!(
+            told.iter().any(|(at, message)| at.contains("fields.") && message.contains(says)),
+            "{formula}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn numbers_conditions_and_checks_are_told_where_they_stand() {
+    let orders_key = "collections[0]";
+    for (from, to, key, says) in [
+        ("O-{n:4}", "O-{m}", format!("{orders_key}.fields.number.sequence.format"), "not a format"),
+        (
+            "on = \"place\"",
+            "on = \"plaec\"",
+            format!("{orders_key}.fields.number.sequence.on"),
+            "no transition `plaec`",
+        ),
+        (
+            "number = { type = \"text\"",
+            "number = { type = \"integer\"",
+            format!("{orders_key}.fields.number.sequence"),
+            "a number is a text",
+        ),
+        ("number = {", "number = { required = true,", format!("{orders_key}.fields.number"), "neither required"),
+        ("status = open\"", "staus = open\"", format!("{orders_key}.unique[0].where"), "status"),
+        ("due >= start", "due >= ", format!("{orders_key}.checks[0].rule"), "character"),
+        ("due >= start", "has(records.write)", format!("{orders_key}.checks[0].rule"), "own fields alone"),
+        ("due >= start", "due >= today", format!("{orders_key}.checks[0].rule"), "own fields alone"),
+        ("field = \"due\"", "field = \"deu\"", format!("{orders_key}.checks[0].field"), "no field `deu`"),
+    ] {
+        let told = orders(from, to);
+        assert!(told.iter().any(|(at, message)| *at == key && message.contains(says)), "{to}: {told:?}");
+    }
+}

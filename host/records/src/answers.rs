@@ -2,7 +2,7 @@
 
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::commit::{Commit, Refusal};
-use lignaflow_core::descriptor::humanize;
+use lignaflow_core::descriptor::{Unique, humanize};
 use lignaflow_core::guest::CallFault;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
@@ -46,12 +46,18 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
         }
         Refusal::Duplicate { index, rule } => {
             let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
-            let fields = change.schema.collection.unique.get(*rule).map(Vec::as_slice).unwrap_or_default();
+            let rule = change.schema.collection.unique.get(*rule);
+            let fields = rule.map(Unique::fields).unwrap_or_default();
             let spoken: Vec<_> = fields.iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
-            let message = format!(
-                "Another {} has the same {} already.",
-                change.schema.collection.title.one.to_lowercase(),
-                spoken.join(" and ")
+            let message = rule.and_then(Unique::message).map_or_else(
+                || {
+                    format!(
+                        "Another {} has the same {} already.",
+                        change.schema.collection.title.one.to_lowercase(),
+                        spoken.join(" and ")
+                    )
+                },
+                str::to_owned,
             );
             let mut fault = Fault::new(ErrorCode::Conflict, message.clone());
             for field in fields {
@@ -62,6 +68,15 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
         Refusal::Dangling { index, field, .. } => {
             let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
             dangling(&change.schema, field, place(*index))
+        }
+        Refusal::Calculation { index, collection, field, trouble } => {
+            let own = commit.changes.get(*index).filter(|change| change.schema.name == *collection);
+            let at = match (own, commit.changes.get(*index)) {
+                (None, Some(part)) => part.schema.collection.part_of.as_ref().map_or("", AsRef::as_ref),
+                _ => field,
+            };
+            let message = format!("{} of {} cannot be calculated: {trouble}.", humanize(field), collection.local);
+            Fault::invalid(vec![Issue::new(format!("{}/{at}", place(*index)), "derived", message)])
         }
         Refusal::Circle { index, field, .. } => circle(field, place(*index), &[]),
         Refusal::Referred { by, count, .. } => Fault::new(

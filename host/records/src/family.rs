@@ -50,7 +50,9 @@ impl Desk<'_> {
         }
         Err(Fault::new(
             ErrorCode::Conflict,
-            format!("More than {MAX_FOLLOWING} records belong to this, or too many levels of them. Archive some first."),
+            format!(
+                "More than {MAX_FOLLOWING} records belong to this, or too many levels of them. Archive some first."
+            ),
         ))
     }
 
@@ -135,7 +137,7 @@ impl Desk<'_> {
                     && told.insert((schema.name.clone(), id, part))
                 {
                     let draft = &plan.drafts[part];
-                    found.add(refuses_parts(draft, &schema, state), &draft.prefix);
+                    found.add(refuses_parts(draft, &schema, &state), &draft.prefix);
                 }
                 // A whole that is drafted itself is asked about its own whole by its own draft.
                 if let (Some((to, next)), None) = (self.above(&schema, whole.record()), whole.draft) {
@@ -264,12 +266,12 @@ fn of_another(draft: &Draft, mut fault: Fault) -> Fault {
     fault
 }
 
-fn refuses_parts(draft: &Draft, whole: &Schema, state: String) -> Fault {
+fn refuses_parts(draft: &Draft, whole: &Schema, state: &str) -> Fault {
     let title = |schema: &Schema| schema.collection.title.one.to_lowercase();
     let message = format!(
         "This {} is {}, which refuses changes of its {}.",
         title(whole),
-        humanize(&state).to_lowercase(),
+        humanize(state).to_lowercase(),
         draft.schema.collection.title.many.to_lowercase()
     );
     let mut fault = Fault::new(ErrorCode::Locked, message.clone());

@@ -6,18 +6,20 @@ use crate::family::Wholes;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
-use lignaflow_core::catalog::{Schema, SchemaField};
-use lignaflow_core::commit::{Action, Change, Guard, ReadCheck};
-use lignaflow_core::descriptor::{ChangeKind, FieldKind, Transition, humanize};
+use lignaflow_core::catalog::{Catalog, Schema, SchemaField};
+use lignaflow_core::commit::{Action, Change, Guard, Number, ReadCheck};
+use lignaflow_core::derive::derive;
+use lignaflow_core::descriptor::{ChangeKind, Field, FieldKind, Transition, humanize};
 use lignaflow_core::id::{Id, PersonId};
 use lignaflow_core::mutation::{Fields, Mutation};
-use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::name::{CollectionName, FieldName, PluginId};
 use lignaflow_core::query::{Operator, Predicate};
 use lignaflow_core::record::{Record, check_value, escape, unknown_field, value_from_json};
 use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::Store;
+use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -69,7 +71,7 @@ pub(crate) struct Desk<'a> {
 /// Faults as they are found: all issues, and the first fault of another kind.
 #[derive(Default)]
 pub(crate) struct Found {
-    issues: Vec<Issue>,
+    pub(crate) issues: Vec<Issue>,
     other: Option<Fault>,
 }
 
@@ -114,6 +116,17 @@ impl Desk<'_> {
             let prefix = item.prefix.clone();
             if let Err(fault) = self.one(plan, &mut standing, schema, item) {
                 found.add(fault, &prefix);
+            }
+        }
+        for draft in &mut plan.drafts[begin..] {
+            let issues = draft.settle(&self.snapshot.catalog, self.caller);
+            // Where a fault is told already, what follows from it is not.
+            let known = |issue: &Issue| plan.issues.iter().any(|told| told.path == issue.path);
+            let issues: Vec<Issue> = issues.into_iter().filter(|issue| !known(issue)).collect();
+            if draft.by.is_none() {
+                plan.issues.extend(issues);
+            } else {
+                found.issues.extend(issues);
             }
         }
         self.follow(plan, begin, &mut found).await?;
@@ -263,7 +276,7 @@ impl Desk<'_> {
             let default = self.default_of(field);
             let mut value = match given.shift_remove(name) {
                 None => default,
-                Some(value) if by_client && field.field.read_only && value != default => {
+                Some(value) if keeps_out(field, by_client) && value != default => {
                     issues.push(read_only(field, &path));
                     default
                 }
@@ -406,8 +419,19 @@ pub(crate) fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
     }
 }
 
+/// Whether a field is none of theirs: clients write nothing that is read-only, and nobody what the host keeps.
+fn keeps_out(field: &SchemaField, by_client: bool) -> bool {
+    if by_client { field.field.is_read_only() } else { field.field.is_kept() }
+}
+
 fn read_only(field: &SchemaField, path: &str) -> Issue {
-    Issue::new(path, "read-only", format!("{} is kept by the program.", humanize(field.name.as_str())))
+    let name = humanize(field.name.as_str());
+    let message = match &field.field {
+        Field { derived: Some(formula), .. } => format!("{name} is calculated: {formula}."),
+        Field { sequence: Some(_), .. } => format!("{name} is a number that is given once."),
+        _ => format!("{name} is kept by the program."),
+    };
+    Issue::new(path, "read-only", message)
 }
 
 fn by_transition(schema: &Schema, field: &SchemaField, path: &str) -> Issue {
@@ -458,7 +482,7 @@ fn set(draft: &mut Draft, fields: Fields) -> Vec<Issue> {
             continue;
         }
         let unchanged = draft.after.get(&name) == Some(&value);
-        if by_client && !unchanged && field.field.read_only {
+        if keeps_out(field, by_client) && !unchanged {
             issues.push(read_only(field, &path));
         } else if by_client && !unchanged && schema.collection.is_state(&name) {
             issues.push(by_transition(&schema, field, &path));
@@ -475,6 +499,9 @@ pub(crate) fn overwrite(draft: &mut Draft, fields: Fields) -> Result<(), String>
     for (name, mut value) in fields {
         let field =
             schema.field(&name).ok_or_else(|| format!("it set `{name}`, which {} does not have", schema.name))?;
+        if field.field.is_kept() {
+            return Err(format!("it set `{name}` of {}, which the host keeps", schema.name));
+        }
         if let Some(issue) = check_value(field, &mut value, "") {
             return Err(format!("it set `{name}` of {}: {}", schema.name, issue.message));
         }
@@ -497,6 +524,61 @@ fn pinned(schema: &Schema, filter: &BoundPredicate) -> Option<(String, Value)> {
 }
 
 impl Draft {
+    /// Calculates what follows from the record's own fields, and tells what cannot be or breaks a check.
+    pub(crate) fn settle(&mut self, catalog: &Catalog, caller: &Caller) -> Vec<Issue> {
+        if self.kind == ChangeKind::Remove {
+            return Vec::new();
+        }
+        let schema = self.schema.clone();
+        let troubles = derive(&schema, &mut self.after);
+        let mut issues: Vec<Issue> =
+            troubles.iter().map(|(index, trouble)| trouble.issue(&schema.fields[*index], &self.prefix)).collect();
+        if let Some(conditions) = catalog.conditions(&schema.name).filter(|conditions| conditions.has_checks()) {
+            for check in conditions.broken(&self.record(caller)) {
+                let path = check.field.as_ref().map_or_else(|| self.prefix.clone(), |f| format!("{}/{f}", self.prefix));
+                issues.push(Issue::new(path, "check", check.message.clone()));
+            }
+        }
+        issues
+    }
+
+    /// The record as it is to be, as far as that is known before it is saved.
+    fn record(&self, caller: &Caller) -> Record {
+        let value = |field: &SchemaField| self.after.get(field.name.as_str()).cloned().unwrap_or(Value::Null);
+        let values = self.schema.fields.iter().map(value).collect();
+        match &self.before {
+            Some(before) => Record { values, ..before.clone() },
+            None => Record {
+                id: self.id,
+                version: 1,
+                created_at: caller.now,
+                updated_at: caller.now,
+                created_by: caller.person(),
+                archived_at: None,
+                values,
+            },
+        }
+    }
+
+    /// The fields that are given a number with this change: once, and never again.
+    fn numbers(&self) -> Vec<Number> {
+        let given = self.schema.sequences().filter(|(index, sequence)| {
+            let name = self.schema.fields[*index].name.as_str();
+            let now = match &sequence.on {
+                None => self.kind == ChangeKind::Insert,
+                Some(on) => self.transition.as_deref() == Some(on.as_str()),
+            };
+            now && self.after.get(name).is_none_or(Value::is_null)
+        });
+        given
+            .map(|(field, sequence)| {
+                let value = |name: &FieldName| self.after.get(name.as_str()).map_or(Json::Null, Value::to_json);
+                let per: Vec<Json> = sequence.per.iter().map(value).collect();
+                Number { field, per: if per.is_empty() { String::new() } else { Json::Array(per).to_string() } }
+            })
+            .collect()
+    }
+
     /// Turns among all who change an acyclic reference of the collection, since a circle may close over any of its
     /// records. A new record closes none alone: nobody can refer to it yet.
     fn turns(&self, action: &Action) -> Vec<(String, Value)> {
@@ -548,6 +630,7 @@ impl Draft {
             expected,
             action,
             transition: self.transition.clone(),
+            numbers: self.numbers(),
             serialize,
         })
     }

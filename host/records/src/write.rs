@@ -5,7 +5,7 @@ use crate::plan::{Desk, Found, Item, Plan};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal, Settled};
+use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal};
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
@@ -138,6 +138,9 @@ impl Records {
         }
         self.run_hooks(&desk, &mut plan, origin).await?;
         let mut found = Found::default();
+        for draft in &mut plan.drafts {
+            found.issues.extend(draft.settle(&snapshot.catalog, caller));
+        }
         desk.wholes(&mut plan, 0, &mut found).await?;
         found.finish()?;
         if let Some(pause) = &self.pause {
@@ -193,12 +196,12 @@ impl Records {
             .into_iter()
             .zip(places)
             .map(|(draft, place)| {
-                let settled = settled.iter().find(|it| it.id == draft.id && it.collection == draft.schema.name);
-                let changed = place.and_then(|place| versions.get(place).copied()).or(settled.map(|it| it.version));
+                let mut changed = place.and_then(|place| versions.get(place).copied());
                 let before = draft.before;
                 let mut after = draft.after;
-                if let Some(Settled { fields, .. }) = settled {
-                    after.extend(fields.clone());
+                for it in settled.iter().filter(|it| it.id == draft.id && it.collection == draft.schema.name) {
+                    changed = Some(it.version);
+                    after.extend(it.fields.clone());
                 }
                 let archived_at = match draft.kind {
                     ChangeKind::Remove => Some(at),

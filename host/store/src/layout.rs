@@ -16,6 +16,7 @@ use crate::database::{Dialect, Row};
 use crate::error::StoreError;
 use lignaflow_core::catalog::{Schema, SchemaField, SystemField};
 use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::fold;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::record::Record;
 use lignaflow_core::{Decimal, Id, Money, PersonId, Value};
@@ -69,9 +70,11 @@ pub fn index(collection: &CollectionName, fields: &[&str]) -> String {
     of_fields(collection, fields, "ix")
 }
 
-/// The index that holds a unique rule over these fields.
-pub fn unique_index(collection: &CollectionName, fields: &[&str]) -> String {
-    of_fields(collection, fields, "uq")
+/// The index that holds a unique rule over these fields, among those of a condition where it has one.
+pub fn unique_index(collection: &CollectionName, fields: &[&str], condition: Option<&str>) -> String {
+    let Some(condition) = condition else { return of_fields(collection, fields, "uq") };
+    let digest = hex::encode(&Sha256::digest(condition.as_bytes())[..4]);
+    of_fields(collection, fields, &format!("uq_{digest}"))
 }
 
 fn of_fields(collection: &CollectionName, fields: &[&str], suffix: &str) -> String {
@@ -247,7 +250,9 @@ pub fn encode(field: &SchemaField, value: &Value) -> Result<Vec<(String, Sql)>, 
     let first = scalar(kind, field.field.scale(), value)?;
     Ok(match kind {
         FieldKind::Text => {
-            let folded = value.as_text().map(lignaflow_core::fold::fold);
+            // What the host counts sorts by what it counts.
+            let natural = field.field.sequence.is_some();
+            let folded = value.as_text().map(if natural { fold::natural } else { fold::fold });
             vec![(name.to_owned(), first), (fold_column(name), Sql::from(folded))]
         }
         FieldKind::Money => {

@@ -11,6 +11,7 @@ use lignaflow_core::descriptor::{Capability, Descriptor};
 use lignaflow_core::memory::Memory;
 use lignaflow_core::name::CollectionName;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(super) struct World {
     pub(super) memory: RefCell<Memory>,
     pub(super) people: RefCell<Vec<Person>>,
     pub(super) ids: Cell<u64>,
+    /// The last number of each sequence.
+    pub(super) sequences: RefCell<HashMap<String, i64>>,
     pub(super) log: RefCell<Vec<Line>>,
 }
 

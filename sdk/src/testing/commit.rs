@@ -1,8 +1,8 @@
 //! Drafts into records, all or none: what the database ensures in the host.
 
 use super::call::World;
-use super::family;
 use super::plan::{Draft, Plan};
+use super::{family, kept};
 use crate::context::Caller;
 use crate::{ChangeKind, ErrorCode, Fault, Id, Issue, Value};
 use lignaflow_core::catalog::{Schema, SchemaField};
@@ -19,13 +19,15 @@ pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), 
     for draft in &plan.drafts {
         next.insert(&draft.schema.name, record(draft, caller));
     }
+    let numbers = kept::number(world, &mut next, plan);
     for draft in &plan.drafts {
-        check_unique(&next, draft)?;
+        check_unique(world, &next, draft)?;
         family::check_circles(&next, draft)?;
     }
     for draft in plan.drafts.iter().filter(|draft| draft.kind == ChangeKind::Remove) {
         release(world, &mut next, draft)?;
     }
+    kept::total(world, &mut next, plan)?;
     family::touch(world, &mut next, plan, caller.now.micros());
     for guard in &plan.guards {
         let shown = |record: &&Record| guard.archived || record.archived_at.is_none();
@@ -35,6 +37,7 @@ pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), 
         }
     }
     world.memory.replace(next);
+    world.sequences.borrow_mut().extend(numbers);
     Ok(())
 }
 
@@ -126,23 +129,30 @@ fn release(world: &World, next: &mut Memory, draft: &Draft) -> Result<(), Fault>
     Ok(())
 }
 
-fn check_unique(next: &Memory, draft: &Draft) -> Result<(), Fault> {
+fn check_unique(world: &World, next: &Memory, draft: &Draft) -> Result<(), Fault> {
     let Some(record) = next.get(&draft.schema.name, draft.id).filter(|record| record.archived_at.is_none()) else {
         return Ok(());
     };
-    for rule in &draft.schema.collection.unique {
+    let conditions = world.catalog.conditions(&draft.schema.name);
+    for (index, rule) in draft.schema.collection.unique.iter().enumerate() {
+        let condition = conditions.and_then(|all| all.unique(index));
         let of = |record: &Record| -> Option<Vec<Value>> {
-            let values = rule.iter().map(|field| shared(&draft.schema, record, field.as_str()));
+            if condition.is_some_and(|condition| !next.matches(condition, record)) {
+                return None;
+            }
+            let values = rule.fields().iter().map(|field| shared(&draft.schema, record, field.as_str()));
             values.collect()
         };
         let Some(own) = of(record) else { continue };
         let mut others = next.records(&draft.schema.name).filter(|it| it.archived_at.is_none() && it.id != record.id);
         if others.any(|other| of(other).as_ref() == Some(&own)) {
             let one = draft.schema.collection.title.one.to_lowercase();
-            let spoken: Vec<_> = rule.iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
-            let message = format!("Another {one} has the same {} already.", spoken.join(" and "));
+            let spoken: Vec<_> = rule.fields().iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
+            let message = rule
+                .message()
+                .map_or_else(|| format!("Another {one} has the same {} already.", spoken.join(" and ")), str::to_owned);
             let issue = |field| Issue::new(format!("{}/{field}", draft.prefix), "duplicate", message.clone());
-            let issues = rule.iter().map(issue).collect();
+            let issues = rule.fields().iter().map(issue).collect();
             return Err(Fault { code: ErrorCode::Conflict, message, issues });
         }
     }

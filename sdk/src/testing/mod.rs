@@ -34,7 +34,10 @@
 
 pub(crate) mod call;
 mod commit;
+#[cfg(test)]
+mod declared;
 mod family;
+mod kept;
 mod paths;
 mod plan;
 #[cfg(test)]
@@ -141,6 +144,7 @@ impl<P: Plugin> MemoryHost<P> {
             memory: RefCell::new(Memory::default()),
             people: RefCell::default(),
             ids: Cell::new(0),
+            sequences: RefCell::default(),
             log: RefCell::default(),
         });
         // 2026-11-23T01:00:00Z.
@@ -331,6 +335,7 @@ impl<P: Plugin> MemoryHost<P> {
                 .during(call::Kind::Hook, || P::before_save(&changes))
                 .map_err(|fault| plan.placed(fault, &places))?;
             desk.take(&mut plan, verdict, &places)?;
+            desk.settle(&mut plan, 0)?;
         }
         commit::commit(&self.world, &self.caller, &plan)
     }

@@ -84,6 +84,7 @@ impl Desk<'_> {
             let prefix = item.prefix.clone();
             faults.extend(self.one(plan, item).err().map(|fault| (prefix, fault)));
         }
+        faults.extend(self.settle(plan, begin).err().map(|fault| (String::new(), fault)));
         self.follow(plan, begin, &mut faults);
         faults.extend(self.locked_wholes(plan, begin));
         told(faults)
@@ -279,6 +280,7 @@ impl Desk<'_> {
                 let schema = draft.schema.clone();
                 let field =
                     schema.field(&name).unwrap_or_else(|| panic!("the hook set `{name}`, which is not a field"));
+                assert!(!field.field.is_kept(), "the hook set `{name}`, which the host keeps");
                 if let Some(issue) = check_value(field, &mut value, "") {
                     panic!("the hook set `{name}` to what the descriptor refuses: {}", issue.message);
                 }
@@ -370,9 +372,9 @@ pub(super) fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
 /// Why a client may not give a field another value.
 fn not_the_clients(draft: &Draft, field: &SchemaField, path: &str) -> Option<Issue> {
     let name = field.name.as_str();
-    if draft.by_plugin {
+    if draft.by_plugin && !field.field.is_kept() {
         None
-    } else if field.field.read_only {
+    } else if field.field.is_read_only() {
         Some(Issue::new(path, "read-only", format!("{} is kept by the program.", humanize(name))))
     } else if draft.schema.collection.is_state(name) {
         Some(Issue::new(path, "by-transition", format!("{} is changed by its transitions.", humanize(name))))

@@ -236,10 +236,11 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
         known(names, format!("{key}.indexes[{index}]"));
     }
     for (index, names) in collection.unique.iter().enumerate() {
-        known(names, format!("{key}.unique[{index}]"));
+        known(names.fields(), format!("{key}.unique[{index}]"));
     }
-    let sets = collection.indexes.iter().map(|n| ("indexes", n)).chain(collection.unique.iter().map(|n| ("unique", n)));
-    for (what, names) in sets.chain(std::iter::once(("serialize", &collection.serialize))) {
+    let sets = collection.indexes.iter().map(|names| ("indexes", names.as_slice()));
+    let sets = sets.chain(collection.unique.iter().map(|rule| ("unique", rule.fields())));
+    for (what, names) in sets.chain(std::iter::once(("serialize", collection.serialize.as_slice()))) {
         for name in names {
             if collection.field(name.as_str()).is_some_and(|field| !field.is_single()) {
                 say(format!("{key}.{what}"), format!("`{name}` holds many values or JSON, which cannot be a key"));
@@ -270,6 +271,7 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
         }
     }
     super::family::check(descriptor, collection, key, say);
+    super::kept::check(descriptor, collection, key, say);
     for (name, field) in &collection.fields {
         field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
     }

@@ -7,12 +7,7 @@ use crate::name::CollectionName;
 /// How many wholes may stand above a part.
 const MAX_WHOLES: usize = 8;
 
-pub(super) fn check(
-    descriptor: &Descriptor,
-    collection: &Collection,
-    key: &str,
-    say: &mut impl FnMut(String, String),
-) {
+pub(super) fn check(descriptor: &Descriptor, collection: &Collection, key: &str, say: &mut impl FnMut(String, String)) {
     if let Some(name) = &collection.part_of {
         if let Err(message) = whole(descriptor, collection) {
             say(format!("{key}.part_of"), format!("`{name}` {message}"));

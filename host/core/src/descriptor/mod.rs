@@ -4,6 +4,7 @@
 
 mod check;
 mod family;
+mod kept;
 mod model;
 mod parse;
 mod schema;

@@ -115,10 +115,70 @@ pub struct Collection {
     pub indexes: Vec<Vec<FieldName>>,
     /// Sets of fields whose values no two records that are not archived may share. A null shares nothing.
     #[serde(default)]
-    pub unique: Vec<Vec<FieldName>>,
+    pub unique: Vec<Unique>,
+    /// What must hold of every record that is saved.
+    #[serde(default)]
+    pub checks: Vec<Check>,
     pub fields: IndexMap<FieldName, Field>,
     #[serde(default)]
     pub transitions: Vec<Transition>,
+}
+
+/// Fields whose values are unique: their names, or these with a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Unique {
+    Of(Vec<FieldName>),
+    When(UniqueWhen),
+}
+
+/// A unique rule among the records that fulfil a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UniqueWhen {
+    pub fields: Vec<FieldName>,
+    /// A rule over the record's own fields, such as `ended_at is null`. All records where left out.
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
+    /// What is said to whoever breaks it, as a sentence.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+impl Unique {
+    pub fn fields(&self) -> &[FieldName] {
+        match self {
+            Self::Of(fields) => fields,
+            Self::When(rule) => &rule.fields,
+        }
+    }
+
+    pub fn condition(&self) -> Option<&str> {
+        match self {
+            Self::Of(_) => None,
+            Self::When(rule) => rule.condition.as_deref(),
+        }
+    }
+
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Of(_) => None,
+            Self::When(rule) => rule.message.as_deref(),
+        }
+    }
+}
+
+/// What must hold of every record that is saved. A comparison with an empty field refuses nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// A rule over the record's own fields, such as `due >= start`.
+    pub rule: String,
+    /// The field at which a record that breaks it is told of; the whole record where left out.
+    #[serde(default)]
+    pub field: Option<FieldName>,
+    /// What is said, as a sentence.
+    pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -194,6 +254,37 @@ pub struct Field {
     /// Set by code and transitions alone: no client writes it.
     #[serde(default)]
     pub read_only: bool,
+    /// Of a text: numbers that the host gives, each once and without gaps.
+    #[serde(default)]
+    pub sequence: Option<Sequence>,
+    /// What it is calculated from, such as `quantity * unit_price` or `sum(lines.amount)`. Nobody writes it.
+    #[serde(default)]
+    pub derived: Option<String>,
+}
+
+/// Numbers given one after the other, within an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// `EST-{n}`, or `EST-{n:4}` for at least 4 digits. Letters, digits and punctuation of ASCII around it.
+    pub format: String,
+    /// The transition at which a record is given its number; when it is made, where left out.
+    #[serde(default)]
+    pub on: Option<LocalName>,
+    /// Fields whose values are counted apart, such as `["project"]`.
+    #[serde(default)]
+    pub per: Vec<FieldName>,
+    /// The first number; 1 where left out.
+    #[serde(default)]
+    pub start: Option<u32>,
+}
+
+impl Sequence {
+    /// What its first number looks like.
+    pub fn example(&self) -> String {
+        let first = self.start.map_or(1, i64::from);
+        crate::sequence::Format::parse(&self.format).map_or_else(|_| first.to_string(), |format| format.number(first))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -442,7 +533,19 @@ impl Field {
             acyclic: false,
             search: false,
             read_only: false,
+            sequence: None,
+            derived: None,
         }
+    }
+
+    /// Whether the host alone writes it: numbers that it gives, and what it calculates.
+    pub const fn is_kept(&self) -> bool {
+        self.sequence.is_some() || self.derived.is_some()
+    }
+
+    /// Whether no client writes it.
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only || self.is_kept()
     }
 
     /// Digits after the point of a decimal.

@@ -27,6 +27,7 @@ pub(super) fn key(path: &BoundPath, value: &Value) -> Option<Key> {
             let rank = path.field()?.field.of.iter().position(|choice| choice == text)?;
             Key::Number(i64::try_from(rank).unwrap_or(i64::MAX))
         }
+        Value::Text(text) => Key::Text(path.folded(text)),
         other => plain_key(other)?,
     })
 }

@@ -32,6 +32,7 @@ mod world;
 
 pub use typed::{Lookup, TypedRule, World};
 pub(crate) use world::permissions;
+pub(crate) use world::typed;
 pub use world::{Loaded, faults};
 
 use crate::query::Operator;

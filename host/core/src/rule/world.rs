@@ -50,10 +50,17 @@ pub(crate) fn permissions(descriptor: &Descriptor) -> impl Iterator<Item = Strin
 
 /// What is wrong with a rule of a collection, as far as its descriptor alone can tell.
 pub fn faults(descriptor: &Descriptor, collection: &Collection, text: &str) -> Vec<String> {
-    let rule = match Rule::parse(text) {
-        Ok(rule) => rule,
-        Err(fault) => return vec![fault.to_string()],
-    };
+    resolve(descriptor, collection, text).err().unwrap_or_default()
+}
+
+/// A rule of a collection, where its descriptor alone can tell that it fits. It is good for questions about the rule
+/// itself, not for binding: nothing keeps the collections.
+pub(crate) fn typed(descriptor: &Descriptor, collection: &Collection, text: &str) -> Option<TypedRule> {
+    resolve(descriptor, collection, text).ok().flatten()
+}
+
+fn resolve(descriptor: &Descriptor, collection: &Collection, text: &str) -> Result<Option<TypedRule>, Vec<String>> {
+    let rule = Rule::parse(text).map_err(|fault| vec![fault.to_string()])?;
     let schemas: BTreeMap<CollectionName, Arc<Schema>> = descriptor
         .collections
         .iter()
@@ -62,9 +69,6 @@ pub fn faults(descriptor: &Descriptor, collection: &Collection, text: &str) -> V
         .collect();
     let permissions = permissions(descriptor).collect();
     let world = Loaded { home: &descriptor.id, schemas: &schemas, permissions: &permissions };
-    let Some(schema) = schemas.get(&CollectionName::new(&descriptor.id, &collection.name)) else { return Vec::new() };
-    match TypedRule::new(&rule, schema, &world) {
-        Ok(_) => Vec::new(),
-        Err(faults) => faults.iter().map(ToString::to_string).collect(),
-    }
+    let Some(schema) = schemas.get(&CollectionName::new(&descriptor.id, &collection.name)) else { return Ok(None) };
+    TypedRule::new(&rule, schema, &world).map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }

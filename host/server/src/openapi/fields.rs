@@ -45,7 +45,7 @@ pub(super) fn input(descriptor: &Descriptor, collection: &Collection, partial: b
         );
     }
     for (name, field) in &collection.fields {
-        if field.read_only || collection.is_state(name.as_str()) {
+        if field.is_read_only() || collection.is_state(name.as_str()) {
             continue;
         }
         properties.insert(name.as_str().to_owned(), write(descriptor, name.as_str(), field));
@@ -167,6 +167,13 @@ fn described(descriptor: &Descriptor, name: &str, field: &Field, mut schema: Jso
     if matches!(field.kind, FieldKind::Person | FieldKind::People) {
         sentences.push("People of the organization.".to_owned());
     }
+    if let Some(formula) = &field.derived {
+        sentences.push(format!("Calculated: `{formula}`."));
+    }
+    if let Some(sequence) = &field.sequence {
+        let when = sequence.on.as_ref().map_or_else(|| "when it is made".to_owned(), |on| format!("by `{on}`"));
+        sentences.push(format!("A number such as `{}`, given once, {when}.", sequence.example()));
+    }
     sentences.extend(schema["description"].as_str().map(str::to_owned));
     if !sentences.is_empty() {
         schema["description"] = json!(sentences.join(" "));
@@ -178,7 +185,7 @@ fn described(descriptor: &Descriptor, name: &str, field: &Field, mut schema: Jso
 fn example(collection: &Collection, partial: bool) -> Json {
     let mut object = Map::new();
     for (name, field) in &collection.fields {
-        let writable = !field.read_only && !collection.is_state(name.as_str());
+        let writable = !field.is_read_only() && !collection.is_state(name.as_str());
         if !writable || field.refers() || (partial && name != &collection.display) {
             continue;
         }

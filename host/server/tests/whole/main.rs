@@ -13,6 +13,7 @@ mod family;
 mod forms;
 mod hosts;
 mod isolation;
+mod kept;
 mod lists;
 mod pages;
 mod permissions;

@@ -14,6 +14,7 @@ use lignaflow_core::mutation::Fields;
 use lignaflow_core::{Id, Value};
 use sea_query::{Expr, Query, Value as Sql};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 
 pub(super) const COLUMNS: [&str; 15] = [
     "organization",
@@ -50,8 +51,32 @@ pub(super) async fn append(
     cleared: &[Cleared],
     settled: &[Settled],
 ) -> Result<(), StoreError> {
-    let changes = commit.changes.iter().zip(written).map(|(change, version)| of_change(commit, change, *version));
-    let entries: Vec<_> = changes.chain(cleared.iter().map(of_cleared)).chain(settled.iter().map(of_settled)).collect();
+    // What the commit calculated of a record that it changed belongs to that change, its last one.
+    let own = |record: &Settled| {
+        commit.changes.iter().rposition(|it| it.id == record.id && it.schema.name == record.collection)
+    };
+    let mut calculated: HashMap<usize, &Settled> = HashMap::new();
+    let mut others = Vec::new();
+    for record in settled {
+        match own(record) {
+            Some(index) => {
+                calculated.insert(index, record);
+            }
+            None => others.push(record),
+        }
+    }
+    let changes = commit.changes.iter().zip(written).enumerate().map(|(index, (change, version))| {
+        let mut entry = of_change(commit, change, *version);
+        if let Some(record) = calculated.get(&index) {
+            if !matches!(change.action, Action::Insert { .. }) {
+                merge(&mut entry.before, &record.before);
+            }
+            merge(&mut entry.after, &record.fields);
+        }
+        entry
+    });
+    let entries: Vec<_> =
+        changes.chain(cleared.iter().map(of_cleared)).chain(others.into_iter().map(of_settled)).collect();
     for chunk in entries.chunks(MAX_VALUES / COLUMNS.len()) {
         let mut insert = Query::insert();
         insert.into_table("changes").columns(COLUMNS);
@@ -149,7 +174,7 @@ fn of_cleared(record: &Cleared) -> Entry<'_> {
     }
 }
 
-/// A whole that parts were written with: nothing of its own differs.
+/// A whole that parts were written with, with what is calculated from them.
 fn of_settled(record: &Settled) -> Entry<'_> {
     Entry {
         collection: record.collection.to_string(),
@@ -157,8 +182,14 @@ fn of_settled(record: &Settled) -> Entry<'_> {
         kind: LogKind::Update,
         transition: None,
         version: record.version,
-        before: Json::Object(Map::new()),
+        before: object(&record.before),
         after: object(&record.fields),
+    }
+}
+
+fn merge(entry: &mut Json, fields: &Fields) {
+    if let Json::Object(entry) = entry {
+        entry.extend(fields.iter().map(|(name, value)| (name.clone(), value.to_json())));
     }
 }
 

@@ -6,8 +6,9 @@
 //! | where one plain change is all, one statement does the next four | [`single`] |
 //! | what the plan rests on has not changed; rows are locked in one order | [`standing`] |
 //! | what is newly referred to is there | [`references`] |
+//! | numbers are given | [`numbers`] |
 //! | rows are written | [`rows`], [`links`] |
-//! | wholes that parts are written with are there and open, and one version on | [`touched`] |
+//! | wholes that parts are written with are there and open, and one version on | [`touched`], [`totals`] |
 //! | no reference that may not leads in a circle | [`circles`] |
 //! | nothing refers to what was archived, or no longer does | [`referrers`] |
 //! | guards hold, with everything in place | [`guards`] |
@@ -17,11 +18,13 @@ mod circles;
 mod guards;
 mod journal;
 mod links;
+mod numbers;
 mod references;
 mod referrers;
 mod rows;
 mod single;
 mod standing;
+pub(crate) mod totals;
 mod touched;
 mod turns;
 
@@ -29,7 +32,8 @@ use crate::Store;
 use crate::database::{Dialect, Row, Tx};
 use crate::error::StoreError;
 use lignaflow_core::Id;
-use lignaflow_core::commit::{Action, Commit, Committed, Refusal};
+use lignaflow_core::commit::{Action, Commit, Committed, Refusal, Settled};
+use lignaflow_core::mutation::Fields;
 use lignaflow_core::name::CollectionName;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -143,17 +147,27 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     standing::check(tx, commit).await?;
     let wholes = touched::check(tx, commit).await?;
     references::check(tx, commit).await?;
+    let commit = &*numbers::give(tx, commit).await?;
     let mut versions = Versions::default();
     let written = rows::write(tx, commit, grouping, &mut versions).await?;
     let cleared = referrers::settle(tx, commit, &mut versions).await?;
     circles::check(tx, commit).await?;
-    let settled = touched::write(tx, commit, wholes).await?;
+    let settled = touched::write(tx, commit, wholes, &versions).await?;
     guards::check(tx, commit).await?;
     journal::append(tx, commit, &written, &cleared, &settled).await?;
-    Ok(Committed {
-        versions: commit.changes.iter().map(|change| versions.of(&change.schema.name, change.id)).collect(),
-        settled,
-    })
+    let written: Vec<u64> = commit.changes.iter().map(|change| versions.of(&change.schema.name, change.id)).collect();
+    let numbered = commit.changes.iter().enumerate().filter(|(_, change)| !change.numbers.is_empty());
+    let mut all: Vec<Settled> = numbered
+        .map(|(index, change)| Settled {
+            collection: change.schema.name.clone(),
+            id: change.id,
+            version: written[index],
+            before: Fields::new(),
+            fields: numbers::given(commit, index),
+        })
+        .collect();
+    all.extend(settled);
+    Ok(Committed { versions: written, settled: all })
 }
 
 /// Whether a statement of [`single`] did write.

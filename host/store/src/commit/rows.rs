@@ -284,10 +284,12 @@ fn broken_rule(schema: &Schema, violation: &UniqueViolation) -> Option<Broken> {
     if violation.index.as_deref() == Some(&format!("{table}_pkey")) || of_columns(&[layout::ID.to_owned()]) {
         return Some(Broken::Id);
     }
-    let rule = schema.collection.unique.iter().position(|names| {
-        let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    // SQLite names columns alone: of several rules over the same ones, the first is told.
+    let rule = schema.collection.unique.iter().position(|rule| {
+        let names: Vec<_> = rule.fields().iter().map(AsRef::as_ref).collect();
         let key: Vec<_> = names.iter().flat_map(|name| layout::key_columns_of(schema, name)).collect();
-        violation.index.as_deref() == Some(&layout::unique_index(&schema.name, &names)) || of_columns(&key)
+        violation.index.as_deref() == Some(&layout::unique_index(&schema.name, &names, rule.condition()))
+            || of_columns(&key)
     });
     rule.map(Broken::Rule)
 }

@@ -4,8 +4,8 @@
 //! It writes where everything holds, and else nothing at all. Why is not asked here: whoever called goes the long way
 //! then, which finds out.
 
-use super::{circles, journal};
 use super::rows::version;
+use super::{circles, journal};
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
 use crate::layout;
@@ -28,7 +28,8 @@ pub(super) fn statement(dialect: Dialect, commit: &Commit) -> Result<Option<Stat
         Action::Update { set, before } => (set, Some(before), change.expected + 1),
         Action::Archive | Action::Restore => return Ok(None),
     };
-    if !commit.touched.is_empty() || circles::may_close(commit).next().is_some() {
+    let settles = !change.numbers.is_empty() || change.schema.sums_parts();
+    if settles || !commit.touched.is_empty() || circles::may_close(commit).next().is_some() {
         return Ok(None);
     }
     let referred: Vec<_> = referred(&change.schema, values, before).collect();

@@ -29,6 +29,7 @@ steps! {
     1 => "0001_records",
     2 => "0002_identity",
     3 => "0003_plugins",
+    4 => "0004_sequences",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

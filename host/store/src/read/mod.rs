@@ -150,6 +150,13 @@ fn among(scope: &Scope<'_>, ids: &[Id]) -> Expr {
     }
 }
 
+/// What a predicate that follows no reference says of a table's own columns, as the definition of an index takes it.
+pub(crate) fn condition(dialect: Dialect, schema: &Schema, filter: &BoundPredicate) -> Result<Expr, StoreError> {
+    let mut scope = Scope::of_table(dialect, schema);
+    let expr = scope.predicate(filter)?;
+    if scope.is_alone() { Ok(expr) } else { Err(StoreError::Broken("a condition looks at other records".to_owned())) }
+}
+
 /// A statement of one row and one column: whether any record matches. Guards are asked so inside a transaction.
 pub(crate) fn any(
     dialect: Dialect,

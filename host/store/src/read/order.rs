@@ -8,7 +8,6 @@ use crate::layout;
 use lignaflow_core::bound::{BoundPath, BoundSort, Column};
 use lignaflow_core::catalog::SystemField;
 use lignaflow_core::descriptor::FieldKind;
-use lignaflow_core::fold::fold;
 use lignaflow_core::{Money, Value};
 use sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement, Value as Sql};
 
@@ -73,7 +72,7 @@ pub(super) fn columns(
         };
         match path.kind() {
             FieldKind::Text => {
-                let folded = after(|_, value| Ok(value.as_text().map(|text| Sql::from(fold(text)))))?;
+                let folded = after(|path, value| Ok(value.as_text().map(|text| Sql::from(path.folded(text)))))?;
                 column(scope.column_of(path, layout::fold_column)?, true, folded);
             }
             FieldKind::Choice => {

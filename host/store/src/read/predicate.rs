@@ -41,11 +41,16 @@ pub(super) fn rank(path: &BoundPath, column: &Expr) -> Expr {
 
 /// Where a folded text has this part.
 fn has_part(dialect: Dialect, folded: Expr, part: &str) -> Expr {
+    place_of(dialect, folded, part).gt(Expr::Constant(0_i32.into()))
+}
+
+/// At which character a text has this part, from 1; 0 where it has not.
+fn place_of(dialect: Dialect, text: Expr, part: &str) -> Expr {
     let place = match dialect {
         Dialect::Sqlite => "instr",
         Dialect::Postgres => "strpos",
     };
-    Expr::from(Func::cust(place).args([folded, Expr::val(part)])).gt(Expr::Constant(0_i32.into()))
+    Func::cust(place).args([text, Expr::val(part)]).into()
 }
 
 /// Where a folded text begins so, as a range, which an index serves.
@@ -131,11 +136,17 @@ impl Scope<'_> {
         Ok(match (path.kind(), value) {
             (FieldKind::Text, Value::Text(text)) if !by_equality(by) => {
                 let folded = self.column_of(path, layout::fold_column)?;
-                let text = fold(text);
+                // Of a number that the host gave, the folded column has more digits than the text.
+                let numbered = path.field().is_some_and(|field| field.field.sequence.is_some());
+                let lower: Expr = Func::lower(self.column(path)?).into();
                 match by {
-                    Operator::Contains => has_part(self.dialect, folded, &text),
-                    Operator::StartsWith => begins_with(&folded, &text),
-                    _ => operator(by, folded, Expr::val(text)),
+                    Operator::Contains if numbered => has_part(self.dialect, lower, &fold(text)),
+                    Operator::StartsWith if numbered => {
+                        place_of(self.dialect, lower, &fold(text)).eq(Expr::Constant(1_i32.into()))
+                    }
+                    Operator::Contains => has_part(self.dialect, folded, &fold(text)),
+                    Operator::StartsWith => begins_with(&folded, &fold(text)),
+                    _ => operator(by, folded, Expr::val(path.folded(text))),
                 }
             }
             (FieldKind::Choice, Value::Text(choice)) if !by_equality(by) => {
@@ -166,7 +177,7 @@ impl Scope<'_> {
 
     /// What holds wherever a text is one of these, and can be looked up: indexes hold texts as they fold.
     fn folds_as(&mut self, path: &BoundPath, values: &[Value]) -> Result<Expr, StoreError> {
-        let mut texts: Vec<String> = values.iter().filter_map(Value::as_text).map(fold).collect();
+        let mut texts: Vec<String> = values.iter().filter_map(Value::as_text).map(|text| path.folded(text)).collect();
         texts.sort_unstable();
         texts.dedup();
         let folded = self.column_of(path, layout::fold_column)?;
@@ -255,8 +266,12 @@ impl Scope<'_> {
     fn search(&self, words: &[String], fields: &[usize]) -> Expr {
         all(words.iter().map(|word| {
             any(fields.iter().map(|index| {
-                let folded = layout::fold_column(self.schema.fields[*index].name.as_str());
-                has_part(self.dialect, self.own(&folded), word)
+                let field = &self.schema.fields[*index];
+                let text = match field.field.sequence {
+                    Some(_) => Func::lower(self.own(field.name.as_str())).into(),
+                    None => self.own(&layout::fold_column(field.name.as_str())),
+                };
+                has_part(self.dialect, text, word)
             }))
         }))
     }

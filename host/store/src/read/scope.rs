@@ -39,6 +39,16 @@ impl<'a> Scope<'a> {
         Self::at(dialect, access.organization().0.uuid(), schema, 0)
     }
 
+    /// The table itself, under its own name, of all organizations: what an index is defined over.
+    pub(super) fn of_table(dialect: Dialect, schema: &'a Schema) -> Self {
+        Self { alias: layout::table(&schema.name), ..Self::at(dialect, Uuid::nil(), schema, 0) }
+    }
+
+    /// Whether nothing but the root was reached.
+    pub(super) fn is_alone(&self) -> bool {
+        self.joins.is_empty()
+    }
+
     fn at(dialect: Dialect, organization: Uuid, schema: &'a Schema, depth: usize) -> Self {
         Self { dialect, organization, schema, depth, alias: format!("t{depth}"), joins: Vec::new() }
     }

@@ -25,7 +25,7 @@ pub(super) async fn run(tx: &mut Tx, schema: &Schema, check: &Check) -> Result<O
         Check::Nulls { field, column } => {
             (field, counting(schema).and_where(Expr::col(column.clone()).is_null()).take())
         }
-        Check::Duplicates { fields, columns } => (fields, duplicates(schema, columns)),
+        Check::Duplicates { fields, columns, condition } => (fields, duplicates(schema, columns, condition.as_ref())),
     };
     let count = tx.one(&statement).await?.i64(0)?;
     if count == 0 {
@@ -59,7 +59,7 @@ fn counting(schema: &Schema) -> SelectStatement {
     Query::select().expr(Func::count(Expr::col(layout::ID))).from(layout::table(&schema.name)).take()
 }
 
-fn duplicates(schema: &Schema, columns: &[String]) -> SelectStatement {
+fn duplicates(schema: &Schema, columns: &[String], condition: Option<&Expr>) -> SelectStatement {
     let mut shared = Query::select();
     shared
         .column(layout::ORGANIZATION)
@@ -67,6 +67,9 @@ fn duplicates(schema: &Schema, columns: &[String]) -> SelectStatement {
         .and_where(Expr::col(layout::ARCHIVED_AT).is_null())
         .group_by_col(layout::ORGANIZATION)
         .and_having(Func::count(Expr::col(layout::ID)).gt(1));
+    if let Some(condition) = condition {
+        shared.and_where(condition.clone());
+    }
     for column in columns {
         shared.and_where(Expr::col(column.clone()).is_not_null()).group_by_col(column.clone());
     }

@@ -5,7 +5,9 @@ use crate::database::{Dialect, Statement};
 use crate::layout::{self, ColumnType};
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::name::CollectionName;
-use sea_query::{PostgresQueryBuilder, QueryBuilder, SqliteQueryBuilder, Value as Sql};
+use sea_query::{
+    ConditionalStatement, Expr, ExprTrait, Index, PostgresQueryBuilder, QueryBuilder, SqliteQueryBuilder, Value as Sql,
+};
 
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -132,16 +134,28 @@ pub(super) fn add_index(collection: &CollectionName, name: &str, columns: &[Stri
     ))
 }
 
-/// An index that holds a unique rule among the records of an organization that are not archived.
-pub(super) fn add_unique(collection: &CollectionName, name: &str, columns: &[String]) -> Statement {
-    Statement::definition(format!(
-        "create unique index {} on {} ({}, {}) where {} is null",
-        quoted(name),
-        quoted(&layout::table(collection)),
-        quoted(layout::ORGANIZATION),
-        list(columns),
-        quoted(layout::ARCHIVED_AT)
-    ))
+/// An index that holds a unique rule among the records of an organization that are not archived, and of those that
+/// fulfil a condition where there is one.
+pub(super) fn add_unique(
+    dialect: Dialect,
+    collection: &CollectionName,
+    name: &str,
+    columns: &[String],
+    condition: Option<Expr>,
+) -> Statement {
+    let mut index = Index::create();
+    index.unique().name(name).table(layout::table(collection)).col(layout::ORGANIZATION);
+    for column in columns {
+        index.col(column.clone());
+    }
+    index.and_where(Expr::col(layout::ARCHIVED_AT).is_null());
+    if let Some(condition) = condition {
+        index.and_where(condition);
+    }
+    Statement::definition(match dialect {
+        Dialect::Sqlite => index.to_string(SqliteQueryBuilder),
+        Dialect::Postgres => index.to_string(PostgresQueryBuilder),
+    })
 }
 
 pub(super) fn drop_index(name: &str) -> Statement {

@@ -6,6 +6,7 @@
 
 mod check;
 mod ddl;
+mod fill;
 mod plan;
 mod shape;
 
@@ -13,6 +14,7 @@ use crate::Store;
 use crate::database::{Dialect, Statement, Tx};
 use crate::error::StoreError;
 use lignaflow_core::catalog::{Catalog, Schema};
+use lignaflow_core::conditions::Conditions;
 use lignaflow_core::name::{CollectionName, PluginId};
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub enum SchemaAction {
     ReplaceField(String),
     /// Records without a value are given the default of a field that is required now.
     FillField(String),
+    /// It is calculated of every record.
+    CalculateField(String),
     /// Its rules have changed; the columns stay as they are.
     AdjustField(String),
     /// The descriptor no longer has it; what it holds stays.
@@ -59,6 +63,7 @@ impl fmt::Display for SchemaStep {
             Do::AddField(name) => write!(f, "add the field `{name}`"),
             Do::ReplaceField(name) => write!(f, "give the field `{name}`, which holds nothing, its new type"),
             Do::FillField(name) => write!(f, "fill `{name}` with its default where it is empty"),
+            Do::CalculateField(name) => write!(f, "calculate `{name}` of every record"),
             Do::AdjustField(name) => write!(f, "take over the new rules of the field `{name}`"),
             Do::KeepField(name) => write!(f, "keep the field `{name}`, which is no longer declared"),
             Do::AddIndex(name) => write!(f, "add the index {name}"),
@@ -124,7 +129,8 @@ impl Store {
     }
 
     async fn reconcile(&self, catalog: &Catalog, apply: bool) -> Result<SchemaPlan, SchemaFault> {
-        let schemas: Vec<Arc<Schema>> = catalog.schemas().cloned().collect();
+        let with = |schema: &Arc<Schema>| (schema.clone(), catalog.conditions(&schema.name).cloned());
+        let schemas: Vec<Collection> = catalog.schemas().map(with).collect();
         let plan: SchemaPlan =
             self.database().write(move |tx| Box::pin(async move { reconcile(tx, &schemas, apply).await })).await?;
         if apply && plan.steps.iter().any(|step| matches!(step.action, SchemaAction::ReplaceField(_))) {
@@ -137,7 +143,10 @@ impl Store {
 /// One at a time among all hosts of a database. The number has no meaning beyond being this one.
 const TURN: i64 = 0x6c69_676e_6166_6c6f;
 
-async fn reconcile(tx: &mut Tx, schemas: &[Arc<Schema>], apply: bool) -> Result<SchemaPlan, SchemaFault> {
+/// A collection with the conditions of its unique rules.
+type Collection = (Arc<Schema>, Option<Conditions>);
+
+async fn reconcile(tx: &mut Tx, schemas: &[Collection], apply: bool) -> Result<SchemaPlan, SchemaFault> {
     if tx.dialect() == Dialect::Postgres {
         tx.execute(Statement::new("set local lock_timeout = '10s'", Vec::new())).await?;
         tx.execute(Statement::new("set local statement_timeout = 0", Vec::new())).await?;
@@ -146,8 +155,8 @@ async fn reconcile(tx: &mut Tx, schemas: &[Arc<Schema>], apply: bool) -> Result<
     let shapes = standing(tx).await?;
     let mut work = Vec::new();
     let mut conflicts = Vec::new();
-    for schema in schemas {
-        match plan::compare(tx.dialect(), schema, shapes.get(&schema.name.to_string())) {
+    for (schema, conditions) in schemas {
+        match plan::compare(tx.dialect(), schema, conditions.as_ref(), shapes.get(&schema.name.to_string())) {
             Ok(Some(difference)) => {
                 for check in &difference.checks {
                     conflicts.extend(check::run(tx, schema, check).await?);
@@ -162,11 +171,17 @@ async fn reconcile(tx: &mut Tx, schemas: &[Arc<Schema>], apply: bool) -> Result<
         return Err(SchemaFault::Refused(conflicts));
     }
     let mut plan = SchemaPlan::default();
+    let mut stale = fill::Stale::default();
     for difference in work {
         if apply {
             carry_out(tx, &difference).await?;
         }
+        stale.add(&difference);
         plan.steps.extend(difference.steps.into_iter().map(|(step, _)| step));
+    }
+    if apply {
+        let schemas: Vec<Arc<Schema>> = schemas.iter().map(|(schema, _)| schema.clone()).collect();
+        fill::run(tx, &schemas, stale).await?;
     }
     Ok(plan)
 }

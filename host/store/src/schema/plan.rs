@@ -2,11 +2,14 @@
 //! that comes out of it. No database is asked here.
 
 use super::ddl::{self, NewField};
-use super::shape::{FieldShape, Shape, too_long};
+use super::shape::{FieldShape, Shape, too_long, unique};
 use super::{SchemaAction, SchemaConflict, SchemaStep};
 use crate::database::{Dialect, Statement, build};
-use crate::layout;
+use crate::error::StoreError;
+use crate::{layout, read};
 use lignaflow_core::catalog::{Schema, SchemaField};
+use lignaflow_core::conditions::Conditions;
+use lignaflow_core::descriptor::Unique;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::record::{check_value, value_from_json};
 use sea_query::{Expr, ExprTrait, Query, Value as Sql};
@@ -18,6 +21,8 @@ pub(super) struct Difference {
     pub(super) checks: Vec<Check>,
     pub(super) steps: Vec<(SchemaStep, Vec<Statement>)>,
     pub(super) shape: Shape,
+    /// Texts that are folded otherwise now.
+    pub(super) refolded: Vec<String>,
 }
 
 /// What the records that are there must not hold.
@@ -34,16 +39,18 @@ pub(super) enum Check {
     /// Nothing where a value is required.
     Nulls { field: String, column: String },
     /// The same as another of the organization, neither archived.
-    Duplicates { fields: String, columns: Vec<String> },
+    Duplicates { fields: String, columns: Vec<String>, condition: Option<Expr> },
 }
 
 /// The difference, if there is one.
 pub(super) fn compare(
     dialect: Dialect,
     schema: &Schema,
+    conditions: Option<&Conditions>,
     old: Option<&Shape>,
 ) -> Result<Option<Difference>, Vec<SchemaConflict>> {
-    let long: Vec<_> = schema.collection.unique.iter().flatten().filter(|f| too_long(schema, f.as_str())).collect();
+    let named = schema.collection.unique.iter().flat_map(Unique::fields);
+    let long: Vec<_> = named.filter(|f| too_long(schema, f.as_str())).collect();
     if !long.is_empty() {
         let conflict = |field: &&lignaflow_core::name::FieldName| SchemaConflict {
             collection: schema.name.clone(),
@@ -53,9 +60,22 @@ pub(super) fn compare(
         return Err(long.iter().map(conflict).collect());
     }
     let wanted = Shape::of(schema);
+    let mut held = BTreeMap::new();
+    for (index, rule) in schema.collection.unique.iter().enumerate() {
+        if let Some(condition) = conditions.and_then(|all| all.unique(index)) {
+            let told = |error: StoreError| SchemaConflict {
+                collection: schema.name.clone(),
+                field: rule.condition().unwrap_or_default().to_owned(),
+                message: error.to_string(),
+            };
+            let condition = read::condition(dialect, schema, condition).map_err(|error| vec![told(error)])?;
+            held.insert(unique(schema, rule).0, condition);
+        }
+    }
     let mut comparison = Comparison {
         dialect,
         schema,
+        conditions: held,
         replaced: BTreeSet::new(),
         added: BTreeMap::new(),
         difference: Difference {
@@ -63,6 +83,7 @@ pub(super) fn compare(
             checks: Vec::new(),
             steps: Vec::new(),
             shape: wanted,
+            refolded: Vec::new(),
         },
     };
     match old {
@@ -76,6 +97,8 @@ pub(super) fn compare(
 struct Comparison<'a> {
     dialect: Dialect,
     schema: &'a Schema,
+    /// The conditions of unique rules, by the names of their indexes.
+    conditions: BTreeMap<String, Expr>,
     /// Columns that are dropped and made anew.
     replaced: BTreeSet<String>,
     /// Columns that are new, and whether they have a default.
@@ -112,6 +135,15 @@ impl Comparison<'_> {
                 }
                 let kept = FieldShape { declared: false, ..was.clone() };
                 self.difference.shape.fields.insert(name.clone(), kept);
+            }
+        }
+        for (name, field) in &self.difference.shape.fields {
+            let was = old.fields.get(name);
+            if field.declared && field.derived.is_some() && was.is_none_or(|was| was.derived != field.derived) {
+                before.push((SchemaAction::CalculateField(name.clone()), Vec::new()));
+            }
+            if field.declared && was.is_some_and(|was| was.numbered != field.numbered) {
+                self.difference.refolded.push(name.clone());
             }
         }
         // Indexes go before their columns and come after them.
@@ -222,14 +254,15 @@ impl Comparison<'_> {
         }
         for (name, columns) in &wanted.unique {
             if !standing.unique.contains_key(name) {
-                self.check_unique(columns);
-                let statement = ddl::add_unique(&self.schema.name, name, columns);
+                let condition = self.conditions.get(name).cloned();
+                self.check_unique(columns, condition.clone());
+                let statement = ddl::add_unique(self.dialect, &self.schema.name, name, columns, condition);
                 self.step(SchemaAction::AddUnique(name.clone()), vec![statement]);
             }
         }
     }
 
-    fn check_unique(&mut self, columns: &[String]) {
+    fn check_unique(&mut self, columns: &[String], condition: Option<Expr>) {
         // A new table has no records, and new columns without a default share nothing.
         let creating = self.difference.steps.iter().any(|(s, _)| s.action == SchemaAction::CreateCollection);
         if creating || columns.iter().any(|column| self.added.get(column) == Some(&false)) {
@@ -237,7 +270,7 @@ impl Comparison<'_> {
         }
         let columns: Vec<_> = columns.iter().filter(|column| !self.added.contains_key(*column)).cloned().collect();
         let fields = columns.join(", ").replace("__fold", "");
-        self.difference.checks.push(Check::Duplicates { fields, columns });
+        self.difference.checks.push(Check::Duplicates { fields, columns, condition });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::layout;
 use lignaflow_core::catalog::{Schema, SchemaField, SystemField};
-use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::descriptor::{FieldKind, Unique};
 use lignaflow_core::name::CollectionName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,12 @@ pub(super) struct FieldShape {
     /// The collection referred to, of references.
     pub(super) to: Option<CollectionName>,
     pub(super) required: bool,
+    /// What it is calculated from.
+    #[serde(default)]
+    pub(super) derived: Option<String>,
+    /// Whether it holds numbers that the host gives, which are folded by what they count.
+    #[serde(default)]
+    pub(super) numbered: bool,
     /// Whether the descriptor last applied still has it. What it no longer has is kept.
     pub(super) declared: bool,
 }
@@ -42,6 +48,8 @@ impl FieldShape {
             of: declared.of.clone(),
             to: field.to.clone(),
             required: declared.required,
+            derived: declared.derived.clone(),
+            numbered: declared.sequence.is_some(),
             declared: true,
         }
     }
@@ -69,10 +77,9 @@ impl Shape {
             let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
             shape.index(schema, &names);
         }
-        for names in &collection.unique {
-            let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
-            let columns = names.iter().flat_map(|name| layout::key_columns_of(schema, name)).collect();
-            shape.unique.insert(layout::unique_index(&schema.name, &names), columns);
+        for rule in &collection.unique {
+            let (name, columns) = unique(schema, rule);
+            shape.unique.insert(name, columns);
         }
         shape
     }
@@ -87,6 +94,13 @@ impl Shape {
         }
         self.indexes.insert(layout::index(&schema.name, names), columns);
     }
+}
+
+/// The index of a unique rule, by its name, and the columns of it.
+pub(super) fn unique(schema: &Schema, rule: &Unique) -> (String, Vec<String>) {
+    let names: Vec<_> = rule.fields().iter().map(AsRef::as_ref).collect();
+    let columns = names.iter().flat_map(|name| layout::key_columns_of(schema, name)).collect();
+    (layout::unique_index(&schema.name, &names, rule.condition()), columns)
 }
 
 /// The field that a list is sorted by first, where an index can serve it: choices sort by their declared order, and money

@@ -164,7 +164,15 @@ impl World {
 
 pub fn draft(access: Access, principal: Principal) -> Draft {
     let author = Author { principal, through: None, request: RequestId(Id::fresh()), origin: Origin::Api };
-    Draft(Commit { access, author, at: 1_000_000, reads: Vec::new(), changes: Vec::new(), touched: Vec::new(), guards: Vec::new() })
+    Draft(Commit {
+        access,
+        author,
+        at: 1_000_000,
+        reads: Vec::new(),
+        changes: Vec::new(),
+        touched: Vec::new(),
+        guards: Vec::new(),
+    })
 }
 
 /// A commit being put together.
@@ -184,7 +192,15 @@ impl Draft {
 
     fn change(mut self, schema: &Arc<Schema>, id: Id, expected: u64, action: Action) -> Self {
         let schema = Arc::clone(schema);
-        self.0.changes.push(Change { schema, id, expected, action, transition: None, serialize: Vec::new() });
+        self.0.changes.push(Change {
+            schema,
+            id,
+            expected,
+            action,
+            transition: None,
+            numbers: Vec::new(),
+            serialize: Vec::new(),
+        });
         self
     }
 

@@ -46,7 +46,7 @@ pub struct Draft {
 
 /// Whether a form has a control for a field: code and transitions alone write the others.
 pub(crate) fn is_editable(schema: &Schema, field: &SchemaField) -> bool {
-    !field.field.read_only && !schema.collection.is_state(field.name.as_str())
+    !field.field.is_read_only() && !schema.collection.is_state(field.name.as_str())
 }
 
 pub(crate) fn editable(schema: &Schema) -> impl Iterator<Item = &SchemaField> {
