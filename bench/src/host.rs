@@ -86,7 +86,7 @@ impl Host {
         }
         // Counted as always, but out of reach: what is measured is the work, not the refusals.
         for of in ["SIGNED_IN", "ANONYMOUS"] {
-            command.env(format!("LIGNAFLOW_LIMITS__{of}_PER_MINUTE"), "100000000");
+            command.env(format!("LIGNAFLOW_LIMITS__{of}_PER_MINUTE"), "60000000");
             command.env(format!("LIGNAFLOW_LIMITS__{of}_BURST"), "1000000");
         }
         command

@@ -31,8 +31,10 @@ use crate::postgres::{HOST, LIMIT, Postgres};
 use crate::report::{Line, Report, write_part};
 
 const DOCUMENT: &str = "docs/benchmarks.md";
-/// The guest of the tests that behaves; one of its routes does nothing but answer.
-const HELLO: &str = "plugins/dist/hostile/honest.wasm";
+/// The guest of the tests that behaves, after the one that it asks leave to read. One of its routes does nothing but
+/// answer.
+const HELLO: [(&str, &str); 2] =
+    [("other", "plugins/dist/hostile/other.wasm"), ("honest", "plugins/dist/hostile/honest.wasm")];
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -114,9 +116,9 @@ async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report
     }
     let host = Host::new(Some(&postgres.url))?;
     let token = host.prepare().await?;
-    let has_hello = Path::new(HELLO).is_file();
-    if has_hello {
-        host.install(Path::new(HELLO), "honest").await?;
+    let has_hello = HELLO.iter().all(|(_, file)| Path::new(file).is_file());
+    for (id, file) in HELLO.iter().filter(|_| has_hello) {
+        host.install(Path::new(file), id).await?;
     }
     let running = host.start().await?;
     eprintln!("      {} tasks are filled in", options.tasks);
