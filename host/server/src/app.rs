@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
+use crate::rest::export::Exports;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
@@ -23,6 +24,7 @@ pub struct App {
     pub identity: Identity,
     pub plugins: Plugins,
     pub rates: Arc<RateLimits>,
+    pub exports: Exports,
 }
 
 impl std::fmt::Debug for App {

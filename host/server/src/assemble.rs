@@ -6,6 +6,7 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::plugins::Plugins;
+use crate::rest::export::Exports;
 use crate::shutdown::Shutdown;
 use anyhow::Context as _;
 use axum::Router;
@@ -100,7 +101,8 @@ pub async fn assemble(
     let uploads = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + 65_536)).collect();
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
-    let app = App { config, clock, store, registry, records, identity, plugins, rates };
+    let exports = Exports::new(config.data_dir.join("tmp"));
+    let app = App { config, clock, store, registry, records, identity, plugins, rates, exports };
     Ok((Arc::new(app), context))
 }
 

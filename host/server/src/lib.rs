@@ -39,4 +39,5 @@ pub mod router;
 pub mod secret_key;
 pub mod serve;
 pub mod shutdown;
+pub(crate) mod temporary;
 pub mod tls;

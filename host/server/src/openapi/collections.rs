@@ -1,6 +1,7 @@
 //! The operations that every collection has.
 
 use super::{answers, fields, good, operation_id, schema_ref};
+use crate::rest::accept::Format;
 use crate::rest::query::{DEFAULT_LIMIT, MAX_LIMIT};
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::SystemField;
@@ -53,8 +54,9 @@ pub(super) fn add(
                 &Json::Null,
             ),
         )],
-        &["422"],
+        &["406", "422"],
     );
+    as_files(&mut list);
 
     let mut create = op("create", format!("Create a {one}"), Permission::WRITE);
     create["requestBody"] = body(&format!("{full}.new"));
@@ -92,8 +94,9 @@ pub(super) fn add(
                 &Json::Null,
             ),
         )],
-        &["422"],
+        &["406", "422"],
     );
+    as_files(&mut summary);
     paths.insert(format!("{root}/summary"), json!({ "get": summary }));
 
     let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } });
@@ -164,6 +167,14 @@ pub(super) fn add(
         operation["requestBody"]["required"] = json!(false);
         operation["responses"] = answers(vec![("200", good("The record as it stands now.", &record, &etag))], writes);
         paths.insert(format!("{root}/{{id}}/{name}"), json!({ "post": operation }));
+    }
+}
+
+/// The formats that an answer comes in beside JSON, whole.
+fn as_files(operation: &mut Json) {
+    let content = &mut operation["responses"]["200"]["content"];
+    for format in [Format::Csv, Format::Xlsx] {
+        content[format.media_type()] = json!({ "schema": { "type": "string", "format": "binary" } });
     }
 }
 

@@ -68,6 +68,7 @@ fn answers(good: Vec<(&str, Json)>, problems: &[&str]) -> Json {
             "401" => "Nobody is signed in, or the token is not good.",
             "403" => "The caller may not.",
             "404" => "There is no such thing, or it belongs to another organization.",
+            "406" => "None of the formats in `Accept` is offered.",
             "409" => "In conflict with what is there.",
             "412" => "Changed since it was read.",
             "413" => "The body is too large.",

@@ -2,6 +2,8 @@
 
 use super::house::Visit;
 use super::lookup;
+use crate::rest::accept::Format;
+use crate::rest::export::Export;
 use crate::rest::query;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
@@ -24,7 +26,14 @@ pub(super) async fn list(
         Err(response) => return response,
     };
     let pairs = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned();
-    let query = ListQuery::of(pairs);
+    let pairs: query::Pairs = pairs.collect();
+    let query = ListQuery::of(pairs.iter().map(|(name, value)| (name, value)));
+    if let Some((_, format)) = pairs.iter().find(|(name, _)| name == "format") {
+        return match file(&visit, &schema, &query, format).await {
+            Ok(response) => response,
+            Err(fault) => visit.fault(&fault),
+        };
+    }
     match draw(&visit, &schema, &query).await {
         Ok(response) => response,
         Err(fault) => visit.fault(&fault),
@@ -59,9 +68,23 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<
     Ok(visit.page(page(&visit.shell(), &view)))
 }
 
-/// What an address asks for, read as the API reads it.
-fn selection(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<Selection, Fault> {
-    let binder = Binder { catalog: &visit.snapshot.catalog, home: None };
+/// Everything that the list shows, as a file.
+async fn file(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery, format: &str) -> Result<Response, Fault> {
+    let format = [Format::Csv, Format::Xlsx]
+        .into_iter()
+        .find(|known| known.extension() == format)
+        .ok_or_else(|| Fault::at("/format", "unknown-format", "A list is exported as `csv` or `xlsx`."))?;
+    let Visit { app, signed, snapshot, .. } = visit;
+    let export = Export { app, caller: &signed.caller, snapshot, schema, format, marked: true };
+    let mut pairs = asked(&ListQuery { after: None, ..query.clone() });
+    if query.archived {
+        pairs.push(("filter[archived_at][is_null]".to_owned(), "false".to_owned()));
+    }
+    export.list(&pairs).await
+}
+
+/// What an address asks for, in the API's words.
+fn asked(query: &ListQuery) -> query::Pairs {
     let mut pairs: query::Pairs = query.filters.clone();
     for (name, value) in [("q", &query.q), ("sort", &query.sort)] {
         if !value.is_empty() {
@@ -69,7 +92,13 @@ fn selection(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<S
         }
     }
     pairs.extend(query.after.clone().map(|after| ("after".to_owned(), after)));
-    let mut selection = query::list(&binder, schema, &pairs)?.selection;
+    pairs
+}
+
+/// What an address asks for, read as the API reads it.
+fn selection(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<Selection, Fault> {
+    let binder = Binder { catalog: &visit.snapshot.catalog, home: None };
+    let mut selection = query::list(&binder, schema, &asked(query))?.selection;
     if query.archived {
         let filter = Predicate::Not(Box::new(Predicate::IsNull("archived_at".into())));
         selection.filter = selection.filter.and(filter);

@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::Problem;
+use crate::rest::accept::Format;
 use crate::rest::expand::Expansion;
+use crate::rest::export::Export;
 use crate::rest::query::{self, Pairs};
 use crate::rest::{body, etag};
 use axum::response::{IntoResponse, Response};
@@ -37,6 +39,9 @@ impl Call<'_> {
     }
 
     pub async fn list(&self, pairs: &Pairs) -> Result<Response, Problem> {
+        if let Some(export) = self.export()? {
+            return Ok(export.list(pairs).await?);
+        }
         let access = self.signed.caller.to_read()?;
         let list = query::list(&self.binder(), self.schema, pairs)?;
         let page = self.app.records.find(access, &self.snapshot.catalog, &list.selection).await?;
@@ -46,7 +51,15 @@ impl Call<'_> {
             None
         };
         let next = page.next.as_ref().map(|after| self.next(pairs, after));
-        Ok(json_response(StatusCode::OK, rows(&page, &list.expansion, next, count)))
+        Ok(varying(json_response(StatusCode::OK, rows(&page, &list.expansion, next, count))))
+    }
+
+    /// The file that is asked for instead of JSON.
+    fn export(&self) -> Result<Option<Export<'_>>, Problem> {
+        let format = Format::of(self.headers)?;
+        let Self { app, signed, snapshot, schema, .. } = *self;
+        let export = Export { app, caller: &signed.caller, snapshot, schema, format, marked: false };
+        Ok((format != Format::Json).then_some(export))
     }
 
     /// The address of the page after this one.
@@ -58,9 +71,12 @@ impl Call<'_> {
     }
 
     pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Problem> {
+        if let Some(export) = self.export()? {
+            return Ok(export.summary(pairs).await?);
+        }
         let summary = query::summary(&self.binder(), self.schema, pairs)?;
         let page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
-        Ok(json_response(StatusCode::OK, page_json(&page)))
+        Ok(varying(json_response(StatusCode::OK, page_json(&page))))
     }
 
     pub async fn get(&self, id: Id, pairs: &Pairs) -> Result<Response, Problem> {
@@ -183,6 +199,12 @@ impl Call<'_> {
     pub fn record(&self, status: StatusCode, record: &Record) -> Response {
         record_response(status, self.schema, record)
     }
+}
+
+/// An answer that another `Accept` would have had in another format.
+fn varying(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 fn first(written: &Written) -> Result<&Record, Problem> {

@@ -5,16 +5,19 @@
 //! |---|---|
 //! | [`dispatch`] | from path and method to what is meant |
 //! | [`collections`] | list, get, create, change, archive, restore, transitions, summary |
+//! | [`accept`], [`export`] | in which format; lists and summaries as files |
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
 //! | [`guest`] | plugins' own routes |
 //! | [`host`] | sign-in, tokens, sessions, people, plugins |
 
+pub mod accept;
 pub mod body;
 pub mod collections;
 pub mod dispatch;
 pub mod etag;
 pub mod expand;
+pub mod export;
 pub mod guest;
 pub mod host;
 pub mod query;

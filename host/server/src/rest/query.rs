@@ -141,7 +141,7 @@ pub fn sort_keys(text: &str) -> Vec<SortKey> {
         .collect()
 }
 
-fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 

@@ -9,6 +9,7 @@ mod document;
 mod doors;
 mod driver;
 mod durability;
+mod exports;
 mod family;
 mod forms;
 mod hosts;

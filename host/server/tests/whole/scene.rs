@@ -1,5 +1,8 @@
 //! What most tests begin with: an organization with a client and a project.
 
+use lignaflow_core::caller::Caller;
+use lignaflow_core::{Id, RequestId};
+use lignaflow_identity::Credential;
 use lignaflow_testkit::{Database, Org, Race, Server, Setup, Visitor};
 use serde_json::{Value as Json, json};
 
@@ -61,4 +64,11 @@ impl Scene {
             let _ = self.org.act(&format!("{PROJECTS}/{project}/{verb}")).await.is(200);
         }
     }
+}
+
+/// The owner, as handlers see them.
+pub(crate) async fn caller(scene: &Scene) -> Caller {
+    let credential = Credential::Bearer(scene.org.token.clone());
+    let signed = scene.server.app.identity.authenticate(credential, RequestId(Id::fresh()), &[]).await;
+    signed.unwrap().caller
 }

@@ -274,6 +274,12 @@ fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
         }
         nav class="pager" aria-label="Pages" {
             span { (shown) " shown" }
+            span class="files" {
+                (icon("export")) "Export all:"
+                @for (format, title) in [("csv", "CSV"), ("xlsx", "Excel")] {
+                    a href=(view.query.exported(&base, format)) download rel="nofollow" { (title) }
+                }
+            }
             @if before.is_some() || view.next.is_some() {
                 span class="end" {
                     (step("Before", "prev", before.as_deref()))

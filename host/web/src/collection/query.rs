@@ -94,6 +94,12 @@ impl ListQuery {
         Some(before.address(base))
     }
 
+    /// The address of all that the list shows, page after page, as a file.
+    pub(crate) fn exported(&self, base: &str, format: &str) -> String {
+        let list = self.at_the_start().address(base);
+        format!("{list}{}format={format}", if list.contains('?') { '&' } else { '?' })
+    }
+
     fn at_the_start(&self) -> Self {
         Self { after: None, via: Vec::new(), ..self.clone() }
     }

@@ -1,0 +1,168 @@
+//! Lists and summaries as files: every row that matches, a page at a time, so that a file of any length takes the memory
+//! of one page.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`columns`] | which columns a file has, and how a row fills them |
+//! | [`cell`] | one cell, as its type |
+//! | [`rows`] | the rows of a list, page after page, with the names of what they refer to |
+//! | [`csv`], [`xlsx`] | the two formats |
+
+mod cell;
+mod columns;
+mod csv;
+mod rows;
+mod xlsx;
+
+pub use self::csv::{inert, plain};
+
+use crate::app::App;
+use crate::rest::accept::Format;
+use crate::rest::query::{self, Pairs};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use columns::Columns;
+use http::{HeaderValue, header};
+use lignaflow_core::bind::Binder;
+use lignaflow_core::caller::Caller;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::query::MAX_LIMIT;
+use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_runtime::Snapshot;
+use rows::{Names, Rows};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Workbooks that are written at once; each keeps a thread and temporary files.
+const WORKBOOKS: usize = 8;
+
+/// Where files are made on their way out. One for the whole process.
+#[derive(Debug)]
+pub struct Exports {
+    workbooks: Arc<Semaphore>,
+    folder: PathBuf,
+}
+
+impl Exports {
+    /// Temporary files are made in `folder`, without a name.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { workbooks: Arc::new(Semaphore::new(WORKBOOKS)), folder }
+    }
+}
+
+/// What a file is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Export<'a> {
+    pub app: &'a App,
+    pub caller: &'a Caller,
+    pub snapshot: &'a Snapshot,
+    pub schema: &'a Arc<Schema>,
+    pub format: Format,
+    /// Whether a CSV begins with a byte order mark, by which spreadsheet programs know UTF-8.
+    pub marked: bool,
+}
+
+impl Export<'_> {
+    fn binder(&self) -> Binder<'_> {
+        Binder { catalog: &self.snapshot.catalog, home: None }
+    }
+
+    /// All records that a list's query matches. Faults are told before the first byte; what fails later breaks the
+    /// answer off, so that nobody takes a part for the whole.
+    pub async fn list(&self, pairs: &Pairs) -> Result<Response, Fault> {
+        let access = self.caller.to_read()?;
+        let mut issues = Vec::new();
+        let mut kept = Pairs::new();
+        let mut fields = None;
+        for (name, text) in pairs {
+            match name.as_str() {
+                "fields" => fields = Some(query::words(text)),
+                "limit" | "after" | "count" | "expand" => issues.push(Issue::new(
+                    format!("/{name}"),
+                    "not-in-a-file",
+                    format!("A file has all rows and no pages: leave `{name}` out. Further columns are paths in `fields`, such as `project.client.name`."),
+                )),
+                _ => kept.push((name.clone(), text.clone())),
+            }
+        }
+        let columns = Columns::of_list(&self.binder(), self.schema, fields.as_deref());
+        let list = query::list(&self.binder(), self.schema, &kept);
+        let (columns, list) = match (columns, list) {
+            (Ok(columns), Ok(list)) if issues.is_empty() => (columns, list),
+            (columns, list) => {
+                issues.extend(list.err().map(|fault| fault.issues).unwrap_or_default());
+                issues.extend(columns.err().unwrap_or_default());
+                return Err(Fault::invalid(issues));
+            }
+        };
+        let mut selection = list.selection;
+        selection.select = columns.select().to_vec();
+        selection.limit = MAX_LIMIT;
+        if self.format == Format::Xlsx {
+            let count = self.app.records.count(access, &self.snapshot.catalog, &selection).await?;
+            if count >= u64::from(xlsx::MAX_ROWS) {
+                let most = xlsx::MAX_ROWS - 1;
+                let message =
+                    format!("{count} records match, and a sheet holds {most}: narrow the filter, or take text/csv.");
+                return Err(Fault::at("/filter", "too-many", message));
+            }
+        }
+        let names =
+            Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), access, self.caller.organization);
+        let mut rows = Rows::new(names, selection, columns);
+        let first = rows.next().await?.unwrap_or_default();
+        self.answer(rows, first)
+    }
+
+    /// The rows of a summary.
+    pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Fault> {
+        let access = self.caller.to_read()?;
+        let summary = query::summary(&self.binder(), self.schema, pairs)?;
+        let bound = self.binder().summary(&summary, self.caller.calendar)?;
+        let page = self.app.records.summarize(self.caller, &self.snapshot.catalog, &summary).await?;
+        let names =
+            Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), access, self.caller.organization);
+        let mut rows = Rows::of_page(names, Columns::of_summary(&self.binder(), &bound));
+        let first = rows.fill(page.rows).await?;
+        self.answer(rows, first)
+    }
+
+    fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {
+        let body = match self.format {
+            Format::Json | Format::Csv => csv::body(rows, first, self.marked),
+            Format::Xlsx => {
+                let Ok(place) = self.app.exports.workbooks.clone().try_acquire_owned() else {
+                    let detail = "Too many workbooks are being written just now. Try again shortly, or take text/csv.";
+                    return Err(Fault::new(ErrorCode::Unavailable, detail));
+                };
+                let setting = xlsx::Setting {
+                    folder: self.app.exports.folder.clone(),
+                    sheet: self.schema.collection.title.many.clone(),
+                    time_zone: self.caller.time_zone.clone(),
+                };
+                xlsx::body(rows, first, setting, place)
+            }
+        };
+        Ok(self.response(body))
+    }
+
+    fn response(&self, body: Body) -> Response {
+        let day = lignaflow_core::value::instant_text(self.caller.now).chars().take(10).collect::<String>();
+        let name = format!("{}-{day}.{}", self.schema.name.local, self.format.extension());
+        let kind = match self.format {
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+            other => other.media_type(),
+        };
+        let mut response = body.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("accept"));
+        // Names of collections are letters, digits and hyphens, so it needs no escaping.
+        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+            headers.insert(header::CONTENT_DISPOSITION, value);
+        }
+        response
+    }
+}
