@@ -7,7 +7,6 @@ use crate::bound::{
 use crate::catalog::{Catalog, Schema, SystemField};
 use crate::descriptor::FieldKind;
 use crate::error::{Fault, Issue};
-use crate::fold::fold;
 use crate::name::{CollectionName, PluginId};
 use crate::query::{
     Bucket, GroupKey, MAX_DEPTH, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_VALUES, Metric, MetricKind, Operator, Predicate,
@@ -346,7 +345,7 @@ impl<'a, 'i> Walk<'a, 'i> {
         if fields.is_empty() {
             self.fault("/q", "not-searchable", format!("`{}` has no field that is searched.", schema.name));
         }
-        let words: Vec<_> = fold(text).split_whitespace().map(str::to_owned).collect();
+        let words = crate::search::words(text);
         if words.len() > 16 {
             self.fault("/q", "too-many", "At most 16 words are searched for.".into());
         }

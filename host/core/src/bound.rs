@@ -96,7 +96,7 @@ pub enum BoundPredicate {
         many: bool,
         child: Box<BoundPredicate>,
     },
-    /// Every folded word stands in one of these text fields.
+    /// Every word, of [`crate::search`], is the beginning of one in these text fields.
     Search {
         words: Vec<String>,
         fields: Vec<usize>,

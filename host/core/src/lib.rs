@@ -3,12 +3,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`id`], [`name`] | identifiers and names, parsed once at the edge |
-//! | [`value`], [`fold`] | values that fields hold; text as it is sorted and searched |
+//! | [`value`], [`fold`], [`search`] | values that fields hold; text as it is sorted; the words that it is found by |
 //! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
 //! | [`derive`], [`sequence`], [`conditions`] | calculated fields; numbers; checks and conditions of a record's own values |
 //! | [`catalog`] | all loaded collections, with their fields by position |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
 //! | [`rule`] | rules of access and of data, as descriptors write them |
+//! | [`period`] | `this-week` and its like as days |
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
 //! | [`caller`] | who asks and what they may |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
@@ -32,10 +33,12 @@ pub mod id;
 pub mod memory;
 pub mod mutation;
 pub mod name;
+pub mod period;
 pub mod query;
 pub mod reads;
 pub mod record;
 pub mod rule;
+pub mod search;
 pub mod sequence;
 pub mod value;
 

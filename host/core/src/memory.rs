@@ -18,11 +18,11 @@ pub use measure::{SumTooLarge, Unit};
 use crate::bound::{BoundPath, BoundPredicate, BoundSelection, Column};
 use crate::catalog::{Schema, SystemField};
 use crate::descriptor::FieldKind;
-use crate::fold::fold;
 use crate::id::Id;
 use crate::name::CollectionName;
 use crate::query::Page;
 use crate::record::Record;
+use crate::search;
 use crate::value::Value;
 use order::{Key, compares, is_empty, key, sorted};
 use std::cmp::Ordering;
@@ -157,9 +157,9 @@ impl Memory {
                 })
             }
             BoundPredicate::Search { words, fields } => {
-                let texts: Vec<String> =
-                    fields.iter().filter_map(|index| record.values.get(*index)?.as_text().map(fold)).collect();
-                words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
+                let held: Vec<_> =
+                    fields.iter().filter_map(|index| record.values.get(*index)?.as_text().map(search::words)).collect();
+                search::matches(words, &held)
             }
         }
     }

@@ -95,7 +95,7 @@ pub enum Predicate {
         via: String,
         child: Option<Box<Predicate>>,
     },
-    /// Every word stands in one of the fields that the collection searches.
+    /// Every word is the beginning of one in the fields that the collection searches ([`crate::search`]).
     Search(String),
 }
 

@@ -8,6 +8,7 @@
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
+//! | [`search`] | records of a collection by their words, with where these stand |
 //! | [`answers`] | faults and refusals in words |
 //!
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
@@ -18,6 +19,7 @@ mod hooks;
 mod plan;
 mod reads;
 mod routes;
+pub mod search;
 mod write;
 
 pub use reads::GuestReads;

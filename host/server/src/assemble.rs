@@ -14,7 +14,7 @@ use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
 use lignaflow_records::{Pause, Records};
 use lignaflow_runtime::{Engine, EngineOptions, Limits, Registry};
-use lignaflow_store::{DatabaseUrl, Store, StoreOptions};
+use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +76,8 @@ pub async fn assemble(
     create: bool,
 ) -> anyhow::Result<(Arc<App>, MiddlewareContext)> {
     let store = open(&config, create).await?;
+    let keep = CacheOptions::of(store.dialect(), config.cache.bytes);
+    let store = store.caching(keep);
     let limits = &config.plugins;
     let engine = Engine::new(EngineOptions {
         cache_dir: Some(config.data_dir.join("compiled")),

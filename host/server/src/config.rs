@@ -42,6 +42,7 @@ pub struct Config {
     pub limits: Limits,
     pub plugins: Plugins,
     pub database: Database,
+    pub cache: Cache,
     pub log: Log,
 }
 
@@ -130,6 +131,13 @@ pub struct Database {
     pub acquire_seconds: u64,
 }
 
+/// Results of reads, kept until something that they rest on changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cache {
+    /// Bytes of memory for all of them together; 0 keeps none.
+    pub bytes: usize,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
     /// A level (`error` to `trace`), or directives as `RUST_LOG` takes them; `RUST_LOG` itself wins.
@@ -150,6 +158,7 @@ impl Default for Config {
             limits: Limits::default(),
             plugins: Plugins::default(),
             database: Database { max_connections: 16, acquire_seconds: 2 },
+            cache: Cache { bytes: 32 << 20 },
             log: Log { level: "info".into(), format: LogFormat::Auto },
         }
     }

@@ -75,6 +75,9 @@ fn describe() {
     metrics::describe_gauge!("connections_open", "Open connections, by listener");
     metrics::describe_counter!("connections_total", "Connections accepted, by listener");
     metrics::describe_counter!("connections_dropped_total", "Connections ended by the server, by reason");
+    metrics::describe_counter!("lignaflow_cache_hits_total", "Reads answered from a kept result");
+    metrics::describe_counter!("lignaflow_cache_misses_total", "Reads worth keeping that had to be made");
+    metrics::describe_gauge!("lignaflow_cache_bytes", "Memory of kept results");
     metrics::describe_gauge!("process_resident_memory_bytes", "Resident memory");
     metrics::describe_gauge!("process_open_fds", "Open files and sockets");
     metrics::describe_gauge!("process_threads", "Threads");

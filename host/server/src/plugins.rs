@@ -316,6 +316,8 @@ impl Plugins {
             }
             match self.0.store.registry_version().await {
                 Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
+                    // Whoever changed plugins may have changed tables, and on SQLite it was another program.
+                    self.0.store.forget_kept();
                     if let Err(fault) = self.reload().await {
                         tracing::error!(%fault, "the plugins could not be loaded again");
                     }

@@ -3,7 +3,7 @@
 //!
 //! | field | columns |
 //! |---|---|
-//! | text | `f`, and `f__fold` as [`lignaflow_core::fold`] has it, for sorting and searching |
+//! | text | `f`, and `f__fold` as [`lignaflow_core::fold`] has it, for sorting; where it is searched, `f__words` |
 //! | money | `f__minor`, `f__currency` |
 //! | decimal | `f`, times ten to the field's scale |
 //! | date, instant | `f`, days and microseconds since 1970 |
@@ -11,6 +11,10 @@
 //! | all else | `f` |
 //!
 //! An empty list is kept as null, so that one thing has one form.
+//!
+//! `f__words` holds the words of [`lignaflow_core::search`], each behind a mark of its organization, with spaces between:
+//! the index of words ([`search_table`], [`search_index`]) is of all organizations, and the mark keeps a search in it to
+//! one of them.
 
 use crate::database::{Dialect, Row};
 use crate::error::StoreError;
@@ -19,7 +23,7 @@ use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::fold;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::record::Record;
-use lignaflow_core::{Decimal, Id, Money, PersonId, Value};
+use lignaflow_core::{Decimal, Id, Money, OrganizationId, PersonId, Value};
 use sea_query::Value as Sql;
 use sha2::{Digest, Sha256};
 
@@ -82,6 +86,38 @@ fn of_fields(collection: &CollectionName, fields: &[&str], suffix: &str) -> Stri
     parts.extend(fields);
     parts.push(suffix);
     named(&parts)
+}
+
+/// The table of SQLite's index of words. A field's name is never empty, so no other name is like it.
+pub fn search_table(collection: &CollectionName) -> String {
+    named(&[collection.plugin.as_str(), collection.local.as_str(), "", "words"])
+}
+
+/// PostgreSQL's index of words.
+pub fn search_index(collection: &CollectionName) -> String {
+    named(&[collection.plugin.as_str(), collection.local.as_str(), "", "words", "ix"])
+}
+
+/// The column of the words of a text.
+pub fn words_column(field: &str) -> String {
+    format!("{field}__words")
+}
+
+/// What stands before each word of an organization's records. That two organizations may share one only costs a look at
+/// rows of the other, whose organization is asked for all the same.
+fn mark(organization: OrganizationId) -> String {
+    hex::encode(&organization.0.bytes()[12..])
+}
+
+/// Words as their column holds them, and as an index of words is asked for them.
+pub fn marked_words(organization: OrganizationId, words: &[String]) -> Vec<String> {
+    let mark = mark(organization);
+    words.iter().map(|word| format!("{mark}{word}")).collect()
+}
+
+/// A text as its column of words holds it.
+pub fn words_of(organization: OrganizationId, text: &str) -> String {
+    marked_words(organization, &lignaflow_core::search::words(text)).join(" ")
 }
 
 /// The column in which a text is folded.
@@ -155,6 +191,13 @@ pub fn columns(field: &str, kind: FieldKind) -> Vec<(String, ColumnType)> {
         Kind::Reference | Kind::Person => plain(ColumnType::Uuid),
         Kind::References | Kind::People => plain(ColumnType::Bytes),
     }
+}
+
+/// All columns that [`encode`] writes, in its order.
+pub fn written_columns(field: &SchemaField) -> impl Iterator<Item = String> {
+    let name = field.name.as_str();
+    let words = field.field.search.then(|| words_column(name));
+    columns(name, field.field.kind).into_iter().map(|(name, _)| name).chain(words)
 }
 
 /// How many columns [`decode_kind`] reads.
@@ -243,8 +286,22 @@ fn misfit(kind: FieldKind, value: &Value) -> StoreError {
     StoreError::Broken(format!("a field of the type {kind:?} was given {}", value.kind()))
 }
 
-/// A value as all columns of its field hold it, in the order of [`columns`].
-pub fn encode(field: &SchemaField, value: &Value) -> Result<Vec<(String, Sql)>, StoreError> {
+/// A value as all columns of its field hold it in an organization's record, in the order of [`written_columns`].
+pub fn encode(
+    organization: OrganizationId,
+    field: &SchemaField,
+    value: &Value,
+) -> Result<Vec<(String, Sql)>, StoreError> {
+    let mut columns = encode_alike(field, value)?;
+    if field.field.search {
+        let words = value.as_text().map(|text| words_of(organization, text));
+        columns.push((words_column(field.name.as_str()), Sql::from(words)));
+    }
+    Ok(columns)
+}
+
+/// The same without what differs between organizations: the columns of [`columns`].
+pub fn encode_alike(field: &SchemaField, value: &Value) -> Result<Vec<(String, Sql)>, StoreError> {
     let name = field.name.as_str();
     let kind = field.field.kind;
     let first = scalar(kind, field.field.scale(), value)?;

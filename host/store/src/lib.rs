@@ -8,9 +8,11 @@
 //! | [`schema`] | tables from descriptors, and from their next versions |
 //! | [`commit`], [`log`] | transactions of records, and the log of what they changed |
 //! | [`read`] | the query tree in SQL: records, pages, counts, summaries |
+//! | [`cache`] | results of reads, kept until what they rest on changes |
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
+mod cache;
 pub mod commit;
 pub mod database;
 pub mod error;
@@ -22,22 +24,26 @@ pub mod plugins;
 mod read;
 pub mod schema;
 
+pub use cache::{CacheCounts, CacheOptions};
 pub use database::{Database, Dialect, Row, Statement, Tx, build};
 pub use error::{OpenFault, StoreError, UniqueViolation};
 pub use log::{LogEntry, LogKind, LogPosition};
 pub use options::{DatabaseUrl, StoreOptions};
 pub use schema::{SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
 
+use std::sync::Arc;
+
 /// An open store. Cheap to clone; all clones are one. What it does stands in the modules, one `impl` each.
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
+    cache: Option<Arc<cache::Cache>>,
 }
 
 impl Store {
     /// Connects, and asks nothing of the tables yet: [`Store::migrate`] or [`Store::check_migrated`] comes next.
     pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(options).await? })
+        Ok(Self { database: Database::open(options).await?, cache: None })
     }
 
     /// Brings the host's own tables to what this program needs. A database of a later program is refused.

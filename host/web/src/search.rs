@@ -24,6 +24,8 @@ pub struct Hit {
     pub href: String,
     /// What tells it from others of its name, or empty.
     pub hint: String,
+    /// Where the words stand, if not in its name.
+    pub snippet: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +39,13 @@ pub fn page(shell: &Shell, view: &SearchPage<'_>) -> Markup {
     let found = places_named(shell, view.q);
     let body = html! {
         div class="band" {
-            form class="search-form" role="search" action=(paths::SEARCH) {
+            lf-search { form class="search-form" role="search" action=(paths::SEARCH) {
                 label class="visually-hidden" for="search" { "Search or jump to" }
                 input class="input" id="search" type="search" name="q" value=(view.q) placeholder="A name, a number, a word" autofocus autocomplete="off";
                 button class="btn btn-primary" type="submit" { (icon("search")) "Search" }
-            }
+            } }
         }
-        div class="band mt-6" {
+        div class="band mt-6" id="found" {
             @if view.q.is_empty() {
                 div class="stack places" { (places(shell)) (administration(shell)) }
             } @else if view.groups.is_empty() && found.is_empty() {
@@ -76,7 +78,10 @@ fn group_of(group: &Group) -> Markup {
                 @for hit in &group.hits {
                     li {
                         (icon(&group.icon))
-                        a href=(hit.href) { (hit.label) }
+                        a href=(hit.href) {
+                            (hit.label)
+                            @if let Some(snippet) = &hit.snippet { span class="sub" { (snippet) } }
+                        }
                         @if !hit.hint.is_empty() { span class="end" { (hit.hint) } }
                     }
                 }
@@ -119,6 +124,19 @@ fn places_named<'a>(shell: &'a Shell, q: &str) -> Vec<(&'a str, &'a str, &'a str
 mod tests {
     use super::*;
     use crate::testing::shell;
+
+    #[test]
+    fn a_hit_shows_where_the_words_stand() {
+        let hit = Hit {
+            label: "Bench".into(),
+            href: "/projects/tasks/1".into(),
+            hint: "Reception fit-out".into(),
+            snippet: Some("of solid oak".into()),
+        };
+        let group = Group { title: "Tasks".into(), icon: "check".into(), hits: vec![hit], more: None };
+        let html = page(&shell(), &SearchPage { q: "oak", groups: &[group] }).into_string();
+        assert!(html.contains("href=\"/projects/tasks/1\">Bench<span class=\"sub\">of solid oak</span></a>"));
+    }
 
     #[test]
     fn pages_are_found_beside_records() {

@@ -94,10 +94,12 @@ impl Shell {
                 a class="brand" href=(paths::HOME) {
                     (large("mark")) span class="trunc" { (self.organization) }
                 }
-                form class="jump" action=(paths::SEARCH) role="search" {
-                    label for="jump" { (icon("search")) span class="visually-hidden" { "Search or jump to" } }
-                    input id="jump" type="search" name="q" placeholder="Search or jump to" autocomplete="off" data-key="/";
-                    kbd aria-hidden="true" { "/" }
+                lf-jump {
+                    form class="jump" action=(paths::SEARCH) role="search" {
+                        label for="jump" { (icon("search")) span class="visually-hidden" { "Search or jump to" } }
+                        input id="jump" type="search" name="q" placeholder="Search or jump to" autocomplete="off" data-key="/";
+                        kbd aria-hidden="true" { "/" }
+                    }
                 }
                 div class="topbar-end" {
                     a class="btn btn-quiet btn-icon only-phone" href=(paths::SEARCH) aria-label="Search or jump to" { (icon("search")) }

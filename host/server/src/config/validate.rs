@@ -159,6 +159,7 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("plugins.file_bytes", plugins.file_bytes, 1_024..=1 << 30),
         ("database.max_connections", u64::from(config.database.max_connections), 1..=1_000),
         ("database.acquire_seconds", config.database.acquire_seconds, 1..=300),
+        ("cache.bytes", wide(config.cache.bytes), 0..=64 << 30),
     ];
     let Limits {
         signed_in_per_minute,

@@ -238,13 +238,17 @@ fn filters(collection: &Collection) -> Vec<Json> {
             FieldKind::Text => "ne, lt, lte, gt, gte, in, contains, starts_with, is_null",
             _ => "ne, lt, lte, gt, gte, in, is_null",
         };
+        let periods = match field.kind {
+            FieldKind::Date | FieldKind::Instant => ", or within a period such as `this-week` or `last-30-days`",
+            _ => "",
+        };
         let mut schema = json!({ "type": "string" });
         if field.kind == FieldKind::Choice {
             schema["enum"] = json!(field.of);
         }
         parameters.push(json!({
             "name": format!("filter[{name}]"), "in": "query", "schema": schema,
-            "description": format!("Equal to; `filter[{name}][…]` with {operators} for more."),
+            "description": format!("Equal to{periods}; `filter[{name}][…]` with {operators} for more."),
         }));
     }
     parameters.push(json!({

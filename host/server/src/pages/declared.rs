@@ -11,6 +11,7 @@ use lignaflow_core::bound::BoundPath;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, TableBlock, humanize};
 use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Bucket, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Id};
@@ -87,7 +88,7 @@ fn pairs(filters: &Filters) -> query::Pairs {
 }
 
 fn filter(visit: &Visit, schema: &Arc<Schema>, filters: &Filters) -> Result<Predicate, Fault> {
-    Ok(query::list(&binder(visit), schema, &pairs(filters))?.selection.filter)
+    Ok(query::list(&binder(visit), schema, &Almanac::of(&visit.signed.caller), &pairs(filters))?.selection.filter)
 }
 
 /// The list that shows exactly the records of a block.

@@ -10,6 +10,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::query::{Authority, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
 use lignaflow_core::record::Record;
 use lignaflow_core::value::Value;
+use lignaflow_records::search::is_searched;
 use lignaflow_web::collection::record::label;
 use lignaflow_web::home::{HomePage, Recent, Tally, page as home_page};
 use lignaflow_web::labels::Wanted;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// Records that the first page tells of as changed last.
 const RECENT: usize = 12;
 /// Records of one collection that a search shows.
-const HITS: usize = 8;
+const HITS: u16 = 8;
 
 /// The collections of the plugins that are on for the caller.
 fn schemas(visit: &Visit) -> Vec<Arc<Schema>> {
@@ -118,45 +119,23 @@ pub(super) async fn search(visit: Visit, Query(query): Query<HashMap<String, Str
 async fn draw_search(visit: &Visit, q: &str) -> Result<Response, Fault> {
     let access = visit.signed.caller.to_read()?;
     let mut groups = Vec::new();
-    for schema in schemas(visit).into_iter().filter(|_| !q.is_empty()) {
-        if !schema.fields.iter().any(|field| field.field.search) {
+    for schema in schemas(visit).into_iter().filter(|schema| !q.is_empty() && is_searched(schema)) {
+        let found = visit.app.records.search(access, &visit.snapshot.catalog, &schema, q, HITS, None).await?;
+        if found.hits.is_empty() {
             continue;
         }
-        let selection = Selection {
-            collection: schema.name.to_string(),
-            authority: Authority::Caller,
-            filter: Predicate::Search(q.to_owned()),
-            sort: vec![SortKey { path: schema.collection.display.as_str().to_owned(), descending: false }],
-            select: Vec::new(),
-            limit: u16::try_from(HITS + 1).unwrap_or(9),
-            after: None,
-        };
-        let (mut records, _) = visit.app.records.list(access, &visit.snapshot.catalog, &selection).await?;
-        let more = records.len() > HITS;
-        records.truncate(HITS);
-        if records.is_empty() {
-            continue;
-        }
-        let labels = lookup::labels(visit, &Wanted::of(&schema, &records)).await?;
-        let hits = records
-            .iter()
-            .map(|record| Hit {
-                label: label(&schema, record),
-                href: paths::record(&schema.name, record.id),
-                hint: record
-                    .values
-                    .iter()
-                    .find_map(|value| labels.get(value.as_reference()?))
-                    .unwrap_or_default()
-                    .to_owned(),
-            })
-            .collect();
+        let hits = found.hits.into_iter().map(|hit| Hit {
+            href: paths::record(&schema.name, hit.id),
+            label: hit.label,
+            hint: hit.belongs_to.unwrap_or_default(),
+            snippet: hit.snippet.map(|snippet| snippet.text),
+        });
         let list = ListQuery { q: q.to_owned(), ..ListQuery::default() };
         groups.push(Group {
             title: schema.collection.title.many.clone(),
             icon: icon_of(visit, &schema),
-            hits,
-            more: more.then(|| list.address(&paths::list(&schema.name))),
+            hits: hits.collect(),
+            more: found.next.is_some().then(|| list.address(&paths::list(&schema.name))),
         });
     }
     Ok(visit.page(search_page(&visit.shell(), &SearchPage { q, groups: &groups })))

@@ -10,6 +10,7 @@ use axum::response::Response;
 use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Predicate, Selection};
 use lignaflow_web::ListQuery;
 use lignaflow_web::collection::list::{ListPage, page};
@@ -98,7 +99,7 @@ fn asked(query: &ListQuery) -> query::Pairs {
 /// What an address asks for, read as the API reads it.
 fn selection(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<Selection, Fault> {
     let binder = Binder { catalog: &visit.snapshot.catalog, home: None };
-    let mut selection = query::list(&binder, schema, &asked(query))?.selection;
+    let mut selection = query::list(&binder, schema, &Almanac::of(&visit.signed.caller), &asked(query))?.selection;
     if query.archived {
         let filter = Predicate::Not(Box::new(Predicate::IsNull("archived_at".into())));
         selection.filter = selection.filter.and(filter);

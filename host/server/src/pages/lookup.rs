@@ -79,7 +79,7 @@ pub(super) async fn people(visit: &Visit, text: &str) -> Result<Vec<Choice>, Fau
         .collect())
 }
 
-/// Records whose display field has the text, told apart by what their first reference or next text says.
+/// Records that a search finds, or else whose display field has the text, told apart by what their first reference or next text says.
 async fn records(visit: &Visit, target: &Arc<Schema>, text: &str, most: usize) -> Result<Vec<Choice>, Fault> {
     let access = visit.signed.caller.to_read()?;
     let catalog = &visit.snapshot.catalog;
@@ -91,6 +91,8 @@ async fn records(visit: &Visit, target: &Arc<Schema>, text: &str, most: usize) -
     });
     let filter = if text.trim().is_empty() {
         Predicate::always()
+    } else if target.field(display).is_some_and(|field| field.field.search) {
+        Predicate::Search(text.to_owned())
     } else {
         Predicate::Compare {
             path: display.to_owned(),

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::mutation::{Mutation, Origin};
+use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Page, Predicate, Selection};
 use lignaflow_core::record::{Record, fields_from_json};
 use lignaflow_core::value::Value;
@@ -38,12 +39,16 @@ impl Call<'_> {
         Binder { catalog: &self.snapshot.catalog, home: None }
     }
 
+    fn almanac(&self) -> Almanac {
+        Almanac::of(&self.signed.caller)
+    }
+
     pub async fn list(&self, pairs: &Pairs) -> Result<Response, Problem> {
         if let Some(export) = self.export()? {
             return Ok(export.list(pairs).await?);
         }
         let access = self.signed.caller.to_read()?;
-        let list = query::list(&self.binder(), self.schema, pairs)?;
+        let list = query::list(&self.binder(), self.schema, &self.almanac(), pairs)?;
         let page = self.app.records.find(access, &self.snapshot.catalog, &list.selection).await?;
         let count = if list.count {
             Some(self.app.records.count(access, &self.snapshot.catalog, &list.selection).await?)
@@ -74,7 +79,7 @@ impl Call<'_> {
         if let Some(export) = self.export()? {
             return Ok(export.summary(pairs).await?);
         }
-        let summary = query::summary(&self.binder(), self.schema, pairs)?;
+        let summary = query::summary(&self.binder(), self.schema, &self.almanac(), pairs)?;
         let page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
         Ok(varying(json_response(StatusCode::OK, page_json(&page))))
     }
@@ -96,7 +101,7 @@ impl Call<'_> {
             let message = format!("There is no parameter `{name}`; a record takes `fields` and `expand`.");
             return Err(Fault::at(path, "unknown-parameter", message).into());
         }
-        let list = query::list(&self.binder(), self.schema, &allowed)?;
+        let list = query::list(&self.binder(), self.schema, &self.almanac(), &allowed)?;
         let any = Predicate::Any(vec![
             Predicate::IsNull("archived_at".into()),
             Predicate::Not(Box::new(Predicate::IsNull("archived_at".into()))),

@@ -9,7 +9,7 @@
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
 //! | [`guest`] | plugins' own routes |
-//! | [`host`] | sign-in, tokens, sessions, people, plugins |
+//! | [`host`] | sign-in, tokens, sessions, people, plugins, the search over everything |
 
 pub mod accept;
 pub mod body;

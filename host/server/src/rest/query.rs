@@ -5,6 +5,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::BoundPath;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
@@ -28,8 +29,8 @@ pub struct List {
 }
 
 /// Reads the query of a list.
-pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<List, Fault> {
-    let mut reader = Reader { binder, schema, issues: Vec::new(), filters: Vec::new() };
+pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs: &Pairs) -> Result<List, Fault> {
+    let mut reader = Reader { binder, schema, almanac, issues: Vec::new(), filters: Vec::new() };
     let mut sort = None;
     let mut limit = DEFAULT_LIMIT;
     let mut after = None;
@@ -65,7 +66,7 @@ pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<
 }
 
 /// Reads the query of a summary: `group=project,start:month&sum=planned_minutes&count=id&filter[…]`.
-pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Summary, Fault> {
+pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs: &Pairs) -> Result<Summary, Fault> {
     const KINDS: [(&str, MetricKind); 6] = [
         ("count", MetricKind::Count),
         ("distinct", MetricKind::CountDistinct),
@@ -74,7 +75,7 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Resu
         ("min", MetricKind::Minimum),
         ("max", MetricKind::Maximum),
     ];
-    let mut reader = Reader { binder, schema, issues: Vec::new(), filters: Vec::new() };
+    let mut reader = Reader { binder, schema, almanac, issues: Vec::new(), filters: Vec::new() };
     let mut group_by = Vec::new();
     let mut metrics = Vec::new();
     let mut sort = Vec::new();
@@ -164,6 +165,7 @@ pub fn group_key(word: &str) -> Option<GroupKey> {
 struct Reader<'a> {
     binder: &'a Binder<'a>,
     schema: &'a Arc<Schema>,
+    almanac: &'a Almanac,
     issues: Vec<Issue>,
     filters: Vec<Predicate>,
 }
@@ -239,7 +241,7 @@ impl Reader<'_> {
     }
 
     fn comparison(&mut self, path: &BoundPath, operator: &str, text: &str) -> Result<(), String> {
-        let predicate = comparison(path, operator, text)?;
+        let predicate = comparison(path, self.almanac, operator, text)?;
         self.filters.push(predicate);
         Ok(())
     }
@@ -249,8 +251,8 @@ impl Reader<'_> {
     }
 }
 
-/// One filter: an operator and a text, read as the path's kind has it.
-pub fn comparison(path: &BoundPath, operator: &str, text: &str) -> Result<Predicate, String> {
+/// One filter: an operator and a text, read as the path's kind has it. Of dates and instants the text may be a period.
+pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &str) -> Result<Predicate, String> {
     let many = matches!(path.kind(), FieldKind::References | FieldKind::People);
     let name = path.text.clone();
     match operator {
@@ -261,6 +263,11 @@ pub fn comparison(path: &BoundPath, operator: &str, text: &str) -> Result<Predic
         },
         "in" if many => {
             let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, part)).collect();
+            Ok(Predicate::Any(any?))
+        }
+        "in" if is_timed(path) => {
+            let any: Result<Vec<_>, _> =
+                text.split(',').map(|part| single(path, almanac, Operator::Equal, part.trim())).collect();
             Ok(Predicate::Any(any?))
         }
         "in" => {
@@ -275,9 +282,29 @@ pub fn comparison(path: &BoundPath, operator: &str, text: &str) -> Result<Predic
                     "There is no operator `{operator}`: eq, ne, lt, lte, gt, gte, in, contains, starts_with or is_null."
                 )
             })?;
-            Ok(Predicate::Compare { path: name, operator, value: value(path, text)? })
+            single(path, almanac, operator, text)
         }
     }
+}
+
+fn is_timed(path: &BoundPath) -> bool {
+    matches!(path.kind(), FieldKind::Date | FieldKind::Instant)
+}
+
+/// A comparison with one value, or with a period by its name.
+fn single(path: &BoundPath, almanac: &Almanac, operator: Operator, text: &str) -> Result<Predicate, String> {
+    let period = Some(text).filter(|_| is_timed(path)).and_then(|word| almanac.period(word));
+    let period = period.and_then(|period| almanac.compare(&path.text, path.kind(), operator, period));
+    match period {
+        Some(predicate) => Ok(predicate),
+        None => Ok(Predicate::Compare { path: path.text.clone(), operator, value: value(path, text)? }),
+    }
+}
+
+/// What a date or an instant is compared with, where the text is neither a value of its own nor a period.
+fn no_time(name: &str, example: &str, text: &str) -> String {
+    let meant = period::near(text).map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
+    format!("`{name}` is compared with {example}, or a period such as this-week, not `{text}`{meant}")
 }
 
 fn includes(path: &BoundPath, text: &str) -> Result<Predicate, String> {
@@ -296,12 +323,12 @@ fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
         Kind::Percent => Value::Integer(text.parse().map_err(|_| wrong("whole basis points"))?),
         Kind::Decimal => Value::Decimal(Decimal::from_str_exact(text).map_err(|_| wrong("a decimal such as 12.5"))?),
         Kind::Boolean => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
-        Kind::Date => Value::Date(parse_date(text).ok_or_else(|| wrong("a date such as 2026-11-23"))?),
+        Kind::Date => Value::Date(parse_date(text).ok_or_else(|| no_time(name, "a date such as 2026-11-23", text))?),
         Kind::Instant => {
             // A plus sign of an offset that was not percent-encoded arrives as a space.
             let repaired = text.replace(' ', "+");
             let instant = parse_instant(text).or_else(|| parse_instant(&repaired));
-            Value::Instant(instant.ok_or_else(|| wrong("an instant such as 2026-11-23T07:00:00Z"))?)
+            Value::Instant(instant.ok_or_else(|| no_time(name, "an instant such as 2026-11-23T07:00:00Z", text))?)
         }
         Kind::Money => {
             let money = text.split_once(' ').and_then(|(minor, currency)| {

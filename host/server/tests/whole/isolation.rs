@@ -42,6 +42,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_plugins"
         | "host_install_plugin"
         | "host_plugin_log"
+        | "host_search"
         | "host_enable_plugin"
         | "host_disable_plugin" => Case::OfOneself,
         "host_sign_out"

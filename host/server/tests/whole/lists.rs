@@ -1,8 +1,11 @@
 //! Lists and summaries: filters, order, pages, and how much of each record is shown.
 
 use crate::scene::{CLIENTS, PROJECTS, Scene, TASKS, scene};
-use lignaflow_testkit::{Database, on_both};
+use lignaflow_core::clock::HeldClock;
+use lignaflow_core::value::parse_instant;
+use lignaflow_testkit::{Database, Setup, on_both};
 use serde_json::json;
+use std::sync::Arc;
 
 on_both!(
     every_operator_finds_what_it_says,
@@ -20,6 +23,7 @@ on_both!(
     a_summary_groups_and_measures,
     dates_are_summed_up_by_bucket,
     sums_of_money_are_by_currency,
+    periods_are_the_callers_and_the_organizations,
 );
 
 /// Six tasks that differ in every kind of field.
@@ -143,7 +147,10 @@ async fn a_value_of_a_wrong_type_is_refused_with_a_right_one(database: Database)
     let scene = scene(&database).await;
     for (query, right) in [
         ("filter[planned_minutes]=many", "whole number"),
-        ("filter[due][lt]=tomorrow", "2026-11-23"),
+        ("filter[due][lt]=someday", "2026-11-23"),
+        ("filter[due]=this-wek", "did you mean `this-week`?"),
+        ("filter[due]=last-0-days", "a period such as this-week"),
+        ("filter[planned_minutes]=today", "whole number"),
         ("filter[billable]=perhaps", "true or false"),
         ("filter[project]=Reception", "an id"),
         ("filter[assignees]=Ana", "ids"),
@@ -230,6 +237,8 @@ async fn every_word_of_a_search_is_found(database: Database) {
     let scene = workshop(&database).await;
     assert_eq!(titles(&scene, "q=OAK").await, ["Oak bench", "oak shelf"]);
     assert_eq!(titles(&scene, "q=shelf oak").await, ["oak shelf"]);
+    assert_eq!(titles(&scene, "q=she").await, ["oak shelf"], "by its beginning");
+    assert_eq!(titles(&scene, "q=elf").await, [""; 0]);
     assert_eq!(titles(&scene, "q=olen").await, ["Ölen"], "without its marks");
     assert_eq!(titles(&scene, "q=oak pine").await, [""; 0]);
     assert_eq!(titles(&scene, "q=100%25").await, ["Sand 100%"]);
@@ -296,4 +305,46 @@ async fn sums_of_money_are_by_currency(database: Database) {
         summary.data().iter().map(|row| row["sum_planned_cost"].clone()).filter(|sum| !sum.is_null()).collect();
     sums.sort_by_key(|sum| sum["currency"].as_str().map(str::to_owned));
     assert_eq!(sums, [json!({ "minor": 1_250, "currency": "AUD" }), json!({ "minor": 700, "currency": "NZD" })]);
+}
+
+async fn periods_are_the_callers_and_the_organizations(database: Database) {
+    // Still Wednesday in Greenwich, and Thursday where the organization is.
+    let clock = HeldClock::at(parse_instant("2026-11-25T14:00:00Z").unwrap());
+    let server = database.serve_with(Setup { clock: Arc::new(clock.clone()), ..Setup::default() }).await;
+    let org = server.organization("Dated").await;
+    let project = org.make(PROJECTS, json!({ "name": "Stairs" })).await;
+    for (title, due) in [
+        ("A year ago", json!("2025-07-01")),
+        ("Last Sunday", json!("2026-11-22")),
+        ("Monday", json!("2026-11-23")),
+        ("Thursday", json!("2026-11-26")),
+        ("Sunday", json!("2026-11-29")),
+        ("Next Monday", json!("2026-11-30")),
+        ("Undated", json!(null)),
+    ] {
+        org.make(TASKS, json!({ "title": title, "project": project, "due": due })).await;
+    }
+    let found = async |query: &str| org.get(&format!("{TASKS}?sort=due&{query}")).await.is(200).column("title");
+    let cases: &[(&str, &[&str])] = &[
+        ("filter[due]=today", &["Thursday"]),
+        ("filter[due]=this-week", &["Monday", "Thursday", "Sunday"]),
+        ("filter[due][ne]=this-week", &["A year ago", "Last Sunday", "Next Monday"]),
+        ("filter[due][lt]=today", &["A year ago", "Last Sunday", "Monday"]),
+        ("filter[due][lte]=today", &["A year ago", "Last Sunday", "Monday", "Thursday"]),
+        ("filter[due][gt]=this-week", &["Next Monday"]),
+        ("filter[due][gte]=next-week", &["Next Monday"]),
+        ("filter[due][in]=last-week,next-week,2026-11-29", &["Last Sunday", "Sunday", "Next Monday"]),
+        ("filter[due]=last-fiscal-year", &["A year ago"]),
+        ("filter[due]=last-4-days", &["Monday", "Thursday"]),
+        ("filter[created_at]=tomorrow", &[]),
+        ("filter[created_at][lt]=today", &[]),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(found(query).await, *expected, "{query}");
+    }
+    assert_eq!(found("filter[created_at]=today").await.len(), 7, "a day of instants is the caller's day");
+    let summed = org.get(&format!("{TASKS}/summary?filter[due]=this-week")).await.is(200);
+    assert_eq!(summed.data()[0]["count"], 3);
+    clock.advance_seconds(3 * 86_400);
+    assert_eq!(found("filter[due]=today").await, ["Sunday"]);
 }

@@ -23,4 +23,5 @@ mod records;
 mod routes;
 mod rules;
 mod scene;
+mod search;
 mod starting;

@@ -45,12 +45,15 @@ async fn a_declared_page_shows_its_figures(database: Database) {
     scene.drive(&scene.project, &["activate"]).await;
     let blocked = scene.task("Order timber", json!({})).await;
     scene.task("Cut", json!({})).await;
+    scene.task("Long due", json!({ "due": "2020-01-31" })).await;
     let _ = scene.org.act(&format!("{TASKS}/{blocked}/block")).await.is(200);
     let page = visitor.get("/projects/-/overview").await.is(200);
     page.shows("Active projects")
         .shows("Reception fit-out")
         .shows("Marrickville Dental")
         .shows("Order timber")
+        .shows("Long due")
+        .shows("href=\"/projects/tasks?filter%5Bstatus%5D%5Bne%5D=done&amp;filter%5Bdue%5D%5Blt%5D=today\"")
         .shows("Tasks by status");
     let _ = visitor.get("/projects/-/nothing").await.is(404);
 }

@@ -77,6 +77,11 @@ pub(super) async fn append(
     });
     let entries: Vec<_> =
         changes.chain(cleared.iter().map(of_cleared)).chain(others.into_iter().map(of_settled)).collect();
+    let names = commit.changes.iter().map(|change| &change.schema.name);
+    let names = names.chain(cleared.iter().map(|it| &it.collection)).chain(settled.iter().map(|it| &it.collection));
+    for name in names {
+        tx.touch(commit.access.organization(), name);
+    }
     for chunk in entries.chunks(MAX_VALUES / COLUMNS.len()) {
         let mut insert = Query::insert();
         insert.into_table("changes").columns(COLUMNS);

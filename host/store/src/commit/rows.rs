@@ -68,15 +68,12 @@ async fn insert(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
         Principal::Person(person) => Some(person.0.uuid()),
         _ => None,
     };
-    let columns: Vec<String> =
-        [layout::ORGANIZATION, layout::ID, layout::VERSION]
-            .into_iter()
-            .chain([layout::CREATED_AT, layout::UPDATED_AT, layout::CREATED_BY])
-            .map(str::to_owned)
-            .chain(schema.fields.iter().flat_map(|field| {
-                layout::columns(field.name.as_str(), field.field.kind).into_iter().map(|(name, _)| name)
-            }))
-            .collect();
+    let columns: Vec<String> = [layout::ORGANIZATION, layout::ID, layout::VERSION]
+        .into_iter()
+        .chain([layout::CREATED_AT, layout::UPDATED_AT, layout::CREATED_BY])
+        .map(str::to_owned)
+        .chain(schema.fields.iter().flat_map(layout::written_columns))
+        .collect();
     for chunk in run.chunks((MAX_VALUES / columns.len()).max(1)) {
         let mut insert = Query::insert();
         insert.into_table(layout::table(&schema.name)).columns(columns.iter().cloned());
@@ -91,7 +88,7 @@ async fn insert(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
             ];
             for field in &schema.fields {
                 let value = fields(change).get(field.name.as_str()).unwrap_or(&Value::Null);
-                row.extend(layout::encode(field, value)?.into_iter().map(|(_, value)| Expr::val(value)));
+                row.extend(layout::encode(organization, field, value)?.into_iter().map(|(_, value)| Expr::val(value)));
             }
             insert.values(row).map_err(unbalanced)?;
         }
@@ -124,7 +121,7 @@ async fn update(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
             let field = schema
                 .field(name)
                 .ok_or_else(|| StoreError::Broken(format!("{} has no field `{name}`", schema.name)))?;
-            set.extend(layout::encode(field, value)?);
+            set.extend(layout::encode(organization, field, value)?);
         }
         rows.push(RowUpdate { id: change.id, expected, set });
     }

@@ -128,7 +128,7 @@ fn insert(
     given.extend([at.clone(), at, writer.bind(creator.into())]);
     for field in &change.schema.fields {
         let value = values.get(field.name.as_str()).unwrap_or(&Value::Null);
-        for (column, value) in layout::encode(field, value)? {
+        for (column, value) in layout::encode(commit.access.organization(), field, value)? {
             columns.push(column);
             given.push(writer.bind(value));
         }
@@ -159,7 +159,7 @@ fn update(
             .schema
             .field(name)
             .ok_or_else(|| StoreError::Broken(format!("{} has no field `{name}`", change.schema.name)))?;
-        for (column, value) in layout::encode(field, value)? {
+        for (column, value) in layout::encode(commit.access.organization(), field, value)? {
             set.push(format!("\"{column}\" = {}", writer.bind(value)));
         }
     }

@@ -148,7 +148,7 @@ async fn settle(
         let mut set = Vec::new();
         for (name, value) in &record.fields {
             if let Some(field) = schema.field(name) {
-                set.extend(layout::encode(field, value)?);
+                set.extend(layout::encode(organization, field, value)?);
             }
         }
         record.fields.retain(|name, value| record.before.get(name) != Some(value));

@@ -30,6 +30,7 @@ steps! {
     2 => "0002_identity",
     3 => "0003_plugins",
     4 => "0004_sequences",
+    5 => "0005_schema_revision",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

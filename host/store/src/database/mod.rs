@@ -15,6 +15,7 @@ pub use row::Row;
 pub use statement::{Statement, build};
 pub use tx::Tx;
 
+use crate::cache::marks::Marks;
 use crate::error::{OpenFault, StoreError};
 use crate::options::{DatabaseUrl, StoreOptions};
 use futures_util::future::BoxFuture;
@@ -161,6 +162,14 @@ impl Database {
 
     pub async fn one<S: QueryStatementWriter + Sync>(&self, statement: &S) -> Result<Row, StoreError> {
         self.fetch_one(build(self.dialect(), statement)).await
+    }
+
+    /// What is committed here, where this host alone writes.
+    pub(crate) fn marks(&self) -> Option<&Marks> {
+        match &*self.0 {
+            Kind::Sqlite(sqlite) => Some(&sqlite.marks),
+            Kind::Postgres(_) => None,
+        }
     }
 
     /// Whether it answers now.

@@ -178,7 +178,7 @@ where
 {
     let mut tx = Tx::new(Link::Postgres(Lease::begin(&pool, &turns).await?));
     let result = AssertUnwindSafe(work(&mut tx)).catch_unwind().await;
-    let Tx { link: Link::Postgres(lease), failed } = tx else {
+    let Tx { link: Link::Postgres(lease), failed, .. } = tx else {
         return Err(E::from(StoreError::Broken("the transaction changed its kind".to_owned())));
     };
     let result = match (result, failed) {

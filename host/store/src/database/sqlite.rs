@@ -4,6 +4,7 @@
 
 use super::tx::{Link, Tx};
 use super::{ACQUIRE, unreachable};
+use crate::cache::marks::{Marks, Touched};
 use crate::error::{OpenFault, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +32,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(super) struct Sqlite {
     pub(super) readers: SqlitePool,
     writer: mpsc::Sender<Message>,
+    pub(super) marks: Arc<Marks>,
     options: SqliteConnectOptions,
 }
 
@@ -69,8 +72,9 @@ impl Sqlite {
             .max_lifetime(None)
             .connect_lazy_with(options.clone().create_if_missing(false).pragma("query_only", "on"));
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::new(Link::Sqlite(Box::new(writer))), receiver));
-        Ok(Self { readers, writer: sender, options })
+        let marks = Arc::new(Marks::default());
+        tokio::spawn(serve(Tx::new(Link::Sqlite(Box::new(writer))), receiver, Arc::clone(&marks)));
+        Ok(Self { readers, writer: sender, marks, options })
     }
 
     /// A connection beside the writer, for what is done once.
@@ -156,11 +160,11 @@ where
     }
 }
 
-async fn serve(mut tx: Tx, mut messages: mpsc::Receiver<Message>) {
+async fn serve(mut tx: Tx, mut messages: mpsc::Receiver<Message>, marks: Arc<Marks>) {
     let mut closing = None;
     while closing.is_none() {
         match messages.recv().await {
-            Some(Message::Work(job)) => closing = batch(&mut tx, job, &mut messages).await,
+            Some(Message::Work(job)) => closing = batch(&mut tx, job, &mut messages, &marks).await,
             Some(Message::Close(done)) => closing = Some(done),
             None => break,
         }
@@ -181,6 +185,7 @@ async fn batch(
     tx: &mut Tx,
     first: Box<dyn Job>,
     messages: &mut mpsc::Receiver<Message>,
+    marks: &Marks,
 ) -> Option<oneshot::Sender<()>> {
     if let Err(error) = control(tx, "begin immediate; savepoint job").await {
         first.finish(Err(error.into()));
@@ -191,11 +196,16 @@ async fn batch(
     let mut done: Vec<Box<dyn Job>> = Vec::new();
     let mut kept = false;
     let mut lost = None;
+    let mut touched = Touched::default();
     let mut next = Some(first);
     while let Some(mut job) = next.take() {
         let ran = job.run(tx).await;
         done.push(job);
         kept |= ran.is_ok();
+        let by_job = std::mem::take(&mut tx.touched);
+        if ran.is_ok() {
+            touched.add(by_job);
+        }
         if done.len() < BATCH && begun.elapsed() < BATCH_FOR {
             match messages.try_recv() {
                 Ok(Message::Work(job)) => next = Some(job),
@@ -219,7 +229,12 @@ async fn batch(
     }
     let ended = match lost {
         Some(error) => Err(error),
-        None if kept => control(tx, "release job; commit").await.map_err(committing),
+        None if kept => {
+            marks.begin(&touched);
+            let ended = control(tx, "release job; commit").await.map_err(committing);
+            marks.end(&touched);
+            ended
+        }
         None => Ok(()),
     };
     if ended.is_err() || !kept {

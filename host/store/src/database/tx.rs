@@ -3,13 +3,18 @@
 
 use super::postgres::Lease;
 use super::{Dialect, Row, Statement, build};
+use crate::cache::marks::Touched;
 use crate::error::StoreError;
+use lignaflow_core::OrganizationId;
+use lignaflow_core::name::CollectionName;
 use sea_query::QueryStatementWriter;
 use sqlx::SqliteConnection;
 
 pub struct Tx {
     pub(super) link: Link,
     pub(super) failed: Option<StoreError>,
+    /// What the work has changed, on SQLite.
+    pub(super) touched: Touched,
 }
 
 pub(super) enum Link {
@@ -26,7 +31,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(super) fn new(link: Link) -> Self {
-        Self { link, failed: None }
+        Self { link, failed: None, touched: Touched::default() }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -34,6 +39,20 @@ impl Tx {
             Link::Sqlite(_) => Dialect::Sqlite,
             Link::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// The work writes records of a collection. PostgreSQL finds that in the change log.
+    pub(crate) fn touch(&mut self, organization: OrganizationId, collection: &CollectionName) {
+        if self.dialect() == Dialect::Sqlite {
+            self.touched.collection(organization, collection);
+        }
+    }
+
+    /// The work changes tables, or rows without a word in the change log.
+    pub(crate) async fn touch_everything(&mut self) -> Result<(), StoreError> {
+        self.touched.everything();
+        let sql = "update schema_revision set revision = revision + 1 where id = 1";
+        self.execute(Statement::new(sql, Vec::new())).await.map(|_| ())
     }
 
     fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {

@@ -9,6 +9,7 @@ use lignaflow_core::Value;
 use lignaflow_core::bound::{BoundPath, BoundPredicate, BoundSelection};
 use lignaflow_core::caller::Access;
 use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::Page;
 use sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriterValues, SqliteQueryBuilder};
 use std::fmt::Write;
@@ -57,6 +58,8 @@ impl<'a> Cells<'a> {
 
 /// How to read what a page's statement answers.
 pub(super) struct Listing {
+    /// The collections that it reads.
+    pub(super) reads: Vec<CollectionName>,
     columns: Vec<Cell>,
     sort: Vec<Cell>,
 }
@@ -105,7 +108,7 @@ impl Listing {
         }
         // One more tells whether there is a next page.
         let statement = first_of(dialect, &parts, u32::from(selection.limit) + 1)?;
-        Ok((statement, Self { columns, sort }))
+        Ok((statement, Self { reads: scope.reads(), columns, sort }))
     }
 
     pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Result<Page, StoreError> {

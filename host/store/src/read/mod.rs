@@ -19,6 +19,7 @@ mod scope;
 mod summary;
 
 use crate::Store;
+use crate::cache::{Answer, Question};
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
 use crate::layout;
@@ -33,6 +34,7 @@ use listing::Listing;
 use scope::Scope;
 use sea_query::{Expr, ExprTrait, Func, Order, SelectStatement};
 use std::collections::HashSet;
+use std::fmt::Debug;
 use std::sync::Arc;
 use summary::{Summing, Sums};
 
@@ -96,8 +98,17 @@ impl Store {
     /// One page. Its columns are named as the paths were written.
     pub async fn find(&self, access: Access, selection: &BoundSelection) -> Result<Page, StoreError> {
         let (statement, listing) = Listing::new(self.dialect(), access, selection)?;
-        let rows = self.database().fetch_all(statement).await?;
-        listing.page(selection, &rows)
+        let question = || Question {
+            organization: access.organization(),
+            // Paths that are selected twice, or written otherwise, stand once in the statement.
+            key: key(&statement, (selection.fingerprint, columns(selection))),
+            reads: listing.reads.clone(),
+        };
+        let read = async {
+            let rows = self.database().fetch_all(statement.clone()).await?;
+            listing.page(selection, &rows).map(Answer::Page)
+        };
+        page_of(self.answer(question, read).await?)
     }
 
     /// How many records match, whatever the page.
@@ -108,23 +119,40 @@ impl Store {
         listing::restrict(&mut select, &mut scope, &selection.filter)?;
         scope.read_from(&mut select);
         let statement = listing::first_of(self.dialect(), &[select], 1)?;
-        let count = self.database().fetch_one(statement).await?.i64(0)?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        let question =
+            || Question { organization: access.organization(), key: key(&statement, "count"), reads: scope.reads() };
+        let read = async {
+            let count = self.database().fetch_one(statement.clone()).await?.i64(0)?;
+            Ok(Answer::Count(u64::try_from(count).unwrap_or_default()))
+        };
+        match self.answer(question, read).await? {
+            Answer::Count(count) => Ok(count),
+            Answer::Page(_) => Err(mixed_up()),
+        }
     }
 
     /// One row a group: groups by their paths, then currencies where sums of money are taken, then metrics by their
     /// labels. Without any group there is always one row.
     pub async fn summarize(&self, access: Access, summary: &BoundSummary) -> Result<Page, StoreError> {
         let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
-        match self.database().fetch_all(statement).await {
-            // A sum of SQLite overflowed, on its way or in its end.
-            Err(StoreError::TooLarge(_)) if self.dialect() == Dialect::Sqlite => {
-                let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Halves)?;
-                let rows = self.database().fetch_all(statement).await?;
-                summing.page(summary, &rows)
+        let question = || Question {
+            organization: access.organization(),
+            // Where the host sorts and cuts off, the statement does not say how.
+            key: key(&statement, (summary.labels(), &summary.sort, summary.limit)),
+            reads: summing.reads.clone(),
+        };
+        let read = async {
+            match self.database().fetch_all(statement.clone()).await {
+                // A sum of SQLite overflowed, on its way or in its end.
+                Err(StoreError::TooLarge(_)) if self.dialect() == Dialect::Sqlite => {
+                    let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Halves)?;
+                    let rows = self.database().fetch_all(statement).await?;
+                    summing.page(summary, &rows).map(Answer::Page)
+                }
+                rows => summing.page(summary, &rows?).map(Answer::Page),
             }
-            rows => summing.page(summary, &rows?),
-        }
+        };
+        page_of(self.answer(question, read).await?)
     }
 
     /// Which of these ids are there and not archived.
@@ -141,6 +169,26 @@ impl Store {
         }
         Ok(live)
     }
+}
+
+/// What a kept answer is found by: the statement with its values, and what it does not say.
+fn key(statement: &Statement, beside: impl Debug) -> String {
+    format!("{} {:?} {beside:?}", statement.sql(), statement.values())
+}
+
+fn columns(selection: &BoundSelection) -> Vec<&str> {
+    selection.columns.iter().map(|path| path.text.as_str()).collect()
+}
+
+fn page_of(answer: Answer) -> Result<Page, StoreError> {
+    match answer {
+        Answer::Page(page) => Ok(page),
+        Answer::Count(_) => Err(mixed_up()),
+    }
+}
+
+fn mixed_up() -> StoreError {
+    StoreError::Broken("a kept answer is one of another question".to_owned())
 }
 
 fn among(scope: &Scope<'_>, ids: &[Id]) -> Expr {

@@ -6,6 +6,7 @@ use super::scope::{PathColumns, Scope, col};
 use crate::database::Dialect;
 use crate::error::StoreError;
 use crate::layout;
+use crate::schema;
 use lignaflow_core::bound::{BoundPath, BoundPredicate};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
@@ -13,7 +14,7 @@ use lignaflow_core::fold::fold;
 use lignaflow_core::query::Operator;
 use lignaflow_core::{Currency, Id, Value};
 use sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, Value as Sql};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn constant(truth: bool) -> Expr {
     Expr::Constant(truth.into())
@@ -263,17 +264,45 @@ impl Scope<'_> {
         Ok(Expr::exists(select))
     }
 
+    /// Looked up in the index of words, which is of all fields that the collection searches.
     fn search(&self, words: &[String], fields: &[usize]) -> Expr {
-        all(words.iter().map(|word| {
-            any(fields.iter().map(|index| {
-                let field = &self.schema.fields[*index];
-                let text = match field.field.sequence {
-                    Some(_) => Func::lower(self.own(field.name.as_str())).into(),
-                    None => self.own(&layout::fold_column(field.name.as_str())),
+        if words.is_empty() {
+            return constant(true);
+        }
+        if fields.is_empty() {
+            return constant(false);
+        }
+        let words = layout::marked_words(self.organization(), words);
+        let name = |index: &usize| self.schema.fields[*index].name.as_str();
+        let indexed = (0..self.schema.fields.len()).filter(|index| self.schema.fields[*index].field.search);
+        // In the order of the index, which is by name.
+        let indexed: BTreeSet<&str> = indexed.map(|index| self.schema.fields[index].name.as_str()).collect();
+        let asked: BTreeSet<&str> = fields.iter().map(name).collect();
+        match self.dialect {
+            Dialect::Sqlite => {
+                let mut find = words.iter().map(|word| format!("\"{word}\" *")).collect::<Vec<_>>().join(" AND ");
+                if asked != indexed {
+                    let columns: Vec<_> = asked.iter().map(|field| layout::words_column(field)).collect();
+                    find = format!("{{{}}} : ({find})", columns.join(" "));
+                }
+                let index = layout::search_table(&self.schema.name);
+                let found = Query::select()
+                    .column("rowid")
+                    .from(index.clone())
+                    .and_where(Expr::col(index).binary(BinOper::Custom("MATCH"), Expr::val(find)))
+                    .take();
+                self.own("rowid").in_subquery(found)
+            }
+            Dialect::Postgres => {
+                let find = words.iter().map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ");
+                let matching = |fields: &BTreeSet<&str>| {
+                    let words = schema::words::vector(&format!("\"{}\".", self.alias()), fields);
+                    let find = Expr::val(find.as_str()).cast_as("tsquery");
+                    Expr::cust(words).binary(BinOper::Custom("@@"), find)
                 };
-                has_part(self.dialect, text, word)
-            }))
-        }))
+                if asked == indexed { matching(&indexed) } else { matching(&indexed).and(matching(&asked)) }
+            }
+        }
     }
 }
 

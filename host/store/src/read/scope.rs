@@ -8,8 +8,15 @@ use lignaflow_core::bound::{BoundPath, Column};
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::name::CollectionName;
+use lignaflow_core::{Id, OrganizationId};
 use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
+
+/// What a statement reads, gathered while it is put together.
+type Reads = Arc<Mutex<BTreeSet<CollectionName>>>;
 
 /// SQLite joins at most 64 tables.
 const MAX_JOINS: usize = 60;
@@ -22,6 +29,8 @@ pub(super) struct Scope<'a> {
     depth: usize,
     alias: String,
     joins: Vec<Join>,
+    /// The collections that the statement reads, shared with the scopes within.
+    reads: Reads,
 }
 
 /// A table that a path leads to.
@@ -36,12 +45,12 @@ struct Join {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(dialect: Dialect, access: Access, schema: &'a Schema) -> Self {
-        Self::at(dialect, access.organization().0.uuid(), schema, 0)
+        Self::at(dialect, access.organization().0.uuid(), schema, 0, Reads::default())
     }
 
     /// The table itself, under its own name, of all organizations: what an index is defined over.
     pub(super) fn of_table(dialect: Dialect, schema: &'a Schema) -> Self {
-        Self { alias: layout::table(&schema.name), ..Self::at(dialect, Uuid::nil(), schema, 0) }
+        Self { alias: layout::table(&schema.name), ..Self::at(dialect, Uuid::nil(), schema, 0, Reads::default()) }
     }
 
     /// Whether nothing but the root was reached.
@@ -49,13 +58,24 @@ impl<'a> Scope<'a> {
         self.joins.is_empty()
     }
 
-    fn at(dialect: Dialect, organization: Uuid, schema: &'a Schema, depth: usize) -> Self {
-        Self { dialect, organization, schema, depth, alias: format!("t{depth}"), joins: Vec::new() }
+    fn at(dialect: Dialect, organization: Uuid, schema: &'a Schema, depth: usize, reads: Reads) -> Self {
+        note(&reads, &schema.name);
+        Self { dialect, organization, schema, depth, alias: format!("t{depth}"), joins: Vec::new(), reads }
     }
 
     /// A scope for a subquery within this one.
     pub(super) fn inner<'b>(&self, schema: &'b Schema) -> Scope<'b> {
-        Scope::at(self.dialect, self.organization, schema, self.depth + 1)
+        Scope::at(self.dialect, self.organization, schema, self.depth + 1, Arc::clone(&self.reads))
+    }
+
+    /// The collections whose records the statement reads so far.
+    pub(super) fn reads(&self) -> Vec<CollectionName> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The organization whose records it is about.
+    pub(super) fn organization(&self) -> OrganizationId {
+        OrganizationId(Id::from_bytes(*self.organization.as_bytes()))
     }
 
     /// The name of the root's table here.
@@ -100,6 +120,7 @@ impl<'a> Scope<'a> {
         if self.joins.len() == MAX_JOINS {
             return Err(StoreError::TooLarge(format!("at most {MAX_JOINS} references can be followed at once")));
         }
+        note(&self.reads, &to.name);
         let alias = format!("{}j{}", self.alias, self.joins.len());
         self.joins.push(Join { hops: hops.to_vec(), table: layout::table(&to.name), alias: alias.clone(), from });
         Ok(alias)
@@ -126,6 +147,13 @@ impl<'a> Scope<'a> {
                 .and(col(&join.alias, layout::ID).eq(col(&join.from.0, &join.from.1)));
             select.join_as(JoinType::LeftJoin, join.table.clone(), join.alias.clone(), found);
         }
+    }
+}
+
+fn note(reads: &Reads, collection: &CollectionName) {
+    let mut reads = reads.lock().unwrap_or_else(PoisonError::into_inner);
+    if !reads.contains(collection) {
+        reads.insert(collection.clone());
     }
 }
 

@@ -10,6 +10,7 @@ use lignaflow_core::bound::{BoundMetric, BoundPath, BoundPredicate, BoundSummary
 use lignaflow_core::caller::Access;
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::memory::{SumTooLarge, Unit};
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::{MetricKind, Page};
 use lignaflow_core::{Currency, Value};
 use sea_query::{Condition, Expr, ExprTrait, Func, FunctionCall, NullOrdering, Order, SelectStatement};
@@ -45,6 +46,8 @@ struct Measured {
 
 /// How to read what a summary's statement answers.
 pub(super) struct Summing {
+    /// The collections that it reads.
+    pub(super) reads: Vec<CollectionName>,
     cells: Vec<Cell>,
     dialect: Dialect,
     sums: Sums,
@@ -92,7 +95,7 @@ impl Summing {
             u32::from(summary.limit)
         };
         let statement = listing::first_of(dialect, &[outer], rows)?;
-        Ok((statement, Self { cells, dialect, sums, hosted }))
+        Ok((statement, Self { reads: scope.reads(), cells, dialect, sums, hosted }))
     }
 
     pub(super) fn page(&self, summary: &BoundSummary, rows: &[Row]) -> Result<Page, StoreError> {

@@ -190,8 +190,23 @@ fn relations_are_asked_within_the_organization() {
             FROM work__clients AS t0
             WHERE t0.organization = ? AND t0.archived_at IS NULL AND EXISTS(SELECT 1
             FROM work__projects AS t1
-            WHERE t1.organization = ? AND t1.archived_at IS NULL AND t1.client = t0.id AND (instr(t1.name__fold, ?)
-              > 0 AND instr(t1.name__fold, ?) > 0))
+            WHERE t1.organization = ? AND t1.archived_at IS NULL AND t1.client = t0.id AND t1.rowid IN (SELECT rowid
+            FROM work__projects____words
+            WHERE work__projects____words MATCH ?))
+            ORDER BY t0.id DESC
+            LIMIT 51
+        ",
+    );
+    let mut projects = clients;
+    projects.collection = "work/projects".into();
+    projects.filter = Predicate::Search("a b".into());
+    says(
+        &page(Dialect::Postgres, &projects, None),
+        r"
+            SELECT t0.id
+            FROM work__projects AS t0
+            WHERE t0.organization = $1 AND t0.archived_at IS NULL AND ((cast(coalesce(t0.name__words, '') as tsvector))
+              @@ CAST($2 AS tsquery))
             ORDER BY t0.id DESC
             LIMIT 51
         ",

@@ -43,6 +43,8 @@ impl NewField {
 
 /// The table of a collection, with the columns that the host gives to every record, and the tables of members.
 pub(super) fn create_table(dialect: Dialect, collection: &CollectionName, fields: &[NewField]) -> Vec<Statement> {
+    // A number of its own for each row, by which SQLite's index of words finds it; an implicit one may change.
+    let row = (dialect == Dialect::Sqlite).then(|| "\"row\" integer primary key".to_owned());
     let host = [
         (layout::ORGANIZATION, ColumnType::Uuid, " not null"),
         (layout::ID, ColumnType::Uuid, " not null"),
@@ -53,11 +55,13 @@ pub(super) fn create_table(dialect: Dialect, collection: &CollectionName, fields
         (layout::ARCHIVED_AT, ColumnType::Big, ""),
     ];
     let host = host.into_iter().map(|(name, kind, null)| format!("{} {}{null}", quoted(name), kind.sql(dialect)));
-    let columns: Vec<_> = host.chain(fields.iter().flat_map(|field| field.definitions(dialect))).collect();
+    let columns: Vec<_> =
+        row.into_iter().chain(host).chain(fields.iter().flat_map(|field| field.definitions(dialect))).collect();
     let mut statements = vec![Statement::definition(format!(
-        "create table {} ({}, primary key ({}, {})){}",
+        "create table {} ({}, {} ({}, {})){}",
         quoted(&layout::table(collection)),
         columns.join(", "),
+        if dialect == Dialect::Sqlite { "unique" } else { "primary key" },
         quoted(layout::ORGANIZATION),
         quoted(layout::ID),
         if dialect == Dialect::Sqlite { " strict" } else { "" }

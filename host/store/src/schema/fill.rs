@@ -133,7 +133,7 @@ async fn write(
     let mut set: Vec<(String, Sql)> = Vec::new();
     for (name, value) in names.iter().zip(&values) {
         if let Some(field) = schema.field(name) {
-            set.extend(layout::encode(field, value)?);
+            set.extend(layout::encode(OrganizationId(organization), field, value)?);
         }
     }
     let update = Query::update()

@@ -9,6 +9,7 @@ mod ddl;
 mod fill;
 mod plan;
 mod shape;
+pub(crate) mod words;
 
 use crate::Store;
 use crate::database::{Dialect, Statement, Tx};
@@ -52,6 +53,11 @@ pub enum SchemaAction {
     DropIndex(String),
     AddUnique(String),
     DropUnique(String),
+    /// Records are given the words that they are found by.
+    FillWords,
+    /// They are found by the words of these fields.
+    IndexWords,
+    DropWords,
 }
 
 impl fmt::Display for SchemaStep {
@@ -70,6 +76,9 @@ impl fmt::Display for SchemaStep {
             Do::DropIndex(name) => write!(f, "drop the index {name}"),
             Do::AddUnique(name) => write!(f, "add the unique rule {name}"),
             Do::DropUnique(name) => write!(f, "drop the unique rule {name}"),
+            Do::FillWords => f.write_str("take the words of what is searched"),
+            Do::IndexWords => f.write_str("make the index of words"),
+            Do::DropWords => f.write_str("drop the index of words"),
         }
     }
 }
@@ -183,6 +192,9 @@ async fn reconcile(tx: &mut Tx, schemas: &[Collection], apply: bool) -> Result<S
         let schemas: Vec<Arc<Schema>> = schemas.iter().map(|(schema, _)| schema.clone()).collect();
         fill::run(tx, &schemas, stale).await?;
     }
+    if apply && !plan.steps.is_empty() {
+        tx.touch_everything().await?;
+    }
     Ok(plan)
 }
 
@@ -191,6 +203,9 @@ async fn carry_out(tx: &mut Tx, difference: &plan::Difference) -> Result<(), Sto
         tracing::info!(%step, "changing tables");
         for statement in statements {
             tx.execute(statement.clone()).await?;
+        }
+        if step.action == SchemaAction::FillWords {
+            words::fill(tx, &difference.collection, &difference.shape.words).await?;
         }
     }
     let shape = serde_json::to_string(&difference.shape)

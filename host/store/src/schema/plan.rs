@@ -3,7 +3,7 @@
 
 use super::ddl::{self, NewField};
 use super::shape::{FieldShape, Shape, too_long, unique};
-use super::{SchemaAction, SchemaConflict, SchemaStep};
+use super::{SchemaAction, SchemaConflict, SchemaStep, words};
 use crate::database::{Dialect, Statement, build};
 use crate::error::StoreError;
 use crate::{layout, read};
@@ -117,6 +117,7 @@ impl Comparison<'_> {
         let statements = ddl::create_table(self.dialect, &self.schema.name, &fields);
         self.step(SchemaAction::CreateCollection, statements);
         self.add_indexes(&Shape::default());
+        self.search(&BTreeSet::new(), true);
     }
 
     fn alter(&mut self, old: &Shape) {
@@ -152,6 +153,42 @@ impl Comparison<'_> {
             self.step(action, statements);
         }
         self.add_indexes(&standing);
+        self.search(&old.words, false);
+    }
+
+    /// Brings the columns and the index of words to what is searched now.
+    fn search(&mut self, old: &BTreeSet<String>, empty: bool) {
+        let wanted = self.difference.shape.words.clone();
+        let collection = &self.schema.name;
+        let changed = *old != wanted;
+        if changed && !old.is_empty() {
+            let mut statements = words::remove(self.dialect, collection);
+            statements.extend(old.difference(&wanted).map(|field| words::drop_column(collection, field)));
+            self.step(SchemaAction::DropWords, statements);
+        }
+        let new: Vec<_> = wanted.difference(old).cloned().collect();
+        // A default is the same for all organizations, and their words are not.
+        let filled = |action: &SchemaAction| match action {
+            SchemaAction::AddField(field) | SchemaAction::FillField(field) | SchemaAction::ReplaceField(field) => {
+                wanted.contains(field)
+            }
+            _ => false,
+        };
+        let lacking = !new.is_empty() || self.difference.steps.iter().any(|(step, _)| filled(&step.action));
+        let statements: Vec<_> = new.iter().map(|field| words::add_column(self.dialect, collection, field)).collect();
+        if empty {
+            if !wanted.is_empty() {
+                let index = words::create(self.dialect, collection, &wanted);
+                self.step(SchemaAction::IndexWords, [statements, index].concat());
+            }
+            return;
+        }
+        if lacking {
+            self.step(SchemaAction::FillWords, statements);
+        }
+        if changed && !wanted.is_empty() {
+            self.step(SchemaAction::IndexWords, words::create(self.dialect, collection, &wanted));
+        }
     }
 
     fn add(&mut self, field: &SchemaField) -> (SchemaAction, Vec<Statement>) {
@@ -297,7 +334,7 @@ fn new_field(field: &SchemaField) -> NewField {
         if check_value(field, &mut value, "").is_some() || value.is_null() {
             return None;
         }
-        layout::encode(field, &value).ok()
+        layout::encode_alike(field, &value).ok()
     });
     NewField { name: field.name.as_str().to_owned(), kind: field.field.kind, default }
 }

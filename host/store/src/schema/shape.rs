@@ -5,7 +5,7 @@ use lignaflow_core::catalog::{Schema, SchemaField, SystemField};
 use lignaflow_core::descriptor::{FieldKind, Unique};
 use lignaflow_core::name::CollectionName;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shape {
@@ -13,6 +13,9 @@ pub(super) struct Shape {
     /// By name, the columns of each index and of each unique rule.
     pub(super) indexes: BTreeMap<String, Vec<String>>,
     pub(super) unique: BTreeMap<String, Vec<String>>,
+    /// The fields whose words are kept and found by.
+    #[serde(default)]
+    pub(super) words: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +63,9 @@ impl Shape {
     pub(super) fn of(schema: &Schema) -> Self {
         let fields =
             schema.fields.iter().map(|field| (field.name.as_str().to_owned(), FieldShape::of(field))).collect();
-        let mut shape = Self { fields, ..Self::default() };
+        let words = schema.fields.iter().filter(|field| field.field.search);
+        let words = words.map(|field| field.name.as_str().to_owned()).collect();
+        let mut shape = Self { fields, words, ..Self::default() };
         let collection = &schema.collection;
         // The list by its display field, to be paged through by key.
         shape.index(schema, &[collection.display.as_str()]);

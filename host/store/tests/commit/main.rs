@@ -4,6 +4,7 @@
 
 mod database;
 mod doubt;
+mod kept;
 mod log;
 mod races;
 mod records;

@@ -2,7 +2,9 @@
 
 use crate::common::{Fixture, World, catalog, fields, text};
 use crate::row;
+use lignaflow_core::bind::Binder;
 use lignaflow_core::commit::Refusal;
+use lignaflow_core::query::{Authority, Predicate, Selection, SortKey};
 use lignaflow_core::{Id, Value};
 use lignaflow_store::{SchemaAction, SchemaFault};
 
@@ -43,6 +45,8 @@ crate::on_both!(
     a_required_field_needs_a_value_for_what_is_there,
     a_unique_rule_is_refused_where_it_is_broken,
     a_unique_rule_that_goes_is_no_longer_held,
+    a_field_that_is_searched_later_is_found_with_what_was_there,
+    a_default_of_a_searched_field_is_found_in_every_record,
 );
 
 /// The first descriptor with some of it replaced.
@@ -275,4 +279,64 @@ async fn a_unique_rule_that_goes_is_no_longer_held(fixture: Fixture) {
     let steps = apply(&mut world, FIRST).await.unwrap();
     assert_eq!(steps, ["stock/items: drop the unique rule stock__items__order__uq"]);
     item(&world, [("order", Value::Integer(1))]).await;
+}
+
+/// The names of what a search finds, by name.
+async fn found(world: &World, words: &str) -> Vec<String> {
+    let selection = Selection {
+        collection: "stock/items".into(),
+        authority: Authority::Plugin,
+        filter: Predicate::Search(words.into()),
+        sort: vec![SortKey { path: "name".into(), descending: false }],
+        select: vec!["name".into()],
+        limit: 1000,
+        after: None,
+    };
+    let bound = Binder { catalog: &world.catalog, home: None }.selection(&selection).unwrap();
+    let page = world.store.find(world.access, &bound).await.unwrap();
+    page.rows.into_iter().map(|row| row[0].as_text().unwrap().to_owned()).collect()
+}
+
+async fn a_field_that_is_searched_later_is_found_with_what_was_there(fixture: Fixture) {
+    let mut world = fixture.world(&[&with(&[("price =", "note = { type = \"text\", search = true }\nprice =")])]).await;
+    let name = |value: &str| [("name", text(value)), ("note", text("Lager 7"))];
+    // More than are filled at a time.
+    let mut draft = world.draft();
+    for number in 0..620 {
+        draft = draft.insert(&world.schema("stock/items"), Id::fresh(), fields(name(&format!("Brett {number:03}"))));
+    }
+    world.commit(draft).await.unwrap();
+    assert_eq!(found(&world, "lag 7").await.len(), 620);
+    assert_eq!(found(&world, "brett").await, [""; 0]);
+
+    let both = with(&[
+        ("price =", "note = { type = \"text\", search = true }\nprice ="),
+        ("max = 100", "max = 100, search = true"),
+    ]);
+    let steps = apply(&mut world, &both).await.unwrap();
+    let of_words: Vec<_> = steps.iter().filter(|step| step.contains("words")).map(String::as_str).collect();
+    let expected = [
+        "stock/items: drop the index of words",
+        "stock/items: take the words of what is searched",
+        "stock/items: make the index of words",
+    ];
+    assert_eq!(of_words, expected);
+    assert_eq!(found(&world, "brett").await.len(), 620);
+    assert_eq!(found(&world, "bret 619 lager").await, ["Brett 619"]);
+    let id = item(&world, [("note", text("neu"))]).await;
+    assert_eq!(found(&world, "neu").await, [format!("Item {id}")]);
+
+    let neither = with(&[("price =", "note = { type = \"text\" }\nprice =")]);
+    apply(&mut world, &neither).await.unwrap();
+    item(&world, [("note", text("spaet"))]).await;
+    apply(&mut world, &both).await.unwrap();
+    assert_eq!(found(&world, "spaet").await.len(), 1, "also what came while it was not searched");
+}
+
+async fn a_default_of_a_searched_field_is_found_in_every_record(fixture: Fixture) {
+    let mut world = fixture.world(&[FIRST]).await;
+    item(&world, []).await;
+    let more = "note = { type = \"text\", search = true, required = true, default = \"Zu prüfen\" }\nprice =";
+    apply(&mut world, &with(&[("price =", more)])).await.unwrap();
+    assert_eq!(found(&world, "prufen").await.len(), 1);
 }

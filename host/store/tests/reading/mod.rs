@@ -186,7 +186,7 @@ async fn insert(store: &Store, access: Access, schema: &Arc<Schema>, records: &[
             record.archived_at.into(),
         ];
         for (field, value) in schema.fields.iter().zip(&record.values) {
-            for (column, value) in layout::encode(field, value).unwrap() {
+            for (column, value) in layout::encode(access.organization(), field, value).unwrap() {
                 columns.push(column);
                 row.push(value);
             }

@@ -7,6 +7,7 @@ import "./keys.js";
 import "./menu.js";
 import "./reference.js";
 import "./rows.js";
+import "./search.js";
 import "./setup.js";
 import "./theme.js";
 import "./toast.js";

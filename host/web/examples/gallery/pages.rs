@@ -571,7 +571,8 @@ fn consent() -> Markup {
 }
 
 fn search_found() -> Markup {
-    let hit = |label: &str, hint: &str| Hit { label: label.into(), href: LIST.into(), hint: hint.into() };
+    let hit =
+        |label: &str, hint: &str| Hit { label: label.into(), href: LIST.into(), hint: hint.into(), snippet: None };
     let groups = [
         Group {
             title: "Projects".into(),

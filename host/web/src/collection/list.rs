@@ -12,6 +12,7 @@ use crate::paths;
 use crate::shell::{Head, Shell};
 use lignaflow_core::catalog::{Catalog, Schema, SchemaField};
 use lignaflow_core::descriptor::{FieldKind, humanize};
+use lignaflow_core::period;
 use lignaflow_core::record::Record;
 use maud::{Markup, html};
 
@@ -129,12 +130,22 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
 /// Filters of the address that the panel has no control for, which a search must not lose.
 fn kept_filters<'a>(view: &'a ListPage<'_>, facets: &[&SchemaField]) -> impl Iterator<Item = &'a (String, String)> {
     let controls: Vec<String> = facets.iter().flat_map(|field| control_keys(field)).collect();
-    view.query.filters.iter().filter(move |(key, _)| !controls.contains(key))
+    // A bound such as `filter[due][lte]=today` is no day that a date's control could show.
+    let shown = |key: &str, value: &str| !is_bound(key) || lignaflow_core::value::parse_date(value).is_some();
+    view.query.filters.iter().filter(move |(key, value)| !controls.contains(key) || !shown(key, value))
+}
+
+/// Whether a key of a filter is a date's `from` or `to`.
+fn is_bound(key: &str) -> bool {
+    key.ends_with("][gte]") || key.ends_with("][lte]")
 }
 
 fn control_keys(field: &SchemaField) -> Vec<String> {
     match field.field.kind {
-        FieldKind::Date => vec![format!("filter[{}][gte]", field.name), format!("filter[{}][lte]", field.name)],
+        FieldKind::Date => {
+            let name = &field.name;
+            vec![format!("filter[{name}]"), format!("filter[{name}][gte]"), format!("filter[{name}][lte]")]
+        }
         _ => vec![format!("filter[{}]", field.name)],
     }
 }
@@ -147,6 +158,7 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
     let mut options: Vec<(String, String)> = match field.field.kind {
         FieldKind::Choice => field.field.of.iter().map(|choice| (choice.clone(), humanize(choice))).collect(),
         FieldKind::Boolean => vec![("true".to_owned(), "Yes".to_owned()), ("false".to_owned(), "No".to_owned())],
+        FieldKind::Date => period::NAMES.iter().map(|name| ((*name).to_owned(), humanize(name))).collect(),
         _ => view
             .choices
             .get(field.name.as_str())
@@ -160,10 +172,16 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
         div class="field" {
             @if field.field.kind == FieldKind::Date {
                 span class="label" id=(id) { (title) }
-                div class="from-to" role="group" aria-labelledby=(id) {
-                    input class="input" type="date" name=(keys[0]) value=(current) aria-label={ (title) " from" };
-                    span class="faint" { "to" }
-                    input class="input" type="date" name=(keys[1]) value=(view.query.filter(&keys[1]).unwrap_or_default()) aria-label={ (title) " to" };
+                div role="group" aria-labelledby=(id) {
+                    select class="input" name=(keys[0]) aria-label={ (title) " in" } {
+                        option value="" { "Any time" }
+                        @for (value, title) in &options { option value=(value) selected[value == current] { (title) } }
+                    }
+                    div class="from-to" {
+                        input class="input" type="date" name=(keys[1]) value=(view.query.filter(&keys[1]).unwrap_or_default()) aria-label={ (title) " from" };
+                        span class="faint" { "to" }
+                        input class="input" type="date" name=(keys[2]) value=(view.query.filter(&keys[2]).unwrap_or_default()) aria-label={ (title) " to" };
+                    }
                 }
             } @else {
                 label for=(id) { (title) }
@@ -190,7 +208,8 @@ fn active_facets(shell: &Shell, view: &ListPage<'_>, base: &str) -> Markup {
             @let field = view.schema.field(name);
             @let title = field.map_or_else(|| humanize(&name.replace('.', " ")), field_title);
             @let text = field.map_or_else(|| value.clone(), |field| said_to(shell, view, field, value));
-            (facet(&title, spoken(operator), &text, &query.with_filter(base, key, None)))
+            @let dated = field.is_some_and(|field| matches!(field.field.kind, FieldKind::Date | FieldKind::Instant));
+            (facet(&title, if dated { spoken_of_time(operator) } else { spoken(operator) }, &text, &query.with_filter(base, key, None)))
         }
     }
 }
@@ -227,9 +246,19 @@ fn spoken(operator: &str) -> &str {
     }
 }
 
+/// The same of dates and instants, which lie before or after rather than below or above.
+fn spoken_of_time(operator: &str) -> &str {
+    match operator {
+        "lt" => "before",
+        "gt" => "after",
+        other => spoken(other),
+    }
+}
+
 fn said(view: &ListPage<'_>, field: &SchemaField, value: &str) -> String {
     match field.field.kind {
         FieldKind::Choice => humanize(value),
+        FieldKind::Date | FieldKind::Instant if period::NAMES.contains(&value) => lower_first(&humanize(value)),
         FieldKind::Boolean => (if value == "true" { "Yes" } else { "No" }).to_owned(),
         _ if field.field.refers() => {
             let id = value.parse().ok();
@@ -457,6 +486,19 @@ mod tests {
         assert!(html.contains("aria-label=\"Remove filter Due\""));
         assert!(html.contains("name=\"sort\" value=\"-due\""), "a search keeps the order");
         assert!(html.contains("selected>Helen Papadakis"));
+    }
+
+    #[test]
+    fn a_period_is_offered_and_shown_in_words() {
+        let html = page_of("filter[due]=this-week", &[project()], None, true);
+        assert!(html.contains("<option value=\"this-week\" selected>This week</option>"));
+        assert!(
+            html.contains("<span>Due</span><span class=\"what\">is</span><b class=\"facet-value\">this week</b>"),
+            "{html}"
+        );
+        let html = page_of("filter[due][lt]=today&filter[due][gte]=last-month", &[project()], None, true);
+        assert!(html.contains("<span class=\"what\">before</span><b class=\"facet-value\">today</b>"));
+        assert!(html.contains("<input type=\"hidden\" name=\"filter[due][gte]\" value=\"last-month\">"));
     }
 
     #[test]

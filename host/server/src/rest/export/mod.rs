@@ -26,6 +26,7 @@ use http::{HeaderValue, header};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::period::Almanac;
 use lignaflow_core::query::MAX_LIMIT;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
@@ -87,7 +88,7 @@ impl Export<'_> {
             }
         }
         let columns = Columns::of_list(&self.binder(), self.schema, fields.as_deref());
-        let list = query::list(&self.binder(), self.schema, &kept);
+        let list = query::list(&self.binder(), self.schema, &Almanac::of(self.caller), &kept);
         let (columns, list) = match (columns, list) {
             (Ok(columns), Ok(list)) if issues.is_empty() => (columns, list),
             (columns, list) => {
@@ -118,7 +119,7 @@ impl Export<'_> {
     /// The rows of a summary.
     pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Fault> {
         let access = self.caller.to_read()?;
-        let summary = query::summary(&self.binder(), self.schema, pairs)?;
+        let summary = query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), pairs)?;
         let bound = self.binder().summary(&summary, self.caller.calendar)?;
         let page = self.app.records.summarize(self.caller, &self.snapshot.catalog, &summary).await?;
         let names =

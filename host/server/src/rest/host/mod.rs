@@ -4,6 +4,7 @@
 mod account;
 mod people;
 pub mod plugins;
+mod search;
 pub mod session;
 mod tokens;
 
@@ -44,6 +45,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))
         .routes(routes!(plugins::log))
+        .routes(routes!(search::search))
 }
 
 /// The handlers, to be nested under `/api/v1`.
