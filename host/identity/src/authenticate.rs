@@ -88,6 +88,13 @@ impl Authenticated {
     }
 }
 
+/// Whether it is written down that a credential was in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Noted,
+    Unnoted,
+}
+
 /// Why a request is nobody's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthFault {
@@ -117,9 +124,30 @@ impl Identity {
         request_id: RequestId,
         declared: &[String],
     ) -> Result<Authenticated, AuthFault> {
+        self.prove(&credential, request_id, declared, Use::Noted).await
+    }
+
+    /// Whether a credential is still good, for what goes on by itself: that is no use of it, and a session that nobody
+    /// uses runs out.
+    pub async fn authenticate_again(
+        &self,
+        credential: &Credential,
+        request_id: RequestId,
+        declared: &[String],
+    ) -> Result<Authenticated, AuthFault> {
+        self.prove(credential, request_id, declared, Use::Unnoted).await
+    }
+
+    async fn prove(
+        &self,
+        credential: &Credential,
+        request_id: RequestId,
+        declared: &[String],
+        noted: Use,
+    ) -> Result<Authenticated, AuthFault> {
         match credential {
-            Credential::Session(text) => self.by_session(&text, request_id, declared).await,
-            Credential::Bearer(text) => self.by_token(&text, request_id, declared).await,
+            Credential::Session(text) => self.by_session(text, request_id, declared, noted).await,
+            Credential::Bearer(text) => self.by_token(text, request_id, declared, noted).await,
         }
     }
 
@@ -128,6 +156,7 @@ impl Identity {
         text: &str,
         request_id: RequestId,
         declared: &[String],
+        noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, "") {
             return Err(refused("it is no session's"));
@@ -147,7 +176,7 @@ impl Identity {
         let current = holder.memberships.into_iter().find(|(organization, _)| organization.id == holder.organization);
         let (organization, role) = current.ok_or_else(|| refused("the person is no member any more"))?;
         let unless_after = self.note_unless_after(now);
-        if holder.last_seen_at <= unless_after {
+        if noted == Use::Noted && holder.last_seen_at <= unless_after {
             let database = self.database().clone();
             self.0.touches.start(holder.id, async move {
                 let id = holder.id;
@@ -165,6 +194,7 @@ impl Identity {
         text: &str,
         request_id: RequestId,
         declared: &[String],
+        noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, secret::TOKEN_PREFIX) {
             return Err(refused("it is no token"));
@@ -183,7 +213,7 @@ impl Identity {
             return Err(refused("the token's owner is not active"));
         }
         let unless_after = self.note_unless_after(now);
-        if holder.last_used_at.is_none_or(|used| used <= unless_after) {
+        if noted == Use::Noted && holder.last_used_at.is_none_or(|used| used <= unless_after) {
             let (database, id) = (self.database().clone(), holder.id);
             self.0.touches.start(id, async move {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
@@ -198,6 +228,22 @@ impl Identity {
             organizations: vec![summary(&holder.organization, holder.role)],
             organization: holder.organization,
         })
+    }
+
+    /// Somebody on whose behalf the host itself does something, with what they may now; `None` where they may not act
+    /// any more.
+    pub async fn acting(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        request_id: RequestId,
+        declared: &[String],
+    ) -> Result<Option<Caller>, Fault> {
+        let standing = credentials::standing(self.database(), organization, person).await.map_err(error::told)?;
+        Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
+            let rights = Rights { role: standing.role, scope: Scope::All, declared };
+            caller(&standing.person, &standing.organization, rights, request_id, self.now())
+        }))
     }
 
     /// A session that was not seen since is over.

@@ -9,15 +9,19 @@
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
 //! | [`search`] | records of a collection by their words, with where these stand |
+//! | [`feed`] | the change log as a caller may follow it |
+//! | [`rebuild`] | a change with its record in full, before and after |
 //! | [`answers`] | faults and refusals in words |
 //!
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
 
 mod answers;
 mod family;
+pub mod feed;
 mod hooks;
 mod plan;
 mod reads;
+pub mod rebuild;
 mod routes;
 pub mod search;
 mod write;

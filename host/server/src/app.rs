@@ -1,9 +1,11 @@
 //! The rooms of the running program, wired.
 
 use crate::config::Config;
+use crate::live::Live;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
+use crate::webhooks::Webhooks;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
@@ -25,6 +27,8 @@ pub struct App {
     pub plugins: Plugins,
     pub rates: Arc<RateLimits>,
     pub exports: Exports,
+    pub live: Arc<Live>,
+    pub webhooks: Webhooks,
 }
 
 impl std::fmt::Debug for App {

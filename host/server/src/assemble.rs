@@ -7,7 +7,9 @@ use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
+use crate::secret_key::secret_key;
 use crate::shutdown::Shutdown;
+use crate::webhooks::{self, Webhooks};
 use anyhow::Context as _;
 use axum::Router;
 use lignaflow_core::clock::Clock;
@@ -104,7 +106,19 @@ pub async fn assemble(
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
     let exports = Exports::new(config.data_dir.join("tmp"));
-    let app = App { config, clock, store, registry, records, identity, plugins, rates, exports };
+    let live = Arc::default();
+    let webhooks = Webhooks::new(
+        webhooks::Rooms {
+            store: store.clone(),
+            identity: identity.clone(),
+            records: records.clone(),
+            registry: registry.clone(),
+            clock: clock.clone(),
+        },
+        secret_key(&config)?.expose(),
+        config.webhooks.private,
+    )?;
+    let app = App { config, clock, store, registry, records, identity, plugins, rates, exports, live, webhooks };
     Ok((Arc::new(app), context))
 }
 
@@ -116,6 +130,11 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
         async move { store.ping().await.map_err(|error| error.to_string()) }
     });
     let stop = shutdown.clone();
-    tokio::spawn(app.plugins.clone().follow(async move { stop.begun().await }));
+    shutdown.beside(app.plugins.clone().follow(async move { stop.begun().await }));
+    let (store, stop) = (app.store.clone(), shutdown.clone());
+    shutdown.beside(async move { store.relay(stop.begun()).await });
+    let webhooks = app.webhooks.clone();
+    shutdown.beside(webhooks::DUTY.run(app.clone(), shutdown.clone(), move |lease| webhooks.clone().round(lease)));
+    shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     crate::router::router(app, Arc::new(readiness), metrics, context)
 }

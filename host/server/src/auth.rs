@@ -20,6 +20,8 @@ pub struct Signed {
     pub authenticated: Authenticated,
     /// Whether a cookie said so, which a browser sends by itself.
     pub by_cookie: bool,
+    /// What they proved it with, for what goes on after the request.
+    pub credential: Credential,
 }
 
 /// What a request presents, if anything.
@@ -48,14 +50,21 @@ async fn sign(parts: &Parts, app: &App) -> Result<Signed, Problem> {
         Credential::Session(secret) | Credential::Bearer(secret) => secret.clone(),
     };
     let snapshot = app.registry.current();
-    match app.identity.authenticate(credential, request_id, &crate::plugins::permissions(&snapshot)).await {
+    match app.identity.authenticate(credential.clone(), request_id, &crate::plugins::permissions(&snapshot)).await {
         Ok(authenticated) => {
             app.rates.recognise(&secret);
-            Ok(Signed { caller: authenticated.caller.clone(), authenticated, by_cookie })
+            Ok(Signed { caller: authenticated.caller.clone(), authenticated, by_cookie, credential })
         }
         Err(AuthFault::Refused) => Err(unauthenticated()),
         Err(AuthFault::Fault(fault)) => Err(fault.into()),
     }
+}
+
+/// Who holds a credential by now, for what goes on by itself after the request that presented it.
+pub async fn again(app: &App, credential: &Credential) -> Result<Caller, AuthFault> {
+    let declared = crate::plugins::permissions(&app.registry.current());
+    let request = lignaflow_core::RequestId(lignaflow_core::Id::fresh());
+    Ok(app.identity.authenticate_again(credential, request, &declared).await?.caller)
 }
 
 fn unauthenticated() -> Problem {

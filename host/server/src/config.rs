@@ -41,6 +41,7 @@ pub struct Config {
     pub tls: Tls,
     pub limits: Limits,
     pub plugins: Plugins,
+    pub webhooks: Webhooks,
     pub database: Database,
     pub cache: Cache,
     pub log: Log,
@@ -123,6 +124,13 @@ pub struct Plugins {
     pub file_bytes: u64,
 }
 
+/// Changes told elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhooks {
+    /// Lets webhooks go to addresses inside this host's own network, and over plain HTTP.
+    pub private: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
     /// Open connections at most; on SQLite these are the readers, beside the one writer.
@@ -157,6 +165,7 @@ impl Default for Config {
             tls: Tls { certificate: PathBuf::new(), key: PathBuf::new() },
             limits: Limits::default(),
             plugins: Plugins::default(),
+            webhooks: Webhooks { private: false },
             database: Database { max_connections: 16, acquire_seconds: 2 },
             cache: Cache { bytes: 32 << 20 },
             log: Log { level: "info".into(), format: LogFormat::Auto },

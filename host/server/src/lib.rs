@@ -8,7 +8,10 @@
 //! | [`auth`] | who asks |
 //! | [`rest`], [`openapi`] | the API and its document |
 //! | [`pages`] | what people see |
+//! | [`webhooks`] | changes told elsewhere |
+//! | [`live`] | streams of events |
 //! | [`plugins`] | which plugins run |
+//! | [`background`] | work beside the requests, done by one host of several |
 //! | [`config`] | every setting, where its value comes from, what it may be |
 //! | [`logging`], [`metrics`], [`health`] | what operators see |
 //! | [`tls`] | the local authority, the leaf, the operator's own certificate |
@@ -20,11 +23,13 @@
 pub mod app;
 pub mod assemble;
 pub mod auth;
+pub mod background;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod health;
 pub mod listener;
+pub mod live;
 pub mod logging;
 pub mod metrics;
 pub mod middleware;
@@ -41,3 +46,4 @@ pub mod serve;
 pub mod shutdown;
 pub(crate) mod temporary;
 pub mod tls;
+pub mod webhooks;

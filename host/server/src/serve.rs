@@ -95,6 +95,7 @@ impl Server {
                 tracing::error!(%error, "a task beside the listeners ended badly");
             }
         }
+        shutdown.settled().await;
         Ok(Drained { broken_off: https.broken_off + http.broken_off })
     }
 

@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long work beside the requests has to come to its end.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// Shared by everything that has to end. Clones are the same shutdown.
 #[derive(Debug, Clone)]
 pub struct Shutdown {
     begun: CancellationToken,
+    beside: TaskTracker,
     grace: Duration,
 }
 
 impl Shutdown {
     /// `grace` is what calls under way are given.
     pub fn new(grace: Duration) -> Self {
-        Self { begun: CancellationToken::new(), grace }
+        Self { begun: CancellationToken::new(), beside: TaskTracker::new(), grace }
     }
 
     pub fn begin(&self) {
@@ -27,6 +32,19 @@ impl Shutdown {
     /// Returns when it has begun. Streams that would never end by themselves listen to it.
     pub async fn begun(&self) {
         self.begun.cancelled().await;
+    }
+
+    /// Does work beside the requests, which listens to [`Shutdown::begun`] and is waited for in the end.
+    pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.beside.spawn(work);
+    }
+
+    /// Waits until the work beside the requests has ended, for a short time.
+    pub async fn settled(&self) {
+        self.beside.close();
+        if tokio::time::timeout(SETTLE, self.beside.wait()).await.is_err() {
+            tracing::warn!(tasks = self.beside.len(), "work beside the requests did not end in time");
+        }
     }
 
     pub fn grace(&self) -> Duration {

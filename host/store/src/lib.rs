@@ -7,9 +7,12 @@
 //! | [`layout`] | names of tables and columns, and values as columns hold them |
 //! | [`schema`] | tables from descriptors, and from their next versions |
 //! | [`commit`], [`log`] | transactions of records, and the log of what they changed |
+//! | [`signal`] | who waits for changes of an organization is woken |
 //! | [`read`] | the query tree in SQL: records, pages, counts, summaries |
 //! | [`cache`] | results of reads, kept until what they rest on changes |
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
+//! | [`leases`] | which host does a work that only one is to do |
+//! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
 mod cache;
@@ -18,18 +21,23 @@ pub mod database;
 pub mod error;
 pub mod identity;
 pub mod layout;
+pub mod leases;
 pub mod log;
 pub mod options;
 pub mod plugins;
 mod read;
 pub mod schema;
+pub mod signal;
+pub mod webhooks;
 
 pub use cache::{CacheCounts, CacheOptions};
 pub use database::{Database, Dialect, Row, Statement, Tx, build};
 pub use error::{OpenFault, StoreError, UniqueViolation};
-pub use log::{LogEntry, LogKind, LogPosition};
+pub use leases::Lease;
+pub use log::{Horizon, LogEntry, LogKind, LogPosition};
 pub use options::{DatabaseUrl, StoreOptions};
 pub use schema::{SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
+pub use signal::{Changes, Signal};
 
 use std::sync::Arc;
 
@@ -38,17 +46,21 @@ use std::sync::Arc;
 pub struct Store {
     database: Database,
     cache: Option<Arc<cache::Cache>>,
+    signal: Signal,
 }
 
 impl Store {
     /// Connects, and asks nothing of the tables yet: [`Store::migrate`] or [`Store::check_migrated`] comes next.
     pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(options).await?, cache: None })
+        let database = Database::open(options).await?;
+        let signal = Signal::new(database.dialect() == Dialect::Postgres);
+        Ok(Self { database, cache: None, signal })
     }
 
     /// Brings the host's own tables to what this program needs. A database of a later program is refused.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.database.migrate().await
+        self.database.migrate().await?;
+        self.adopt_log().await
     }
 
     /// Whether the host's own tables are those of this program, neither behind nor ahead.

@@ -10,7 +10,7 @@ use lignaflow_core::clock::Micros;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Id, PersonId, RequestId};
 use serde_json::{Map, Value as Json};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// What was done to a record.
@@ -40,8 +40,17 @@ impl LogKind {
 /// which has one writer, the transaction is always 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogPosition {
-    transaction: u64,
-    sequence: i64,
+    pub(crate) transaction: u64,
+    pub(crate) sequence: i64,
+}
+
+/// How far a log can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Horizon {
+    /// Everything up to here is there: nothing will be added before it.
+    pub position: LogPosition,
+    /// There is more beyond, which cannot be told before older transactions have ended.
+    pub unsettled: bool,
 }
 
 /// The text is not a position.
@@ -129,33 +138,152 @@ impl Store {
         self.entries(Statement::composed(sql, values)).await
     }
 
-    /// The changes of an organization after a position, in the order of their commits. What a transaction that is still
-    /// under way may yet add comes later, never before what was answered here.
+    /// The changes of one record up to a version, the earliest first, from its beginning.
+    pub async fn history_up_to(
+        &self,
+        access: Access,
+        collection: &CollectionName,
+        id: Id,
+        version: u64,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let sql = format!(
+            "select {} from changes where organization = $1 and collection = $2 and record = $3 and version <= $4 \
+             order by version, sequence limit $5",
+            columns(self.dialect())
+        );
+        let values = vec![
+            access.organization().0.uuid().into(),
+            collection.to_string().into(),
+            id.uuid().into(),
+            i64::try_from(version).unwrap_or(i64::MAX).into(),
+            i64::from(limit).into(),
+        ];
+        self.entries(Statement::composed(sql, values)).await
+    }
+
+    /// The change at a position.
+    pub async fn change_at(&self, access: Access, at: LogPosition) -> Result<Option<LogEntry>, StoreError> {
+        let columns = columns(self.dialect());
+        let organization = access.organization().0.uuid().into();
+        let statement = match self.dialect() {
+            Dialect::Sqlite => Statement::composed(
+                format!("select {columns} from changes where organization = $1 and sequence = $2"),
+                vec![organization, at.sequence.into()],
+            ),
+            Dialect::Postgres => Statement::composed(
+                format!(
+                    "select {columns} from changes where organization = $1 and xid = $2::text::xid8 and sequence = $3"
+                ),
+                vec![organization, at.transaction.to_string().into(), at.sequence.into()],
+            ),
+        };
+        Ok(self.entries(statement).await?.pop())
+    }
+
+    /// How far the log of an organization can be read now.
+    pub async fn log_horizon(&self, access: Access) -> Result<Horizon, StoreError> {
+        let values = vec![access.organization().0.uuid().into()];
+        match self.dialect() {
+            Dialect::Sqlite => {
+                let sql = "select max(sequence) from changes where organization = $1";
+                let row = self.database().fetch_one(Statement::new(sql, values)).await?;
+                let sequence = row.opt_i64(0)?.unwrap_or_default();
+                Ok(Horizon { position: LogPosition { transaction: 0, sequence }, unsettled: false })
+            }
+            Dialect::Postgres => {
+                let sql = "select pg_snapshot_xmin(pg_current_snapshot())::text, exists (select 1 from changes \
+                           where organization = $1 and xid >= pg_snapshot_xmin(pg_current_snapshot()))";
+                let row = self.database().fetch_one(Statement::new(sql, values)).await?;
+                let oldest: u64 = row.text(0)?.parse().map_err(|_| unreadable("a transaction"))?;
+                let position = LogPosition { transaction: oldest.saturating_sub(1), sequence: i64::MAX };
+                Ok(Horizon { position, unsettled: row.bool(1)? })
+            }
+        }
+    }
+
+    /// The changes of an organization after a position, in the order of their commits, up to a horizon that was asked
+    /// for before. What a transaction that is still under way may yet add comes later, never before what was answered
+    /// here. Of all collections, where none are named.
+    pub async fn changes_between(
+        &self,
+        access: Access,
+        after: LogPosition,
+        horizon: LogPosition,
+        collections: Option<&[CollectionName]>,
+        limit: u16,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let columns = columns(self.dialect());
+        let mut values = vec![access.organization().0.uuid().into()];
+        let (window, order) = match self.dialect() {
+            Dialect::Sqlite => {
+                values.extend([after.sequence.into(), horizon.sequence.into()]);
+                ("sequence > $2 and sequence <= $3", "sequence")
+            }
+            Dialect::Postgres => {
+                values.extend([after.transaction.to_string().into(), after.sequence.into()]);
+                values.extend([horizon.transaction.to_string().into(), horizon.sequence.into()]);
+                let window = "(xid, sequence) > ($2::text::xid8, $3) and (xid, sequence) <= ($4::text::xid8, $5)";
+                (window, "xid, sequence")
+            }
+        };
+        let mut sql = format!("select {columns} from changes where organization = $1 and {window}");
+        if let Some(collections) = collections {
+            if collections.is_empty() {
+                return Ok(Vec::new());
+            }
+            let marks: Vec<String> =
+                (values.len() + 1..=values.len() + collections.len()).map(|number| format!("${number}")).collect();
+            let _ = write!(sql, " and collection in ({})", marks.join(", "));
+            values.extend(collections.iter().map(|name| name.to_string().into()));
+        }
+        let _ = write!(sql, " order by {order} limit ${}", values.len() + 1);
+        values.push(i64::from(limit).into());
+        self.entries(Statement::composed(sql, values)).await
+    }
+
+    /// The changes of an organization after a position, of all collections, as far as the log can be read now.
     pub async fn changes_after(
         &self,
         access: Access,
         after: LogPosition,
         limit: u16,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        let organization = access.organization().0.uuid().into();
-        let limit = i64::from(limit).into();
-        let columns = columns(self.dialect());
-        let statement = match self.dialect() {
-            Dialect::Sqlite => Statement::composed(
-                format!(
-                    "select {columns} from changes where organization = $1 and sequence > $2 order by sequence limit $3"
-                ),
-                vec![organization, after.sequence.into(), limit],
-            ),
-            Dialect::Postgres => Statement::composed(
-                format!(
-                    "select {columns} from changes where organization = $1 and (xid, sequence) > ($2::text::xid8, $3) \
-                     and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, sequence limit $4"
-                ),
-                vec![organization, after.transaction.to_string().into(), after.sequence.into(), limit],
-            ),
-        };
-        self.entries(statement).await
+        let horizon = self.log_horizon(access).await?;
+        self.changes_between(access, after, horizon.position, None, limit).await
+    }
+
+    /// A database that was restored into another server brings transaction numbers that this one has yet to come to:
+    /// what they stand at could not be read before, and what is new would stand before it. Such a log is put before
+    /// everything, in the order of its sequence; whoever followed it is told to begin anew.
+    pub(crate) async fn adopt_log(&self) -> Result<(), StoreError> {
+        const AHEAD: &str = "select exists (select 1 from organizations o cross join lateral (select c.xid from changes c \
+                             where c.organization = o.id order by c.xid desc limit 1) l \
+                             where l.xid >= pg_snapshot_xmax(pg_current_snapshot()))";
+        const ADOPT: [&str; 4] = [
+            "set local statement_timeout = 0",
+            "update webhooks w set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
+             where c.organization = w.organization \
+             and (c.xid, c.sequence) <= (w.log_transaction::text::xid8, w.log_sequence))",
+            "update deliveries set log_transaction = 1",
+            "update changes set xid = '1'::xid8",
+        ];
+        if self.dialect() == Dialect::Sqlite
+            || !self.database().fetch_one(Statement::new(AHEAD, Vec::new())).await?.bool(0)?
+        {
+            return Ok(());
+        }
+        tracing::warn!("the change log comes from another server: those who follow it begin anew");
+        self.database()
+            .write(|tx| {
+                Box::pin(async move {
+                    for sql in ADOPT {
+                        tx.execute(Statement::new(sql, Vec::new())).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     async fn entries(&self, statement: Statement) -> Result<Vec<LogEntry>, StoreError> {
@@ -163,8 +291,11 @@ impl Store {
     }
 }
 
+fn unreadable(what: &str) -> StoreError {
+    StoreError::Broken(format!("the change log holds {what} that cannot be read"))
+}
+
 fn entry(row: &Row) -> Result<LogEntry, StoreError> {
-    let unreadable = |what: &str| StoreError::Broken(format!("the change log holds {what} that cannot be read"));
     let json = |index: usize| serde_json::from_str(&row.text(index)?).map_err(|_| unreadable("fields"));
     let principal = match (row.text(3)?.as_str(), row.opt_text(4)?) {
         ("person", Some(id)) => Principal::Person(id.parse::<PersonId>().map_err(|_| unreadable("a person"))?),

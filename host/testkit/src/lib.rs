@@ -5,6 +5,7 @@
 //! | [`database`] | a database of its own for each test; [`on_both!`] runs one on SQLite and on PostgreSQL |
 //! | [`server`] | the server, wired as the program wires it; organizations and members in a line |
 //! | [`client`], [`visitor`] | who asks the API; who opens pages |
+//! | [`events`] | a stream of events |
 //! | [`race`] | writers that meet between plan and commit |
 //! | [`plugins`] | plugins as files |
 //! | [`program`] | the built program, as an operator runs it |
@@ -25,6 +26,7 @@
 pub mod client;
 mod compiled;
 pub mod database;
+pub mod events;
 pub mod needs;
 pub mod plugins;
 pub mod program;
@@ -34,6 +36,7 @@ pub mod visitor;
 
 pub use client::{Answer, Client};
 pub use database::{Database, On, on};
+pub use events::{Event, Events};
 pub use race::Race;
 pub use server::{Org, PASSWORD, Server, Setup};
 pub use visitor::{Page, Visitor};

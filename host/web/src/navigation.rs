@@ -86,6 +86,14 @@ impl Navigation {
         navigation
     }
 
+    /// With one more place at the foot of the rail.
+    #[must_use]
+    pub fn with_foot(mut self, place: Place) -> Self {
+        self.foot.push(place);
+        self.give_keys();
+        self
+    }
+
     /// Each place gets the first letter of its title that is still free; `h` is home.
     fn give_keys(&mut self) {
         let mut taken = vec!['h'];

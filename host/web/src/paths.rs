@@ -19,6 +19,7 @@ pub const ACCOUNT_TOKENS: &str = "/account/tokens";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const PLUGINS: &str = "/admin/plugins";
 pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
+pub const WEBHOOKS: &str = "/admin/webhooks";
 pub const SWAGGER: &str = "/swagger/";
 
 pub fn list(collection: &CollectionName) -> String {
@@ -82,6 +83,20 @@ pub fn plugin_disable(id: impl Display) -> String {
 /// POST: grants what it asks for. `grant` comes once for each, as [`crate::admin::Ask::key`] says it.
 pub fn plugin_grant(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/grants")
+}
+
+pub fn webhook(id: impl Display) -> String {
+    format!("{WEBHOOKS}/{id}")
+}
+
+/// POST: `pause`, `resume`, `rotate`, `remove`, or `replay` with `from` and `until`.
+pub fn webhook_act(id: impl Display, act: &str) -> String {
+    format!("{WEBHOOKS}/{id}/{act}")
+}
+
+/// POST: delivers one change again.
+pub fn webhook_replay(id: impl Display, delivery: impl Display) -> String {
+    format!("{WEBHOOKS}/{id}/deliveries/{delivery}/replay")
 }
 
 pub fn token_revoke(id: impl Display) -> String {

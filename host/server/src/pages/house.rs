@@ -16,7 +16,7 @@ use lignaflow_core::name::CollectionName;
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_runtime::Snapshot;
 use lignaflow_web::message::{self, Message};
-use lignaflow_web::navigation::Navigation;
+use lignaflow_web::navigation::{Navigation, Place};
 use lignaflow_web::shell::{Membership, Person};
 use lignaflow_web::{Flash, Markup, Reader, Shell, Theme, paths};
 use std::sync::Arc;
@@ -110,13 +110,17 @@ impl Visit {
             })
             .collect();
         let organization = organizations.iter().find(|one| one.current).map(|one| one.name.clone()).unwrap_or_default();
+        let mut navigation = Navigation::of(enabled, caller.holds(Permission::READ), may_open, administers);
+        if caller.holds(Permission::ADMINISTER) {
+            navigation = navigation.with_foot(Place::new("Webhooks", paths::WEBHOOKS, "send"));
+        }
         Shell {
             reader: self.reader(),
             theme: self.theme,
             person: Person { name: authenticated.person.name.clone(), email: authenticated.person.email.clone() },
             organization,
             organizations,
-            navigation: Navigation::of(enabled, caller.holds(Permission::READ), may_open, administers),
+            navigation,
             path: self.path.clone(),
             flash: self.flash.clone().map(|text| Flash { text, undo: None }),
         }

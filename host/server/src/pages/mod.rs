@@ -9,7 +9,7 @@
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
-//! | [`account`], [`admin`] | one's own tokens and sessions; plugins |
+//! | [`account`], [`admin`], [`webhooks`] | one's own tokens and sessions; plugins; who is told elsewhere |
 
 mod account;
 mod admin;
@@ -21,6 +21,7 @@ mod house;
 mod lists;
 mod lookup;
 mod record;
+mod webhooks;
 
 use crate::app::App;
 use axum::Router;
@@ -39,6 +40,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(door::router())
         .merge(account::router())
         .merge(admin::router())
+        .merge(webhooks::router())
         .route("/{plugin}/-/{page}", get(declared::page))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))

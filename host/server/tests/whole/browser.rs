@@ -5,7 +5,12 @@ use crate::driver::Browser;
 use lignaflow_testkit::{Database, PASSWORD, on_one};
 use serde_json::json;
 
-on_one!(the_first_hour_works_in_a_browser, pages_fit_on_a_phone);
+on_one!(
+    the_first_hour_works_in_a_browser,
+    pages_fit_on_a_phone,
+    a_list_follows_what_others_do,
+    webhooks_fit_every_screen
+);
 
 async fn the_first_hour_works_in_a_browser(database: Database) {
     let server = database.serve().await;
@@ -116,6 +121,89 @@ async fn pages_fit_on_a_phone(database: Database) {
         browser.picture(&format!("phone-{name}")).await;
         let wide = browser.client.execute("return document.documentElement.scrollWidth", Vec::new()).await.unwrap();
         assert!(wide.as_u64().unwrap() <= 390, "{path} is {wide} wide: a phone scrolls sideways");
+    }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+async fn a_list_follows_what_others_do(database: Database) {
+    let scene = crate::scene::scene(&database).await;
+    let task = scene.task("Measure", json!({})).await;
+    let Some(browser) = Browser::open().await else { return };
+    sign_in(&browser, &scene).await;
+    browser.goto(&format!("{}/projects/tasks", scene.server.root)).await;
+    // Its stream is open once the server says so: what is changed from then on is heard.
+    while browser.client.execute(OPEN, Vec::new()).await.unwrap() != json!(true) {
+        tokio::task::yield_now().await;
+    }
+    let path = format!("projects/tasks/{task}");
+    let _ = scene.org.patch(&path, "*", json!({ "title": "Measure twice" })).await.is(200);
+    while !shown(&browser, "#results").await.contains("Measure twice") {
+        tokio::task::yield_now().await;
+    }
+    scene.task("Cut once", json!({})).await;
+    scene.task("Glue", json!({})).await;
+    browser.find("lf-live button").await;
+    while shown(&browser, "lf-live button").await != "2 new" {
+        tokio::task::yield_now().await;
+    }
+    assert!(!shown(&browser, "#results").await.contains("Cut once"), "rows do not jump under the hand");
+    browser.picture("live").await;
+    browser.find("lf-live button").await.click().await.unwrap();
+    while !shown(&browser, "#results").await.contains("Cut once") {
+        tokio::task::yield_now().await;
+    }
+    while !shown(&browser, "lf-live").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+/// What stands in an element of a page that changes while it is asked.
+async fn shown(browser: &Browser, css: &str) -> String {
+    let text = "return document.querySelector(arguments[0])?.innerText ?? ''";
+    let text = browser.client.execute(text, vec![json!(css)]).await.unwrap();
+    text.as_str().unwrap_or_default().to_owned()
+}
+
+/// Whether the list's stream is open.
+const OPEN: &str = "return document.querySelector('lf-live').source?.readyState === EventSource.OPEN";
+
+async fn sign_in(browser: &Browser, scene: &crate::scene::Scene) {
+    browser.goto(&format!("{}/sign-in", scene.server.root)).await;
+    browser.fill("#f-email", &scene.org.email).await;
+    browser.fill("#f-password", &scene.org.password).await;
+    browser.press("button.btn-wide").await;
+}
+
+async fn webhooks_fit_every_screen(database: Database) {
+    let scene = crate::scene::scene(&database).await;
+    let Some(browser) = Browser::open().await else { return };
+    sign_in(&browser, &scene).await;
+    let root = &scene.server.root;
+    browser.goto(&format!("{root}/admin/webhooks")).await;
+    browser.picture("webhooks-empty").await;
+    browser.fill("#f-url", "https://books.invalid/hooks/lignaflow").await;
+    browser.fill("#f-description", "Our accounting").await;
+    browser.find("#c-collections-projects-clients").await.click().await.unwrap();
+    browser.press("form[action='/admin/webhooks'] button").await;
+    assert!(browser.text("main").await.contains("lfw_"));
+    browser.picture("webhook-made").await;
+    scene.org.make("projects/clients", json!({ "name": "Oak" })).await;
+    let id = scene.org.get("webhooks").await.data()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("webhooks/{id}/deliveries");
+    while scene.org.get(&path).await.data().first().is_none_or(|delivery| delivery["tries"] != 1) {
+        tokio::task::yield_now().await;
+    }
+    for (name, width, height) in [("wide", 1280, 900), ("phone", 390, 844)] {
+        browser.resize(width, height).await;
+        for (page, path) in [("list", "/admin/webhooks".to_owned()), ("one", format!("/admin/webhooks/{id}"))] {
+            browser.goto(&format!("{root}{path}")).await;
+            browser.picture(&format!("webhook-{page}-{name}")).await;
+            let wide = browser.client.execute("return document.documentElement.scrollWidth", Vec::new()).await.unwrap();
+            assert!(wide.as_u64().unwrap() <= u64::from(width), "{path} is {wide} wide");
+        }
     }
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;

@@ -90,10 +90,11 @@ impl Operation {
             None if self.path.contains("/tokens/") => "token".to_owned(),
             None if self.path.contains("/sessions/") => "session".to_owned(),
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
+            None if self.path.contains("/webhooks/") => "webhook".to_owned(),
             None => return self.path.clone(),
         };
         let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
-        self.path.replace("{id}", id)
+        self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f")
     }
 
     /// Its example, with what it refers to among `ids`.

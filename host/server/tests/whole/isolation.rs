@@ -44,13 +44,17 @@ fn case_of(operation: &Operation) -> Case {
         | "host_plugin_log"
         | "host_search"
         | "host_enable_plugin"
-        | "host_disable_plugin" => Case::OfOneself,
+        | "host_disable_plugin"
+        | "host_changes"
+        | "host_list_webhooks"
+        | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"
         | "host_create_token"
         | "host_list_sessions"
         | "host_revoke_session" => Case::Session,
         "host_change_person" | "host_revoke_token" => Case::NotFound,
+        id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,
         id => match id.trim_start_matches("projects_").split('_').next().unwrap_or_default() {
             "list" | "summarize" => Case::Nothing,
@@ -77,6 +81,8 @@ async fn first(server: &Server) -> (Org, Ids) {
     let mut ids = Ids::from(ids);
     ids.insert("session", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
     ids.insert("plugin", "nothing".to_owned());
+    let webhook = org.post("webhooks", json!({ "url": format!("https://{SECRET}.invalid/") })).await.is(201).id();
+    ids.insert("webhook", webhook);
     ids.insert("clients", ids[CLIENTS].clone());
     (org, ids)
 }
@@ -97,6 +103,7 @@ async fn everything(org: &Org) -> Vec<Json> {
         }
     }
     all.push(org.get("people").await.is(200).json);
+    all.push(org.get("webhooks").await.is(200).json);
     all.push(json!(org.get("tokens").await.is(200).column("revoked_at")));
     all
 }
@@ -132,6 +139,9 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_change_person" => json!({ "role": "owner" }),
             "host_change_password" => json!({ "current_password": "guessed", "new_password": "guessed, too" }),
             "host_create_token" => json!({ "name": "theirs" }),
+            "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
+            "host_change_webhook" => json!({}),
+            "host_replay_deliveries" => json!({ "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z" }),
             _ => operation.body_with(&theirs),
         };
         let path = operation.path_with(&theirs);

@@ -42,6 +42,9 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
             json!({ "email": "new@example.com", "name": "New", "password": org.password, "role": "member" })
         }
         "host_change_person" => json!({ "role": "member" }),
+        "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
+        "host_change_webhook" => json!({}),
+        "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),
         id if id.starts_with("host_") => Json::Null,
         _ => operation.body_with(ids),
     }
@@ -69,6 +72,7 @@ async fn furnish(org: &Org) -> Ids {
         ("token", NOWHERE.to_owned()),
         ("session", NOWHERE.to_owned()),
         ("plugin", "nothing".to_owned()),
+        ("webhook", NOWHERE.to_owned()),
     ])
 }
 

@@ -76,6 +76,13 @@ impl Store {
     /// It runs to its end even when the future returned here is dropped, and once it has answered well, what it wrote
     /// is on the disk.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Refusal> {
+        let organization = commit.access.organization();
+        let committed = self.commit_unheard(commit).await?;
+        self.signal().raise(organization);
+        Ok(committed)
+    }
+
+    async fn commit_unheard(&self, commit: Commit) -> Result<Committed, Refusal> {
         let commit = Arc::new(commit);
         let turns = match self.dialect() {
             Dialect::Postgres => turns::of(&commit),

@@ -31,6 +31,8 @@ steps! {
     3 => "0003_plugins",
     4 => "0004_sequences",
     5 => "0005_schema_revision",
+    6 => "0006_leases",
+    7 => "0007_webhooks",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -185,6 +185,14 @@ impl Database {
         }
     }
 
+    /// Hears what is told on a channel, on a connection of its own. Only PostgreSQL has channels.
+    pub(crate) async fn listen(&self, channel: &str) -> Result<sqlx::postgres::PgListener, StoreError> {
+        match &*self.0 {
+            Kind::Postgres(postgres) => postgres.listen(channel).await,
+            Kind::Sqlite(_) => Err(StoreError::Broken("SQLite has no channels".to_owned())),
+        }
+    }
+
     /// Lets what is under way end, then closes every connection.
     pub async fn close(&self) {
         match &*self.0 {

@@ -12,7 +12,7 @@ use crate::error::{OpenFault, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
@@ -77,6 +77,15 @@ impl Postgres {
     pub(super) async fn connect(&self) -> Result<PgConnection, StoreError> {
         let options = self.options.clone().options([("statement_timeout", "0")]);
         Ok(options.connect().await?)
+    }
+
+    /// A connection beside the pool that hears what is told on a channel.
+    pub(super) async fn listen(&self, channel: &str) -> Result<PgListener, StoreError> {
+        let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.acquire_timeout(OPENING).connect_lazy_with(self.options.clone());
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 
     pub(super) async fn write<T, E, F>(&self, turns: Vec<i64>, work: F) -> Result<T, E>

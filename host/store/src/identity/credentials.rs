@@ -6,7 +6,7 @@ use crate::database::Statement;
 use crate::error::StoreError;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{Id, OrganizationId};
+use lignaflow_core::{Id, OrganizationId, PersonId};
 
 /// A session as it is, and whose: also one that has run out, or whose person may not act any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,42 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
         last_used_at: row.opt_i64(3)?,
         revoked_at: row.opt_i64(4)?,
         person: people::of_row(&row, PERSON)?,
+        role: parsed(&row.text(ROLE)?, "memberships.role")?,
+        member: row.bool(ROLE + 1)?,
+        organization: organizations::of_row(&row, ROLE + 2)?,
+    }))
+}
+
+/// Somebody as a member of an organization, whether they may act there or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub person: people::Person,
+    pub role: Role,
+    /// Whether they still belong to the organization.
+    pub member: bool,
+    pub organization: organizations::Organization,
+}
+
+pub async fn standing(
+    source: impl Source,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<Option<Standing>, StoreError> {
+    const ROLE: usize = people::WIDTH;
+    let statement = Statement::new(
+        concat!(
+            "select ",
+            people::columns!(),
+            ", m.role, m.active, ",
+            organizations::columns!(),
+            " from memberships m join people p on p.id = m.person join organizations o on o.id = m.organization \
+             where m.organization = $1 and m.person = $2"
+        ),
+        values![organization.0.uuid(), person.0.uuid()],
+    );
+    let Some(row) = source.optional(statement).await? else { return Ok(None) };
+    Ok(Some(Standing {
+        person: people::of_row(&row, 0)?,
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
         member: row.bool(ROLE + 1)?,
         organization: organizations::of_row(&row, ROLE + 2)?,

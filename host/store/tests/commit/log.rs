@@ -2,9 +2,12 @@
 
 use crate::SHOP;
 use crate::common::{Fixture, fields, make_organization, on_postgres, text};
+use futures_util::FutureExt as _;
 use lignaflow_core::caller::{Access, Principal};
-use lignaflow_core::{Id, Value};
+use lignaflow_core::{Id, OrganizationId, Value};
 use lignaflow_store::{LogKind, LogPosition, Statement, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -12,6 +15,8 @@ crate::on_both!(
     a_history_says_who_changed_what,
     the_log_is_read_in_slices_and_to_its_end,
     nobody_reads_another_organizations_log,
+    a_reader_among_many_writers_misses_nothing_and_reads_nothing_twice,
+    collections_that_are_not_asked_for_are_passed_over,
 );
 
 async fn a_history_says_who_changed_what(fixture: Fixture) {
@@ -84,6 +89,157 @@ async fn nobody_reads_another_organizations_log(fixture: Fixture) {
     assert_eq!(world.store.changes_after(other, LogPosition::START, 10).await.unwrap(), []);
 }
 
+async fn a_reader_among_many_writers_misses_nothing_and_reads_nothing_twice(fixture: Fixture) {
+    const WRITERS: usize = 6;
+    const EACH: usize = 25;
+    let world = Arc::new(fixture.world(&[SHOP]).await);
+    let open = Arc::new(AtomicUsize::new(WRITERS));
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let (world, open) = (world.clone(), open.clone());
+            tokio::spawn(async move {
+                let mut ids = Vec::new();
+                for number in 0..EACH {
+                    let name = format!("Customer {writer}-{number}");
+                    ids.push(world.insert("shop/customers", [("name", text(&name))]).await);
+                }
+                open.fetch_sub(1, Ordering::SeqCst);
+                ids
+            })
+        })
+        .collect();
+    // Another transaction takes its number early and ends late, again and again: what is written in between must wait.
+    let slow = {
+        let (world, open) = (world.clone(), open.clone());
+        tokio::spawn(async move {
+            let mut ids = Vec::new();
+            while open.load(Ordering::SeqCst) > 0 {
+                let id = Id::fresh();
+                let organization = world.access.organization().0.uuid();
+                let done: Result<(), StoreError> = world
+                    .store
+                    .database()
+                    .write(move |tx| {
+                        Box::pin(async move {
+                            let values = vec![organization.into(), id.uuid().into()];
+                            tx.execute(Statement::new(LATE, values)).await?;
+                            for _ in 0..20 {
+                                tx.fetch_one(Statement::new("select 1", Vec::new())).await?;
+                            }
+                            Ok(())
+                        })
+                    })
+                    .await;
+                done.unwrap();
+                ids.push(id);
+            }
+            ids
+        })
+    };
+    let mut expected: Vec<Id> = Vec::new();
+    let mut read = Vec::new();
+    let mut position = LogPosition::START;
+    let mut writers = Some((writers, slow));
+    while expected.is_empty() || read.len() < expected.len() {
+        let horizon = world.store.log_horizon(world.access).await.unwrap();
+        let slice = world.store.changes_between(world.access, position, horizon.position, None, 7).await.unwrap();
+        for entry in &slice {
+            assert!(entry.position > position, "in order, and none twice");
+            position = entry.position;
+            read.push(entry.record);
+        }
+        if slice.len() < 7 {
+            // Nothing may ever appear before what was said to be the end.
+            position = horizon.position;
+        }
+        if open.load(Ordering::SeqCst) == 0
+            && let Some((writers, slow)) = writers.take()
+        {
+            for writer in writers {
+                expected.extend(writer.await.unwrap());
+            }
+            expected.extend(slow.await.unwrap());
+        }
+    }
+    expected.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(read, expected);
+}
+
+async fn collections_that_are_not_asked_for_are_passed_over(fixture: Fixture) {
+    let world = fixture.world(&[SHOP]).await;
+    world.insert("shop/customers", [("name", text("Oak"))]).await;
+    let order = world.insert("shop/orders", [("title", text("Chairs"))]).await;
+    let mut told = Vec::new();
+    let limit = Instant::now() + Duration::from_mins(1);
+    while told.is_empty() && Instant::now() < limit {
+        let horizon = world.store.log_horizon(world.access).await.unwrap();
+        let only = ["shop/orders".parse().unwrap()];
+        let slice = world.store.changes_between(world.access, LogPosition::START, horizon.position, Some(&only), 9);
+        told = slice.await.unwrap();
+    }
+    assert_eq!(told.iter().map(|entry| entry.record).collect::<Vec<_>>(), [order]);
+    let none = world.store.changes_between(world.access, LogPosition::START, told[0].position, Some(&[]), 9);
+    assert_eq!(none.await.unwrap(), []);
+}
+
+/// An entry by hand, as a transaction that does more.
+const LATE: &str = "insert into changes (organization, at, principal_kind, request, origin, collection, record, kind, \
+                    version, before, after) \
+                    values ($1, 0, 'anonymous', $2, 'api', 'shop/customers', $2, 'insert', 1, '{}', '{}')";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_one_host_wakes_who_waits_at_another() {
+    on_postgres(|fixture| async move {
+        let world = fixture.world(&[SHOP]).await;
+        let other = fixture.open().await;
+        let mut here = world.store.signal().subscribe(world.access.organization());
+        let mut there = other.signal().subscribe(world.access.organization());
+        let mut elsewhere = other.signal().subscribe(OrganizationId(Id::fresh()));
+        let relays = [world.store.clone(), other.clone()]
+            .map(|store| tokio::spawn(async move { store.relay(std::future::pending()).await }));
+        // A connection that begins to listen wakes everybody, since it cannot know what was told before.
+        there.wait().await;
+        elsewhere.wait().await;
+        world.insert("shop/customers", [("name", text("Oak"))]).await;
+        here.wait().await;
+        tokio::time::timeout(Duration::from_mins(1), there.wait()).await.unwrap();
+        assert!(elsewhere.wait().now_or_never().is_none());
+        for relay in relays {
+            relay.abort();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_comes_from_another_server_is_read_before_what_is_new() {
+    on_postgres(|fixture| async move {
+        let world = fixture.world(&[SHOP]).await;
+        let mut ids = vec![world.insert("shop/customers", [("name", text("Old"))]).await];
+        ids.push(world.insert("shop/customers", [("name", text("Older"))]).await);
+        let done: Result<u64, StoreError> = world
+            .store
+            .database()
+            .write(|tx| {
+                let sql = "update changes set xid = (xid::text::bigint + 1000000000)::text::xid8";
+                Box::pin(async move { tx.execute(Statement::new(sql, Vec::new())).await })
+            })
+            .await;
+        assert_eq!(done.unwrap(), 2);
+        world.store.migrate().await.unwrap();
+        ids.push(world.insert("shop/customers", [("name", text("New"))]).await);
+        let limit = Instant::now() + Duration::from_mins(1);
+        let mut read = Vec::new();
+        while read.len() < 3 && Instant::now() < limit {
+            let all = world.store.changes_after(world.access, LogPosition::START, 10).await.unwrap();
+            read = all.iter().map(|entry| entry.record).collect();
+        }
+        assert_eq!(read, ids);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_ends_late_is_not_missed() {
     on_postgres(|fixture| async move {
@@ -98,11 +254,8 @@ async fn a_transaction_that_ends_late_is_not_missed() {
                 .database()
                 .write(move |tx| {
                     Box::pin(async move {
-                        let sql = "insert into changes (organization, at, principal_kind, request, origin, collection, \
-                                   record, kind, version, before, after) \
-                                   values ($1, 0, 'anonymous', $2, 'api', 'shop/customers', $2, 'insert', 1, '{}', '{}')";
                         let values = vec![organization.into(), late.uuid().into()];
-                        tx.execute(Statement::new(sql, values)).await?;
+                        tx.execute(Statement::new(LATE, values)).await?;
                         written.send(()).unwrap();
                         may_go.await.unwrap();
                         Ok(())

@@ -5,6 +5,7 @@
 mod database;
 mod doubt;
 mod kept;
+mod leases;
 mod log;
 mod races;
 mod records;

@@ -4,6 +4,7 @@ import "./date.js";
 import "./filter.js";
 import "./form.js";
 import "./keys.js";
+import "./live.js";
 import "./menu.js";
 import "./reference.js";
 import "./rows.js";

@@ -3,6 +3,18 @@ import { define } from "./dom.js";
 
 const PARTS = ["#results", ".tabs", ".facets"];
 
+/** Puts what an address shows now in the place of what is shown; false where it could not be had. */
+export async function exchange(address, signal) {
+  const answer = await fetch(address, { signal, headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return false;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of PARTS) {
+    const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
+    if (old && fresh) old.replaceWith(fresh);
+  }
+  return true;
+}
+
 class Filter extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -38,13 +50,7 @@ class Filter extends HTMLElement {
     const results = document.getElementById("results");
     results.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(address, { signal: underway.signal, headers: { accept: "text/html" } });
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of PARTS) {
-        const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
-        if (old && fresh) old.replaceWith(fresh);
-      }
+      if (!(await exchange(address, underway.signal))) throw new Error(address);
       history.replaceState(null, "", address);
     } catch (error) {
       // Whatever it was, the whole page tells it better.

@@ -1,4 +1,4 @@
-//! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
+//! The administration of webhooks, and that of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
 //! an upgrade asks for.
 
 /// The sheet of these pages.
@@ -8,7 +8,12 @@ mod changes;
 mod consent;
 mod plugin;
 mod plugins;
+mod webhooks;
 
 pub use consent::{Ask, ConsentPage, asks, consent};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
 pub use plugins::{Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins};
+pub use webhooks::{
+    DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
+    webhook, webhooks,
+};

@@ -47,6 +47,7 @@ pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
     let body = html! {
         (tabs(view))
         (toolbar(shell, view))
+        lf-live data-collection=(view.schema.name) {}
         div id="results" { (results(shell, view)) }
     };
     shell.page(&Head { title: &titles.many, actions: Some(actions), ..Head::default() }, &body)

@@ -2,11 +2,13 @@
 //! document alike; `x-permission` names what it needs, and `none` that it needs nobody.
 
 mod account;
+pub(crate) mod changes;
 mod people;
 pub mod plugins;
 mod search;
 pub mod session;
 mod tokens;
+mod webhooks;
 
 use crate::app::App;
 use crate::auth::Signed;
@@ -41,6 +43,15 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::change))
+        .routes(routes!(changes::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::one, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::pause))
+        .routes(routes!(webhooks::resume))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay_range))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(plugins::list, plugins::install))
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))

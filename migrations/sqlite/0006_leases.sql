@@ -1,0 +1,8 @@
+-- Which host does a work that only one is to do. A host that dies loses its lease by the clock.
+CREATE TABLE leases (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder BLOB NOT NULL,
+    -- Goes up with every change of hands: who holds an earlier number has lost it, whatever their clock says.
+    turn INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
