@@ -107,6 +107,13 @@ impl Schema {
         }
     }
 
+    /// What becomes of a record when the one is removed that this field refers to: parts go with the whole, whatever
+    /// else is said of the reference.
+    pub fn on_delete(&self, field: &SchemaField) -> OnDelete {
+        let is_part = self.collection.part_of.as_ref() == Some(&field.name);
+        if is_part { OnDelete::Cascade } else { field.field.on_delete }
+    }
+
     /// Whether the commit calculates fields of its records from their parts.
     pub fn sums_parts(&self) -> bool {
         self.derived.derivations.iter().any(|derivation| derivation.of_parts)
@@ -166,12 +173,7 @@ impl Catalog {
                             collection: schema.name.clone(),
                             field: field.name.clone(),
                             many: field.field.kind == FieldKind::References,
-                            // Parts go with the whole, whatever else is said of the reference.
-                            on_delete: if schema.collection.part_of.as_ref() == Some(&field.name) {
-                                OnDelete::Cascade
-                            } else {
-                                field.field.on_delete
-                            },
+                            on_delete: schema.on_delete(field),
                         },
                     ));
                 } else {

@@ -15,6 +15,7 @@ on_both!(
     a_part_that_comes_while_its_whole_goes_is_refused,
     a_cascade_goes_through_several_levels_and_each_step_is_in_the_log,
     a_cascade_that_meets_what_refuses_changes_does_nothing,
+    whatever_is_archived_takes_along_exactly_what_leads_to_it,
     a_reference_that_may_not_lead_in_a_circle_does_not,
     two_writers_who_close_a_circle_of_declared_references_do_not_both_pass,
     a_whole_shows_what_goes_with_it_before_it_is_archived,
@@ -268,6 +269,42 @@ async fn a_cascade_that_meets_what_refuses_changes_does_nothing(database: Databa
     let refused = org.delete(&format!("{GROUPS}/{group}"), "*").await.is_problem(423, "locked");
     assert!(refused.json["detail"].as_str().unwrap().contains("One of its items"), "{}", refused.text);
     assert_eq!(version(&org, GROUPS, &group).await, 1);
+}
+
+/// Forests of some shape, each archived and taken back at some place.
+async fn whatever_is_archived_takes_along_exactly_what_leads_to_it(database: Database) {
+    let (_server, org, _) = scene(&database).await;
+    for seed in [3_usize, 7, 11] {
+        let mut groups: Vec<(String, Option<usize>)> = Vec::new();
+        for number in 0..14_usize {
+            let parent = (number * seed + seed / 2) % (number + 2);
+            let parent = (parent < number).then_some(parent);
+            let body = json!({ "name": format!("{seed}-{number}"), "parent": parent.map(|at| groups[at].0.clone()) });
+            groups.push((org.make(GROUPS, body).await, parent));
+        }
+        let leads_to = |mut at: usize, root: usize| {
+            while at != root {
+                let Some(parent) = groups[at].1 else { return false };
+                at = parent;
+            }
+            true
+        };
+        for root in [seed % 5, 13] {
+            let path = format!("{GROUPS}/{}", groups[root].0);
+            let _ = org.delete(&path, "*").await.is(200);
+            let mut archived = Vec::new();
+            for (at, (id, _)) in groups.iter().enumerate() {
+                if !org.get(&format!("{GROUPS}/{id}")).await.json["archived_at"].is_null() {
+                    archived.push(at);
+                }
+            }
+            let wanted: Vec<usize> = (0..groups.len()).filter(|at| leads_to(*at, root)).collect();
+            assert_eq!(archived, wanted, "{groups:?} at {root}");
+            let _ = org.act(&format!("{path}/restore")).await.is(200);
+            let live = org.get(&format!("{GROUPS}?filter[name][starts_with]={seed}-&limit=50")).await;
+            assert_eq!(live.data().len(), groups.len());
+        }
+    }
 }
 
 async fn a_reference_that_may_not_lead_in_a_circle_does_not(database: Database) {

@@ -2,7 +2,7 @@
 //! calculated by [`lignaflow_core::derive`], with every row of the commit in place and the whole's row locked.
 
 use super::{MAX_VALUES, PREPARED};
-use crate::database::{Statement, Tx};
+use crate::database::{Dialect, Statement, Tx};
 use crate::error::StoreError;
 use crate::layout;
 use lignaflow_core::catalog::Schema;
@@ -109,7 +109,7 @@ async fn parts(tx: &mut Tx, organization: OrganizationId, schema: &Schema, ids: 
             .collect();
         let mut sql = format!("select \"{}\"", first.via);
         for (_, aggregate) in &members {
-            let _ = write!(sql, ", {}", expressions(aggregate));
+            let _ = write!(sql, ", {}", expressions(tx.dialect(), aggregate));
         }
         let collection = CollectionName::new(&schema.name.plugin, &first.collection);
         let mut values = vec![organization.0.uuid().into()];
@@ -124,21 +124,7 @@ async fn parts(tx: &mut Tx, organization: OrganizationId, schema: &Schema, ids: 
         );
         let statement = Statement::composed(sql, values);
         let statement = if ids.len() > PREPARED { statement.once() } else { statement };
-        let rows = match tx.fetch_all(statement).await {
-            Ok(rows) => rows,
-            // SQLite refuses a sum that goes beyond 64 bits, and does not say of which record.
-            Err(StoreError::TooLarge(_)) => {
-                for id in ids {
-                    let all = sums.entry(*id).or_insert_with(|| empty.clone());
-                    for (index, _) in &members {
-                        all[*index] = Err(Trouble::TooLarge);
-                    }
-                }
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        for row in rows {
+        for row in tx.fetch_all(statement).await? {
             let all = sums.entry(row.id(0)?).or_insert_with(|| empty.clone());
             let mut at = 1;
             for (index, aggregate) in &members {
@@ -153,19 +139,35 @@ async fn parts(tx: &mut Tx, organization: OrganizationId, schema: &Schema, ids: 
 }
 
 /// What is selected for an aggregate: of money also its currencies, the first and the last.
-fn expressions(aggregate: &Aggregate) -> String {
-    let function = match aggregate.function {
-        Function::Count => return "cast(count(*) as text)".to_owned(),
-        Function::Sum => "sum",
-        Function::Min => "min",
-        Function::Max => "max",
-    };
+fn expressions(dialect: Dialect, aggregate: &Aggregate) -> String {
     let field = aggregate.field.as_ref().map_or("", AsRef::as_ref);
+    let column = if aggregate.kind == FieldKind::Money { layout::minor_column(field) } else { field.to_owned() };
+    let number = match (aggregate.function, dialect) {
+        (Function::Count, _) => "cast(count(*) as text)".to_owned(),
+        (Function::Min, _) => format!("cast(min(\"{column}\") as text)"),
+        (Function::Max, _) => format!("cast(max(\"{column}\") as text)"),
+        (Function::Sum, Dialect::Postgres) => format!("cast(sum(\"{column}\") as text)"),
+        // A sum of SQLite that goes beyond 64 bits is an error, also where it comes back: halves do not.
+        (Function::Sum, Dialect::Sqlite) => {
+            format!("sum(\"{column}\" >> 32) || ' ' || sum(\"{column}\" & 4294967295)")
+        }
+    };
     if aggregate.kind == FieldKind::Money {
-        let (minor, currency) = (layout::minor_column(field), layout::currency_column(field));
-        return format!("cast({function}(\"{minor}\") as text), min(\"{currency}\"), max(\"{currency}\")");
+        let currency = layout::currency_column(field);
+        return format!("{number}, min(\"{currency}\"), max(\"{currency}\")");
     }
-    format!("cast({function}(\"{field}\") as text)")
+    number
+}
+
+/// A number as [`expressions`] writes it, of halves the whole.
+fn number(text: &str) -> Option<i64> {
+    match text.split_once(' ') {
+        None => text.parse().ok(),
+        Some((upper, lower)) => {
+            let (upper, lower): (i64, i64) = (upper.parse().ok()?, lower.parse().ok()?);
+            i64::try_from((i128::from(upper) << 32) + i128::from(lower)).ok()
+        }
+    }
 }
 
 /// What an aggregate is where there are no parts.
@@ -182,12 +184,11 @@ fn nothing(aggregate: &Aggregate) -> Value {
 
 fn told(
     aggregate: &Aggregate,
-    number: Option<&str>,
+    text: Option<&str>,
     currencies: impl FnOnce() -> Result<(Option<String>, Option<String>), StoreError>,
 ) -> Result<Result<Value, Trouble>, StoreError> {
-    let Some(number) = number else { return Ok(Ok(nothing(aggregate))) };
-    // PostgreSQL sums 64-bit numbers in as many digits as it takes.
-    let Ok(number) = number.parse::<i64>() else { return Ok(Err(Trouble::TooLarge)) };
+    let Some(text) = text else { return Ok(Ok(nothing(aggregate))) };
+    let Some(number) = number(text) else { return Ok(Err(Trouble::TooLarge)) };
     Ok(Ok(match aggregate.kind {
         _ if aggregate.function == Function::Count => Value::Integer(number),
         FieldKind::Decimal => Value::Decimal(Decimal::new(number, u32::from(aggregate.scale))),

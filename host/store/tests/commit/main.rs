@@ -10,6 +10,7 @@ mod log;
 mod races;
 mod records;
 mod schema;
+mod settled;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -9,7 +9,7 @@
 use lignaflow_core::bound::BoundPredicate;
 use lignaflow_core::caller::{Access, Principal};
 use lignaflow_core::catalog::{Catalog, Schema};
-use lignaflow_core::commit::{Action, Author, Change, Commit, Committed, Guard, ReadCheck, Refusal};
+use lignaflow_core::commit::{Action, Author, Change, Commit, Committed, Guard, Number, ReadCheck, Refusal, Touch};
 use lignaflow_core::descriptor::{Descriptor, parse};
 use lignaflow_core::error::{ErrorCode, Fault};
 use lignaflow_core::mutation::{Fields, Origin};
@@ -230,6 +230,20 @@ impl Draft {
     /// The last change takes its turn among those that share this value.
     pub fn in_turn(mut self, field: &str, value: Value) -> Self {
         self.0.changes.last_mut().unwrap().serialize.push((field.to_owned(), value));
+        self
+    }
+
+    /// The last change is given the next number of this field.
+    pub fn numbered(mut self, field: &str) -> Self {
+        let change = self.0.changes.last_mut().unwrap();
+        let field = change.schema.position(field).unwrap();
+        change.numbers.push(Number { field, per: String::new() });
+        self
+    }
+
+    /// What the changes are parts of.
+    pub fn touch(mut self, schema: &Arc<Schema>, id: Id, within: Option<Id>) -> Self {
+        self.0.touched.push(Touch { schema: Arc::clone(schema), id, within });
         self
     }
 

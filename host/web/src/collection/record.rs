@@ -159,13 +159,8 @@ fn archive_menu(view: &RecordPage<'_>) -> Markup {
     let one = lower_first(&schema.collection.title.one);
     let referring = |on_delete: OnDelete| -> Vec<String> {
         let does = |related: &&Related| {
-            let mut referrers = schema.referrers.iter();
-            !related.records.is_empty()
-                && referrers.any(|it| {
-                    it.on_delete == on_delete
-                        && it.collection == related.schema.name
-                        && it.field.as_str() == related.via.as_str()
-                })
+            let field = related.schema.field(related.via.as_str());
+            !related.records.is_empty() && field.is_some_and(|field| related.schema.on_delete(field) == on_delete)
         };
         view.related.iter().filter(does).map(|related| lower_first(&related.schema.collection.title.many)).collect()
     };
