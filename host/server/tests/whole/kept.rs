@@ -363,8 +363,11 @@ async fn pages_show_what_is_kept_and_have_no_control_for_it(database: Database) 
     let (server, org, _) = scene(&database).await;
     let id = invoice(&org, "Stair").await;
     let _ = org.make(LINES, line(&id, "2", 1000)).await;
-    let _ = issue(&org, &id).await.is(200);
     let visitor = server.signed_in(&org).await;
+    let add = format!("/billing/lines/new?invoice={id}");
+    let _ = visitor.get(&format!("/billing/invoices/{id}")).await.is(200).shows(&add);
+    let _ = issue(&org, &id).await.is(200);
+    let _ = visitor.get(&format!("/billing/invoices/{id}")).await.is(200).hides(&add);
     let list = visitor.get("/billing/invoices").await.is(200);
     let _ = list.shows("INV-0998").shows("20.00");
     let _ = visitor.get(&format!("/billing/invoices/{id}")).await.is(200).shows("INV-0998");

@@ -304,6 +304,9 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
     let new = format!("{}{}", paths::new(&schema.name), paths::query([(via, view.record.id.to_string())]));
     // Two fields of one collection may refer here; then the field tells them apart.
     let twice = view.related.iter().filter(|other| other.schema.name == schema.name).count() > 1;
+    // What is locked takes no further parts.
+    let closed =
+        schema.collection.part_of.as_ref() == Some(related.via) && locked_by(view.schema, view.record).is_some();
     html! {
         section aria-labelledby=(id) {
             div class="row-head" {
@@ -312,7 +315,7 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
                     @if twice { " " span class="faint" { "as " (lower_first(&humanize(via))) } }
                 }
                 @if !related.records.is_empty() { a class="link small" href=(all) { "All" } }
-                @if view.may_write && view.record.archived_at.is_none() {
+                @if view.may_write && view.record.archived_at.is_none() && !closed {
                     a class="btn btn-small btn-quiet end" href=(new) { (icon("plus")) (titles.one) }
                 }
             }
