@@ -10,6 +10,7 @@ use crate::error::Fault;
 use crate::id::{Id, RequestId};
 use crate::mutation::{Fields, Origin};
 use crate::name::{CollectionName, PluginId};
+use crate::repeat::{Answer, RepeatKey};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -94,6 +95,22 @@ pub struct Guard {
     pub fault: Fault,
 }
 
+/// The answer of a commit that went well, made from what it left. Nothing where more has to be read for it.
+pub type Answering = Arc<dyn Fn(&Committed) -> Option<Answer> + Send + Sync>;
+
+/// That a request is not carried out a second time: its key is kept in the same transaction, with its answer.
+#[derive(Clone)]
+pub struct Repeat {
+    pub key: RepeatKey,
+    pub answer: Answering,
+}
+
+impl std::fmt::Debug for Repeat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repeat").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Commit {
     pub access: Access,
@@ -104,13 +121,15 @@ pub struct Commit {
     /// One for each record, in any order.
     pub touched: Vec<Touch>,
     pub guards: Vec<Guard>,
+    pub repeat: Option<Repeat>,
 }
 
 impl Commit {
     /// A commit of nothing, to speak of one that never came about.
     pub fn empty(access: Access, caller: &Caller, origin: Origin, at: Micros) -> Self {
         let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
-        Self { access, author, at, reads: Vec::new(), changes: Vec::new(), touched: Vec::new(), guards: Vec::new() }
+        let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { access, author, at, reads, changes, touched, guards, repeat: None }
     }
 }
 
@@ -159,6 +178,9 @@ pub enum Refusal {
     Calculation { index: usize, collection: CollectionName, field: String, trouble: Trouble },
     #[error("guard {index} does not hold")]
     Guard { index: usize },
+    /// A request of this key was carried out before, or at the same time.
+    #[error("the request was carried out before")]
+    Repeated,
     #[error("the disk or a quota is full")]
     Full,
     /// Not now; nothing happened.

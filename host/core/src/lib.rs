@@ -12,6 +12,7 @@
 //! | [`period`] | `this-week` and its like as days |
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
 //! | [`caller`] | who asks and what they may |
+//! | [`repeat`] | answers that can be given again |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
@@ -37,6 +38,7 @@ pub mod period;
 pub mod query;
 pub mod reads;
 pub mod record;
+pub mod repeat;
 pub mod rule;
 pub mod search;
 pub mod sequence;

@@ -64,6 +64,8 @@ pub enum Origin {
     Page,
     Batch,
     Route,
+    /// Setting a record back to what it was.
+    Restore,
 }
 
 impl Origin {
@@ -73,6 +75,7 @@ impl Origin {
             Self::Page => "page",
             Self::Batch => "batch",
             Self::Route => "route",
+            Self::Restore => "restore",
         }
     }
 }

@@ -28,6 +28,9 @@ fn of_refusal_kind(refusal: &Refusal) -> Fault {
             "The connection to the database broke while saving. Look whether the change is there before you repeat it.",
         ),
         Refusal::Full => Fault::new(ErrorCode::Quota, "There is no room left to save this. Nothing was changed."),
+        Refusal::Repeated => {
+            Fault::new(ErrorCode::Conflict, "The same request is being carried out just now. Ask again for its answer.")
+        }
         Refusal::Changed => {
             Fault::new(ErrorCode::Conflict, "Others keep changing the same records. Nothing was changed; try again.")
         }
@@ -79,10 +82,15 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
             Fault::invalid(vec![Issue::new(format!("{}/{at}", place(*index)), "derived", message)])
         }
         Refusal::Circle { index, field, .. } => circle(field, place(*index), &[]),
-        Refusal::Referred { by, count, .. } => Fault::new(
-            ErrorCode::Conflict,
-            format!("{count} of {} still refer to it. Archive those first, or point them elsewhere.", by.local),
-        ),
+        Refusal::Referred { index, by, count } => {
+            let message =
+                format!("{count} of {} still refer to it. Archive those first, or point them elsewhere.", by.local);
+            let mut fault = Fault::new(ErrorCode::Conflict, message.clone());
+            if !place(*index).is_empty() {
+                fault.issues.push(Issue::new(place(*index), "conflict", message));
+            }
+            fault
+        }
         Refusal::Guard { index } => commit.guards.get(*index).map_or_else(Fault::internal, |guard| guard.fault.clone()),
         other => of_refusal_kind(other),
     }

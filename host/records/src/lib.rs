@@ -7,10 +7,13 @@
 //! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`routes`] | plugins' routes and the writes that they return |
+//! | [`original`] | creates that repeat an id of the client's own |
+//! | [`repeat`] | the key of a request that may come again |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
 //! | [`search`] | records of a collection by their words, with where these stand |
 //! | [`feed`] | the change log as a caller may follow it |
 //! | [`rebuild`] | a change with its record in full, before and after |
+//! | [`revert`] | records set back to what they were |
 //! | [`answers`] | faults and refusals in words |
 //!
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
@@ -19,16 +22,21 @@ mod answers;
 mod family;
 pub mod feed;
 mod hooks;
+mod original;
 mod plan;
 mod reads;
 pub mod rebuild;
+mod repeat;
+mod revert;
 mod routes;
 pub mod search;
 mod write;
 
 pub use reads::GuestReads;
-pub use routes::{RouteAnswer, RouteBody};
-pub use write::{Saved, Written};
+pub use repeat::{Once, Repeating};
+pub use revert::Earlier;
+pub use routes::{Composing, RouteBody};
+pub use write::{Asked, Saved, Write, Written};
 
 use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;

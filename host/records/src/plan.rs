@@ -135,7 +135,7 @@ impl Desk<'_> {
     }
 
     /// The collection that a mutation names, where whoever asks may write it.
-    fn resolve(&self, item: &Item) -> Result<Arc<Schema>, Fault> {
+    pub(crate) fn resolve(&self, item: &Item) -> Result<Arc<Schema>, Fault> {
         let text = collection_of(&item.mutation);
         let name = match &item.by {
             Some(plugin) => CollectionName::within(plugin, text),
@@ -215,7 +215,8 @@ impl Desk<'_> {
             });
             return Ok(());
         }
-        let before = standing.remove(&(schema.name.clone(), id)).ok_or_else(|| answers::no_record(&schema))?;
+        let key = (schema.name.clone(), id);
+        let before = standing.get(&key).ok_or_else(|| answers::no_record(&schema))?;
         let expected = match &mutation {
             Mutation::Update { expected, .. }
             | Mutation::Remove { expected, .. }
@@ -235,6 +236,7 @@ impl Desk<'_> {
                 Fault::new(ErrorCode::Locked, format!("This {one} is archived. Restore it first."))
             });
         }
+        let before = standing.remove(&key).ok_or_else(|| answers::no_record(&schema))?;
         let mut draft = Draft {
             id,
             kind: ChangeKind::Update,

@@ -4,7 +4,8 @@
 use crate::answers;
 use crate::plan::Item;
 use crate::reads::GuestReads;
-use crate::write::{Attempt, Written};
+use crate::repeat::{Once, Repeating};
+use crate::write::{Attempt, Work, Written};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
@@ -16,15 +17,25 @@ use lignaflow_core::mutation::Origin;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::query::{Authority, Page};
 use lignaflow_core::record::Record;
+use lignaflow_core::repeat::Answer;
 use lignaflow_core::{Fault, catalog::Catalog};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
-/// What a route came to.
-#[derive(Debug, Clone)]
-pub struct RouteAnswer {
-    pub status: u16,
-    pub body: RouteBody,
+/// How answers are made of what routes come to.
+pub struct Composing<'a> {
+    /// The answer with a body, or why the plugin may not give it.
+    pub answer: &'a (dyn Fn(u16, RouteBody) -> Result<Answer, Fault> + Send + Sync),
+    /// The answer with a record.
+    pub record: fn(u16, &Schema, &Record) -> Answer,
+    /// The key of the request, if it has one.
+    pub once: Option<&'a Once>,
+}
+
+impl std::fmt::Debug for Composing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Composing").field("once", &self.once).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +55,8 @@ impl Records {
         plugin: &PluginId,
         route: &Route,
         request: RouteRequest,
-    ) -> Result<RouteAnswer, Fault> {
+        composing: &Composing<'_>,
+    ) -> Result<Answer, Fault> {
         let access = if route.method.writes() { caller.to_write()? } else { caller.to_read()? };
         for attempt in 0..MAX_ATTEMPTS {
             let snapshot = self.registry.current();
@@ -65,12 +77,14 @@ impl Records {
                 let what = format!("status {}: faults are told as errors, not as statuses", reply.status);
                 return Err(answers::of_call(CallFault::BadAnswer(what), plugin));
             }
+            if !reply.writes.is_empty() && !route.method.writes() {
+                let what = "a GET returned writes".to_owned();
+                return Err(answers::of_call(CallFault::BadAnswer(what), plugin));
+            }
+            let status = reply.status;
+            let (payload, ready) = ready(reply.payload, status, composing)?;
             let mut written = Written::default();
-            if !reply.writes.is_empty() {
-                if !route.method.writes() {
-                    let what = "a GET returned writes".to_owned();
-                    return Err(answers::of_call(CallFault::BadAnswer(what), plugin));
-                }
+            if !reply.writes.is_empty() || composing.once.is_some() {
                 let items = reply
                     .writes
                     .into_iter()
@@ -81,15 +95,28 @@ impl Records {
                         by: Some(plugin.clone()),
                     })
                     .collect();
-                let checks = reads.taken()?;
-                let origin = Origin::Route;
-                match self.attempt(&snapshot, caller, access, origin, Some(plugin), items, checks, attempt).await? {
+                let work = Work {
+                    caller,
+                    access,
+                    origin: Origin::Route,
+                    through: Some(plugin),
+                    items,
+                    issues: Vec::new(),
+                    reads: reads.taken()?,
+                    repeat: composing
+                        .once
+                        .map(|once| keeping(once, plugin, &payload, &ready, status, composing.record)),
+                };
+                match self.attempt(&snapshot, work, attempt).await? {
                     Attempt::Done(done) => written = done,
                     Attempt::Again => continue,
                 }
             }
-            let body = self.body(&snapshot, caller, plugin, reply.payload, written).await?;
-            return Ok(RouteAnswer { status: reply.status, body });
+            if let Some(ready) = ready {
+                return Ok(ready);
+            }
+            let body = self.body(&snapshot, caller, plugin, payload, written).await?;
+            return (composing.answer)(status, body);
         }
         let commit = Commit::empty(access, caller, Origin::Route, self.clock.now());
         Err(answers::of_refusal(&Refusal::Changed, &commit, &[]))
@@ -115,9 +142,7 @@ impl Records {
             if granted { Ok(()) } else { Err(answers::of_call(CallFault::NotGranted(format!("read {name}")), plugin)) }
         };
         Ok(match payload {
-            Payload::Empty => RouteBody::Empty,
-            Payload::Json(text) => RouteBody::Json(text),
-            Payload::Bytes(content_type, bytes) => RouteBody::Bytes { content_type, bytes },
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) => RouteBody::Empty,
             Payload::Saved(collection, id) => {
                 readable(&collection)?;
                 let schema = Binder { catalog, home: Some(plugin) }.collection(&collection)?.clone();
@@ -144,4 +169,40 @@ impl Records {
             }
         })
     }
+}
+
+/// The answer of a payload that needs nothing of the commit. What the plugin may not answer is found out here, before
+/// anything is written.
+fn ready(payload: Payload, status: u16, composing: &Composing<'_>) -> Result<(Payload, Option<Answer>), Fault> {
+    let body = match payload {
+        Payload::Empty => RouteBody::Empty,
+        Payload::Json(text) => RouteBody::Json(text),
+        Payload::Bytes(content_type, bytes) => RouteBody::Bytes { content_type, bytes },
+        other => return Ok((other, None)),
+    };
+    Ok((Payload::Empty, Some((composing.answer)(status, body)?)))
+}
+
+/// How the answer is kept with the writes: as it is ready, or with the record that they leave.
+fn keeping(
+    once: &Once,
+    plugin: &PluginId,
+    payload: &Payload,
+    ready: &Option<Answer>,
+    status: u16,
+    record: fn(u16, &Schema, &Record) -> Answer,
+) -> Repeating {
+    let ready = ready.clone();
+    let wanted = match payload {
+        Payload::Saved(collection, id) => CollectionName::within(plugin, collection).ok().map(|name| (name, *id)),
+        _ => None,
+    };
+    once.answering(move |written| {
+        if ready.is_some() {
+            return ready.clone();
+        }
+        let (name, id) = wanted.as_ref()?;
+        let saved = written.saved.iter().find(|saved| saved.record.id == *id && saved.schema.name == *name)?;
+        Some(record(status, &saved.schema, &saved.record))
+    })
 }

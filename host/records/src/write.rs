@@ -1,17 +1,21 @@
 //! The one path of every write: plan, hooks, commit; and again, on fresh reads, when what it rests on has changed.
 
 use crate::answers;
-use crate::plan::{Desk, Found, Item, Plan};
+use crate::original::merged;
+use crate::plan::{Desk, Draft, Found, Item, Plan};
+use crate::repeat::Repeating;
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal};
+use lignaflow_core::clock::Micros;
+use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal, Repeat, Settled};
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::Record;
-use lignaflow_core::{ErrorCode, Fault, Id, Issue, Value};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId, Value};
 use lignaflow_runtime::Snapshot;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One record as a write left it.
@@ -20,6 +24,8 @@ pub struct Saved {
     pub schema: Arc<Schema>,
     pub record: Record,
     pub kind: ChangeKind,
+    /// Whether it was made by the same create before, and nothing was done now.
+    pub repeated: bool,
 }
 
 /// What a write left behind: one record for each mutation that asked for a change, in their order, then those that
@@ -32,6 +38,112 @@ pub struct Written {
 /// Names of a circle that are told.
 const MAX_NAMES: usize = 12;
 
+/// What a client asks to be written, all or none.
+#[derive(Debug)]
+pub struct Write {
+    pub origin: Origin,
+    pub asked: Vec<Asked>,
+    /// Faults that were found when the input was read. With one of them nothing is written, and those of the plan and
+    /// of the hooks are told beside them.
+    pub issues: Vec<Issue>,
+    /// The key of the request, if it has one.
+    pub repeat: Option<Repeating>,
+}
+
+impl Write {
+    /// These mutations; more than one are told apart by the index that begins the paths of issues.
+    fn of(origin: Origin, mutations: Vec<Mutation>) -> Self {
+        let alone = mutations.len() == 1;
+        let place = |index: usize| if alone { String::new() } else { format!("/{index}") };
+        let asked = mutations.into_iter().enumerate();
+        let asked = asked.map(|(index, mutation)| Asked { mutation, place: place(index), own_id: false }).collect();
+        Self { origin, asked, issues: Vec::new(), repeat: None }
+    }
+}
+
+/// One change that is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub mutation: Mutation,
+    /// Where it stands in the input: the beginning of the paths of its issues.
+    pub place: String,
+    /// Whether the id of a create is the client's own, which may come again.
+    pub own_id: bool,
+}
+
+/// Who asks, and how.
+struct Wanted<'a> {
+    caller: &'a Caller,
+    access: Access,
+    origin: Origin,
+    issues: Vec<Issue>,
+    repeat: Option<Repeating>,
+}
+
+/// What one attempt is made of.
+pub(crate) struct Work<'a> {
+    pub caller: &'a Caller,
+    pub access: Access,
+    pub origin: Origin,
+    /// The plugin whose route asks.
+    pub through: Option<&'a PluginId>,
+    pub items: Vec<Item>,
+    pub issues: Vec<Issue>,
+    pub reads: Vec<ReadCheck>,
+    pub repeat: Option<Repeating>,
+}
+
+/// What a plan comes to once it is committed.
+#[derive(Clone)]
+struct Outcome {
+    drafts: Vec<Draft>,
+    /// For each draft, its place among the changes; nothing where it changes nothing.
+    places: Vec<Option<usize>>,
+    at: Micros,
+    by: Option<PersonId>,
+}
+
+impl Outcome {
+    fn written(self, committed: &Committed) -> Written {
+        let Self { drafts, places, at, by } = self;
+        let saved = drafts.into_iter().zip(places).map(|(mut draft, place)| {
+            let mut changed = place.and_then(|place| committed.versions.get(place).copied());
+            let own = |it: &&Settled| it.id == draft.id && it.collection == draft.schema.name;
+            for it in committed.settled.iter().filter(own) {
+                changed = Some(it.version);
+                draft.after.extend(it.fields.clone());
+            }
+            saved(draft, changed, at, by)
+        });
+        Written { saved: saved.collect() }
+    }
+}
+
+/// A record as its draft leaves it; `changed` is the version that it came to, where it did.
+fn saved(draft: Draft, changed: Option<u64>, at: Micros, by: Option<PersonId>) -> Saved {
+    let before = draft.before;
+    let mut after = draft.after;
+    let archived_at = match draft.kind {
+        ChangeKind::Remove => Some(at),
+        _ => before.as_ref().and_then(|before| before.archived_at).filter(|_| !draft.restores),
+    };
+    let record = Record {
+        id: draft.id,
+        version: changed.or(before.as_ref().map(|before| before.version)).unwrap_or(1),
+        created_at: before.as_ref().map_or(at, |before| before.created_at),
+        updated_at: if changed.is_some() { at } else { before.as_ref().map_or(at, |before| before.updated_at) },
+        created_by: before.as_ref().map_or(by, |before| before.created_by),
+        archived_at,
+        values: draft
+            .schema
+            .fields
+            .iter()
+            .map(|field| after.swap_remove(field.name.as_str()).unwrap_or(lignaflow_core::Value::Null))
+            .collect(),
+    };
+    Saved { schema: draft.schema, record, kind: draft.kind, repeated: false }
+}
+
 /// What one attempt came to.
 pub(crate) enum Attempt {
     Done(Written),
@@ -39,23 +151,76 @@ pub(crate) enum Attempt {
     Again,
 }
 
-/// What a client asks for. More than one at once are told apart by the index that begins the paths of issues.
-fn items(origin: Origin, mutations: Vec<Mutation>) -> Vec<Item> {
-    let alone = mutations.len() == 1 && origin != Origin::Batch;
-    let prefix = |index| if alone { String::new() } else { format!("/{index}") };
-    let items = mutations.into_iter().enumerate();
-    items.map(|(index, mutation)| Item { mutation, prefix: prefix(index), by: None }).collect()
-}
-
 impl Records {
-    /// Carries the mutations of a client out, all or none.
+    /// Carries the mutations of a client out, all or none. More than one at once are told apart by the index that
+    /// begins the paths of issues.
     pub async fn write(&self, caller: &Caller, origin: Origin, mutations: Vec<Mutation>) -> Result<Written, Fault> {
+        self.carry_out(caller, Write::of(origin, mutations)).await
+    }
+
+    /// [`Records::write`] of an input in which the door that it came in by has found faults already: values that could
+    /// not be read, which the mutations are without.
+    pub async fn write_beside(
+        &self,
+        found: Vec<Issue>,
+        caller: &Caller,
+        origin: Origin,
+        mutations: Vec<Mutation>,
+    ) -> Result<Written, Fault> {
+        let mut write = Write::of(origin, mutations);
+        write.issues = found;
+        self.carry_out(caller, write).await
+    }
+
+    /// Carries out what a client asks for, all or none. What it leaves is told in the order of what was asked.
+    pub async fn carry_out(&self, caller: &Caller, write: Write) -> Result<Written, Fault> {
         let access = caller.to_write()?;
-        let items = items(origin, mutations);
+        let Write { origin, asked, issues, repeat } = write;
+        let items: Vec<_> = asked
+            .into_iter()
+            .map(|Asked { mutation, place, own_id }| (Item { mutation, prefix: place, by: None }, own_id))
+            .collect();
+        let all = Wanted { caller, access, origin, issues, repeat };
+        let only: Vec<_> = items.iter().map(|(item, _)| item.clone()).collect();
+        let fault = match self.attempts(&all, only).await {
+            Err(fault) if items.iter().any(|(_, own)| *own) && fault.code != ErrorCode::Unavailable => fault,
+            other => return other,
+        };
+        let snapshot = self.registry.current();
+        let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access };
+        let originals = Arc::new(self.originals(&desk, origin, &items).await?);
+        if originals.is_empty() {
+            return Err(fault);
+        }
+        let rest = items.into_iter().enumerate().filter(|(index, _)| !originals.contains_key(index));
+        let rest: Vec<_> = rest.map(|(_, (item, _))| item).collect();
+        if rest.is_empty() && all.issues.is_empty() {
+            return Ok(Written { saved: merged(&originals, Vec::new()) });
+        }
+        let repeat = all.repeat.clone().map(|Repeating { key, answer }| {
+            let originals = originals.clone();
+            let answer = move |written: &Written| answer(&Written { saved: merged(&originals, written.saved.clone()) });
+            Repeating { key, answer: Arc::new(answer) }
+        });
+        let written = self.attempts(&Wanted { repeat, ..all }, rest).await?;
+        Ok(Written { saved: merged(&originals, written.saved) })
+    }
+
+    async fn attempts(&self, wanted: &Wanted<'_>, items: Vec<Item>) -> Result<Written, Fault> {
+        let Wanted { caller, access, origin, .. } = *wanted;
         for attempt in 0..MAX_ATTEMPTS {
             let snapshot = self.registry.current();
-            let through = None;
-            match self.attempt(&snapshot, caller, access, origin, through, items.clone(), Vec::new(), attempt).await? {
+            let work = Work {
+                caller,
+                access,
+                origin,
+                through: None,
+                items: items.clone(),
+                issues: wanted.issues.clone(),
+                reads: Vec::new(),
+                repeat: wanted.repeat.clone(),
+            };
+            match self.attempt(&snapshot, work, attempt).await? {
                 Attempt::Done(written) => return Ok(written),
                 Attempt::Again => {
                     metrics::counter!("lignaflow_write_retries_total").increment(1);
@@ -65,32 +230,8 @@ impl Records {
         Err(answers::of_refusal(&Refusal::Changed, &Commit::empty(access, caller, origin, self.clock.now()), &[]))
     }
 
-    /// [`Records::write`] of an input in which the door that it came in by has found faults already: values that could
-    /// not be read, which the mutations are without. With any there, nothing is written, and the answer tells them
-    /// together with everything else that is wrong.
-    pub async fn write_beside(
-        &self,
-        found: Vec<Issue>,
-        caller: &Caller,
-        origin: Origin,
-        mutations: Vec<Mutation>,
-    ) -> Result<Written, Fault> {
-        if found.is_empty() {
-            return self.write(caller, origin, mutations).await;
-        }
-        let access = caller.to_write()?;
-        let snapshot = self.registry.current();
-        let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access };
-        let mut plan = Plan::default();
-        desk.draft(&mut plan, items(origin, mutations)).await?;
-        // A field whose value could not be read seems to be missing.
-        plan.issues.retain(|issue| found.iter().all(|known| known.path != issue.path));
-        plan.issues.splice(0..0, found);
-        Err(self.every_fault(&desk, plan, origin).await)
-    }
-
     /// The faults of an input with those that the hooks find beside them, which see it without the values at fault.
-    async fn every_fault(&self, desk: &Desk<'_>, mut plan: Plan, origin: Origin) -> Fault {
+    async fn every_fault(&self, desk: &Desk<'_>, mut plan: Plan, origin: Origin, other: Option<Fault>) -> Fault {
         let mut issues = std::mem::take(&mut plan.issues);
         if let Err(fault) = self.run_hooks(desk, &mut plan, origin).await
             && fault.code == ErrorCode::Invalid
@@ -99,7 +240,11 @@ impl Records {
             let more: Vec<_> = more.collect();
             issues.extend(more);
         }
-        Fault::invalid(issues)
+        match other {
+            // One fault alone, or several of its kind, keep their code; what differs is an input that is not valid.
+            Some(fault) if issues.iter().all(|issue| issue.code == fault.code.as_str()) => Fault { issues, ..fault },
+            _ => Fault::invalid(issues),
+        }
     }
 
     /// What records of a circle are called, as far as whoever closed it may read them.
@@ -118,23 +263,32 @@ impl Records {
         Ok(names)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the facts of one attempt, each named where it is called")]
     pub(crate) async fn attempt(
         &self,
         snapshot: &Arc<Snapshot>,
-        caller: &Caller,
-        access: Access,
-        origin: Origin,
-        through: Option<&PluginId>,
-        items: Vec<Item>,
-        reads: Vec<ReadCheck>,
+        work: Work<'_>,
         number: usize,
     ) -> Result<Attempt, Fault> {
+        let Work { caller, access, origin, through, items, issues, reads, repeat } = work;
         let desk = Desk { store: &self.store, snapshot, caller, access };
         let mut plan = Plan { reads, ..Plan::default() };
-        desk.draft(&mut plan, items).await?;
+        let several = through.is_none() && items.iter().any(|item| !item.prefix.is_empty());
+        let drafted = desk.draft(&mut plan, items).await;
+        // A field whose value could not be read seems to be missing.
+        let known: HashSet<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+        plan.issues.retain(|issue| !known.contains(issue.path.as_str()));
+        plan.issues.splice(0..0, issues);
+        match drafted {
+            Ok(()) => {}
+            // Of several, each is told at its place.
+            Err(fault) if several && fault.code != ErrorCode::Unavailable => {
+                plan.issues.extend(fault.issues.iter().cloned());
+                return Err(self.every_fault(&desk, plan, origin, Some(fault)).await);
+            }
+            Err(fault) => return Err(fault),
+        }
         if !plan.issues.is_empty() {
-            return Err(self.every_fault(&desk, plan, origin).await);
+            return Err(self.every_fault(&desk, plan, origin, None).await);
         }
         self.run_hooks(&desk, &mut plan, origin).await?;
         let mut found = Found::default();
@@ -168,62 +322,33 @@ impl Records {
             origin,
         };
         let touched = desk.touched(&plan, &changes);
-        let commit = Commit { access, author, at, reads: plan.reads, changes, touched, guards: plan.guards };
-        let Committed { versions, settled } = if commit.changes.is_empty() && commit.guards.is_empty() {
-            Committed::default()
-        } else {
-            match self.store.commit(commit.clone()).await {
-                Ok(committed) => committed,
-                Err(Refusal::Changed) => return Ok(Attempt::Again),
-                Err(Refusal::Circle { index, field, ids }) => {
-                    let names = match commit.changes.get(index) {
-                        Some(change) => self.names(access, &change.schema, &ids).await?,
-                        None => Vec::new(),
-                    };
-                    let prefix = prefixes.get(index).map_or("", String::as_str);
-                    return Err(answers::circle(&field, prefix, &names));
-                }
-                Err(refusal) => {
-                    if matches!(refusal, Refusal::Broken | Refusal::Unknown | Refusal::Full) {
-                        tracing::error!(%refusal, request_id = %caller.request_id, "a commit failed");
-                    }
-                    return Err(answers::of_refusal(&refusal, &commit, &prefixes));
-                }
+        let Plan { drafts, guards, reads, .. } = plan;
+        let outcome = Outcome { drafts, places, at, by: caller.person() };
+        let repeat = repeat.map(|Repeating { key, answer }| {
+            let outcome = outcome.clone();
+            Repeat { key, answer: Arc::new(move |committed| answer(&outcome.clone().written(committed))) }
+        });
+        let commit = Commit { access, author, at, reads, changes, touched, guards, repeat };
+        if commit.changes.is_empty() && commit.guards.is_empty() && commit.repeat.is_none() {
+            return Ok(Attempt::Done(outcome.written(&Committed::default())));
+        }
+        match self.store.commit(commit.clone()).await {
+            Ok(committed) => Ok(Attempt::Done(outcome.written(&committed))),
+            Err(Refusal::Changed) => Ok(Attempt::Again),
+            Err(Refusal::Circle { index, field, ids }) => {
+                let names = match commit.changes.get(index) {
+                    Some(change) => self.names(access, &change.schema, &ids).await?,
+                    None => Vec::new(),
+                };
+                let prefix = prefixes.get(index).map_or("", String::as_str);
+                Err(answers::circle(&field, prefix, &names))
             }
-        };
-        let saved = plan
-            .drafts
-            .into_iter()
-            .zip(places)
-            .map(|(draft, place)| {
-                let mut changed = place.and_then(|place| versions.get(place).copied());
-                let before = draft.before;
-                let mut after = draft.after;
-                for it in settled.iter().filter(|it| it.id == draft.id && it.collection == draft.schema.name) {
-                    changed = Some(it.version);
-                    after.extend(it.fields.clone());
+            Err(refusal) => {
+                if matches!(refusal, Refusal::Broken | Refusal::Unknown | Refusal::Full) {
+                    tracing::error!(%refusal, request_id = %caller.request_id, "a commit failed");
                 }
-                let archived_at = match draft.kind {
-                    ChangeKind::Remove => Some(at),
-                    _ => before.as_ref().and_then(|before| before.archived_at).filter(|_| !draft.restores),
-                };
-                let record = Record {
-                    id: draft.id,
-                    version: changed.or(before.as_ref().map(|before| before.version)).unwrap_or(1),
-                    created_at: before.as_ref().map_or(at, |before| before.created_at),
-                    updated_at: if changed.is_some() { at } else { before.as_ref().map_or(at, |b| b.updated_at) },
-                    created_by: before.as_ref().map_or(caller.person(), |before| before.created_by),
-                    archived_at,
-                    values: draft
-                        .schema
-                        .fields
-                        .iter()
-                        .map(|field| after.swap_remove(field.name.as_str()).unwrap_or(lignaflow_core::Value::Null))
-                        .collect(),
-                };
-                Saved { schema: draft.schema, record, kind: draft.kind }
-            })
-            .collect();
-        Ok(Attempt::Done(Written { saved }))
+                Err(answers::of_refusal(&refusal, &commit, &prefixes))
+            }
+        }
     }
 }

@@ -136,5 +136,7 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     let webhooks = app.webhooks.clone();
     shutdown.beside(webhooks::DUTY.run(app.clone(), shutdown.clone(), move |lease| webhooks.clone().round(lease)));
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
+    let stop = shutdown.clone();
+    shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));
     crate::router::router(app, Arc::new(readiness), metrics, context)
 }

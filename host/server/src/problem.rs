@@ -219,10 +219,11 @@ pub struct IssueBody {
     pub message: String,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The problem as JSON says it.
+    pub fn body(self) -> ProblemBody {
         let (status, code, title) = self.kind.parts();
-        let body = ProblemBody {
+        ProblemBody {
             kind: format!("urn:lignaflow:problem:{code}"),
             title,
             status: status.as_u16(),
@@ -234,14 +235,22 @@ impl IntoResponse for Problem {
                 .into_iter()
                 .map(|Issue { path, code, message }| IssueBody { path, code, message })
                 .collect(),
-        };
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let status = self.status();
+        let own = self.headers.take();
+        let body = self.body();
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT));
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if let Some(own) = self.headers {
+        if let Some(own) = own {
             headers.extend(*own);
         }
         response

@@ -10,6 +10,7 @@
 //! | [`signal`] | who waits for changes of an organization is woken |
 //! | [`read`] | the query tree in SQL: records, pages, counts, summaries |
 //! | [`cache`] | results of reads, kept until what they rest on changes |
+//! | [`repeats`] | answers of requests that may come again |
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
@@ -26,6 +27,7 @@ pub mod log;
 pub mod options;
 pub mod plugins;
 mod read;
+pub mod repeats;
 pub mod schema;
 pub mod signal;
 pub mod webhooks;
@@ -36,6 +38,7 @@ pub use error::{OpenFault, StoreError, UniqueViolation};
 pub use leases::Lease;
 pub use log::{Horizon, LogEntry, LogKind, LogPosition};
 pub use options::{DatabaseUrl, StoreOptions};
+pub use repeats::Repeated;
 pub use schema::{SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
 pub use signal::{Changes, Signal};
 

@@ -138,6 +138,46 @@ impl Store {
         self.entries(Statement::composed(sql, values)).await
     }
 
+    /// The changes of one record after a version of it, the latest first.
+    pub async fn history_after(
+        &self,
+        access: Access,
+        schema: &Schema,
+        id: Id,
+        version: u64,
+        limit: u16,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let sql = format!(
+            "select {} from changes where organization = $1 and collection = $2 and record = $3 and version > $4 \
+             order by sequence desc limit $5",
+            columns(self.dialect())
+        );
+        let values = vec![
+            access.organization().0.uuid().into(),
+            schema.name.to_string().into(),
+            id.uuid().into(),
+            i64::try_from(version).unwrap_or(i64::MAX).into(),
+            i64::from(limit).into(),
+        ];
+        self.entries(Statement::composed(sql, values)).await
+    }
+
+    /// The changes that made these records.
+    pub async fn made(&self, access: Access, schema: &Schema, ids: &[Id]) -> Result<Vec<LogEntry>, StoreError> {
+        let mut values = vec![access.organization().0.uuid().into(), schema.name.to_string().into()];
+        let mut places = Vec::with_capacity(ids.len());
+        for id in ids {
+            values.push(id.uuid().into());
+            places.push(format!("${}", values.len()));
+        }
+        let sql = format!(
+            "select {} from changes where organization = $1 and collection = $2 and record in ({}) and kind = 'insert'",
+            columns(self.dialect()),
+            places.join(", ")
+        );
+        self.entries(Statement::composed(sql, values).once()).await
+    }
+
     /// The changes of one record up to a version, the earliest first, from its beginning.
     pub async fn history_up_to(
         &self,

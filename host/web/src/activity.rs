@@ -51,10 +51,18 @@ pub struct Entry {
     pub through: Option<String>,
     pub deed: Deed,
     pub changes: Vec<FieldChange>,
+    /// The version that it made.
+    pub version: u64,
 }
 
-/// The feed of one record, newest first.
-pub(crate) fn feed(schema: &Schema, entries: &[Entry], labels: &Labels, reader: &Reader) -> Markup {
+/// The feed of one record, newest first. `back` leads to where a version can be restored.
+pub(crate) fn feed(
+    schema: &Schema,
+    entries: &[Entry],
+    labels: &Labels,
+    reader: &Reader,
+    back: impl Fn(u64) -> Option<String>,
+) -> Markup {
     let cells = Cells { reader, labels };
     html! {
         ol class="list feed" {
@@ -65,6 +73,9 @@ pub(crate) fn feed(schema: &Schema, entries: &[Entry], labels: &Labels, reader: 
                         Actor::Plugin(_) => (icon("plug")),
                     }
                     span { (sentence(schema, entry, cells)) }
+                    @if let Some(href) = back(entry.version) {
+                        a class="link small" href=(href) { "Restore this version" }
+                    }
                     time datetime=(machine(entry.at, reader)) { (when(entry.at, reader)) }
                 }
             }
@@ -142,7 +153,7 @@ mod tests {
     }
 
     fn entry(deed: Deed, changes: Vec<FieldChange>) -> Entry {
-        Entry { at: 0, actor: Actor::Person(id(3)), through: None, deed, changes }
+        Entry { at: 0, actor: Actor::Person(id(3)), through: None, deed, changes, version: 1 }
     }
 
     fn change(field: &str, before: Value, after: Value) -> FieldChange {

@@ -56,6 +56,11 @@ pub fn restore(collection: &CollectionName, id: Id) -> String {
     format!("{}/{id}/restore", list(collection))
 }
 
+/// What a record was at a version. POST, with `~version`: sets it back to that.
+pub fn earlier(collection: &CollectionName, id: Id, version: u64) -> String {
+    format!("{}/{id}/versions/{version}", list(collection))
+}
+
 /// POST, with `~version`: a declared change of state.
 pub fn transition(collection: &CollectionName, id: Id, name: impl Display) -> String {
     format!("{}/{id}/to/{name}", list(collection))

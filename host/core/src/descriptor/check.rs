@@ -311,7 +311,8 @@ fn transition_rules(
             say(key.to_owned(), format!("`{state}` is not one of {}", field.of.join(", ")));
         }
     }
-    if ["batch", "summary"].contains(&transition.name.as_str()) {
+    const TAKEN: [&str; 8] = ["batch", "summary", "create", "update", "remove", "restore", "revert", "history"];
+    if TAKEN.contains(&transition.name.as_str()) {
         say(format!("{key}.name"), format!("`{}` is a word of the API", transition.name));
     }
 }

@@ -23,7 +23,8 @@ fn change(change: HookChange) -> wire::Change {
         id: change.id.to_string(),
         transition: change.transition,
         origin: match change.origin {
-            Origin::Api => wire::Origin::Api,
+            // To a plugin it is a change like any other that a client makes.
+            Origin::Api | Origin::Restore => wire::Origin::Api,
             Origin::Page => wire::Origin::Page,
             Origin::Batch => wire::Origin::Batch,
             Origin::Route => wire::Origin::Route,

@@ -130,6 +130,24 @@ pub(super) fn add(
     restore["responses"] = answers(vec![("200", good("The record.", &record, &etag))], writes);
     paths.insert(format!("{root}/{{id}}/restore"), json!({ "post": restore }));
 
+    let mut revert = op("revert", format!("Set a {one} back to what it was"), Permission::WRITE);
+    revert["description"] = json!(format!(
+        "To what its fields held at `version`, as the history counts them: those that a client may set. States are \
+         changed by their transitions alone. Needs the permission `{}`.",
+        Permission::WRITE
+    ));
+    revert["parameters"] = json!([id, if_match_optional]);
+    revert["requestBody"] = json!({
+        "required": true,
+        "content": { "application/json": { "schema": {
+            "type": "object", "required": ["version"], "additionalProperties": false,
+            "properties": { "version": { "type": "integer", "minimum": 1 } },
+            "examples": [{ "version": 1 }],
+        } } },
+    });
+    revert["responses"] = answers(vec![("200", good("The record as it stands now.", &record, &etag))], writes);
+    paths.insert(format!("{root}/{{id}}/revert"), json!({ "post": revert }));
+
     let mut history = op("history", format!("What happened to a {one}"), Permission::READ);
     history["parameters"] = json!([id]);
     history["responses"] = answers(

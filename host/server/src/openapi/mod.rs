@@ -1,6 +1,7 @@
 //! The API document: what the host offers (utoipa) and, per organization, what its enabled plugins bring. Composed from
 //! the live registry, so that it never speaks of what is not there.
 
+mod batch;
 mod collections;
 mod fields;
 mod host;
@@ -28,6 +29,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
         tags.push(json!({ "name": id.as_str(), "description": about(descriptor) }));
         for collection in &descriptor.collections {
             collections::add(descriptor, collection, &mut paths, &mut schemas);
+            batch::add(descriptor, collection, &mut paths, &mut schemas);
         }
         for route in &descriptor.routes {
             routes::add(descriptor, route, &mut paths);

@@ -6,6 +6,7 @@
 //! | [`house`] | the shell around a page, flashes, redirects, faults as pages |
 //! | [`lookup`] | names of what is referred to, choices of references |
 //! | [`lists`], [`forms`], [`record`] | lists, forms and records of any collection |
+//! | [`earlier`] | setting a record back to what it was |
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -15,6 +16,7 @@ mod account;
 mod admin;
 mod declared;
 mod door;
+mod earlier;
 mod forms;
 mod home;
 mod house;
@@ -49,6 +51,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/{id}/edit", get(forms::edit))
         .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))
+        .route("/{plugin}/{collection}/{id}/versions/{version}", get(earlier::show).post(earlier::restore))
         .route("/{plugin}/{collection}/{id}/to/{transition}", post(record::transition))
         .route("/static/{*path}", get(asset))
         .fallback(house::nothing_here)

@@ -157,6 +157,7 @@ fn told(visit: &Visit, schema: &Schema, entry: &LogEntry) -> Entry {
             (LogKind::Restore, None) => Deed::Restored,
         },
         changes,
+        version: entry.version,
     }
 }
 

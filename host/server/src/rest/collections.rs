@@ -7,7 +7,7 @@ use crate::rest::accept::Format;
 use crate::rest::expand::Expansion;
 use crate::rest::export::Export;
 use crate::rest::query::{self, Pairs};
-use crate::rest::{body, etag};
+use crate::rest::{answer, body, etag};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,9 +17,10 @@ use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Page, Predicate, Selection};
 use lignaflow_core::record::{Record, fields_from_json};
+use lignaflow_core::repeat::Answer;
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Id, Issue};
-use lignaflow_records::Written;
+use lignaflow_records::{Asked, Once, Saved, Write, Written};
 use lignaflow_runtime::Snapshot;
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Call<'a> {
     pub snapshot: &'a Snapshot,
     pub schema: &'a Arc<Schema>,
     pub headers: &'a HeaderMap,
+    /// The key of the request, if it has one.
+    pub once: Option<&'a Once>,
 }
 
 impl Call<'_> {
@@ -127,28 +130,15 @@ impl Call<'_> {
 
     pub async fn create(&self, body: &Bytes) -> Result<Response, Problem> {
         let mut object = body::object(self.headers, body)?;
-        let (id, mut issues) = match object.remove("id") {
-            None => (Id::fresh(), Vec::new()),
-            Some(given) => {
-                if let Some(id) = given.as_str().and_then(|text| text.parse::<Id>().ok()).filter(|id| id.is_v7()) {
-                    (id, Vec::new())
-                } else {
-                    let message = "An id of yours is a version 7 UUID; leave it out to be given one.";
-                    (Id::fresh(), vec![Issue::new("/id", "id", message)])
-                }
-            }
-        };
+        let mut issues = Vec::new();
+        let own = own_id(&mut object, &mut issues);
+        let id = own.unwrap_or_else(Id::fresh);
         let (fields, more) = fields_from_json(self.schema, &object);
         issues.extend(more);
         let collection = self.schema.name.to_string();
-        let written = self.write(issues, Mutation::Insert { collection, id, fields }).await?;
-        let record = first(&written)?;
-        let mut response = self.record(StatusCode::CREATED, record);
-        let location = format!("/api/v1/{}/{}", self.schema.name, record.id);
-        if let Ok(location) = HeaderValue::from_str(&location) {
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        Ok(response)
+        let mutation = Mutation::Insert { collection, id, fields };
+        let asked = Asked { mutation, place: String::new(), own_id: own.is_some() };
+        self.carry_out(issues, asked, answer::made).await
     }
 
     pub async fn update(&self, id: Id, body: &Bytes) -> Result<Response, Problem> {
@@ -156,23 +146,20 @@ impl Call<'_> {
         let object = body::object(self.headers, body)?;
         let (fields, issues) = fields_from_json(self.schema, &object);
         let collection = self.schema.name.to_string();
-        let written = self.write(issues, Mutation::Update { collection, id, expected, fields }).await?;
-        Ok(self.record(StatusCode::OK, first(&written)?))
+        self.write(issues, Mutation::Update { collection, id, expected, fields }, answer::standing).await
     }
 
     /// Archives: the record leaves lists and can be restored.
     pub async fn remove(&self, id: Id) -> Result<Response, Problem> {
         let expected = etag::expected(self.headers)?;
         let collection = self.schema.name.to_string();
-        let written = self.write(Vec::new(), Mutation::Remove { collection, id, expected }).await?;
-        Ok(self.record(StatusCode::OK, first(&written)?))
+        self.write(Vec::new(), Mutation::Remove { collection, id, expected }, answer::standing).await
     }
 
     pub async fn restore(&self, id: Id) -> Result<Response, Problem> {
         let expected = etag::optional(self.headers)?;
         let collection = self.schema.name.to_string();
-        let written = self.write(Vec::new(), Mutation::Restore { collection, id, expected }).await?;
-        Ok(self.record(StatusCode::OK, first(&written)?))
+        self.write(Vec::new(), Mutation::Restore { collection, id, expected }, answer::standing).await
     }
 
     pub async fn transition(&self, id: Id, name: &str, body: &Bytes) -> Result<Response, Problem> {
@@ -181,8 +168,30 @@ impl Call<'_> {
         let (fields, issues) = fields_from_json(self.schema, &object);
         let collection = self.schema.name.to_string();
         let name = name.to_owned();
-        let written = self.write(issues, Mutation::Transition { collection, id, expected, name, fields }).await?;
-        Ok(self.record(StatusCode::OK, first(&written)?))
+        self.write(issues, Mutation::Transition { collection, id, expected, name, fields }, answer::standing).await
+    }
+
+    /// Sets the record back to what it was at a version.
+    pub async fn revert(&self, id: Id, body: &Bytes) -> Result<Response, Problem> {
+        let expected = etag::optional(self.headers)?;
+        let object = body::object(self.headers, body)?;
+        let mut issues = Vec::new();
+        let version = object.get("version").and_then(Json::as_u64).unwrap_or_else(|| {
+            issues.push(Issue::new("/version", "required", "Name the version to go back to, such as 3."));
+            0
+        });
+        issues.extend(object.keys().filter(|name| *name != "version").map(|name| {
+            let message = format!("There is no `{name}` here; a revert takes `version`.");
+            Issue::new(format!("/{}", lignaflow_core::record::escape(name)), "unknown-field", message)
+        }));
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues).into());
+        }
+        let answer = |written: &Written| written.saved.first().map(answer::standing);
+        let repeat = self.once.map(|once| once.answering(answer));
+        let caller = &self.signed.caller;
+        let written = self.app.records.revert(caller, self.schema, id, expected, version, repeat).await?;
+        answer(&written).map(answer::response).ok_or_else(Problem::internal)
     }
 
     /// What happened to a record, the newest first.
@@ -194,10 +203,28 @@ impl Call<'_> {
         Ok(json_response(StatusCode::OK, json!({ "data": data }).to_string().into_bytes()))
     }
 
-    /// `found` are the faults of the body's types and names, told together with all others.
-    async fn write(&self, found: Vec<Issue>, mutation: Mutation) -> Result<Written, Problem> {
-        let records = &self.app.records;
-        Ok(records.write_beside(found, &self.signed.caller, Origin::Api, vec![mutation]).await?)
+    async fn write(
+        &self,
+        found: Vec<Issue>,
+        mutation: Mutation,
+        make: fn(&Saved) -> Answer,
+    ) -> Result<Response, Problem> {
+        self.carry_out(found, Asked { mutation, place: String::new(), own_id: false }, make).await
+    }
+
+    /// One change, answered with the record that it leaves. `found` are the faults of the body's types and names, told
+    /// together with all others.
+    async fn carry_out(
+        &self,
+        found: Vec<Issue>,
+        asked: Asked,
+        make: fn(&Saved) -> Answer,
+    ) -> Result<Response, Problem> {
+        let answer = move |written: &Written| written.saved.first().map(make);
+        let repeat = self.once.map(|once| once.answering(answer));
+        let write = Write { origin: Origin::Api, asked: vec![asked], issues: found, repeat };
+        let written = self.app.records.carry_out(&self.signed.caller, write).await?;
+        answer(&written).map(answer::response).ok_or_else(Problem::internal)
     }
 
     /// One record as an answer.
@@ -212,22 +239,23 @@ fn varying(mut response: Response) -> Response {
     response
 }
 
-fn first(written: &Written) -> Result<&Record, Problem> {
-    written.saved.first().map(|saved| &saved.record).ok_or_else(Problem::internal)
+/// The id that a client brings for a new record.
+pub fn own_id(object: &mut Map<String, Json>, issues: &mut Vec<Issue>) -> Option<Id> {
+    let given = object.remove("id")?;
+    let id = given.as_str().and_then(|text| text.parse::<Id>().ok()).filter(|id| id.is_v7());
+    if id.is_none() {
+        let message = "An id of yours is a version 7 UUID; leave it out to be given one.";
+        issues.push(Issue::new("/id", "id", message));
+    }
+    id
 }
 
 pub fn record_response(status: StatusCode, schema: &Schema, record: &Record) -> Response {
-    let mut response = json_response(status, record.to_json(schema).to_string().into_bytes());
-    response.headers_mut().insert(header::ETAG, etag::of(record.version));
-    response
+    answer::response(answer::record(status, schema, record))
 }
 
 pub fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-    ];
-    (status, headers, bytes).into_response()
+    answer::response(answer::json(status, bytes))
 }
 
 fn rows(page: &Page, expansion: &Expansion, next: Option<String>, count: Option<u64>) -> Vec<u8> {

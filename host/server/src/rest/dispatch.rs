@@ -4,13 +4,14 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::{Kind, Problem};
 use crate::rest::collections::Call;
-use crate::rest::{guest, query};
-use axum::extract::{Path, RawQuery, State};
+use crate::rest::{guest, query, repeat};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Fault, Id};
+use lignaflow_records::Once;
 use std::sync::Arc;
 
 /// `/api/v1/{plugin}/{*rest}`.
@@ -19,10 +20,30 @@ pub async fn plugin(
     signed: Signed,
     method: Method,
     Path((plugin, rest)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let once = repeat::once(&method, &uri, &headers, &body)?;
+    let asked = Asked { plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body };
+    match &once {
+        Some(once) => repeat::run(&app, &signed, once, answer(&app, &signed, Some(once), asked)).await,
+        None => answer(&app, &signed, None, asked).await,
+    }
+}
+
+/// A request of what a plugin brings.
+struct Asked<'a> {
+    plugin: String,
+    rest: String,
+    method: Method,
+    query: &'a str,
+    headers: &'a HeaderMap,
+    body: Bytes,
+}
+
+async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_>) -> Result<Response, Problem> {
+    let Asked { plugin, rest, method, query, headers, body } = asked;
     let snapshot = app.registry.current();
     let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
     let id: PluginId = plugin.parse().map_err(|_| unknown())?;
@@ -31,16 +52,15 @@ pub async fn plugin(
         .get(&id)
         .filter(|_| snapshot.is_enabled(signed.caller.organization, &id))
         .ok_or_else(unknown)?;
-    let pairs: query::Pairs =
-        form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
+    let pairs: query::Pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let segments: Vec<&str> = rest.split('/').collect();
     // A HEAD is answered as the GET that it stands for; its body is taken away on the way out (RFC 9110, 9.3.2).
     let method = if method == Method::HEAD { Method::GET } else { method };
 
     match guest::matching(loaded.descriptor(), &method, &segments) {
         guest::Match::Route(route, parameters) => {
-            let route = guest::RouteCall { plugin: &id, route, parameters, pairs, headers: &headers, body };
-            return route.answer(&app, &signed).await;
+            let route = guest::RouteCall { plugin: &id, route, parameters, pairs, headers, body, once };
+            return route.answer(app, signed).await;
         }
         guest::Match::OtherMethods(methods) => return Err(not_offered(&method, &methods)),
         guest::Match::None => {}
@@ -50,7 +70,7 @@ pub async fn plugin(
     let local = segments[0].parse().map_err(|_| nothing())?;
     let name = CollectionName { plugin: id.clone(), local };
     let schema = app.records.schema(&snapshot, &signed.caller, &name)?;
-    let call = Call { app: &app, signed: &signed, snapshot: &snapshot, schema: &schema, headers: &headers };
+    let call = Call { app, signed, snapshot: &snapshot, schema: &schema, headers, once };
     let record = |text: &str| {
         text.parse::<Id>().map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
     };
@@ -60,6 +80,8 @@ pub async fn plugin(
         (_, []) => Err(not_offered(&method, &["GET", "POST"])),
         (Method::GET, ["summary"]) => call.summary(&pairs).await,
         (_, ["summary"]) => Err(not_offered(&method, &["GET"])),
+        (Method::POST, ["batch"]) => call.batch(&pairs, &body).await,
+        (_, ["batch"]) => Err(not_offered(&method, &["POST"])),
         (Method::GET, [id]) => call.get(record(id)?, &pairs).await,
         (Method::PATCH, [id]) => call.update(record(id)?, &body).await,
         (Method::DELETE, [id]) => call.remove(record(id)?).await,
@@ -70,10 +92,11 @@ pub async fn plugin(
         (Method::GET, [id, "history"]) => call.history(record(id)?).await,
         (_, [_, "history"]) => Err(not_offered(&method, &["GET"])),
         (Method::POST, [id, "restore"]) => call.restore(record(id)?).await,
+        (Method::POST, [id, "revert"]) => call.revert(record(id)?, &body).await,
         (Method::POST, [id, verb]) if schema.collection.transition(verb).is_some() => {
             call.transition(record(id)?, verb, &body).await
         }
-        (_, [_, verb]) if *verb == "restore" || schema.collection.transition(verb).is_some() => {
+        (_, [_, verb]) if ["restore", "revert"].contains(verb) || schema.collection.transition(verb).is_some() => {
             Err(not_offered(&method, &["POST"]))
         }
         _ => Err(nothing()),

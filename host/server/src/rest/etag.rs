@@ -6,7 +6,12 @@ use http::{HeaderMap, HeaderValue, header};
 /// The ETag of a version.
 pub fn of(version: u64) -> HeaderValue {
     // Digits and quotes are always a header's.
-    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+    HeaderValue::from_str(&text(version)).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// The same as text.
+pub fn text(version: u64) -> String {
+    format!("\"{version}\"")
 }
 
 /// The version that a change is meant for. `*` stands for any.

@@ -4,10 +4,10 @@
 use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::{Kind, Problem};
-use crate::rest::body;
-use crate::rest::collections::{json_response, page_json, record_response};
+use crate::rest::collections::page_json;
 use crate::rest::query::Pairs;
-use axum::response::{IntoResponse, Response};
+use crate::rest::{answer, body};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jsonschema::error::ValidationErrorKind;
@@ -15,8 +15,9 @@ use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::escape;
+use lignaflow_core::repeat::Answer;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
-use lignaflow_records::RouteBody;
+use lignaflow_records::{Composing, Once, RouteBody};
 use serde_json::Value as Json;
 
 /// What a path under a plugin comes to, as far as its own routes go.
@@ -72,10 +73,16 @@ pub struct RouteCall<'a> {
     pub pairs: Pairs,
     pub headers: &'a HeaderMap,
     pub body: Bytes,
+    /// The key of the request, if it has one.
+    pub once: Option<&'a Once>,
+}
+
+fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::OK)
 }
 
 impl RouteCall<'_> {
-    pub async fn answer(self, app: &App, signed: &Signed) -> Result<Response, Problem> {
+    pub async fn answer(mut self, app: &App, signed: &Signed) -> Result<Response, Problem> {
         if let Some(permission) = &self.route.permission
             && !signed.caller.holds(&format!("{}.{permission}", self.plugin))
         {
@@ -94,22 +101,35 @@ impl RouteCall<'_> {
         }
         let request = RouteRequest {
             route: self.route.name.as_str().to_owned(),
-            parameters: self.parameters,
-            query: self.pairs,
+            parameters: std::mem::take(&mut self.parameters),
+            query: std::mem::take(&mut self.pairs),
             content_type: if body.is_empty() { String::new() } else { "application/json".to_owned() },
             body,
         };
-        let answer = app.records.route(&signed.caller, self.plugin, self.route, request).await?;
-        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-        Ok(match answer.body {
-            RouteBody::Empty => StatusCode::NO_CONTENT.into_response(),
+        let answer = |status, body| self.compose(status, body);
+        let composing = Composing {
+            answer: &answer,
+            record: |status, schema, record| answer::record(status_of(status), schema, record),
+            once: self.once,
+        };
+        let answer = app.records.route(&signed.caller, self.plugin, self.route, request, &composing).await?;
+        Ok(answer::response(answer))
+    }
+
+    /// The answer of a body, where the plugin may give it.
+    fn compose(&self, status: u16, body: RouteBody) -> Result<Answer, Fault> {
+        let status = status_of(status);
+        Ok(match body {
+            RouteBody::Empty => {
+                Answer { status: StatusCode::NO_CONTENT.as_u16(), headers: Vec::new(), body: Vec::new() }
+            }
             RouteBody::Json(text) => {
                 promised(self.plugin, self.route, &text)?;
-                json_response(status, text.into_bytes())
+                answer::json(status, text.into_bytes())
             }
-            RouteBody::Record(schema, record) => record_response(status, &schema, &record),
-            RouteBody::Page(page) => json_response(status, page_json(&page)),
-            RouteBody::Bytes { content_type, bytes } => bytes_response(self.plugin, status, &content_type, bytes)?,
+            RouteBody::Record(schema, record) => answer::record(status, &schema, &record),
+            RouteBody::Page(page) => answer::json(status, page_json(&page)),
+            RouteBody::Bytes { content_type, bytes } => bytes_answer(self.plugin, status, &content_type, bytes)?,
         })
     }
 
@@ -191,10 +211,10 @@ fn sentence(text: &str) -> String {
 }
 
 /// Whether the JSON of an answer is what the descriptor promises.
-fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Problem> {
+fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Fault> {
     let broken = |why: String| {
         tracing::warn!(%plugin, route = %route.name, why, "the answer of a plugin's route is not what it promises");
-        Problem::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give."))
+        bad_answer(plugin)
     };
     let json: Json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
     let schema = route.answer.json.as_ref().ok_or_else(|| broken("it promises no JSON".to_owned()))?;
@@ -204,18 +224,23 @@ fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Problem>
     }
 }
 
+fn bad_answer(plugin: &PluginId) -> Fault {
+    let message = format!("The plugin {plugin} gave an answer that it may not give. Nothing was changed.");
+    Fault::new(ErrorCode::PluginBadAnswer, message)
+}
+
 /// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
-fn bytes_response(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
+fn bytes_answer(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Answer, Fault> {
     const PLAIN: [&str; 6] =
         ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let value = HeaderValue::from_str(kind).map_err(|_| {
+    if HeaderValue::from_str(kind).is_err() {
         tracing::warn!(%plugin, "a plugin's content type is not one");
-        Problem::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that it may not give."))
-    })?;
-    let mut response = (status, [(header::CONTENT_TYPE, value)], bytes).into_response();
-    if !PLAIN.contains(&essence.as_str()) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+        return Err(bad_answer(plugin));
     }
-    Ok(response)
+    let mut headers = vec![(header::CONTENT_TYPE.as_str().to_owned(), kind.to_owned())];
+    if !PLAIN.contains(&essence.as_str()) {
+        headers.push((header::CONTENT_DISPOSITION.as_str().to_owned(), "attachment".to_owned()));
+    }
+    Ok(Answer { status: status.as_u16(), headers, body: bytes })
 }

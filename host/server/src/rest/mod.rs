@@ -6,12 +6,17 @@
 //! | [`dispatch`] | from path and method to what is meant |
 //! | [`collections`] | list, get, create, change, archive, restore, transitions, summary |
 //! | [`accept`], [`export`] | in which format; lists and summaries as files |
+//! | [`batch`] | many changes in one request |
+//! | [`answer`] | answers before they are HTTP |
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
 //! | [`guest`] | plugins' own routes |
+//! | [`repeat`] | requests that come twice |
 //! | [`host`] | sign-in, tokens, sessions, people, plugins, the search over everything |
 
 pub mod accept;
+pub mod answer;
+pub mod batch;
 pub mod body;
 pub mod collections;
 pub mod dispatch;
@@ -21,3 +26,4 @@ pub mod export;
 pub mod guest;
 pub mod host;
 pub mod query;
+pub mod repeat;

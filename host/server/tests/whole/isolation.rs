@@ -58,6 +58,7 @@ fn case_of(operation: &Operation) -> Case {
         id if id.starts_with("projects_route_") => Case::NotFound,
         id => match id.trim_start_matches("projects_").split('_').next().unwrap_or_default() {
             "list" | "summarize" => Case::Nothing,
+            "batch" => Case::NotFound,
             "create" if operation.references.is_empty() => Case::Own,
             "create" => Case::Refused,
             _ if operation.path.contains("{id}") => Case::NotFound,
@@ -142,6 +143,10 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
             "host_change_webhook" => json!({}),
             "host_replay_deliveries" => json!({ "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z" }),
+            id if id.starts_with("projects_batch_") => {
+                let collection = operation.collection().unwrap();
+                json!({ "operations": [{ "update": { "id": theirs[collection.as_str()], "version": "*" } }] })
+            }
             _ => operation.body_with(&theirs),
         };
         let path = operation.path_with(&theirs);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod badinput;
+mod batch;
 mod browser;
 mod cli;
 mod document;
@@ -21,6 +22,8 @@ mod pages;
 mod permissions;
 mod plugins;
 mod records;
+mod repeats;
+mod revert;
 mod routes;
 mod rules;
 mod scene;

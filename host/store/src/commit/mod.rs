@@ -13,6 +13,7 @@
 //! | nothing refers to what was archived, or no longer does | [`referrers`] |
 //! | guards hold, with everything in place | [`guards`] |
 //! | the change log | [`journal`] |
+//! | the key of a request that may come again | [`repeats`] |
 
 mod circles;
 mod guards;
@@ -21,6 +22,7 @@ mod links;
 mod numbers;
 mod references;
 mod referrers;
+mod repeats;
 mod rows;
 mod single;
 mod standing;
@@ -174,7 +176,9 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
         })
         .collect();
     all.extend(settled);
-    Ok(Committed { versions: written, settled: all })
+    let committed = Committed { versions: written, settled: all };
+    repeats::take(tx, commit, &committed).await?;
+    Ok(committed)
 }
 
 /// Whether a statement of [`single`] did write.

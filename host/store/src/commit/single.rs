@@ -5,13 +5,13 @@
 //! then, which finds out.
 
 use super::rows::version;
-use super::{circles, journal};
+use super::{circles, journal, repeats};
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
 use crate::layout;
 use lignaflow_core::caller::Principal;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::commit::{Action, Change, Commit};
+use lignaflow_core::commit::{Action, Change, Commit, Committed};
 use lignaflow_core::mutation::Fields;
 use lignaflow_core::{Id, Value};
 use sea_query::Value as Sql;
@@ -80,10 +80,21 @@ pub(super) fn statement(dialect: Dialect, commit: &Commit) -> Result<Option<Stat
     let entry: Vec<_> = entry.into_iter().map(|value| writer.bind(value)).collect();
     let _ = write!(
         writer.sql,
-        ", logged as (insert into changes ({}) select {} from written) select count(*) from written",
+        ", logged as (insert into changes ({}) select {} from written)",
         journal::COLUMNS.join(", "),
         entry.join(", ")
     );
+    if let Some(repeat) = &commit.repeat {
+        let key = repeats::row(commit, repeat, &Committed { versions: vec![made], settled: Vec::new() })?;
+        let key: Vec<_> = key.into_iter().map(|value| writer.bind(value)).collect();
+        let columns = repeats::COLUMNS;
+        let _ = write!(
+            writer.sql,
+            ", repeated as (insert into repeats ({columns}) select {} from written)",
+            key.join(", ")
+        );
+    }
+    writer.sql.push_str(" select count(*) from written");
     Ok(Some(Statement::composed(writer.sql, writer.values)))
 }
 

@@ -33,6 +33,7 @@ steps! {
     5 => "0005_schema_revision",
     6 => "0006_leases",
     7 => "0007_webhooks",
+    8 => "0008_repeats",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

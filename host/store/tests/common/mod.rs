@@ -164,15 +164,8 @@ impl World {
 
 pub fn draft(access: Access, principal: Principal) -> Draft {
     let author = Author { principal, through: None, request: RequestId(Id::fresh()), origin: Origin::Api };
-    Draft(Commit {
-        access,
-        author,
-        at: 1_000_000,
-        reads: Vec::new(),
-        changes: Vec::new(),
-        touched: Vec::new(),
-        guards: Vec::new(),
-    })
+    let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Draft(Commit { access, author, at: 1_000_000, reads, changes, touched, guards, repeat: None })
 }
 
 /// A commit being put together.

@@ -301,6 +301,7 @@ fn record_page(change: impl FnOnce(&mut Record, &Schema)) -> Markup {
         through: None,
         deed,
         changes,
+        version: 1,
     };
     let change = |field: &str, before: Value, after: Value| FieldChange { field: field.into(), before, after };
     let activity = [

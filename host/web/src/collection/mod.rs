@@ -5,6 +5,7 @@ mod cell;
 mod columns;
 pub mod conflict;
 mod draft;
+pub mod earlier;
 pub mod form;
 mod input;
 pub mod list;

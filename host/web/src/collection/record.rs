@@ -348,6 +348,10 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
 fn history(shell: &Shell, view: &RecordPage<'_>) -> Markup {
     let record = view.record;
     let made = instant(record.created_at, &shell.reader);
+    let back = |version: u64| {
+        let offered = view.may_write && record.archived_at.is_none() && version < record.version;
+        offered.then(|| paths::earlier(&view.schema.name, record.id, version))
+    };
     let by = record.created_by.and_then(|person| view.labels.get(person.0));
     html! {
         section aria-labelledby="h-activity" {
@@ -355,7 +359,7 @@ fn history(shell: &Shell, view: &RecordPage<'_>) -> Markup {
             @if view.activity.is_empty() {
                 p class="faint" { "Made " (made) @if let Some(by) = by { " by " (by) } }
             } @else {
-                (activity::feed(view.schema, view.activity, view.labels, &shell.reader))
+                (activity::feed(view.schema, view.activity, view.labels, &shell.reader, back))
             }
             p class="hint mt-4" {
                 "Version " (record.version) ", "
@@ -379,7 +383,14 @@ mod tests {
         change(&mut record, schema);
         let allowed = transitions(schema, &record, |_| true);
         let labels = labels();
-        let made = Entry { at: 0, actor: Actor::Person(id(3)), through: None, deed: Deed::Made, changes: Vec::new() };
+        let made = Entry {
+            at: 0,
+            actor: Actor::Person(id(3)),
+            through: None,
+            deed: Deed::Made,
+            changes: Vec::new(),
+            version: 1,
+        };
         let via: FieldName = "client".parse().unwrap();
         let related = [Related { schema, via: &via, records: std::slice::from_ref(&record), more: true }];
         let view = RecordPage {
