@@ -9,10 +9,12 @@
 //! | `host` | the `lignaflow` program, built and started |
 //! | `postgres`, `browser`, `needs` | what tests ask of the machine, and what happens where it is missing |
 //! | `suite` | `cargo xtask test` |
+//! | `fuzz` | `cargo xtask fuzz-api` |
 //! | `measure` | `cargo xtask bench` and `cargo xtask faults` |
 //! | `tidy` | the checks that are neither the compiler's nor clippy's |
 
 mod browser;
+mod fuzz;
 mod host;
 mod manifest;
 mod measure;
@@ -42,6 +44,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("test", "[FILTER…]", "every test: host, plugins, both databases, the browser"),
     ("bench", "[ARGS]", "measure against the hand-written limit"),
     ("faults", "[ARGS]", "kill a running host under load; nothing acknowledged may be lost"),
+    ("fuzz-api", "[REQUESTS]", "requests made from the API document, held against it (needs schemathesis)"),
     ("tidy", "[--write]", "layering, file length, documents, generated files (--write renews those)"),
 ];
 
@@ -76,6 +79,7 @@ fn dispatch(command: &str, words: &[String]) -> Result<ExitCode> {
         "test" => suite::test(&workspace, words),
         "bench" => measure::bench(&workspace, words),
         "faults" => measure::faults(&workspace, words),
+        "fuzz-api" => fuzz::fuzz(&workspace, words),
         "tidy" => tidy::tidy(&workspace, words),
         unknown => bail!("there is no such command: {unknown}\n\n{}", usage()),
     }

@@ -17,6 +17,20 @@ pub struct Once {
 pub struct Repeating {
     pub(crate) key: RepeatKey,
     pub(crate) answer: Arc<dyn Fn(&Written) -> Option<Answer> + Send + Sync>,
+    kept: Arc<AtomicBool>,
+}
+
+impl Repeating {
+    /// The same key, whose answer takes in what was there before.
+    pub(crate) fn with(self, change: impl Fn(&Written) -> Written + Send + Sync + 'static) -> Self {
+        let Self { key, answer, kept } = self;
+        Self { key, answer: Arc::new(move |written| answer(&change(written))), kept }
+    }
+
+    /// Nothing is committed after all.
+    pub(crate) fn forgo(&self) {
+        self.kept.store(false, Ordering::Release);
+    }
 }
 
 impl std::fmt::Debug for Repeating {
@@ -52,6 +66,6 @@ impl Once {
             kept.store(answer.is_some(), Ordering::Release);
             answer
         };
-        Repeating { key: self.key.clone(), answer: Arc::new(answer) }
+        Repeating { key: self.key.clone(), answer: Arc::new(answer), kept: self.kept.clone() }
     }
 }

@@ -105,7 +105,7 @@ impl Records {
                     reads: reads.taken()?,
                     repeat: composing
                         .once
-                        .map(|once| keeping(once, plugin, &payload, &ready, status, composing.record)),
+                        .map(|once| keeping(once, plugin, &payload, ready.as_ref(), status, composing.record)),
                 };
                 match self.attempt(&snapshot, work, attempt).await? {
                     Attempt::Done(done) => written = done,
@@ -188,11 +188,11 @@ fn keeping(
     once: &Once,
     plugin: &PluginId,
     payload: &Payload,
-    ready: &Option<Answer>,
+    ready: Option<&Answer>,
     status: u16,
     record: fn(u16, &Schema, &Record) -> Answer,
 ) -> Repeating {
-    let ready = ready.clone();
+    let ready = ready.cloned();
     let wanted = match payload {
         Payload::Saved(collection, id) => CollectionName::within(plugin, collection).ok().map(|name| (name, *id)),
         _ => None,

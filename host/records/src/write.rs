@@ -195,12 +195,14 @@ impl Records {
         let rest = items.into_iter().enumerate().filter(|(index, _)| !originals.contains_key(index));
         let rest: Vec<_> = rest.map(|(_, (item, _))| item).collect();
         if rest.is_empty() && all.issues.is_empty() {
+            if let Some(repeat) = &all.repeat {
+                repeat.forgo();
+            }
             return Ok(Written { saved: merged(&originals, Vec::new()) });
         }
-        let repeat = all.repeat.clone().map(|Repeating { key, answer }| {
+        let repeat = all.repeat.clone().map(|repeat| {
             let originals = originals.clone();
-            let answer = move |written: &Written| answer(&Written { saved: merged(&originals, written.saved.clone()) });
-            Repeating { key, answer: Arc::new(answer) }
+            repeat.with(move |written| Written { saved: merged(&originals, written.saved.clone()) })
         });
         let written = self.attempts(&Wanted { repeat, ..all }, rest).await?;
         Ok(Written { saved: merged(&originals, written.saved) })
@@ -324,7 +326,7 @@ impl Records {
         let touched = desk.touched(&plan, &changes);
         let Plan { drafts, guards, reads, .. } = plan;
         let outcome = Outcome { drafts, places, at, by: caller.person() };
-        let repeat = repeat.map(|Repeating { key, answer }| {
+        let repeat = repeat.map(|Repeating { key, answer, .. }| {
             let outcome = outcome.clone();
             Repeat { key, answer: Arc::new(move |committed| answer(&outcome.clone().written(committed))) }
         });

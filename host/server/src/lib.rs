@@ -46,4 +46,5 @@ pub mod serve;
 pub mod shutdown;
 pub(crate) mod temporary;
 pub mod tls;
+pub mod views;
 pub mod webhooks;

@@ -14,6 +14,7 @@
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
+//! | [`views`] | lists that people keep under a name |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
 mod cache;
@@ -30,6 +31,7 @@ mod read;
 pub mod repeats;
 pub mod schema;
 pub mod signal;
+pub mod views;
 pub mod webhooks;
 
 pub use cache::{CacheCounts, CacheOptions};

@@ -72,9 +72,12 @@ pub(crate) fn feed(
                         Actor::Person(id) => (cells.avatar(*id)),
                         Actor::Plugin(_) => (icon("plug")),
                     }
-                    span { (sentence(schema, entry, cells)) }
-                    @if let Some(href) = back(entry.version) {
-                        a class="link small" href=(href) { "Restore this version" }
+                    span {
+                        (sentence(schema, entry, cells))
+                        @if let Some(href) = back(entry.version) {
+                            br;
+                            a class="link small" href=(href) { "Restore this version" }
+                        }
                     }
                     time datetime=(machine(entry.at, reader)) { (when(entry.at, reader)) }
                 }

@@ -38,6 +38,21 @@ pub fn choices(collection: &CollectionName) -> String {
 /// The people of the organization, as JSON.
 pub const PEOPLE_CHOICES: &str = "/account/people";
 
+/// POST: keeps a view of the list.
+pub fn views(collection: &CollectionName) -> String {
+    format!("{}/views", list(collection))
+}
+
+/// POST: changes it.
+pub fn view(collection: &CollectionName, id: Id) -> String {
+    format!("{}/views/{id}", list(collection))
+}
+
+/// POST.
+pub fn view_remove(collection: &CollectionName, id: Id) -> String {
+    format!("{}/views/{id}/remove", list(collection))
+}
+
 pub fn record(collection: &CollectionName, id: Id) -> String {
     format!("{}/{id}", list(collection))
 }

@@ -10,7 +10,7 @@ pub const RESERVED: [&str; 8] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
-const RESERVED_PLUGINS: [&str; 28] = [
+const RESERVED_PLUGINS: [&str; 29] = [
     "auth",
     "users",
     "organizations",
@@ -38,8 +38,12 @@ const RESERVED_PLUGINS: [&str; 28] = [
     "l",
     "host",
     "theme",
+    "views",
     "organization",
 ];
+
+/// Words of every collection's own API, which no transition may be called.
+const TAKEN: [&str; 8] = ["batch", "summary", "create", "update", "remove", "restore", "revert", "history"];
 
 /// The most of each thing that one descriptor may declare.
 const MAX_COLLECTIONS: usize = 60;
@@ -311,7 +315,6 @@ fn transition_rules(
             say(key.to_owned(), format!("`{state}` is not one of {}", field.of.join(", ")));
         }
     }
-    const TAKEN: [&str; 8] = ["batch", "summary", "create", "update", "remove", "restore", "revert", "history"];
     if TAKEN.contains(&transition.name.as_str()) {
         say(format!("{key}.name"), format!("`{}` is a word of the API", transition.name));
     }

@@ -29,7 +29,8 @@ pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
     json!({
         "type": "object",
         "title": collection.title.one,
-        "required": ["id", "version"],
+        // With `fields`, what is not named is left out.
+        "required": ["id"],
         "properties": properties,
     })
 }
@@ -150,7 +151,7 @@ fn base(field: &Field) -> Json {
 fn nullable(schema: &mut Json) {
     if let Some(kind) = schema["type"].as_str().map(str::to_owned) {
         schema["type"] = json!([kind, "null"]);
-        if let Some(choices) = schema["enum"].as_array_mut() {
+        if let Some(choices) = schema.get_mut("enum").and_then(Json::as_array_mut) {
             choices.push(Json::Null);
         }
     }

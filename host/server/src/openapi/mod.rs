@@ -10,7 +10,9 @@ mod swagger;
 
 pub use swagger::router;
 
+use crate::rest::repeat;
 use lignaflow_core::id::OrganizationId;
+use lignaflow_core::repeat::RepeatKey;
 use lignaflow_runtime::Snapshot;
 use serde_json::{Map, Value as Json, json};
 
@@ -35,10 +37,29 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
             routes::add(descriptor, route, &mut paths);
         }
     }
+    for (path, operations) in &mut paths {
+        if let Some(operation) = operations.get_mut("post").filter(|_| repeat::takes_a_key(path)) {
+            take_a_key(operation);
+        }
+    }
     document["paths"] = Json::Object(paths);
     document["components"]["schemas"] = Json::Object(schemas);
     document["tags"] = Json::Array(tags);
     document
+}
+
+/// Says that a request may be sent twice.
+fn take_a_key(operation: &mut Json) {
+    let parameter = json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "schema": { "type": "string", "minLength": 1, "maxLength": RepeatKey::MAX, "pattern": "^[!-~]+$" },
+        "description": "A name of your own for this request: sent again under it within 24 hours, it is done once, and \
+                        answered with the same bytes and `Idempotent-Replayed: true`.",
+    });
+    match operation.get_mut("parameters").and_then(Json::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
 }
 
 fn about(descriptor: &lignaflow_core::descriptor::Descriptor) -> String {

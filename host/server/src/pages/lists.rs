@@ -1,12 +1,14 @@
 //! The list of a collection.
 
 use super::house::Visit;
-use super::lookup;
+use super::{lookup, views};
+use crate::problem::Problem;
 use crate::rest::accept::Format;
 use crate::rest::export::Export;
 use crate::rest::query;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
+use http::StatusCode;
 use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Schema;
@@ -14,6 +16,7 @@ use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Predicate, Selection};
 use lignaflow_web::ListQuery;
 use lignaflow_web::collection::list::{ListPage, page};
+use lignaflow_web::collection::views::ViewBar;
 use lignaflow_web::labels::Wanted;
 use std::sync::Arc;
 
@@ -29,19 +32,43 @@ pub(super) async fn list(
     let pairs = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned();
     let pairs: query::Pairs = pairs.collect();
     let query = ListQuery::of(pairs.iter().map(|(name, value)| (name, value)));
+    let (query, bar) = match views::opened(&visit, &schema, query).await {
+        Ok(opened) => opened,
+        Err(fault) => return visit.fault(&fault),
+    };
     if let Some((_, format)) = pairs.iter().find(|(name, _)| name == "format") {
         return match file(&visit, &schema, &query, format).await {
             Ok(response) => response,
             Err(fault) => visit.fault(&fault),
         };
     }
-    match draw(&visit, &schema, &query).await {
+    match draw(&visit, &schema, &query, &bar, StatusCode::OK).await {
         Ok(response) => response,
         Err(fault) => visit.fault(&fault),
     }
 }
 
-async fn draw(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<Response, Fault> {
+/// The list again, where a view of it could not be kept.
+pub(super) async fn refused(visit: &Visit, schema: &Arc<Schema>, query: ListQuery, fault: &Fault) -> Response {
+    let status = Problem::from(fault.clone()).status();
+    let (query, mut bar) = match views::opened(visit, schema, query).await {
+        Ok(opened) => opened,
+        Err(fault) => return visit.fault(&fault),
+    };
+    bar.fault = Some(fault.message.clone());
+    match draw(visit, schema, &query, &bar, status).await {
+        Ok(response) => response,
+        Err(_) => visit.fault(fault),
+    }
+}
+
+async fn draw(
+    visit: &Visit,
+    schema: &Arc<Schema>,
+    query: &ListQuery,
+    bar: &ViewBar,
+    status: StatusCode,
+) -> Result<Response, Fault> {
     let access = visit.signed.caller.to_read()?;
     let catalog = &visit.snapshot.catalog;
     let selection = selection(visit, schema, query)?;
@@ -65,8 +92,9 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery) -> Result<
         choices: &choices,
         next: next.as_deref(),
         may_write: visit.may_write(),
+        views: bar,
     };
-    Ok(visit.page(page(&visit.shell(), &view)))
+    Ok(visit.page_with(status, page(&visit.shell(), &view)))
 }
 
 /// Everything that the list shows, as a file.
@@ -80,6 +108,12 @@ async fn file(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery, format: &s
     let mut pairs = asked(&ListQuery { after: None, ..query.clone() });
     if query.archived {
         pairs.push(("filter[archived_at][is_null]".to_owned(), "false".to_owned()));
+    }
+    if !query.fields.is_empty() {
+        let display = schema.collection.display.as_str();
+        let chosen = query.fields.iter().map(String::as_str).filter(|field| *field != display);
+        let fields: Vec<&str> = std::iter::once(display).chain(chosen).collect();
+        pairs.push(("fields".to_owned(), fields.join(",")));
     }
     export.list(&pairs).await
 }

@@ -7,6 +7,7 @@
 //! | [`lookup`] | names of what is referred to, choices of references |
 //! | [`lists`], [`forms`], [`record`] | lists, forms and records of any collection |
 //! | [`earlier`] | setting a record back to what it was |
+//! | [`views`] | saved views over lists |
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -23,6 +24,7 @@ mod house;
 mod lists;
 mod lookup;
 mod record;
+mod views;
 mod webhooks;
 
 use crate::app::App;
@@ -48,6 +50,9 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))
         .route("/{plugin}/{collection}/{id}", get(record::show).post(forms::update))
+        .route("/{plugin}/{collection}/views", post(views::create))
+        .route("/{plugin}/{collection}/views/{id}", post(views::change))
+        .route("/{plugin}/{collection}/views/{id}/remove", post(views::remove))
         .route("/{plugin}/{collection}/{id}/edit", get(forms::edit))
         .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))

@@ -11,7 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use lignaflow_core::descriptor::{ChangeKind, nearest};
-use lignaflow_core::mutation::{Mutation, Origin};
+use lignaflow_core::mutation::{Fields, Mutation, Origin};
 use lignaflow_core::record::{escape, fields_from_json};
 use lignaflow_core::repeat::Answer;
 use lignaflow_core::{Fault, Id, Issue};
@@ -189,7 +189,8 @@ impl Call<'_> {
             }
         }
         let takes_fields = !matches!(verb, "remove" | "restore");
-        let (fields, more) = if takes_fields { fields_from_json(self.schema, &input) } else { Default::default() };
+        let (fields, more) =
+            if takes_fields { fields_from_json(self.schema, &input) } else { (Fields::new(), Vec::new()) };
         issues.extend(more);
         if !takes_fields {
             issues.extend(input.keys().map(|name| {

@@ -30,6 +30,11 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const SECRET: [&str; 6] =
     ["/api/v1/auth", "/api/v1/people", "/api/v1/tokens", "/api/v1/account", "/api/v1/invitations", "/api/v1/webhooks"];
 
+/// Whether a POST to that path, as it stands in the API document, takes a key.
+pub fn takes_a_key(path: &str) -> bool {
+    !SECRET.iter().any(|secret| path.starts_with(secret))
+}
+
 /// The longest answer that is kept.
 const LONGEST: usize = 16 * 1024 * 1024;
 
@@ -147,7 +152,7 @@ pub async fn host(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     }
     let (mut parts, body) = request.into_parts();
     let uri = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
-    if SECRET.iter().any(|path| uri.path().starts_with(path)) {
+    if !takes_a_key(uri.path()) {
         let message = "An Idempotency-Key is not taken here: the answer would have to be kept, with the secret in it.";
         return Problem::from(Fault::at("/Idempotency-Key", "key-refused", message)).into_response();
     }
@@ -155,9 +160,8 @@ pub async fn host(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     let Ok(signed) = Signed::from_request_parts(&mut parts, &app).await else {
         return next.run(Request::from_parts(parts, body)).await;
     };
-    let body = match to_bytes(body, usize::MAX).await {
-        Ok(body) => body,
-        Err(_) => return Problem::new(Kind::Unparsable, "The body broke off.").into_response(),
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return Problem::new(Kind::Unparsable, "The body broke off.").into_response();
     };
     let once = match once(&parts.method, &uri, &parts.headers, &body) {
         Ok(Some(once)) => once,

@@ -87,6 +87,7 @@ impl Operation {
         let kind = match self.collection() {
             Some(collection) => collection,
             None if self.path.contains("/people/") => "person".to_owned(),
+            None if self.path.contains("/views/") => "view".to_owned(),
             None if self.path.contains("/tokens/") => "token".to_owned(),
             None if self.path.contains("/sessions/") => "session".to_owned(),
             None if self.path.contains("/plugins/") => "plugin".to_owned(),

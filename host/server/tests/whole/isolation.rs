@@ -53,6 +53,9 @@ fn case_of(operation: &Operation) -> Case {
         | "host_create_token"
         | "host_list_sessions"
         | "host_revoke_session" => Case::Session,
+        "host_list_views" => Case::Nothing,
+        "host_create_view" => Case::Own,
+        "host_get_view" | "host_change_view" | "host_remove_view" => Case::NotFound,
         "host_change_person" | "host_revoke_token" => Case::NotFound,
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,
@@ -80,6 +83,8 @@ async fn first(server: &Server) -> (Org, Ids) {
     let token = org.get("tokens").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
     let ids = [(CLIENTS, client), (PROJECTS, project), (TASKS, task), ("person", person.to_string()), ("token", token)];
     let mut ids = Ids::from(ids);
+    let body = json!({ "collection": TASKS, "name": format!("{SECRET} only"), "shared": true });
+    ids.insert("view", org.post("views", body).await.is(201).id());
     ids.insert("session", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
     ids.insert("plugin", "nothing".to_owned());
     let webhook = org.post("webhooks", json!({ "url": format!("https://{SECRET}.invalid/") })).await.is(201).id();
@@ -103,6 +108,7 @@ async fn everything(org: &Org) -> Vec<Json> {
             }
         }
     }
+    all.push(org.get("views").await.is(200).json);
     all.push(org.get("people").await.is(200).json);
     all.push(org.get("webhooks").await.is(200).json);
     all.push(json!(org.get("tokens").await.is(200).column("revoked_at")));
@@ -143,6 +149,8 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
             "host_change_webhook" => json!({}),
             "host_replay_deliveries" => json!({ "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z" }),
+            "host_create_view" => json!({ "collection": TASKS, "name": "Own" }),
+            "host_change_view" => json!({ "name": "Taken" }),
             id if id.starts_with("projects_batch_") => {
                 let collection = operation.collection().unwrap();
                 json!({ "operations": [{ "update": { "id": theirs[collection.as_str()], "version": "*" } }] })

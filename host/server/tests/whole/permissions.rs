@@ -45,6 +45,8 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
         "host_change_webhook" => json!({}),
         "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),
+        "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
+        "host_change_view" => json!({ "name": "Mine" }),
         id if id.starts_with("host_") => Json::Null,
         _ => operation.body_with(ids),
     }
@@ -71,6 +73,7 @@ async fn furnish(org: &Org) -> Ids {
         ("person", NOWHERE.to_owned()),
         ("token", NOWHERE.to_owned()),
         ("session", NOWHERE.to_owned()),
+        ("view", NOWHERE.to_owned()),
         ("plugin", "nothing".to_owned()),
         ("webhook", NOWHERE.to_owned()),
     ])

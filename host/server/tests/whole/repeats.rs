@@ -182,7 +182,7 @@ async fn the_hosts_own_operations_take_a_key_where_no_secret_is_kept(database: D
     let _ = scene.org.get(CLIENTS).await.is(200);
     let other = keyed(&scene.org, "plugins/projects/enable", "off", &json!({})).await.is_problem(422, "invalid");
     assert_eq!(other.issues(), [("/Idempotency-Key", "key-reused")]);
-    for path in ["tokens", "people", "auth/sign-in"] {
+    for path in ["tokens", "people", "auth/session"] {
         let refused = keyed(&scene.org, path, "secret", &json!({ "name": "x" })).await.is_problem(422, "invalid");
         assert_eq!(refused.issues(), [("/Idempotency-Key", "key-refused")], "{path}");
     }
@@ -197,6 +197,11 @@ async fn a_create_that_repeats_its_own_id_is_answered_with_what_it_made(database
     let mut spelled = body.clone();
     spelled["status"] = made.json["status"].clone();
     let _ = scene.org.post(TASKS, spelled).await.is(200);
+
+    // With a key as well, what is answered is kept under it.
+    let keyed_again = keyed(&scene.org, TASKS, "once", &body).await.is(200);
+    same(&keyed_again, &keyed(&scene.org, TASKS, "once", &body).await);
+    let _ = keyed(&scene.org, TASKS, "once", &json!({ "title": "Other" })).await.is_problem(422, "invalid");
 
     let path = format!("{TASKS}/{OWN}");
     let changed = scene.org.patch(&path, "\"1\"", json!({ "title": "Saw" })).await.is(200);

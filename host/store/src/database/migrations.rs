@@ -34,6 +34,7 @@ steps! {
     6 => "0006_leases",
     7 => "0007_webhooks",
     8 => "0008_repeats",
+    9 => "0009_views",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

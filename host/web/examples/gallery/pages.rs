@@ -20,6 +20,7 @@ use lignaflow_web::collection::conflict::{self, ConflictPage, Other};
 use lignaflow_web::collection::form::{self, FormPage, Target};
 use lignaflow_web::collection::list::{self, ListPage};
 use lignaflow_web::collection::record::{self, RecordPage, Related};
+use lignaflow_web::collection::views::ViewBar;
 use lignaflow_web::door::{self, SetupPage, SignInPage, Typed};
 use lignaflow_web::home::{self, HomePage, Recent, Tally};
 use lignaflow_web::message::{self, Message};
@@ -170,6 +171,7 @@ fn list(query: &str, count: usize, next: Option<&str>) -> Markup {
         choices: &choices(),
         next,
         may_write: true,
+        views: &ViewBar::default(),
     };
     list::page(&shell(LIST), &view)
 }

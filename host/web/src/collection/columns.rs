@@ -6,6 +6,8 @@ use lignaflow_core::descriptor::{FieldKind, humanize};
 
 /// Columns of a list that names none.
 const DEFAULT_COLUMNS: usize = 6;
+/// Columns that can be chosen.
+const MOST_COLUMNS: usize = 12;
 
 /// One column of a list.
 #[derive(Debug, Clone)]
@@ -40,6 +42,20 @@ pub(crate) fn columns<'a>(catalog: &Catalog, schema: &'a Schema) -> Vec<Column<'
     columns_without(catalog, schema, None)
 }
 
+/// Those that were chosen, or the collection's own. The first is always what the records are called by.
+pub(crate) fn columns_chosen<'a>(catalog: &Catalog, schema: &'a Schema, chosen: &[String]) -> Vec<Column<'a>> {
+    let display = schema.collection.display.as_str();
+    let known = chosen.iter().filter(|name| name.as_str() != display && schema.position(name).is_some());
+    let names: Vec<&str> = std::iter::once(display).chain(known.map(String::as_str)).take(MOST_COLUMNS).collect();
+    if names.len() < 2 { columns(catalog, schema) } else { named(catalog, schema, names) }
+}
+
+/// The fields that may be columns of a list.
+pub(crate) fn choices(schema: &Schema) -> impl Iterator<Item = &SchemaField> {
+    let display = &schema.collection.display;
+    schema.fields.iter().filter(move |field| field.name != *display && field.field.kind != FieldKind::Json)
+}
+
 /// The same without the field that all rows share, as in a list of what refers to one record.
 pub(crate) fn columns_without<'a>(catalog: &Catalog, schema: &'a Schema, shared: Option<&str>) -> Vec<Column<'a>> {
     let display = schema.collection.display.as_str();
@@ -51,6 +67,10 @@ pub(crate) fn columns_without<'a>(catalog: &Catalog, schema: &'a Schema, shared:
         let declared = schema.collection.list.iter().map(lignaflow_core::name::FieldName::as_str);
         names.extend(declared.filter(|name| *name != display && Some(*name) != shared));
     }
+    named(catalog, schema, names)
+}
+
+fn named<'a>(catalog: &Catalog, schema: &'a Schema, names: Vec<&str>) -> Vec<Column<'a>> {
     let mut columns: Vec<Column<'a>> = names
         .into_iter()
         .filter_map(|name| {

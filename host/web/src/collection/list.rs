@@ -1,9 +1,10 @@
 //! The list of a collection: search and filters, rows, and the way on.
 
 use super::cell::Cells;
-use super::columns::{Column, columns, field_title};
+use super::columns::{Column, choices, columns_chosen, field_title};
 use super::form::lower_first;
 use super::query::ListQuery;
+use super::views::{self, ViewBar};
 use crate::empty::empty;
 use crate::format::integer;
 use crate::icon::icon;
@@ -33,6 +34,8 @@ pub struct ListPage<'a> {
     /// The cursor of the next page.
     pub next: Option<&'a str>,
     pub may_write: bool,
+    /// Saved views, and which of them is open.
+    pub views: &'a ViewBar,
 }
 
 pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
@@ -45,6 +48,7 @@ pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
         }
     };
     let body = html! {
+        (views::bar(view.schema, view.query, view.views))
         (tabs(view))
         (toolbar(shell, view))
         lf-live data-collection=(view.schema.name) {}
@@ -105,23 +109,47 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                                 @for field in &facets { (facet_control(view, field)) }
                                 div class="actions" {
                                     button class="btn btn-primary btn-small" type="submit" { "Apply" }
-                                    @if !query.filters.is_empty() { a class="btn btn-quiet btn-small" href=(base) { "Clear all" } }
+                                    @if !query.filters.is_empty() { a class="btn btn-quiet btn-small" href=(query.cleared(&base)) { "Clear all" } }
                                 }
                             }
                         }
                     }
                 }
                 span class="facets" { (active_facets(shell, view, &base)) }
+                @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
                 @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
                 @if query.archived { input type="hidden" name="archived" value="true"; }
                 @for (key, value) in kept_filters(view, &facets) { input type="hidden" name=(key) value=(value); }
                 @if searchable { button class="btn btn-small without-script" type="submit" { "Search" } }
                 span class="end" {
+                    (column_menu(view))
                     @if query.archived {
                         a class="btn btn-small" href=(query.archived(&base, false)) aria-current="true" { (icon("archive")) "Archived" }
                     } @else {
                         a class="btn btn-small btn-quiet only-wide" href=(query.archived(&base, true)) { (icon("archive")) "Archived" }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Which fields are columns.
+fn column_menu(view: &ListPage<'_>) -> Markup {
+    let shown = columns_chosen(view.catalog, view.schema, &view.query.fields);
+    let is_shown = |field: &SchemaField| shown.iter().any(|column| column.field.name == field.name);
+    html! {
+        lf-menu {
+            details class="menu only-wide" {
+                summary class="btn btn-small btn-quiet" { (icon("columns")) "Columns" }
+                div class="menu-list column-panel" {
+                    @for field in choices(view.schema) {
+                        label class="hit" {
+                            input type="checkbox" name="fields" value=(field.name) checked[is_shown(field)];
+                            (field_title(field))
+                        }
+                    }
+                    div class="actions" { button class="btn btn-primary btn-small" type="submit" { "Apply" } }
                 }
             }
         }
@@ -290,7 +318,7 @@ fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
     if view.records.is_empty() {
         return nothing(view);
     }
-    let columns = columns(view.catalog, view.schema);
+    let columns = columns_chosen(view.catalog, view.schema, &view.query.fields);
     let base = paths::list(&view.schema.name);
     let shown = integer(i64::try_from(view.records.len()).unwrap_or(i64::MAX), &shell.reader.locale);
     let before = view.query.before(&base);
@@ -457,6 +485,7 @@ mod tests {
             choices: &choices,
             next,
             may_write,
+            views: &ViewBar::default(),
         };
         page(&shell(), &view).into_string()
     }

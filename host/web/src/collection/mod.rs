@@ -11,6 +11,7 @@ mod input;
 pub mod list;
 mod query;
 pub mod record;
+pub mod views;
 
 pub(crate) use cell::Cells;
 pub use cell::tag;

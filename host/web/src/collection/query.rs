@@ -20,9 +20,21 @@ pub struct ListQuery {
     pub via: Vec<String>,
     /// Whether archived records are shown instead of the others.
     pub archived: bool,
+    /// Columns that were chosen, by their fields; none for the list's own.
+    pub fields: Vec<String>,
+    /// The view that it began with, or [`ListQuery::ALL`] for none.
+    pub view: Option<String>,
+    /// Whether the view was left for what the query itself says, even if that is nothing.
+    pub left: bool,
 }
 
 impl ListQuery {
+    /// In the place of a view's id: the whole list, whatever it opens with otherwise.
+    pub const ALL: &str = "all";
+
+    /// Marks a view that was left.
+    const LEFT: char = '~';
+
     /// Reads the pairs of a query. What a form sends empty says nothing; what is unknown is left to the API's reading
     /// of [`ListQuery::filters`], which names it.
     pub fn of<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
@@ -35,6 +47,11 @@ impl ListQuery {
                 "q" => value.trim().clone_into(&mut query.q),
                 "sort" => value.clone_into(&mut query.sort),
                 "after" => query.after = Some(value.to_owned()),
+                "fields" => query.fields.extend(value.split(',').map(str::trim).map(str::to_owned)),
+                "view" => {
+                    query.left = value.ends_with(Self::LEFT);
+                    query.view = Some(value.trim_end_matches(Self::LEFT).to_owned());
+                }
                 "archived" => query.archived = value == "true",
                 _ if key.starts_with("filter[") => query.filters.push((key.to_owned(), value.to_owned())),
                 _ => {}
@@ -46,6 +63,37 @@ impl ListQuery {
     /// Whether nothing narrows the list.
     pub fn is_bare(&self) -> bool {
         self.filters.is_empty() && self.q.is_empty()
+    }
+
+    /// Whether it asks for the list as it is by itself.
+    pub fn is_plain(&self) -> bool {
+        self.is_bare() && self.sort.is_empty() && self.fields.is_empty() && !self.archived
+    }
+
+    /// What a view keeps of it.
+    pub fn kept(&self) -> String {
+        let kept = Self { view: None, after: None, via: Vec::new(), ..self.clone() };
+        kept.address("").trim_start_matches('?').to_owned()
+    }
+
+    /// The address of the whole list, whatever it opens with otherwise.
+    pub fn all(base: &str) -> String {
+        format!("{base}?view={}", Self::ALL)
+    }
+
+    /// The address of a view.
+    pub fn view(base: &str, id: impl std::fmt::Display) -> String {
+        format!("{base}?view={id}")
+    }
+
+    /// The address with nothing that narrows or orders it.
+    pub(crate) fn cleared(&self, base: &str) -> String {
+        if self.view.is_some() { Self::all(base) } else { base.to_owned() }
+    }
+
+    /// The view as a form of this list sends it.
+    pub(crate) fn view_left(&self) -> Option<String> {
+        self.view.as_ref().map(|view| format!("{view}{}", Self::LEFT))
     }
 
     /// The value of one filter, such as `filter[status]`.
@@ -119,8 +167,17 @@ impl ListQuery {
                 pairs.push((key, value));
             }
         }
+        let fields = self.fields.join(",");
+        if !fields.is_empty() {
+            pairs.push(("fields", &fields));
+        }
         if self.archived {
             pairs.push(("archived", "true"));
+        }
+        if let Some(view) = &self.view {
+            // A view from which everything was taken is no longer it.
+            let gone = self.is_plain() && self.after.is_none();
+            pairs.push(("view", if gone { Self::ALL } else { view.as_str() }));
         }
         pairs.extend(self.via.iter().map(|cursor| ("via", cursor.as_str())));
         pairs.extend(self.after.as_deref().map(|cursor| ("after", cursor)));
@@ -149,6 +206,19 @@ mod tests {
     fn what_a_form_sends_empty_says_nothing() {
         assert!(of("filter[status]=&q=&sort=").is_bare());
         assert_eq!(of("filter[status]=&page=7").address("/x"), "/x");
+    }
+
+    #[test]
+    fn a_view_stays_open_until_nothing_of_it_is_left() {
+        let query = of("view=v1&filter[status]=open&sort=due&fields=title,due");
+        assert_eq!(query.kept(), "filter%5Bstatus%5D=open&sort=due&fields=title%2Cdue");
+        assert_eq!(
+            of(query.address("").replace("%5B", "[").replace("%5D", "]").replace("%2C", ",").trim_start_matches('?')),
+            query
+        );
+        let plain = of("view=v1&filter[status]=open").with_filter("/x", "filter[status]", None);
+        assert_eq!(plain, "/x?view=all");
+        assert!(of("view=v1~").left && of("view=v1~").view.as_deref() == Some("v1"));
     }
 
     #[test]

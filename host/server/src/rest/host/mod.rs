@@ -8,6 +8,7 @@ pub mod plugins;
 mod search;
 pub mod session;
 mod tokens;
+mod views;
 mod webhooks;
 
 use crate::app::App;
@@ -52,6 +53,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay_range))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::get, views::change, views::remove))
         .routes(routes!(plugins::list, plugins::install))
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))

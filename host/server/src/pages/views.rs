@@ -1,0 +1,167 @@
+//! Saved views over lists: which one is opened, and what is done with one.
+
+use super::house::Visit;
+use super::{lists, lookup};
+use crate::views::{self, Wish};
+use axum::extract::{Path, RawForm};
+use axum::response::Response;
+use lignaflow_core::Fault;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::id::Id;
+use lignaflow_store::views::View;
+use lignaflow_web::ListQuery;
+use lignaflow_web::collection::views::{SavedView, ViewBar};
+use lignaflow_web::paths;
+use std::sync::Arc;
+
+/// The views of a list, and the query with the one that is opened: the one that is asked for, or where nothing is, the
+/// one that the list opens with.
+pub(super) async fn opened(
+    visit: &Visit,
+    schema: &Arc<Schema>,
+    mut query: ListQuery,
+) -> Result<(ListQuery, ViewBar), Fault> {
+    let signed = &visit.signed;
+    let views = match signed.caller.person() {
+        Some(_) => views::list(&visit.app, signed, Some(&schema.name)).await?,
+        None => Vec::new(),
+    };
+    let bare = query.is_plain() && !query.left;
+    let wanted = match query.view.as_deref() {
+        Some(text) => views.iter().find(|view| view.id.to_string() == text),
+        None if bare => standard(&views, signed.caller.person().map(|person| person.0)),
+        None => None,
+    };
+    if query.view.is_some() && wanted.is_none() {
+        query.view = Some(ListQuery::ALL.to_owned());
+    }
+    let mut bar = ViewBar {
+        changed: false,
+        may_save: visit.may_write(),
+        may_choose: signed.caller.holds(Permission::ADMINISTER),
+        fault: None,
+        views: views.iter().map(|view| saved(visit, view)).collect(),
+    };
+    if let Some(view) = wanted {
+        query.view = Some(view.id.to_string());
+        let faults = views::faults(&visit.snapshot, schema, &view.query);
+        if let Some(first) = faults.first().filter(|_| bare) {
+            let message = format!("The view “{}” does not fit this list any more: {}", view.name, first.message);
+            bar.fault = Some(message);
+        } else if bare {
+            let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned();
+            let kept = ListQuery::of(pairs);
+            query = ListQuery { view: query.view, after: query.after, via: query.via, ..kept };
+        } else {
+            let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned();
+            bar.changed = query.kept() != ListQuery::of(pairs).kept();
+        }
+    }
+    Ok((query, bar))
+}
+
+/// One's own comes before everybody's.
+fn standard(views: &[View], person: Option<Id>) -> Option<&View> {
+    let own = |view: &&View| !view.shared && Some(view.owner.0) == person;
+    let mut standard = views.iter().filter(|view| view.standard);
+    standard.clone().find(own).or_else(|| standard.find(|view| view.shared))
+}
+
+fn saved(visit: &Visit, view: &View) -> SavedView {
+    SavedView {
+        id: view.id,
+        name: view.name.clone(),
+        shared: view.shared,
+        standard: view.standard,
+        own: views::may_change(&visit.signed, view),
+    }
+}
+
+/// What a form says.
+struct Posted {
+    wish: Wish,
+    query: ListQuery,
+}
+
+fn posted(body: &[u8]) -> Posted {
+    let mut wish = Wish::default();
+    let mut settings = false;
+    for (name, text) in form_urlencoded::parse(body) {
+        match &*name {
+            "name" => wish.name = Some(text.into_owned()),
+            "query" => wish.query = Some(text.into_owned()),
+            "shared" => wish.shared = Some(text == "true"),
+            "standard" => wish.standard = Some(text == "true"),
+            "settings" => settings = true,
+            _ => {}
+        }
+    }
+    if settings {
+        // A box that is not ticked is not sent.
+        wish.shared.get_or_insert(false);
+        wish.standard.get_or_insert(false);
+    }
+    let kept = wish.query.clone().unwrap_or_default();
+    Posted { wish, query: ListQuery::of(form_urlencoded::parse(kept.as_bytes()).into_owned()) }
+}
+
+/// Done, or the list again with what was in the way.
+async fn answered(
+    visit: &Visit,
+    schema: &Arc<Schema>,
+    query: ListQuery,
+    done: Result<(String, String), Fault>,
+) -> Response {
+    match done {
+        Ok((to, flash)) => visit.go(&to, &flash),
+        Err(fault) => lists::refused(visit, schema, query, &fault).await,
+    }
+}
+
+pub(super) async fn create(
+    visit: Visit,
+    Path((plugin, collection)): Path<(String, String)>,
+    RawForm(body): RawForm,
+) -> Response {
+    let schema = match visit.collection(&plugin, &collection) {
+        Ok(schema) => schema,
+        Err(response) => return response,
+    };
+    let Posted { wish, query } = posted(&body);
+    let made = views::create(&visit.app, &visit.signed, &visit.snapshot, &schema, wish).await;
+    let base = paths::list(&schema.name);
+    let done = made.map(|view| (ListQuery::view(&base, view.id), format!("Saved the view “{}”.", view.name)));
+    answered(&visit, &schema, query, done).await
+}
+
+pub(super) async fn change(
+    visit: Visit,
+    Path((plugin, collection, id)): Path<(String, String, String)>,
+    RawForm(body): RawForm,
+) -> Response {
+    let schema = match visit.collection(&plugin, &collection) {
+        Ok(schema) => schema,
+        Err(response) => return response,
+    };
+    let Some(id) = lookup::id(&id) else { return visit.not_found() };
+    let Posted { wish, query } = posted(&body);
+    let query = ListQuery { view: Some(id.to_string()), ..query };
+    let changed = views::change(&visit.app, &visit.signed, &visit.snapshot, id, wish).await;
+    let base = paths::list(&schema.name);
+    let done = changed.map(|view| (ListQuery::view(&base, view.id), format!("Saved the view “{}”.", view.name)));
+    answered(&visit, &schema, query, done).await
+}
+
+pub(super) async fn remove(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
+    let schema = match visit.collection(&plugin, &collection) {
+        Ok(schema) => schema,
+        Err(response) => return response,
+    };
+    let Some(id) = lookup::id(&id) else { return visit.not_found() };
+    let query = ListQuery { view: Some(id.to_string()), ..ListQuery::default() };
+    let gone = views::remove(&visit.app, &visit.signed, id).await;
+    let base = paths::list(&schema.name);
+    let done = gone.map(|view| (ListQuery::all(&base), format!("Deleted the view “{}”.", view.name)));
+    answered(&visit, &schema, query, done).await
+}

@@ -1,0 +1,199 @@
+//! Saved views: what may be kept, by whom, and what is still true of it. The API and the pages both come through here.
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::rest::query;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::name::CollectionName;
+use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
+use lignaflow_runtime::Snapshot;
+use lignaflow_store::StoreError;
+use lignaflow_store::views::View;
+use std::sync::Arc;
+
+/// Views that a person keeps of one collection, at most.
+pub const MOST: i64 = 50;
+/// Characters of a name.
+pub const LONGEST_NAME: usize = 80;
+/// Bytes of a query.
+pub const LONGEST_QUERY: usize = 2000;
+
+/// What is to become of a view; what is not named stays.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    pub name: Option<String>,
+    pub query: Option<String>,
+    pub shared: Option<bool>,
+    pub standard: Option<bool>,
+}
+
+fn of_store(error: StoreError) -> Fault {
+    tracing::error!(%error, "the saved views cannot be reached");
+    match error {
+        StoreError::Unavailable(_) | StoreError::Unknown | StoreError::Contended => {
+            Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now; try again shortly.")
+        }
+        _ => Fault::internal(),
+    }
+}
+
+fn person(signed: &Signed) -> Result<PersonId, Fault> {
+    signed.caller.person().ok_or_else(|| Fault::denied("Views are kept by people."))
+}
+
+/// What the caller sees, of one collection or of all.
+pub async fn list(app: &App, signed: &Signed, collection: Option<&CollectionName>) -> Result<Vec<View>, Fault> {
+    signed.caller.to_read()?;
+    app.store.views(signed.caller.organization, person(signed)?, collection).await.map_err(of_store)
+}
+
+pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
+    signed.caller.to_read()?;
+    let view = app.store.view(signed.caller.organization, person(signed)?, id).await.map_err(of_store)?;
+    view.ok_or_else(|| Fault::not_found("view"))
+}
+
+/// Whether the caller may change a view: their own, and one that is shared where they administer the organization.
+pub fn may_change(signed: &Signed, view: &View) -> bool {
+    let own = signed.caller.person() == Some(view.owner);
+    signed.caller.holds(Permission::WRITE) && (own || signed.caller.holds(Permission::ADMINISTER))
+}
+
+/// What is no longer true of a view's query, as its collection stands now.
+pub fn faults(snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Vec<Issue> {
+    match checked(snapshot, schema, query) {
+        Ok(_) => Vec::new(),
+        Err(issues) => issues,
+    }
+}
+
+/// The query in the form in which it is kept.
+fn checked(snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Result<String, Vec<Issue>> {
+    let at = |issue: Issue| issue.under("/query");
+    if query.len() > LONGEST_QUERY {
+        let message = format!("A view's query has at most {LONGEST_QUERY} bytes, not {}.", query.len());
+        return Err(vec![Issue::new("/query", "too-long", message)]);
+    }
+    let query = query.strip_prefix('?').unwrap_or(query);
+    let pairs: query::Pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut issues = Vec::new();
+    let mut asked = query::Pairs::new();
+    for (name, text) in &pairs {
+        match name.as_str() {
+            "archived" if matches!(text.as_str(), "true" | "false") => {}
+            "archived" => issues.push(Issue::new("/query/archived", "type", "Expected true or false.")),
+            "limit" | "after" | "count" | "expand" => {
+                let message =
+                    format!("`{name}` is not kept in a view: filters, `q`, `sort`, `fields` and `archived` are.");
+                issues.push(Issue::new(format!("/query/{name}"), "unknown-parameter", message));
+            }
+            _ => asked.push((name.clone(), text.clone())),
+        }
+    }
+    let binder = Binder { catalog: &snapshot.catalog, home: None };
+    let bound = query::list(&binder, schema, &asked).and_then(|list| binder.selection(&list.selection));
+    issues.extend(bound.err().into_iter().flat_map(|fault| fault.issues).map(at));
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
+fn named(name: &str) -> Result<String, Issue> {
+    let name = name.trim();
+    let count = name.chars().count();
+    if name.is_empty() {
+        return Err(Issue::new("/name", "required", "A view has a name."));
+    }
+    if count > LONGEST_NAME || name.chars().any(char::is_control) {
+        let message = format!("A view's name has at most {LONGEST_NAME} characters, in one line.");
+        return Err(Issue::new("/name", "too-long", message));
+    }
+    Ok(name.to_owned())
+}
+
+/// Whether a list may open with a view: everybody's is for those who administer the organization.
+fn may_open(signed: &Signed, view: &View) -> Result<(), Fault> {
+    if view.standard && view.shared && !signed.caller.holds(Permission::ADMINISTER) {
+        return Err(Fault::denied("Only who administers the organization chooses what everybody's list opens with."));
+    }
+    Ok(())
+}
+
+pub async fn create(
+    app: &App,
+    signed: &Signed,
+    snapshot: &Snapshot,
+    schema: &Arc<Schema>,
+    wish: Wish,
+) -> Result<View, Fault> {
+    signed.caller.to_write()?;
+    let owner = person(signed)?;
+    let mut issues = Vec::new();
+    let name = named(wish.name.as_deref().unwrap_or_default()).map_err(|issue| issues.push(issue));
+    let query = checked(snapshot, schema, wish.query.as_deref().unwrap_or_default());
+    let query = query.map_err(|more| issues.extend(more));
+    let (Ok(name), Ok(query)) = (name, query) else { return Err(Fault::invalid(issues)) };
+    let now = app.clock.now();
+    let view = View {
+        id: Id::fresh(),
+        collection: schema.name.clone(),
+        owner,
+        name,
+        query,
+        shared: wish.shared.unwrap_or_default(),
+        standard: wish.standard.unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+    };
+    may_open(signed, &view)?;
+    let organization = signed.caller.organization;
+    if !app.store.add_view(organization, view.clone(), MOST).await.map_err(of_store)? {
+        let message = format!("You keep {MOST} views of this list already; remove one of them first.");
+        return Err(Fault::new(ErrorCode::Conflict, message));
+    }
+    Ok(view)
+}
+
+pub async fn change(app: &App, signed: &Signed, snapshot: &Snapshot, id: Id, wish: Wish) -> Result<View, Fault> {
+    signed.caller.to_write()?;
+    let mut view = own(app, signed, id).await?;
+    let mut issues = Vec::new();
+    if let Some(name) = &wish.name {
+        match named(name) {
+            Ok(name) => view.name = name,
+            Err(issue) => issues.push(issue),
+        }
+    }
+    if let Some(query) = &wish.query {
+        let schema = app.records.schema(snapshot, &signed.caller, &view.collection)?;
+        match checked(snapshot, &schema, query) {
+            Ok(query) => view.query = query,
+            Err(more) => issues.extend(more),
+        }
+    }
+    if !issues.is_empty() {
+        return Err(Fault::invalid(issues));
+    }
+    view.shared = wish.shared.unwrap_or(view.shared);
+    view.standard = wish.standard.unwrap_or(view.standard);
+    may_open(signed, &view)?;
+    view.updated_at = app.clock.now();
+    let kept = app.store.change_view(signed.caller.organization, view.clone()).await.map_err(of_store)?;
+    if kept { Ok(view) } else { Err(Fault::not_found("view")) }
+}
+
+pub async fn remove(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
+    signed.caller.to_write()?;
+    let view = own(app, signed, id).await?;
+    let gone = app.store.remove_view(signed.caller.organization, id).await.map_err(of_store)?;
+    if gone { Ok(view) } else { Err(Fault::not_found("view")) }
+}
+
+/// A view that the caller may change.
+async fn own(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
+    let view = get(app, signed, id).await?;
+    if may_change(signed, &view) { Ok(view) } else { Err(Fault::denied("This view is somebody else's.")) }
+}

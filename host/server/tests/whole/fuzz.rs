@@ -1,0 +1,99 @@
+//! The API document against the server that it describes: schemathesis makes requests from it, good ones and bad ones,
+//! and holds every answer against it. It takes minutes and a program of its own: `cargo xtask fuzz-api` runs it.
+
+use crate::scene::{CLIENTS, PROJECTS, TASKS};
+use lignaflow_testkit::{Database, On, Role, on};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// The program, and how many requests it makes of each operation in each phase.
+const PROGRAM: &str = "LIGNAFLOW_SCHEMATHESIS";
+const EXAMPLES: &str = "LIGNAFLOW_SCHEMATHESIS_EXAMPLES";
+
+/// What every answer must be: no fault of the server, and as the document says.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+                      response_schema_conformance";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes and schemathesis: cargo xtask fuzz-api"]
+async fn every_answer_is_as_the_document_says_on_sqlite() {
+    on(On::Sqlite, every_answer_is_as_the_document_says).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes and schemathesis: cargo xtask fuzz-api"]
+async fn every_answer_is_as_the_document_says_on_postgres() {
+    on(On::Postgres, every_answer_is_as_the_document_says).await;
+}
+
+async fn every_answer_is_as_the_document_says(database: Database) {
+    let program = std::env::var(PROGRAM).expect("cargo xtask fuzz-api names the program");
+    let server = database.serve().await;
+    // Whoever comes first administers the instance.
+    let org = server.organization("Halloran").await;
+    let client = org.make(CLIENTS, json!({ "name": "Marrickville Dental" })).await;
+    let project = org.make(PROJECTS, json!({ "name": "Reception fit-out", "client": client })).await;
+    let task = org.make(TASKS, json!({ "title": "Cut", "project": project })).await;
+    let (_, member_email, _) = server.member(&org, "Mia", Role::Member).await;
+    let member = server.token(&member_email, &org.name, lignaflow_testkit::Scope::All).await;
+
+    let mut document = org.get("/api/openapi.json").await.is(200).json;
+    name_what_is_there(&mut document, &[(CLIENTS, &client), (PROJECTS, &project), (TASKS, &task)]);
+    let file = database.folder().join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let authority = server.app.config.certs_dir.join("ca.pem");
+    let mut failed = Vec::new();
+    for (name, token) in [("owner", Some(&org.token)), ("member", Some(&member)), ("nobody", None)] {
+        if !run(&program, &file, &server.root, &authority, token.map(String::as_str)).await {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "answers that are not as the document says, asked by {failed:?}: see above");
+}
+
+/// Gives records that are there as examples of ids, so that not every request is for nothing.
+fn name_what_is_there(document: &mut Json, ids: &[(&str, &String)]) {
+    let paths = document["paths"].as_object_mut().unwrap();
+    for (path, operations) in paths {
+        let Some((_, id)) = ids.iter().find(|(name, _)| path.starts_with(&format!("/api/v1/{name}/{{id}}"))) else {
+            continue;
+        };
+        for operation in operations.as_object_mut().unwrap().values_mut() {
+            let parameters = operation["parameters"].as_array_mut().unwrap();
+            for parameter in parameters.iter_mut().filter(|parameter| parameter["name"] == "id") {
+                parameter["example"] = json!(id);
+            }
+        }
+    }
+}
+
+async fn run(program: &str, document: &Path, root: &str, authority: &Path, token: Option<&str>) -> bool {
+    let examples = std::env::var(EXAMPLES).unwrap_or_else(|_| "30".to_owned());
+    let mut command = Command::new(program);
+    command.arg("run").arg(document).args(["--url", root, "--checks", CHECKS, "--max-examples", &examples]);
+    command.args(["--phases", "examples,coverage,fuzzing", "--seed", "1", "--continue-on-failure", "--no-color"]);
+    // These would end what the requests are made with, or turn off what they are made of; files of plugins are not made
+    // up by the program.
+    for operation in [
+        "host_change_password",
+        "host_sign_out",
+        "host_revoke_token",
+        "host_disable_plugin",
+        "host_install_plugin",
+        "host_change_person",
+    ] {
+        command.args(["--exclude-operation-id", operation]);
+    }
+    // A connection that lay idle while requests were thought up is gone.
+    command.args(["--request-retries", "2"]);
+    command.arg("--tls-verify").arg(authority).stdin(Stdio::null()).kill_on_drop(true);
+    // Nothing that is set for other servers is meant for this one.
+    command.env_remove("HTTPS_PROXY").env_remove("https_proxy").env("NO_PROXY", "localhost");
+    command.env("REQUESTS_CA_BUNDLE", authority).current_dir(document.parent().unwrap());
+    if let Some(token) = token {
+        command.args(["--header", &format!("Authorization: Bearer {token}")]);
+    }
+    command.status().await.expect("schemathesis").success()
+}
