@@ -17,6 +17,8 @@ use lignaflow_core::period;
 use lignaflow_core::record::Record;
 use maud::{Markup, html};
 
+/// The form that chooses columns.
+const COLUMNS: &str = "columns";
 /// States up to this number are tabs over the list.
 const MOST_TABS: usize = 8;
 
@@ -53,6 +55,7 @@ pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
         (toolbar(shell, view))
         lf-live data-collection=(view.schema.name) {}
         div id="results" { (results(shell, view)) }
+        (column_form(view, &paths::list(&view.schema.name)))
     };
     shell.page(&Head { title: &titles.many, actions: Some(actions), ..Head::default() }, &body)
 }
@@ -117,6 +120,7 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                 }
                 span class="facets" { (active_facets(shell, view, &base)) }
                 @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
+                @if !query.fields.is_empty() { input type="hidden" name="fields" value=(query.fields.join(",")); }
                 @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
                 @if query.archived { input type="hidden" name="archived" value="true"; }
                 @for (key, value) in kept_filters(view, &facets) { input type="hidden" name=(key) value=(value); }
@@ -145,13 +149,27 @@ fn column_menu(view: &ListPage<'_>) -> Markup {
                 div class="menu-list column-panel" {
                     @for field in choices(view.schema) {
                         label class="hit" {
-                            input type="checkbox" name="fields" value=(field.name) checked[is_shown(field)];
+                            input type="checkbox" name="fields" form=(COLUMNS) value=(field.name) checked[is_shown(field)];
                             (field_title(field))
                         }
                     }
-                    div class="actions" { button class="btn btn-primary btn-small" type="submit" { "Apply" } }
+                    div class="actions" { button class="btn btn-primary btn-small" type="submit" form=(COLUMNS) { "Apply" } }
                 }
             }
+        }
+    }
+}
+
+/// The form of [`column_menu`], apart from that of the filters: a search is not to choose columns.
+fn column_form(view: &ListPage<'_>, base: &str) -> Markup {
+    let query = view.query;
+    html! {
+        form id=(COLUMNS) action=(base) {
+            @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
+            @for (key, value) in &query.filters { input type="hidden" name=(key) value=(value); }
+            @if !query.q.is_empty() { input type="hidden" name="q" value=(query.q); }
+            @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
+            @if query.archived { input type="hidden" name="archived" value="true"; }
         }
     }
 }
