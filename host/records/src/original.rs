@@ -15,6 +15,9 @@ use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Creates of one collection by ids of the client's own, with their places among the items.
+type Own = (Arc<Schema>, Vec<(usize, Id)>);
+
 impl Records {
     /// Of these items, those that were carried out before, by their places among them.
     pub(crate) async fn originals(
@@ -23,7 +26,7 @@ impl Records {
         origin: Origin,
         items: &[(Item, bool)],
     ) -> Result<HashMap<usize, Saved>, Fault> {
-        let mut wanted: HashMap<CollectionName, (Arc<Schema>, Vec<(usize, Id)>)> = HashMap::new();
+        let mut wanted: HashMap<CollectionName, Own> = HashMap::new();
         for (index, (item, own)) in items.iter().enumerate() {
             if let (Mutation::Insert { id, .. }, true) = (&item.mutation, own)
                 && let Ok(schema) = desk.resolve(item)

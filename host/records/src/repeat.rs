@@ -12,11 +12,14 @@ pub struct Once {
     kept: Arc<AtomicBool>,
 }
 
+/// How an answer is made. Nothing where more has to be read for it.
+pub(crate) type Making = Arc<dyn Fn(&Written) -> Option<Answer> + Send + Sync>;
+
 /// A key, with how its answer is made of what the request leaves. Nothing where more has to be read for it.
 #[derive(Clone)]
 pub struct Repeating {
     pub(crate) key: RepeatKey,
-    pub(crate) answer: Arc<dyn Fn(&Written) -> Option<Answer> + Send + Sync>,
+    pub(crate) answer: Making,
     kept: Arc<AtomicBool>,
 }
 

@@ -7,6 +7,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::name::CollectionName;
+use lignaflow_core::period::Almanac;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::StoreError;
@@ -62,15 +63,15 @@ pub fn may_change(signed: &Signed, view: &View) -> bool {
 }
 
 /// What is no longer true of a view's query, as its collection stands now.
-pub fn faults(snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Vec<Issue> {
-    match checked(snapshot, schema, query) {
+pub fn faults(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Vec<Issue> {
+    match checked(signed, snapshot, schema, query) {
         Ok(_) => Vec::new(),
         Err(issues) => issues,
     }
 }
 
 /// The query in the form in which it is kept.
-fn checked(snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Result<String, Vec<Issue>> {
+fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Result<String, Vec<Issue>> {
     let at = |issue: Issue| issue.under("/query");
     if query.len() > LONGEST_QUERY {
         let message = format!("A view's query has at most {LONGEST_QUERY} bytes, not {}.", query.len());
@@ -93,7 +94,8 @@ fn checked(snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Result<Str
         }
     }
     let binder = Binder { catalog: &snapshot.catalog, home: None };
-    let bound = query::list(&binder, schema, &asked).and_then(|list| binder.selection(&list.selection));
+    let bound = query::list(&binder, schema, &Almanac::of(&signed.caller), &asked)
+        .and_then(|list| binder.selection(&list.selection));
     issues.extend(bound.err().into_iter().flat_map(|fault| fault.issues).map(at));
     if !issues.is_empty() {
         return Err(issues);
@@ -133,7 +135,7 @@ pub async fn create(
     let owner = person(signed)?;
     let mut issues = Vec::new();
     let name = named(wish.name.as_deref().unwrap_or_default()).map_err(|issue| issues.push(issue));
-    let query = checked(snapshot, schema, wish.query.as_deref().unwrap_or_default());
+    let query = checked(signed, snapshot, schema, wish.query.as_deref().unwrap_or_default());
     let query = query.map_err(|more| issues.extend(more));
     let (Ok(name), Ok(query)) = (name, query) else { return Err(Fault::invalid(issues)) };
     let now = app.clock.now();
@@ -169,7 +171,7 @@ pub async fn change(app: &App, signed: &Signed, snapshot: &Snapshot, id: Id, wis
     }
     if let Some(query) = &wish.query {
         let schema = app.records.schema(snapshot, &signed.caller, &view.collection)?;
-        match checked(snapshot, &schema, query) {
+        match checked(signed, snapshot, &schema, query) {
             Ok(query) => view.query = query,
             Err(more) => issues.extend(more),
         }

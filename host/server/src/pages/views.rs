@@ -45,7 +45,7 @@ pub(super) async fn opened(
     };
     if let Some(view) = wanted {
         query.view = Some(view.id.to_string());
-        let faults = views::faults(&visit.snapshot, schema, &view.query);
+        let faults = views::faults(signed, &visit.snapshot, schema, &view.query);
         if let Some(first) = faults.first().filter(|_| bare) {
             let message = format!("The view “{}” does not fit this list any more: {}", view.name, first.message);
             bar.fault = Some(message);

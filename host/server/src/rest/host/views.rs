@@ -48,7 +48,7 @@ pub(super) struct View {
 
 fn shown(app: &App, signed: &Signed, snapshot: &Snapshot, view: lignaflow_store::views::View) -> View {
     let issues = match app.records.schema(snapshot, &signed.caller, &view.collection) {
-        Ok(schema) => views::faults(snapshot, &schema, &view.query),
+        Ok(schema) => views::faults(signed, snapshot, &schema, &view.query),
         Err(fault) => vec![Issue::new("/collection", "unknown-collection", fault.message)],
     };
     View {
