@@ -30,7 +30,7 @@ pub struct Wish {
     pub standard: Option<bool>,
 }
 
-fn of_store(error: StoreError) -> Fault {
+fn of_store(error: &StoreError) -> Fault {
     tracing::error!(%error, "the saved views cannot be reached");
     match error {
         StoreError::Unavailable(_) | StoreError::Unknown | StoreError::Contended => {
@@ -47,12 +47,13 @@ fn person(signed: &Signed) -> Result<PersonId, Fault> {
 /// What the caller sees, of one collection or of all.
 pub async fn list(app: &App, signed: &Signed, collection: Option<&CollectionName>) -> Result<Vec<View>, Fault> {
     signed.caller.to_read()?;
-    app.store.views(signed.caller.organization, person(signed)?, collection).await.map_err(of_store)
+    app.store.views(signed.caller.organization, person(signed)?, collection).await.map_err(|error| of_store(&error))
 }
 
 pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
     signed.caller.to_read()?;
-    let view = app.store.view(signed.caller.organization, person(signed)?, id).await.map_err(of_store)?;
+    let view =
+        app.store.view(signed.caller.organization, person(signed)?, id).await.map_err(|error| of_store(&error))?;
     view.ok_or_else(|| Fault::not_found("view"))
 }
 
@@ -152,7 +153,7 @@ pub async fn create(
     };
     may_open(signed, &view)?;
     let organization = signed.caller.organization;
-    if !app.store.add_view(organization, view.clone(), MOST).await.map_err(of_store)? {
+    if !app.store.add_view(organization, view.clone(), MOST).await.map_err(|error| of_store(&error))? {
         let message = format!("You keep {MOST} views of this list already; remove one of them first.");
         return Err(Fault::new(ErrorCode::Conflict, message));
     }
@@ -183,14 +184,15 @@ pub async fn change(app: &App, signed: &Signed, snapshot: &Snapshot, id: Id, wis
     view.standard = wish.standard.unwrap_or(view.standard);
     may_open(signed, &view)?;
     view.updated_at = app.clock.now();
-    let kept = app.store.change_view(signed.caller.organization, view.clone()).await.map_err(of_store)?;
+    let kept =
+        app.store.change_view(signed.caller.organization, view.clone()).await.map_err(|error| of_store(&error))?;
     if kept { Ok(view) } else { Err(Fault::not_found("view")) }
 }
 
 pub async fn remove(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
     signed.caller.to_write()?;
     let view = own(app, signed, id).await?;
-    let gone = app.store.remove_view(signed.caller.organization, id).await.map_err(of_store)?;
+    let gone = app.store.remove_view(signed.caller.organization, id).await.map_err(|error| of_store(&error))?;
     if gone { Ok(view) } else { Err(Fault::not_found("view")) }
 }
 

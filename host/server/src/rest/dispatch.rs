@@ -27,7 +27,7 @@ pub async fn plugin(
     let once = repeat::once(&method, &uri, &headers, &body)?;
     let asked = Asked { plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body };
     match &once {
-        Some(once) => repeat::run(&app, &signed, once, answer(&app, &signed, Some(once), asked)).await,
+        Some(once) => repeat::run(&app, &signed, once, Box::pin(answer(&app, &signed, Some(once), asked))).await,
         None => answer(&app, &signed, None, asked).await,
     }
 }

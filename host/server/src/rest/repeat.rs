@@ -86,13 +86,19 @@ pub async fn run(
 /// The request of that key that was carried out before.
 pub async fn find(app: &App, signed: &Signed, key: &RepeatKey) -> Result<Option<Repeated>, Problem> {
     let caller = &signed.caller;
-    app.store.repeated(caller.organization, &caller.principal, key, caller.now).await.map_err(unavailable)
+    app.store
+        .repeated(caller.organization, &caller.principal, key, caller.now)
+        .await
+        .map_err(|error| unavailable(&error))
 }
 
 /// The parts of a request that were carried out before it broke off.
 pub async fn parts(app: &App, signed: &Signed, key: &RepeatKey) -> Result<Vec<Repeated>, Problem> {
     let caller = &signed.caller;
-    app.store.repeated_parts(caller.organization, &caller.principal, key, caller.now).await.map_err(unavailable)
+    app.store
+        .repeated_parts(caller.organization, &caller.principal, key, caller.now)
+        .await
+        .map_err(|error| unavailable(&error))
 }
 
 /// The same answer once more.
@@ -135,7 +141,7 @@ async fn keep(app: &App, signed: &Signed, key: &RepeatKey, response: Response) -
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-fn unavailable(error: StoreError) -> Problem {
+fn unavailable(error: &StoreError) -> Problem {
     tracing::error!(%error, "the kept answers cannot be read");
     match error {
         StoreError::Unavailable(_) | StoreError::Unknown | StoreError::Contended => {
@@ -186,7 +192,7 @@ async fn reserved(
     let (whose, key) = (&caller.principal, once.key());
     let begun_after = caller.now - UNDER_WAY;
     let free = app.store.reserve_repeat(caller.organization, whose, key, caller.now, begun_after).await;
-    if !free.map_err(unavailable)? {
+    if !free.map_err(|error| unavailable(&error))? {
         return match find(app, signed, key).await? {
             Some(before) => again(key, before),
             // Given back in between.
@@ -206,7 +212,7 @@ async fn reserved(
 
 /// Forgets what is kept no longer, every quarter of an hour, until it is stopped.
 pub async fn sweep(app: Arc<App>, stopped: impl Future<Output = ()> + Send) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(15 * 60));
+    let mut ticks = tokio::time::interval(Duration::from_mins(15));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     tokio::pin!(stopped);
     loop {

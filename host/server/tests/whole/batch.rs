@@ -16,7 +16,8 @@ on_both!(
 
 const OWN: &str = "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f";
 
-fn batch(operations: Json) -> Json {
+fn batch(operations: impl Into<Json>) -> Json {
+    let operations: Json = operations.into();
     json!({ "operations": operations })
 }
 

@@ -55,8 +55,9 @@ fn case_of(operation: &Operation) -> Case {
         | "host_revoke_session" => Case::Session,
         "host_list_views" => Case::Nothing,
         "host_create_view" => Case::Own,
-        "host_get_view" | "host_change_view" | "host_remove_view" => Case::NotFound,
-        "host_change_person" | "host_revoke_token" => Case::NotFound,
+        "host_get_view" | "host_change_view" | "host_remove_view" | "host_change_person" | "host_revoke_token" => {
+            Case::NotFound
+        }
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,
         id => match id.trim_start_matches("projects_").split('_').next().unwrap_or_default() {
