@@ -2,16 +2,21 @@
 //! itself writes; the others are copies of it made inside PostgreSQL, where a hundred thousand calls would take minutes.
 //! The log of changes has no entry of the copies: no measured call reads it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use uuid::Uuid;
 
-use crate::host::Running;
+use crate::host::{Host, Running};
 use crate::postgres::Postgres;
 
 const CLIENTS: u32 = 40;
 const PROJECTS: u32 = 50;
+/// How long the file may be written by the host.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An identifier of version 7 of this moment.
 const FRESH: &str = "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7' || \
@@ -26,15 +31,7 @@ pub(crate) struct Filled {
 }
 
 pub(crate) async fn fill(host: &Running, token: &str, postgres: &Postgres, tasks: u32) -> Result<Filled> {
-    let client = make(host, token, "clients", &json!({ "name": "Client 0", "contact": "Ana Lee" })).await?;
-    let project = json!({
-        "name": "Project 0", "number": "P-0", "client": client, "site": "12 Harbour Street, Sydney",
-        "start": "2026-11-02", "due": "2027-03-26", "budget_minutes": 48_000,
-        "budget": { "minor": 8_450_000, "currency": "AUD" },
-    });
-    let project = make(host, token, "projects", &project).await?;
-    let task = json!({ "title": "Task 0", "project": project, "due": "2027-01-15", "planned_minutes": 120 });
-    let task = make(host, token, "tasks", &task).await?;
+    let First { client, project, task } = first(host, token).await?;
 
     copy(postgres, "projects__clients", client, CLIENTS - 1, &text("name", "'Client ' || n")).await?;
     let clients = "(select array_agg(id) from projects__clients)";
@@ -62,6 +59,92 @@ pub(crate) async fn fill(host: &Running, token: &str, postgres: &Postgres, tasks
     let count = host.target.json("GET", path, Some(token), None, 200).await?["count"].as_u64();
     ensure!(count == Some(u64::from(tasks)), "the host counts {count:?} tasks where {tasks} were to be");
     Ok(Filled { project, tasks })
+}
+
+/// One of each, through the API.
+struct First {
+    client: Uuid,
+    project: Uuid,
+    task: Uuid,
+}
+
+async fn first(host: &Running, token: &str) -> Result<First> {
+    let client = make(host, token, "clients", &json!({ "name": "Client 0", "contact": "Ana Lee" })).await?;
+    let project = json!({
+        "name": "Project 0", "number": "P-0", "client": client, "site": "12 Harbour Street, Sydney",
+        "start": "2026-11-02", "due": "2027-03-26", "budget_minutes": 48_000,
+        "budget": { "minor": 8_450_000, "currency": "AUD" },
+    });
+    let project = make(host, token, "projects", &project).await?;
+    let task = json!({ "title": "Task 0", "project": project, "due": "2027-01-15", "planned_minutes": 120 });
+    let task = make(host, token, "tasks", &task).await?;
+    Ok(First { client, project, task })
+}
+
+/// Further tasks, so that there are so many times as many: half of them where the others are, half in other
+/// organizations, each with copies of what the host wrote.
+pub(crate) async fn grow(postgres: &Postgres, tasks: u32, times: u32, organizations: u32) -> Result<()> {
+    let row =
+        sqlx::query("select id from projects__tasks order by created_at limit 1").fetch_one(&postgres.pool).await?;
+    let task: Uuid = row.get(0);
+    let more = tasks * (times - 1);
+    let mut columns = text("title", "'Task ' || substr(md5('more' || n::text), 1, 12)");
+    columns.push(("due".to_owned(), "20700 + n % 365".to_owned()));
+    copy(postgres, "projects__tasks", task, more / 2, &columns).await?;
+    columns.push(("organization".to_owned(), format!("md5('organization ' || n % {organizations})::uuid")));
+    copy(postgres, "projects__tasks", task, more - more / 2, &columns).await?;
+    postgres.settle().await
+}
+
+/// The tasks and projects of [`fill`] in the file of a host on SQLite, which may run meanwhile.
+pub(crate) async fn fill_sqlite(host: &Host, running: &Running, token: &str, tasks: u32) -> Result<()> {
+    let First { project, task, .. } = first(running, token).await?;
+    let file = SqliteConnectOptions::new().filename(host.data().join("lignaflow.db")).busy_timeout(PATIENCE);
+    let mut file = file.connect().await?;
+    copy_sqlite(&mut file, "projects__projects", project, PROJECTS - 1, &text("name", "'Project ' || n")).await?;
+    let mut columns = text("title", "'Task ' || hex(randomblob(6))");
+    // Its rows are numbered from one on.
+    let projects = format!("(select id from projects__projects where \"row\" = 1 + n % {PROJECTS})");
+    columns.push(("project".to_owned(), projects));
+    columns.push(("planned_minutes".to_owned(), "30 + n % 480".to_owned()));
+    copy_sqlite(&mut file, "projects__tasks", task, tasks - 1, &columns).await?;
+    sqlx::query("analyze").execute(&mut file).await?;
+    file.close().await?;
+    Ok(())
+}
+
+async fn copy_sqlite(
+    file: &mut SqliteConnection,
+    table: &str,
+    of: Uuid,
+    times: u32,
+    columns: &[(String, String)],
+) -> Result<()> {
+    let rows = sqlx::query("select name from pragma_table_info($1)").bind(table).fetch_all(&mut *file).await?;
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    for row in &rows {
+        let name: String = row.get(0);
+        if name == "row" {
+            continue;
+        }
+        values.push(match columns.iter().find(|(column, _)| *column == name) {
+            Some((_, sql)) => sql.clone(),
+            None if name == "id" => "randomblob(16)".to_owned(),
+            // Each number of a sequence is given once; nothing is as good as any here.
+            None if name == "number" || name == "number__fold" => "null".to_owned(),
+            None => format!("t.\"{name}\""),
+        });
+        names.push(format!("\"{name}\""));
+    }
+    let (names, values) = (names.join(", "), values.join(", "));
+    // Names are the catalog's, and the rest stands in this file.
+    let statement = format!(
+        "with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < $2) \
+         insert into {table} ({names}) select {values} from {table} t cross join numbers where t.id = $1"
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(of).bind(i64::from(times)).execute(&mut *file).await?;
+    Ok(())
 }
 
 async fn make(host: &Running, token: &str, collection: &str, body: &Value) -> Result<Uuid> {

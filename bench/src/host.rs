@@ -131,8 +131,16 @@ impl Host {
 
     /// Starts it and waits until it says that it is ready.
     pub(crate) async fn start(&self) -> Result<Running> {
+        self.start_keeping(None).await
+    }
+
+    /// The same, with so many bytes for the results that it keeps, or as many as by default.
+    pub(crate) async fn start_keeping(&self, bytes: Option<u64>) -> Result<Running> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = self.command(&["serve"]);
+        if let Some(bytes) = bytes {
+            command.env("LIGNAFLOW_CACHE__BYTES", bytes.to_string());
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let begin = Instant::now();
         let mut child = command.spawn().with_context(|| format!("{} cannot be started", self.program.display()))?;

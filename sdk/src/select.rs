@@ -92,7 +92,7 @@ pub fn exists(collection: impl Into<String>, via: impl Into<String>, predicate: 
     Predicate::Exists { collection: collection.into(), via: via.into(), child: Some(Box::new(predicate)) }
 }
 
-/// Every word stands in one of the fields that the collection searches.
+/// Every word is the beginning of one in the fields that the collection searches.
 pub fn search(words: impl Into<String>) -> Predicate {
     Predicate::Search(words.into())
 }

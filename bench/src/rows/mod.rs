@@ -3,12 +3,16 @@
 //! | file | measures |
 //! |---|---|
 //! | [`reads`] | the list and the summary of 100,000 tasks |
+//! | [`repeated`] | that summary asked again, kept and not, on both databases |
+//! | [`growth`] | list and create when there is ten times as much |
 //! | [`writes`] | creating a client, on PostgreSQL beside the limit, on SQLite beside the disk |
 //! | [`routes`] | routes that a plugin answers |
 //! | [`footprint`] | start, memory, switching a plugin |
 
 mod footprint;
+mod growth;
 mod reads;
+mod repeated;
 mod routes;
 mod writes;
 
@@ -61,6 +65,8 @@ enum Row {
     Create,
     Sqlite,
     Summary,
+    Repeated,
+    Growth,
     Route,
     Footprint,
 }
@@ -100,7 +106,7 @@ async fn measure(options: &Options) -> Result<Report> {
         }
         None => report.lines.push(Line::shown("every row on PostgreSQL", "left out: there is no PostgreSQL here")),
     }
-    if options.wants(Row::Sqlite) || options.wants(Row::Footprint) {
+    if options.wants(Row::Sqlite) || options.wants(Row::Footprint) || options.wants(Row::Repeated) {
         on_sqlite(options, &mut report).await?;
     }
     if let Some(load) = machine::load() {
@@ -110,7 +116,7 @@ async fn measure(options: &Options) -> Result<Report> {
 }
 
 async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report) -> Result<()> {
-    let rows = [Row::List, Row::Create, Row::Summary, Row::Route];
+    let rows = [Row::List, Row::Create, Row::Summary, Row::Repeated, Row::Growth, Row::Route];
     if !rows.iter().any(|row| options.wants(*row)) {
         return Ok(());
     }
@@ -120,7 +126,8 @@ async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report
     for (id, file) in HELLO.iter().filter(|_| has_hello) {
         host.install(Path::new(file), id).await?;
     }
-    let running = host.start().await?;
+    // What is measured is the statement; what is kept has a row of its own.
+    let running = host.start_keeping(Some(0)).await?;
     eprintln!("      {} tasks are filled in", options.tasks);
     let filled = fill(&running, &token, postgres, options.tasks).await?;
     let limit = Limit::start(&host, &postgres.url).await?;
@@ -148,7 +155,14 @@ async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report
         writes::on_postgres(&stage, report).await?;
     }
     drop(limit);
-    running.stop().await
+    running.stop().await?;
+    if options.wants(Row::Repeated) {
+        repeated::on_postgres(&host, &token, options.plan(), postgres, options.tasks, report).await?;
+    }
+    if options.wants(Row::Growth) {
+        growth::growth(&host, &token, options.plan(), postgres, options.tasks, report).await?;
+    }
+    Ok(())
 }
 
 async fn on_sqlite(options: &Options, report: &mut Report) -> Result<()> {
@@ -161,6 +175,9 @@ async fn on_sqlite(options: &Options, report: &mut Report) -> Result<()> {
     }
     if options.wants(Row::Sqlite) {
         writes::on_sqlite(&host, &token, options.plan(), report).await?;
+    }
+    if options.wants(Row::Repeated) {
+        repeated::on_sqlite(&host, &token, options.plan(), options.tasks, report).await?;
     }
     Ok(())
 }

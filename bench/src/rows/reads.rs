@@ -7,11 +7,12 @@ use crate::compare::Call;
 use crate::report::{Comparison, Line, Report, shown};
 
 /// In the order of a field that the host indexes: its own sort is measured beside it.
-const LIST: &str = "/api/v1/projects/tasks?limit=50&sort=title&fields=title,project,status,priority,due,planned_minutes\
+pub(super) const LIST: &str = "/api/v1/projects/tasks?limit=50&sort=title&fields=title,project,status,priority,due,planned_minutes\
      &expand=project";
 /// As a client asks that names nothing: the collection's own sort, all fields.
 const BARE: &str = "/api/v1/projects/tasks?expand=project";
-const SUMMARY: &str = "/api/v1/projects/tasks/summary?group=project&count=id&sum=planned_minutes&sort=project";
+pub(super) const SUMMARY: &str =
+    "/api/v1/projects/tasks/summary?group=project&count=id&sum=planned_minutes&sort=project";
 
 pub(super) async fn list(stage: &Stage<'_>, report: &mut Report) -> Result<()> {
     stage.same(LIST, "/tasks", |answer| &answer["data"]).await?;

@@ -12,13 +12,13 @@ use crate::load::FRESH_NUMBER;
 use crate::postgres::HOST;
 use crate::report::{Comparison, Line, Report, Verdict, shown};
 
-const PATH: &str = "/api/v1/projects/clients";
+pub(super) const PATH: &str = "/api/v1/projects/clients";
 
 /// Records a second that SQLite is to take, unless the disk bounds it before.
 const SQLITE: f64 = 10_000.0;
 const DISK_TIME: Duration = Duration::from_secs(3);
 
-fn body() -> String {
+pub(super) fn body() -> String {
     format!(
         r#"{{"name":"Client {FRESH_NUMBER}","contact":"Ana Lee","email":"ana@client.example","phone":"+61 2 5550 0100"}}"#
     )

@@ -108,6 +108,20 @@ impl BoundPredicate {
         Self::All(Vec::new())
     }
 
+    /// Whether words are searched for in it.
+    pub fn searches(&self) -> bool {
+        match self {
+            Self::All(children) | Self::Any(children) => children.iter().any(Self::searches),
+            Self::Not(child) | Self::Exists { child, .. } => child.searches(),
+            Self::Search { .. } => true,
+            Self::Compare { .. }
+            | Self::ComparePaths { .. }
+            | Self::Within { .. }
+            | Self::Includes { .. }
+            | Self::IsNull(_) => false,
+        }
+    }
+
     pub const fn never() -> Self {
         Self::Any(Vec::new())
     }

@@ -57,6 +57,9 @@ use std::sync::Arc;
 /// How often a call is planned anew before it is given up as a conflict.
 pub const MAX_ATTEMPTS: usize = 5;
 
+/// Changes among which the records that were changed last are looked for.
+const CHANGES: u16 = 200;
+
 /// A pause point between plan and commit, so that a test can force a race.
 pub type Pause = Arc<dyn Fn(usize) -> futures_util::future::BoxFuture<'static, ()> + Send + Sync>;
 
@@ -168,6 +171,52 @@ impl Records {
     pub async fn count(&self, access: Access, catalog: &Catalog, selection: &Selection) -> Result<u64, Fault> {
         let bound = Binder { catalog, home: None }.selection(selection)?;
         self.store.count(access, &bound).await.map_err(answers::of_store)
+    }
+
+    /// The same, where more than some number need not be told apart.
+    pub async fn count_up_to(
+        &self,
+        access: Access,
+        catalog: &Catalog,
+        selection: &Selection,
+        most: u32,
+    ) -> Result<u64, Fault> {
+        let bound = Binder { catalog, home: None }.selection(selection)?;
+        self.store.count_up_to(access, &bound, most).await.map_err(answers::of_store)
+    }
+
+    /// The records of some collections that were changed last, the latest first, as far as they can be read and are not
+    /// archived. Found by the change log, which needs no index of times on every table.
+    pub async fn changed_last(
+        &self,
+        access: Access,
+        catalog: &Catalog,
+        collections: &[Arc<Schema>],
+        most: usize,
+    ) -> Result<Vec<(Arc<Schema>, Record)>, Fault> {
+        let changed = self.store.changed_last(access, CHANGES).await.map_err(answers::of_store)?;
+        let mut by_collection: BTreeMap<&CollectionName, Vec<Value>> = BTreeMap::new();
+        for (name, id) in &changed {
+            by_collection.entry(name).or_default().push(Value::Reference(*id));
+        }
+        let mut found = Vec::new();
+        for schema in collections {
+            let Some(ids) = by_collection.remove(&schema.name) else { continue };
+            let selection = Selection {
+                collection: schema.name.to_string(),
+                authority: Authority::Caller,
+                limit: u16::try_from(ids.len()).unwrap_or(MAX_LIMIT),
+                filter: Predicate::Within { path: "id".into(), values: ids },
+                sort: Vec::new(),
+                select: Vec::new(),
+                after: None,
+            };
+            let (records, _) = self.list(access, catalog, &selection).await?;
+            found.extend(records.into_iter().map(|record| (schema.clone(), record)));
+        }
+        found.sort_by_key(|(_, record)| std::cmp::Reverse(record.updated_at));
+        found.truncate(most);
+        Ok(found)
     }
 
     pub async fn summarize(&self, caller: &Caller, catalog: &Catalog, summary: &Summary) -> Result<Page, Fault> {

@@ -10,6 +10,7 @@ use lignaflow_core::clock::Micros;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Id, PersonId, RequestId};
 use serde_json::{Map, Value as Json};
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
@@ -324,6 +325,28 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// The records that were changed last, the latest first, each once, among the last so many changes.
+    pub async fn changed_last(&self, access: Access, changes: u16) -> Result<Vec<(CollectionName, Id)>, StoreError> {
+        let order = match self.dialect() {
+            Dialect::Sqlite => "sequence desc",
+            Dialect::Postgres => "xid desc, sequence desc",
+        };
+        let sql =
+            format!("select collection, record from changes where organization = $1 order by {order} limit {changes}");
+        let statement = Statement::composed(sql, vec![access.organization().0.uuid().into()]);
+        let mut seen = HashSet::new();
+        let mut changed = Vec::new();
+        for row in self.database().fetch_all(statement).await? {
+            let collection = row.text(0)?.parse::<CollectionName>();
+            let record =
+                (collection.map_err(|_| StoreError::Broken("the change log names no collection".into()))?, row.id(1)?);
+            if seen.insert(record.clone()) {
+                changed.push(record);
+            }
+        }
+        Ok(changed)
     }
 
     async fn entries(&self, statement: Statement) -> Result<Vec<LogEntry>, StoreError> {

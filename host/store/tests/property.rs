@@ -521,6 +521,8 @@ async fn pages_are_those_of_the_model(fixture: Fixture) {
 async fn same_pages(lab: &Lab<'_>, selection: &Selection) -> Result<(), TestCaseError> {
     let mut bound = lab.bind(selection).unwrap();
     prop_assert_eq!(lab.store.count(lab.access, &bound).await.unwrap(), lab.memory.count(&bound));
+    let up_to = lab.store.count_up_to(lab.access, &bound, 3).await.unwrap();
+    prop_assert_eq!(up_to, lab.memory.count(&bound).min(3));
     loop {
         let page = lab.store.find(lab.access, &bound).await.unwrap();
         prop_assert_eq!(&page, &lab.memory.find(&bound), "{:?}", selection);

@@ -17,6 +17,8 @@ pub struct Tally {
     /// `Active projects`.
     pub title: String,
     pub count: i64,
+    /// Whether there are more than that.
+    pub more: bool,
     /// The list of exactly these records.
     pub href: String,
 }
@@ -55,7 +57,7 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
                     @for tally in view.tallies {
                         div class="figure" {
                             dt { (tally.title) }
-                            dd class="value" { a href=(tally.href) { (integer(tally.count, &shell.reader.locale)) } }
+                            dd class="value" { a href=(tally.href) { (integer(tally.count, &shell.reader.locale)) @if tally.more { "+" } } }
                         }
                     }
                 }

@@ -7,9 +7,7 @@ use axum::response::Response;
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::query::{Authority, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
-use lignaflow_core::record::Record;
-use lignaflow_core::value::Value;
+use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_records::search::is_searched;
 use lignaflow_web::collection::record::label;
 use lignaflow_web::home::{HomePage, Recent, Tally, page as home_page};
@@ -21,6 +19,8 @@ use std::sync::Arc;
 
 /// Records that the first page tells of as changed last.
 const RECENT: usize = 12;
+/// Records of a collection that are counted; of more than these it is told that there are more.
+const COUNTED: u32 = 10_000;
 /// Records of one collection that a search shows.
 const HITS: u16 = 8;
 
@@ -47,41 +47,27 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     let caller = &visit.signed.caller;
     let access = caller.to_read()?;
     let catalog = &visit.snapshot.catalog;
+    let schemas = schemas(visit);
     let mut tallies = Vec::new();
-    let mut changed: Vec<(Arc<Schema>, Record)> = Vec::new();
-    for schema in schemas(visit) {
-        let summary = Summary {
-            collection: schema.name.to_string(),
-            authority: Authority::Caller,
-            filter: Predicate::always(),
-            group_by: Vec::new(),
-            metrics: vec![Metric {
-                kind: MetricKind::Count,
-                path: "id".into(),
-                filter: Predicate::always(),
-                label: "count".into(),
-            }],
-            sort: Vec::new(),
-            limit: 1,
-            after: None,
-        };
-        let counted = visit.app.records.summarize(caller, catalog, &summary).await?;
-        let count = counted.rows.first().and_then(|row| row.last()).and_then(Value::as_integer).unwrap_or_default();
-        tallies.push(Tally { title: schema.collection.title.many.clone(), count, href: paths::list(&schema.name) });
+    for schema in &schemas {
         let selection = Selection {
             collection: schema.name.to_string(),
             authority: Authority::Caller,
             filter: Predicate::always(),
-            sort: vec![SortKey { path: "updated_at".into(), descending: true }],
+            sort: Vec::new(),
             select: Vec::new(),
-            limit: u16::try_from(RECENT).unwrap_or(12),
+            limit: 1,
             after: None,
         };
-        let (records, _) = visit.app.records.list(access, catalog, &selection).await?;
-        changed.extend(records.into_iter().map(|record| (schema.clone(), record)));
+        let count = visit.app.records.count_up_to(access, catalog, &selection, COUNTED + 1).await?;
+        tallies.push(Tally {
+            title: schema.collection.title.many.clone(),
+            count: i64::try_from(count.min(u64::from(COUNTED))).unwrap_or(i64::MAX),
+            more: count > u64::from(COUNTED),
+            href: paths::list(&schema.name),
+        });
     }
-    changed.sort_by_key(|(_, record)| std::cmp::Reverse(record.updated_at));
-    changed.truncate(RECENT);
+    let changed = visit.app.records.changed_last(access, catalog, &schemas, RECENT).await?;
     let wanted = Wanted {
         people: changed.iter().filter_map(|(_, record)| record.created_by.map(|person| person.0)).collect(),
         ..Wanted::default()

@@ -5,7 +5,11 @@ use lignaflow_testkit::plugins::{declared, redescribed, shipped};
 use lignaflow_testkit::{Database, Page, Role, on_both, on_one};
 use serde_json::json;
 
-on_both!(a_list_is_filtered_sorted_and_paged, a_declared_page_shows_its_figures,);
+on_both!(
+    a_list_is_filtered_sorted_and_paged,
+    a_declared_page_shows_its_figures,
+    the_first_page_tells_how_much_there_is_and_what_changed_last,
+);
 
 on_one!(
     a_plugin_is_switched_at_its_page,
@@ -272,4 +276,18 @@ async fn colours_are_chosen_without_script(database: Database) {
     visitor.follow(&chosen).await.is(200).shows("data-theme=\"dark\"");
     let _ = visitor.post("/theme", &[("theme", "system"), ("back", "/")]).await;
     visitor.get("/").await.is(200).hides("data-theme");
+}
+
+async fn the_first_page_tells_how_much_there_is_and_what_changed_last(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let gone = scene.task("Sweep the yard", json!({})).await;
+    let cut = scene.task("Cut", json!({})).await;
+    let _ = scene.org.delete(&format!("{TASKS}/{gone}"), "\"1\"").await.is(200);
+    let _ = scene.org.patch(&format!("{TASKS}/{cut}"), "\"1\"", json!({ "title": "Cut to length" })).await.is(200);
+    let page = visitor.get("/").await.is(200);
+    page.shows("Changed last")
+        .shows(&format!("href=\"/projects/tasks/{cut}\">Cut to length</a>"))
+        .shows("Reception fit-out")
+        .shows("<a href=\"/projects/tasks\">1</a>")
+        .hides("Sweep the yard");
 }

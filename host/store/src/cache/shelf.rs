@@ -6,6 +6,7 @@ use lignaflow_core::query::Page;
 use std::collections::{BTreeMap, HashMap};
 use std::mem::size_of;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// One result takes at most this part of the shelf.
 const LARGEST: usize = 8;
@@ -15,6 +16,8 @@ const OVERHEAD: usize = 200;
 const WASTED: u32 = 8;
 /// …for so many times that it is asked.
 const REST: u32 = 32;
+/// A result that was not found to hold for this long is read anew: the log that would tell of changes is not for ever.
+const AGE: Duration = Duration::from_hours(1);
 
 #[derive(Debug)]
 pub(super) struct Shelf {
@@ -46,6 +49,7 @@ struct Kept {
     answer: Arc<Answer>,
     taken: Taken,
     number: u64,
+    since: Instant,
 }
 
 /// What is known of a question.
@@ -82,6 +86,7 @@ impl Shelf {
         }
         match &entry.kept {
             None => Found::Marked,
+            Some(kept) if kept.since.elapsed() > AGE => Found::Marked,
             Some(kept) => {
                 Found::Kept { answer: Arc::clone(&kept.answer), taken: kept.taken.clone(), number: kept.number }
             }
@@ -108,6 +113,7 @@ impl Shelf {
             entry.wasted = 0;
             if kept.number == number {
                 kept.taken = taken;
+                kept.since = Instant::now();
             }
         }
     }
@@ -145,7 +151,7 @@ impl Inner {
         let bytes = key.len() + OVERHEAD + kept.as_ref().map_or(0, |(answer, _)| weight(answer));
         self.tick += 1;
         let tick = self.tick;
-        let kept = kept.map(|(answer, taken)| Kept { answer, taken, number: tick });
+        let kept = kept.map(|(answer, taken)| Kept { answer, taken, number: tick, since: Instant::now() });
         let (wasted, rest) = match self.entries.remove(&key) {
             Some(before) => {
                 self.bytes -= before.bytes;

@@ -98,6 +98,7 @@ impl Store {
     /// One page. Its columns are named as the paths were written.
     pub async fn find(&self, access: Access, selection: &BoundSelection) -> Result<Page, StoreError> {
         let (statement, listing) = Listing::new(self.dialect(), access, selection)?;
+        let statement = self.planned_for(statement, &selection.filter);
         let question = || Question {
             organization: access.organization(),
             // Paths that are selected twice, or written otherwise, stand once in the statement.
@@ -108,7 +109,17 @@ impl Store {
             let rows = self.database().fetch_all(statement.clone()).await?;
             listing.page(selection, &rows).map(Answer::Page)
         };
+        // Whoever reads on, or reads everything page by page, does not come back to one of them.
+        if selection.after.is_some() {
+            return page_of(read.await?);
+        }
         page_of(self.answer(question, read).await?)
+    }
+
+    /// A search is planned for its words: whether they are rare decides if the index of words or that of the order is
+    /// read, and a plan that PostgreSQL keeps prepared knows no words.
+    fn planned_for(&self, statement: Statement, filter: &BoundPredicate) -> Statement {
+        if self.dialect() == Dialect::Postgres && filter.searches() { statement.once() } else { statement }
     }
 
     /// How many records match, whatever the page.
@@ -118,23 +129,40 @@ impl Store {
         select.expr(Func::count(scope.own(layout::ID))).and_where(scope.stands(selection.archived));
         listing::restrict(&mut select, &mut scope, &selection.filter)?;
         scope.read_from(&mut select);
-        let statement = listing::first_of(self.dialect(), &[select], 1)?;
+        let statement = self.planned_for(listing::first_of(self.dialect(), &[select], 1)?, &selection.filter);
         let question =
             || Question { organization: access.organization(), key: key(&statement, "count"), reads: scope.reads() };
         let read = async {
             let count = self.database().fetch_one(statement.clone()).await?.i64(0)?;
             Ok(Answer::Count(u64::try_from(count).unwrap_or_default()))
         };
-        match self.answer(question, read).await? {
-            Answer::Count(count) => Ok(count),
-            Answer::Page(_) => Err(mixed_up()),
-        }
+        count_of(&self.answer(question, read).await?)
+    }
+
+    /// How many records match, and no more than this many. What it costs is bounded as well.
+    pub async fn count_up_to(&self, access: Access, selection: &BoundSelection, most: u32) -> Result<u64, StoreError> {
+        let mut scope = Scope::new(self.dialect(), access, &selection.schema);
+        let mut select = SelectStatement::new();
+        select.expr(Expr::cust("1")).and_where(scope.stands(selection.archived));
+        listing::restrict(&mut select, &mut scope, &selection.filter)?;
+        scope.read_from(&mut select);
+        let first = listing::first_of(self.dialect(), &[select], most)?;
+        let sql = format!("select count(*) from ({}) as f", first.sql());
+        let statement = Statement::composed(sql, first.values().to_vec());
+        let question =
+            || Question { organization: access.organization(), key: key(&statement, "count"), reads: scope.reads() };
+        let read = async {
+            let count = self.database().fetch_one(statement.clone()).await?.i64(0)?;
+            Ok(Answer::Count(u64::try_from(count).unwrap_or_default()))
+        };
+        count_of(&self.answer(question, read).await?)
     }
 
     /// One row a group: groups by their paths, then currencies where sums of money are taken, then metrics by their
     /// labels. Without any group there is always one row.
     pub async fn summarize(&self, access: Access, summary: &BoundSummary) -> Result<Page, StoreError> {
         let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
+        let statement = self.planned_for(statement, &summary.filter);
         let question = || Question {
             organization: access.organization(),
             // Where the host sorts and cuts off, the statement does not say how.
@@ -184,6 +212,13 @@ fn page_of(answer: Answer) -> Result<Page, StoreError> {
     match answer {
         Answer::Page(page) => Ok(page),
         Answer::Count(_) => Err(mixed_up()),
+    }
+}
+
+fn count_of(answer: &Answer) -> Result<u64, StoreError> {
+    match answer {
+        Answer::Count(count) => Ok(*count),
+        Answer::Page(_) => Err(mixed_up()),
     }
 }
 

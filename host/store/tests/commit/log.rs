@@ -17,6 +17,7 @@ crate::on_both!(
     nobody_reads_another_organizations_log,
     a_reader_among_many_writers_misses_nothing_and_reads_nothing_twice,
     collections_that_are_not_asked_for_are_passed_over,
+    what_was_changed_last_comes_first_and_once,
 );
 
 async fn a_history_says_who_changed_what(fixture: Fixture) {
@@ -281,4 +282,24 @@ async fn a_transaction_that_ends_late_is_not_missed() {
         assert!(records.len() == 1 || records[1] == second);
     })
     .await;
+}
+
+async fn what_was_changed_last_comes_first_and_once(fixture: Fixture) {
+    let world = fixture.world(&[SHOP]).await;
+    let customer = world.insert("shop/customers", [("name", text("Ruth"))]).await;
+    let order = world.insert("shop/orders", [("title", text("Oak"))]).await;
+    let other = world.insert("shop/orders", [("title", text("Ash"))]).await;
+    let (before, set) = (fields([("title", text("Oak"))]), fields([("title", text("Oaks"))]));
+    let draft = world.draft().update(&world.schema("shop/orders"), order, 1, before, set);
+    world.commit(draft).await.unwrap();
+    let changed = async |access, most| {
+        let changed = world.store.changed_last(access, most).await.unwrap();
+        changed.into_iter().map(|(name, id)| (name.to_string(), id)).collect::<Vec<_>>()
+    };
+    let orders = |id| ("shop/orders".to_owned(), id);
+    let all = [orders(order), orders(other), ("shop/customers".to_owned(), customer)];
+    assert_eq!(changed(world.access, 200).await, all);
+    assert_eq!(changed(world.access, 2).await, all[..2]);
+    let elsewhere = Access::of_plugin(make_organization(&world.store, "Two").await);
+    assert_eq!(changed(elsewhere, 200).await, []);
 }

@@ -128,7 +128,7 @@ fn setup() -> Markup {
 }
 
 fn home() -> Markup {
-    let tally = |title: &str, count| Tally { title: title.into(), count, href: LIST.into() };
+    let tally = |title: &str, count| Tally { title: title.into(), count, more: false, href: LIST.into() };
     let recent = |label: &str, kind: &str, icon: &str, hours: i64, by: u8| Recent {
         label: label.into(),
         href: LIST.into(),

@@ -219,7 +219,7 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
         div class="field" {
             @if field.field.kind == FieldKind::Date {
                 span class="label" id=(id) { (title) }
-                div role="group" aria-labelledby=(id) {
+                div class="periods" role="group" aria-labelledby=(id) {
                     select class="input" name=(keys[0]) aria-label={ (title) " in" } {
                         option value="" { "Any time" }
                         @for (value, title) in &options { option value=(value) selected[value == current] { (title) } }
