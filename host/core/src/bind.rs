@@ -229,7 +229,7 @@ impl<'a, 'i> Walk<'a, 'i> {
     }
 
     fn single(&mut self, path: &BoundPath, at: &str, what: &str) {
-        if matches!(path.kind(), FieldKind::References | FieldKind::People | FieldKind::Json) {
+        if path.kind().is_list() || path.kind() == FieldKind::Json {
             self.fault(at, "not-comparable", format!("`{}` cannot be {what}.", path.text));
         }
     }
@@ -356,6 +356,10 @@ impl<'a, 'i> Walk<'a, 'i> {
         use FieldKind as Kind;
         let kind = path.kind();
         let allowed = match kind {
+            Kind::Files => {
+                self.fault(at, "operator", format!("`{}` holds files: ask whether it is null.", path.text));
+                return;
+            }
             Kind::References | Kind::People => {
                 self.fault(at, "operator", format!("`{}` is a list: ask whether it includes an id.", path.text));
                 return;
@@ -365,7 +369,9 @@ impl<'a, 'i> Walk<'a, 'i> {
                 return;
             }
             Kind::Text => true,
-            Kind::Boolean | Kind::Reference | Kind::Person => matches!(operator, Operator::Equal | Operator::NotEqual),
+            Kind::Boolean | Kind::Reference | Kind::Person | Kind::Media => {
+                matches!(operator, Operator::Equal | Operator::NotEqual)
+            }
             _ => !matches!(operator, Operator::Contains | Operator::StartsWith),
         };
         if !allowed {
@@ -435,7 +441,7 @@ impl<'a, 'i> Walk<'a, 'i> {
         let kind = path.kind();
         let fits = match metric.kind {
             MetricKind::Count => true,
-            MetricKind::CountDistinct => !matches!(kind, Kind::References | Kind::People | Kind::Json | Kind::Money),
+            MetricKind::CountDistinct => !kind.is_list() && !matches!(kind, Kind::Json | Kind::Money),
             MetricKind::Sum | MetricKind::Average => {
                 matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Money)
             }

@@ -13,6 +13,7 @@
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
 //! | [`caller`] | who asks and what they may |
 //! | [`repeat`] | answers that can be given again |
+//! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
@@ -31,6 +32,7 @@ pub mod error;
 pub mod fold;
 pub mod guest;
 pub mod id;
+pub mod media;
 pub mod memory;
 pub mod mutation;
 pub mod name;

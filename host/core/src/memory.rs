@@ -17,7 +17,6 @@ pub use measure::{SumTooLarge, Unit};
 
 use crate::bound::{BoundPath, BoundPredicate, BoundSelection, Column};
 use crate::catalog::{Schema, SystemField};
-use crate::descriptor::FieldKind;
 use crate::id::Id;
 use crate::name::CollectionName;
 use crate::query::Page;
@@ -116,8 +115,7 @@ impl Memory {
             Column::System(field) => system_value(record, field),
             Column::Field(index) => record.values.get(index).cloned().unwrap_or(Value::Null),
         });
-        let list = matches!(path.kind(), FieldKind::References | FieldKind::People);
-        if list && value.is_null() { Value::References(Vec::new()) } else { value }
+        if path.kind().is_list() && value.is_null() { Value::References(Vec::new()) } else { value }
     }
 
     /// Whether a predicate that follows no reference holds of a record, which is all that it is asked about.

@@ -97,7 +97,7 @@ pub fn value_from_json(field: &Field, json: &Json) -> Result<Value, String> {
     let wrong = |right: &str| Err(format!("Expected {right}, not {}.", shown(json)));
     if json.is_null() {
         return Ok(match field.kind {
-            Kind::References | Kind::People => Value::References(Vec::new()),
+            kind if kind.is_list() => Value::References(Vec::new()),
             _ => Value::Null,
         });
     }
@@ -130,7 +130,11 @@ pub fn value_from_json(field: &Field, json: &Json) -> Result<Value, String> {
             .as_str()
             .and_then(|text| text.parse().ok())
             .map_or_else(|| wrong("the id of a record, a UUID"), |id| Ok(Value::Reference(id))),
-        Kind::References | Kind::People => {
+        Kind::Media => json
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .map_or_else(|| wrong("the id of a file, a UUID"), |id| Ok(Value::Reference(id))),
+        Kind::References | Kind::People | Kind::Files => {
             let ids: Option<Vec<Id>> =
                 json.as_array().and_then(|items| items.iter().map(|item| item.as_str()?.parse().ok()).collect());
             ids.map_or_else(|| wrong("a list of ids"), |ids| Ok(Value::References(ids)))
@@ -158,7 +162,7 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
     if matches!(value, Value::Text(text) if text.trim().is_empty()) {
         *value = Value::Null;
     }
-    if matches!(declared.kind, Kind::References | Kind::People) && value.is_null() {
+    if declared.kind.is_list() && value.is_null() {
         *value = Value::References(Vec::new());
     }
     let empty = value.is_null() || matches!(value, Value::References(ids) if ids.is_empty());
@@ -250,6 +254,15 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
             }
             None
         }
+        (Kind::Files, Value::References(ids)) => {
+            let mut seen = std::collections::HashSet::new();
+            ids.retain(|id| seen.insert(*id));
+            let most = declared.max_files();
+            if ids.len() > most {
+                return fault("too-many", format!("{title} has {} files; at most {most}.", ids.len()));
+            }
+            None
+        }
         (Kind::Json, Value::Json(json)) => {
             let bytes = json.to_string().len();
             if bytes > MAX_JSON {
@@ -257,7 +270,9 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
             }
             None
         }
-        (Kind::Boolean, Value::Boolean(_)) | (Kind::Reference | Kind::Person, Value::Reference(_)) => None,
+        (Kind::Boolean, Value::Boolean(_)) | (Kind::Reference | Kind::Person | Kind::Media, Value::Reference(_)) => {
+            None
+        }
         (_, other) => fault("type", format!("{title} cannot hold {}.", other.kind())),
     }
 }

@@ -104,6 +104,10 @@ pub(crate) fn circle(field: &str, prefix: &str, names: &[String]) -> Fault {
 }
 
 fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {
+    if schema.field(field).is_some_and(|field| field.field.kind.is_media()) {
+        let message = format!("{} names no file that you have brought. Upload it first.", humanize(field));
+        return Fault::at(format!("{prefix}/{field}"), "unknown-file", message);
+    }
     let what = schema
         .field(field)
         .and_then(|field| field.to.as_ref())

@@ -5,6 +5,7 @@
 //! | [`write`] | the loop: plan, hooks, commit, and again when something it rests on has changed |
 //! | [`plan`] | mutations into changes: rules of the descriptor, states, versions, defaults |
 //! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
+//! | [`files`] | whether the files that a change names may be there |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`original`] | creates that repeat an id of the client's own |
@@ -21,6 +22,7 @@
 mod answers;
 mod family;
 pub mod feed;
+mod files;
 mod hooks;
 mod original;
 mod plan;
@@ -160,6 +162,15 @@ impl Records {
             }
         }
         Ok(labels)
+    }
+
+    /// What files are called that records of the organization speak of, also those that are gone.
+    pub async fn file_names(&self, access: Access, ids: &[Id]) -> Result<Vec<(Id, String)>, Fault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let files = self.store.media(access, ids).await.map_err(answers::of_store)?;
+        Ok(files.into_iter().map(|file| (file.id, file.name)).collect())
     }
 
     /// The people of the caller's organization.

@@ -463,7 +463,7 @@ fn refuse(plan: &mut Plan, issues: Vec<Issue>, by_client: bool) -> Result<(), Fa
 /// What a field holds where nothing was given.
 const fn empty_of(field: &SchemaField) -> Value {
     match field.field.kind {
-        FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+        kind if kind.is_list() => Value::References(Vec::new()),
         _ => Value::Null,
     }
 }

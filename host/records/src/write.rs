@@ -289,6 +289,8 @@ impl Records {
             }
             Err(fault) => return Err(fault),
         }
+        let files = desk.check_files(&plan.drafts).await?;
+        plan.issues.extend(files);
         if !plan.issues.is_empty() {
             return Err(self.every_fault(&desk, plan, origin, None).await);
         }
@@ -299,6 +301,11 @@ impl Records {
         }
         desk.wholes(&mut plan, 0, &mut found).await?;
         found.finish()?;
+        // Hooks may have named files, too.
+        let files = desk.check_files(&plan.drafts).await?;
+        if !files.is_empty() {
+            return Err(Fault::invalid(files));
+        }
         if let Some(pause) = &self.pause {
             pause(number).await;
         }

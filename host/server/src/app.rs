@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::live::Live;
+use crate::media::Media;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
@@ -25,6 +26,7 @@ pub struct App {
     pub records: Records,
     pub identity: Identity,
     pub plugins: Plugins,
+    pub media: Media,
     pub rates: Arc<RateLimits>,
     pub exports: Exports,
     pub live: Arc<Live>,

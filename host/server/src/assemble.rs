@@ -3,6 +3,7 @@
 use crate::app::{App, SESSION_COOKIE};
 use crate::config::Config;
 use crate::health::Readiness;
+use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::plugins::Plugins;
@@ -22,6 +23,9 @@ use std::time::Duration;
 
 /// The path that takes plugin files, whose bodies are larger than others.
 const UPLOADS: [&str; 2] = ["/api/v1/plugins", lignaflow_web::paths::PLUGIN_INSTALL];
+
+/// What a form may add to a file: its other fields, and what stands between its parts.
+const FORM: u64 = 65_536;
 
 /// What is not said by settings.
 #[derive(Clone)]
@@ -102,7 +106,9 @@ pub async fn assemble(
     }
     let plugins = Plugins::new(store.clone(), engine, registry.clone(), clock.clone());
     plugins.start().await.map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
-    let uploads = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + 65_536)).collect();
+    let media = Media::open(&config, store.clone(), clock.clone())?;
+    let mut uploads: Vec<_> = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + FORM)).collect();
+    uploads.push(("/api/v1/media", media.file_bytes() + FORM));
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
     let exports = Exports::new(config.data_dir.join("tmp"));
@@ -118,7 +124,7 @@ pub async fn assemble(
         secret_key(&config)?.expose(),
         config.webhooks.private,
     )?;
-    let app = App { config, clock, store, registry, records, identity, plugins, rates, exports, live, webhooks };
+    let app = App { config, clock, store, registry, records, identity, plugins, media, rates, exports, live, webhooks };
     Ok((Arc::new(app), context))
 }
 
@@ -138,5 +144,7 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     let stop = shutdown.clone();
     shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));
+    let stop = shutdown.clone();
+    shutdown.beside(app.media.clone().sweep_until(async move { stop.begun().await }));
     crate::router::router(app, Arc::new(readiness), metrics, context)
 }

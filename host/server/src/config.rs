@@ -42,6 +42,7 @@ pub struct Config {
     pub limits: Limits,
     pub plugins: Plugins,
     pub webhooks: Webhooks,
+    pub media: Media,
     pub database: Database,
     pub cache: Cache,
     pub log: Log,
@@ -131,6 +132,25 @@ pub struct Webhooks {
     pub private: bool,
 }
 
+/// Files that records hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Where their bytes are kept: a folder, or `s3://bucket/prefix`; empty is `media` in the data folder.
+    pub url: String,
+    /// Largest file in bytes.
+    pub file_bytes: u64,
+    /// What the files of one organization may come to, in bytes.
+    pub organization_bytes: u64,
+    /// Types that are taken, by what a file's first bytes say: `image/*`, `application/pdf`.
+    pub types: Vec<String>,
+    /// The address of an S3-compatible service; empty is Amazon's for the region.
+    pub s3_endpoint: String,
+    pub s3_region: String,
+    /// The key of the bucket; empty is what the environment or the machine's role gives.
+    pub s3_access_key: Secret,
+    pub s3_secret_key: Secret,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
     /// Open connections at most; on SQLite these are the readers, beside the one writer.
@@ -166,6 +186,7 @@ impl Default for Config {
             limits: Limits::default(),
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
+            media: Media::default(),
             database: Database { max_connections: 16, acquire_seconds: 2 },
             cache: Cache { bytes: 32 << 20 },
             log: Log { level: "info".into(), format: LogFormat::Auto },
@@ -218,6 +239,44 @@ impl Default for Plugins {
             host_calls: 1_000,
             instances: 64,
             file_bytes: 33_554_432,
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        let types = [
+            "image/*",
+            "application/pdf",
+            "text/plain",
+            "text/csv",
+            "text/markdown",
+            "text/calendar",
+            "message/rfc822",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.spreadsheet",
+            "application/vnd.oasis.opendocument.presentation",
+            "application/msword",
+            "application/vnd.ms-excel",
+            "application/vnd.ms-powerpoint",
+            "application/vnd.ms-outlook",
+            "application/zip",
+            "model/*",
+            "audio/*",
+            "video/*",
+        ];
+        Self {
+            url: String::new(),
+            file_bytes: 52_428_800,
+            organization_bytes: 10_737_418_240,
+            types: types.map(str::to_owned).to_vec(),
+            s3_endpoint: String::new(),
+            s3_region: "us-east-1".into(),
+            s3_access_key: Secret::default(),
+            s3_secret_key: Secret::default(),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`pages`] | what people see |
 //! | [`webhooks`] | changes told elsewhere |
 //! | [`live`] | streams of events |
+//! | [`media`] | files that records hold |
 //! | [`plugins`] | which plugins run |
 //! | [`background`] | work beside the requests, done by one host of several |
 //! | [`config`] | every setting, where its value comes from, what it may be |
@@ -31,6 +32,7 @@ pub mod health;
 pub mod listener;
 pub mod live;
 pub mod logging;
+pub mod media;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;

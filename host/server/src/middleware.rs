@@ -19,7 +19,7 @@ pub use rates::{Decision, RateLimits};
 
 use crate::config::{Config, Network, PublicUrl};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -57,6 +57,11 @@ pub fn stack(router: Router, context: &MiddlewareContext) -> Router {
     router.layer(layered)
 }
 
+/// Files of the largest size that one form may send at once, without script.
+const FILES_A_FORM: u64 = 4;
+/// How a form sends files.
+const FORM: &str = "multipart/form-data";
+
 /// What the layers decide by. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct MiddlewareContext(Arc<State>);
@@ -75,6 +80,8 @@ pub struct State {
     pub body_bytes: u64,
     /// Paths, by their beginning, whose bodies may be larger, with their limit in bytes.
     pub large_bodies: Vec<(&'static str, u64)>,
+    /// Of forms that send files, wherever a page has one, in bytes.
+    pub form_bytes: u64,
 }
 
 impl MiddlewareContext {
@@ -93,7 +100,21 @@ impl MiddlewareContext {
             body_time: server.body(),
             body_bytes: server.body_bytes,
             large_bodies,
+            form_bytes: config.media.file_bytes.saturating_mul(FILES_A_FORM).max(server.body_bytes),
         }))
+    }
+
+    /// The most bytes that the body of this request may have.
+    fn body_limit(&self, request: &Request) -> u64 {
+        let path = request.uri().path();
+        if let Some((_, bytes)) = self.0.large_bodies.iter().find(|(beginning, _)| path.starts_with(beginning)) {
+            return *bytes;
+        }
+        let kind =
+            request.headers().get(http::header::CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        let sends_files = !path.starts_with("/api/")
+            && kind.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM.as_bytes()));
+        if sends_files { self.0.form_bytes } else { self.0.body_bytes }
     }
 
     /// Tell it which sessions and tokens are good: see [`RateLimits::recognise`].
@@ -115,7 +136,8 @@ fn is_probe(path: &str) -> bool {
     path == "/health" || path.starts_with("/health/") || path == "/metrics"
 }
 
-/// What gains from compression: not events, which must leave at once, nor what is compressed in itself.
+/// What gains from compression: not events, which must leave at once, nor what is compressed in itself, nor what says
+/// that it is to arrive as it is (RFC 9111, 5.2.2.6).
 fn compressible() -> impl Predicate {
     const PACKED: [&str; 7] = [
         "application/pdf",
@@ -127,6 +149,10 @@ fn compressible() -> impl Predicate {
         "font/woff",
     ];
     let packed = |_, _, headers: &http::HeaderMap, _: &http::Extensions| {
+        let caching = headers.get(http::header::CACHE_CONTROL).and_then(|caching| caching.to_str().ok()).unwrap_or("");
+        if caching.contains("no-transform") {
+            return false;
+        }
         let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         !PACKED.iter().any(|packed| kind.starts_with(packed))
     };

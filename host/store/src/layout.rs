@@ -8,6 +8,7 @@
 //! | decimal | `f`, times ten to the field's scale |
 //! | date, instant | `f`, days and microseconds since 1970 |
 //! | references, people | `f`, the ids in their order, 16 bytes each; and a table `plugin__collection__f` to search by |
+//! | files | `f`, the ids in their order, 16 bytes each; the table `media` knows who holds each |
 //! | all else | `f` |
 //!
 //! An empty list is kept as null, so that one thing has one form.
@@ -188,8 +189,8 @@ pub fn columns(field: &str, kind: FieldKind) -> Vec<(String, ColumnType)> {
         Kind::Date => plain(ColumnType::Integer),
         Kind::Boolean => plain(ColumnType::Boolean),
         Kind::Choice | Kind::Json => plain(ColumnType::Text),
-        Kind::Reference | Kind::Person => plain(ColumnType::Uuid),
-        Kind::References | Kind::People => plain(ColumnType::Bytes),
+        Kind::Reference | Kind::Person | Kind::Media => plain(ColumnType::Uuid),
+        Kind::References | Kind::People | Kind::Files => plain(ColumnType::Bytes),
     }
 }
 
@@ -250,8 +251,8 @@ pub const fn null(kind: FieldKind) -> Sql {
         }
         Kind::Date => Sql::Int(None),
         Kind::Boolean => Sql::Bool(None),
-        Kind::Reference | Kind::Person => Sql::Uuid(None),
-        Kind::References | Kind::People => Sql::Bytes(None),
+        Kind::Reference | Kind::Person | Kind::Media => Sql::Uuid(None),
+        Kind::References | Kind::People | Kind::Files => Sql::Bytes(None),
     }
 }
 
@@ -269,8 +270,8 @@ pub fn scalar(kind: FieldKind, scale: u8, value: &Value) -> Result<Sql, StoreErr
         (Kind::Boolean, Value::Boolean(truth)) => Sql::from(*truth),
         (Kind::Date, Value::Date(days)) => Sql::from(*days),
         (Kind::Instant, Value::Instant(micros)) => Sql::from(*micros),
-        (Kind::Reference | Kind::Person, Value::Reference(id)) => Sql::from(id.uuid()),
-        (Kind::References | Kind::People, Value::References(ids)) => {
+        (Kind::Reference | Kind::Person | Kind::Media, Value::Reference(id)) => Sql::from(id.uuid()),
+        (Kind::References | Kind::People | Kind::Files, Value::References(ids)) => {
             if ids.is_empty() {
                 null(kind)
             } else {
@@ -353,8 +354,8 @@ pub fn decode_kind(row: &Row, offset: usize, kind: FieldKind, scale: u8) -> Resu
             None => None,
         },
         Kind::Instant => row.opt_i64(offset)?.map(Value::Instant),
-        Kind::Reference | Kind::Person => row.opt_id(offset)?.map(Value::Reference),
-        Kind::References | Kind::People => {
+        Kind::Reference | Kind::Person | Kind::Media => row.opt_id(offset)?.map(Value::Reference),
+        Kind::References | Kind::People | Kind::Files => {
             Some(Value::References(unpacked(&row.opt_bytes(offset)?.unwrap_or_default())?))
         }
         Kind::Json => match row.opt_text(offset)? {

@@ -15,6 +15,7 @@
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`views`] | lists that people keep under a name |
+//! | [`media`] | what is known of the files that records hold |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
 mod cache;
@@ -25,6 +26,7 @@ pub mod identity;
 pub mod layout;
 pub mod leases;
 pub mod log;
+pub mod media;
 pub mod options;
 pub mod plugins;
 mod read;

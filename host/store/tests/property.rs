@@ -199,8 +199,8 @@ fn value(kind: FieldKind, scale: u8, of: &[String]) -> BoxedStrategy<Value> {
         Kind::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Kind::Date => days().prop_map(Value::Date).boxed(),
         Kind::Instant => prop_oneof![-2..5_i64, Just(1_732_000_000_123_456_i64)].prop_map(Value::Instant).boxed(),
-        Kind::Reference | Kind::Person => some_id().prop_map(Value::Reference).boxed(),
-        Kind::References | Kind::People => vec(some_id(), 0..4)
+        Kind::Reference | Kind::Person | Kind::Media => some_id().prop_map(Value::Reference).boxed(),
+        Kind::References | Kind::People | Kind::Files => vec(some_id(), 0..4)
             .prop_map(|mut ids| {
                 let mut seen = std::collections::HashSet::new();
                 ids.retain(|id| seen.insert(*id));
@@ -221,7 +221,7 @@ fn records(schema: &Arc<Schema>) -> impl Strategy<Value = Vec<Record>> + use<> {
         .map(|field| {
             let given = value(field.field.kind, field.field.scale(), &field.field.of);
             let nothing = match field.field.kind {
-                FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+                kind if kind.is_list() => Value::References(Vec::new()),
                 _ => Value::Null,
             };
             if field.field.required { given } else { prop_oneof![3 => given, 1 => Just(nothing)].boxed() }
@@ -278,8 +278,8 @@ impl Questions {
     fn operators(kind: FieldKind) -> &'static [Operator] {
         match kind {
             FieldKind::Text => &Operator::ALL,
-            FieldKind::Boolean | FieldKind::Reference | FieldKind::Person => &Operator::ALL[..2],
-            FieldKind::References | FieldKind::People | FieldKind::Json => &[],
+            FieldKind::Boolean | FieldKind::Reference | FieldKind::Person | FieldKind::Media => &Operator::ALL[..2],
+            FieldKind::References | FieldKind::People | FieldKind::Files | FieldKind::Json => &[],
             _ => &Operator::ALL[..6],
         }
     }

@@ -46,3 +46,8 @@ pub use lignaflow_core::caller::Role;
 pub use lignaflow_core::clock::HeldClock;
 pub use lignaflow_identity::Scope;
 pub use reqwest::Method;
+
+/// An id that nothing has yet.
+pub fn fresh_id() -> String {
+    lignaflow_core::Id::fresh().to_string()
+}

@@ -17,13 +17,14 @@ pub const ROOT: &str = "/static/";
 struct Files;
 
 /// Sheets that every page needs, joined in this order into `app.css`. The first names the cascade layers.
-const EVERY_PAGE: [&str; 8] = [
+const EVERY_PAGE: [&str; 9] = [
     "css/tokens.css",
     "css/base.css",
     "css/layout.css",
     "css/parts.css",
     "css/data.css",
     "css/forms.css",
+    "css/files.css",
     "css/records.css",
     "css/utilities.css",
 ];

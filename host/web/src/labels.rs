@@ -4,34 +4,49 @@ use crate::collection::{Draft, Moved};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::id::Id;
+use lignaflow_core::media::Media;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::record::Record;
 use lignaflow_core::value::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Display values by id; identifiers are unique over all collections and people.
+/// Display values by id; identifiers are unique over all collections, people and files.
 #[derive(Debug, Clone, Default)]
-pub struct Labels(HashMap<Id, String>);
+pub struct Labels {
+    names: HashMap<Id, String>,
+    files: HashMap<Id, Media>,
+}
 
 impl Labels {
     pub fn insert(&mut self, id: Id, label: impl Into<String>) {
-        self.0.insert(id, label.into());
+        self.names.insert(id, label.into());
     }
 
     pub fn get(&self, id: Id) -> Option<&str> {
-        self.0.get(&id).map(String::as_str)
+        self.names.get(&id).map(String::as_str)
+    }
+
+    /// A file is called by its name.
+    pub fn insert_file(&mut self, file: Media) {
+        self.names.insert(file.id, file.name.clone());
+        self.files.insert(file.id, file);
+    }
+
+    /// What is known of a file.
+    pub fn file(&self, id: Id) -> Option<&Media> {
+        self.files.get(&id)
     }
 }
 
 impl FromIterator<(Id, String)> for Labels {
     fn from_iter<I: IntoIterator<Item = (Id, String)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        Self { names: pairs.into_iter().collect(), files: HashMap::new() }
     }
 }
 
 impl Extend<(Id, String)> for Labels {
     fn extend<I: IntoIterator<Item = (Id, String)>>(&mut self, pairs: I) {
-        self.0.extend(pairs);
+        self.names.extend(pairs);
     }
 }
 
@@ -40,6 +55,7 @@ impl Extend<(Id, String)> for Labels {
 pub struct Wanted {
     pub records: BTreeMap<CollectionName, BTreeSet<Id>>,
     pub people: BTreeSet<Id>,
+    pub files: BTreeSet<Id>,
 }
 
 impl Wanted {
@@ -63,7 +79,7 @@ impl Wanted {
             wanted.add(field.field.kind, field.to.as_ref(), &Value::Reference(id));
         }
         for moved in moved {
-            let Some(field) = schema.field(&moved.field).filter(|field| field.field.refers()) else { continue };
+            let Some(field) = schema.field(&moved.field).filter(|field| field.field.names_ids()) else { continue };
             for id in moved.was.split(',').filter_map(|id| id.parse().ok()) {
                 wanted.add(field.field.kind, field.to.as_ref(), &Value::Reference(id));
             }
@@ -80,6 +96,7 @@ impl Wanted {
         };
         match (kind, to) {
             (FieldKind::Person | FieldKind::People, _) => self.people.extend(ids),
+            (kind, _) if kind.is_media() => self.files.extend(ids),
             (_, Some(to)) if !ids.is_empty() => self.records.entry(to.clone()).or_default().extend(ids),
             _ => {}
         }

@@ -81,6 +81,16 @@ pub fn transition(collection: &CollectionName, id: Id, name: impl Display) -> St
     format!("{}/{id}/to/{name}", list(collection))
 }
 
+/// The bytes of a file.
+pub fn media(id: Id) -> String {
+    format!("/media/{id}")
+}
+
+/// A picture made small.
+pub fn thumbnail(id: Id) -> String {
+    format!("/media/{id}/thumbnail")
+}
+
 /// A page that a plugin declares. The hyphen can be no collection's name.
 pub fn page(plugin: impl Display, name: impl Display) -> String {
     format!("/{plugin}/-/{name}")

@@ -11,7 +11,7 @@ use lignaflow_core::id::{Id, PersonId};
 use lignaflow_core::record::Record;
 use lignaflow_core::value::{Currency, Money, Value};
 
-pub(crate) const EVERY_KIND: [FieldKind; 15] = [
+pub(crate) const EVERY_KIND: [FieldKind; 17] = [
     FieldKind::Text,
     FieldKind::Integer,
     FieldKind::Decimal,
@@ -26,6 +26,8 @@ pub(crate) const EVERY_KIND: [FieldKind; 15] = [
     FieldKind::References,
     FieldKind::Person,
     FieldKind::People,
+    FieldKind::Media,
+    FieldKind::Files,
     FieldKind::Json,
 ];
 

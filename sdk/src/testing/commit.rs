@@ -162,6 +162,6 @@ fn check_unique(world: &World, next: &Memory, draft: &Draft) -> Result<(), Fault
 /// A value that two records may not share; a null shares nothing.
 fn shared(schema: &Schema, record: &Record, field: &str) -> Option<Value> {
     let index = schema.position(field)?;
-    debug_assert!(!matches!(schema.fields[index].field.kind, FieldKind::References | FieldKind::People));
+    debug_assert!(!schema.fields[index].field.kind.is_list());
     Some(record.values[index].clone()).filter(|value| !value.is_null())
 }

@@ -171,7 +171,7 @@ impl Desk<'_> {
 
     fn default_of(&self, field: &SchemaField) -> Value {
         let empty = match field.field.kind {
-            FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+            kind if kind.is_list() => Value::References(Vec::new()),
             _ => Value::Null,
         };
         let Some(default) = &field.field.default else { return empty };

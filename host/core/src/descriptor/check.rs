@@ -1,6 +1,7 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
 use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
+use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
 use crate::value::{Currency, parse_date, parse_instant};
 use std::collections::HashSet;
@@ -323,7 +324,7 @@ fn transition_rules(
 impl Field {
     /// Whether one value of it can be compared, indexed and grouped by.
     pub const fn is_single(&self) -> bool {
-        !matches!(self.kind, FieldKind::References | FieldKind::People | FieldKind::Json)
+        !self.kind.is_list() && !matches!(self.kind, FieldKind::Json)
     }
 }
 
@@ -340,9 +341,21 @@ fn field_rules(descriptor: &Descriptor, name: &str, field: &Field, key: &str, sa
     only(field.scale.is_some(), "scale", &[Kind::Decimal], say);
     only(!field.of.is_empty(), "of", &[Kind::Choice], say);
     only(field.to.is_some(), "to", &[Kind::Reference, Kind::References], say);
-    only(field.max.is_some(), "max", &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money], say);
+    let bounded = [Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money, Kind::Files];
+    only(field.max.is_some(), "max", &bounded, say);
     only(field.min.is_some(), "min", &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money], say);
     only(field.search, "search", &[Kind::Text], say);
+    only(!field.accept.is_empty(), "accept", &[Kind::Media, Kind::Files], say);
+    only(field.max_bytes.is_some(), "max_bytes", &[Kind::Media, Kind::Files], say);
+    for pattern in &field.accept {
+        if !is_pattern(pattern) {
+            let message = format!("`{pattern}` is no type of files such as image/* or application/pdf");
+            say(format!("{key}.accept"), message);
+        }
+    }
+    if field.max_bytes == Some(0) {
+        say(format!("{key}.max_bytes"), "a file has at least one byte".into());
+    }
     if let (Some(min), Some(max)) = (field.min, field.max)
         && min > max
     {
@@ -351,6 +364,11 @@ fn field_rules(descriptor: &Descriptor, name: &str, field: &Field, key: &str, sa
     match field.kind {
         Kind::Text if !(1..=100_000).contains(&field.max_characters()) || field.min.is_some_and(|min| min < 0) => {
             say(format!("{key}.max"), "a text has 1 to 100,000 characters".into());
+        }
+        Kind::Files
+            if field.max.is_some_and(|max| !(1..=i64::try_from(MAX_FILES).unwrap_or(i64::MAX)).contains(&max)) =>
+        {
+            say(format!("{key}.max"), format!("a field holds 1 to {MAX_FILES} files"));
         }
         Kind::Decimal if field.scale() > 9 => say(format!("{key}.scale"), "at most 9 digits after the point".into()),
         Kind::Choice => {
@@ -400,7 +418,7 @@ fn default_fits(field: &Field, default: &serde_json::Value) -> bool {
             default["minor"].is_i64() && default["currency"].as_str().is_some_and(|c| c.parse::<Currency>().is_ok())
         }
         Kind::Json => true,
-        Kind::Reference | Kind::References | Kind::People => false,
+        Kind::Reference | Kind::References | Kind::People | Kind::Media | Kind::Files => false,
     }
 }
 

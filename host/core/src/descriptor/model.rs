@@ -227,7 +227,8 @@ pub struct Field {
     /// instant `"now"`.
     #[serde(default)]
     pub default: Option<serde_json::Value>,
-    /// Text: characters, 200 where left out, at most 100,000. Integer, duration, percent: the largest value.
+    /// Text: characters, 200 where left out, at most 100,000. Integer, duration, percent: the largest value. Files: how
+    /// many, 50 where left out.
     #[serde(default)]
     pub max: Option<i64>,
     /// Text: characters. Integer, duration, percent: the smallest value.
@@ -248,6 +249,12 @@ pub struct Field {
     /// Of a reference to the same collection: whether following it never leads back to where it began.
     #[serde(default)]
     pub acyclic: bool,
+    /// Types of files that it takes, such as `image/*` or `application/pdf`; whatever the host takes where left out.
+    #[serde(default)]
+    pub accept: Vec<String>,
+    /// The largest file that it takes, in bytes; as the host has it where left out.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
     /// Whether `q=` searches it.
     #[serde(default)]
     pub search: bool,
@@ -315,7 +322,23 @@ pub enum FieldKind {
     Person,
     /// Any number of people of the organization, up to 1,000.
     People,
+    /// One file.
+    Media,
+    /// Any number of files, up to 50.
+    Files,
     Json,
+}
+
+impl FieldKind {
+    /// Whether it holds any number of ids, in their order.
+    pub const fn is_list(self) -> bool {
+        matches!(self, Self::References | Self::People | Self::Files)
+    }
+
+    /// Whether it holds files.
+    pub const fn is_media(self) -> bool {
+        matches!(self, Self::Media | Self::Files)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -531,6 +554,8 @@ impl Field {
             to: None,
             on_delete: OnDelete::Restrict,
             acyclic: false,
+            accept: Vec::new(),
+            max_bytes: None,
             search: false,
             read_only: false,
             sequence: None,
@@ -548,6 +573,11 @@ impl Field {
         self.read_only || self.is_kept()
     }
 
+    /// Whether it holds identifiers, of records, people or files.
+    pub const fn names_ids(&self) -> bool {
+        self.refers() || self.kind.is_media()
+    }
+
     /// Digits after the point of a decimal.
     pub fn scale(&self) -> u8 {
         self.scale.unwrap_or(4)
@@ -556,6 +586,11 @@ impl Field {
     /// The most characters of a text.
     pub fn max_characters(&self) -> i64 {
         self.max.unwrap_or(200)
+    }
+
+    /// The most files that it holds.
+    pub fn max_files(&self) -> usize {
+        self.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(crate::media::MAX_FILES)
     }
 
     /// Whether it holds identifiers, one or many, of records or people.

@@ -284,6 +284,7 @@ impl Typing<'_> {
         use FieldKind as Kind;
         let message = match path.kind() {
             Kind::References | Kind::People => format!("`{}` is a list: ask what it `includes`", path.text),
+            Kind::Media | Kind::Files => format!("`{}` holds files: ask whether it `is null`", path.text),
             Kind::Json => format!("`{}` is JSON, which nothing compares with", path.text),
             Kind::Boolean | Kind::Reference | Kind::Person
                 if !matches!(operator, Operator::Equal | Operator::NotEqual) =>
@@ -309,7 +310,9 @@ impl Typing<'_> {
             Kind::Date => "a date such as 2026-11-23, or `today`",
             Kind::Instant => "an instant in quotes such as '2026-11-23T07:00:00Z'",
             Kind::Person => "`caller`, or the id of a person in quotes",
-            Kind::Reference | Kind::References | Kind::People | Kind::Json => "an id in quotes",
+            Kind::Reference | Kind::References | Kind::People | Kind::Media | Kind::Files | Kind::Json => {
+                "an id in quotes"
+            }
         };
         let value = match (path.kind(), &term.value) {
             (Kind::Person, TermValue::Caller) => return Some(Operand::Caller),

@@ -62,7 +62,10 @@ impl fmt::Display for ConfigError {
 
 /// Why a value could not be read, without the value where it may be a secret.
 pub(super) fn reason(kind: &Kind, key: &str) -> String {
-    let secret = matches!(key, "secret_key" | "database_url" | "server.metrics_token");
+    let secret = matches!(
+        key,
+        "secret_key" | "database_url" | "server.metrics_token" | "media.s3_access_key" | "media.s3_secret_key"
+    );
     match kind {
         Kind::Message(message) => message.clone(),
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if secret => {
@@ -131,6 +134,17 @@ pub(super) fn check(config: &Config, sources: &BTreeMap<String, String>, faults:
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.log.level) {
         fault("log.level", format!("is to be error, warn, info, debug, trace or directives of them: {error}"));
     }
+    if let Err(message) = crate::media::Place::of(config) {
+        fault("media.url", message);
+    }
+    for pattern in &config.media.types {
+        if !lignaflow_core::media::is_pattern(pattern) {
+            fault("media.types", format!("has `{pattern}`, which is no type such as image/* or application/pdf"));
+        }
+    }
+    if config.media.s3_access_key.is_empty() != config.media.s3_secret_key.is_empty() {
+        fault("media.s3_secret_key", "is to be set together with media.s3_access_key, or neither".into());
+    }
     if config.plugins.cpu_ms > config.plugins.wall_ms {
         fault("plugins.cpu_ms", format!("is more than plugins.wall_ms, which is {}", config.plugins.wall_ms));
     }
@@ -157,6 +171,8 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("plugins.host_calls", u64::from(plugins.host_calls), 1..=1_000_000),
         ("plugins.instances", u64::from(plugins.instances), 1..=10_000),
         ("plugins.file_bytes", plugins.file_bytes, 1_024..=1 << 30),
+        ("media.file_bytes", config.media.file_bytes, 1_024..=1 << 40),
+        ("media.organization_bytes", config.media.organization_bytes, 1_024..=1 << 50),
         ("database.max_connections", u64::from(config.database.max_connections), 1..=1_000),
         ("database.acquire_seconds", config.database.acquire_seconds, 1..=300),
         ("cache.bytes", wide(config.cache.bytes), 0..=64 << 30),

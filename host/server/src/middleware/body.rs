@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 /// What a slow but honest line brings in a second.
-const BYTES_A_SECOND: u64 = 16 * 1_024;
+pub(super) const BYTES_A_SECOND: u64 = 16 * 1_024;
 
 const FINE: u8 = 0;
 const TOO_LARGE: u8 = 1;
@@ -27,12 +27,7 @@ pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Req
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let path = request.uri().path();
-    let limit = context
-        .large_bodies
-        .iter()
-        .find(|(beginning, _)| path.starts_with(beginning))
-        .map_or(context.body_bytes, |(_, bytes)| *bytes);
+    let limit = context.body_limit(&request);
     // What says that it is too large is refused before it is sent.
     if request.body().size_hint().lower() > limit {
         return too_large(limit);

@@ -1,5 +1,6 @@
 //! A bound on the requests under way, and on the time of each until its answer begins.
 
+use super::body::BYTES_A_SECOND;
 use super::{MiddlewareContext, is_probe};
 use crate::problem::Problem;
 use axum::extract::{Request, State};
@@ -17,10 +18,13 @@ pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Req
             .retry_after(Duration::from_secs(1))
             .into_response();
     }
-    let answer = tokio::time::timeout(context.request_time, next.run(request)).await;
+    // An upload is given the time that its body may take, too.
+    let limit = context.body_limit(&request);
+    let beyond = Duration::from_secs(limit.saturating_sub(context.body_bytes) / BYTES_A_SECOND);
+    let answer = tokio::time::timeout(context.request_time + beyond, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         metrics::counter!("http_refused_total", "reason" => "time").increment(1);
-        let seconds = context.request_time.as_secs();
+        let seconds = (context.request_time + beyond).as_secs();
         Problem::new(ErrorCode::Timeout, format!("There was no answer within {seconds} seconds.")).into_response()
     })
 }

@@ -158,7 +158,14 @@ pub(super) fn add(
                 &json!({
                     "type": "object",
                     "required": ["data"],
-                    "properties": { "data": { "type": "array", "items": schema_ref("LogEntry") } },
+                    "properties": {
+                        "data": { "type": "array", "items": schema_ref("LogEntry") },
+                        "files": {
+                            "type": "object",
+                            "additionalProperties": { "type": "string" },
+                            "description": "What the files are called that the changes speak of, by id.",
+                        },
+                    },
                 }),
                 &Json::Null,
             ),
@@ -248,6 +255,13 @@ fn filters(collection: &Collection) -> Vec<Json> {
     }
     for (name, field) in &collection.fields {
         if field.kind == FieldKind::Json {
+            continue;
+        }
+        if field.kind.is_media() {
+            parameters.push(json!({
+                "name": format!("filter[{name}][is_null]"), "in": "query", "schema": { "type": "boolean" },
+                "description": "Whether it holds no file.",
+            }));
             continue;
         }
         let operators = match field.kind {

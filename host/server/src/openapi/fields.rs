@@ -69,7 +69,7 @@ fn read(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
         let mut id = schema.clone();
         id["type"] = json!("string");
         schema = json!({ "anyOf": [id, { "type": "object" }, { "type": "null" }] });
-    } else if !field.required && !matches!(field.kind, FieldKind::References | FieldKind::People) {
+    } else if !field.required && !field.kind.is_list() {
         nullable(&mut schema);
     }
     described(descriptor, name, field, schema)
@@ -94,6 +94,7 @@ fn write(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
             number(&mut schema, "minimum", field.min);
             number(&mut schema, "maximum", field.max);
         }
+        FieldKind::Files => schema["maxItems"] = json!(field.max_files()),
         FieldKind::References | FieldKind::People => {
             schema["maxItems"] = json!(lignaflow_core::record::MAX_REFERENCES);
         }
@@ -140,8 +141,8 @@ fn base(field: &Field) -> Json {
         FieldKind::Date => json!({ "type": "string", "format": "date" }),
         FieldKind::Instant => json!({ "type": "string", "format": "date-time" }),
         FieldKind::Choice => json!({ "type": "string", "enum": field.of }),
-        FieldKind::Reference | FieldKind::Person => json!({ "type": "string", "format": "uuid" }),
-        FieldKind::References | FieldKind::People => {
+        FieldKind::Reference | FieldKind::Person | FieldKind::Media => json!({ "type": "string", "format": "uuid" }),
+        FieldKind::References | FieldKind::People | FieldKind::Files => {
             json!({ "type": "array", "items": { "type": "string", "format": "uuid" } })
         }
         FieldKind::Json => json!({}),
@@ -175,6 +176,15 @@ fn described(descriptor: &Descriptor, name: &str, field: &Field, mut schema: Jso
         let when = sequence.on.as_ref().map_or_else(|| "when it is made".to_owned(), |on| format!("by `{on}`"));
         sentences.push(format!("A number such as `{}`, given once, {when}.", sequence.example()));
     }
+    if field.kind.is_media() {
+        sentences.push("Ids of `POST /api/v1/media`.".to_owned());
+        if !field.accept.is_empty() {
+            sentences.push(format!("Takes {}.", field.accept.join(", ")));
+        }
+        if let Some(most) = field.max_bytes {
+            sentences.push(format!("At most {} each.", lignaflow_core::media::spoken_size(most)));
+        }
+    }
     sentences.extend(schema["description"].as_str().map(str::to_owned));
     if !sentences.is_empty() {
         schema["description"] = json!(sentences.join(" "));
@@ -207,7 +217,7 @@ fn example(collection: &Collection, partial: bool) -> Json {
         object.insert(name.as_str().to_owned(), value);
     }
     for (name, field) in &collection.fields {
-        if field.kind == FieldKind::Reference && field.required && !partial {
+        if matches!(field.kind, FieldKind::Reference | FieldKind::Media) && field.required && !partial {
             object.insert(name.as_str().to_owned(), json!("01890a5d-ac96-774b-bcce-b302099a8057"));
         }
     }

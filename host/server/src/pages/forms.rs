@@ -2,7 +2,8 @@
 
 use super::house::Visit;
 use super::lookup;
-use axum::extract::{Path, RawForm, RawQuery};
+use super::posted::posted;
+use axum::extract::{Path, RawQuery, Request};
 use axum::response::Response;
 use http::StatusCode;
 use lignaflow_core::catalog::Schema;
@@ -79,19 +80,24 @@ pub(super) async fn new(
 pub(super) async fn create(
     visit: Visit,
     Path((plugin, collection)): Path<(String, String)>,
-    RawForm(body): RawForm,
+    request: Request,
 ) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
     };
-    let pairs = pairs(&body);
+    let posted = match posted(&visit, &schema, request).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let pairs = posted.pairs;
     let draft = Draft::posted(&schema, pairs.iter().map(|(name, value)| (name, value)));
     if draft.find.is_some() {
         let again = Again { status: StatusCode::OK, target: Target::New, issues: &[], fault: None };
         return show(&visit, &schema, &draft, again).await;
     }
-    let (fields, issues) = draft.read(&schema, &visit.reader());
+    let (fields, mut issues) = draft.read(&schema, &visit.reader());
+    issues.extend(posted.issues);
     let mutation = Mutation::Insert { collection: schema.name.to_string(), id: Id::fresh(), fields };
     let saved = visit.app.records.write_beside(issues, &visit.signed.caller, Origin::Page, vec![mutation]).await;
     match saved {
@@ -137,7 +143,7 @@ pub(super) async fn edit(visit: Visit, Path((plugin, collection, id)): Path<(Str
 pub(super) async fn update(
     visit: Visit,
     Path((plugin, collection, id)): Path<(String, String, String)>,
-    RawForm(body): RawForm,
+    request: Request,
 ) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
@@ -147,13 +153,18 @@ pub(super) async fn update(
         Ok(record) => record,
         Err(response) => return response,
     };
+    let posted = match posted(&visit, &schema, request).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
     let name = label(&schema, &record);
     let target = Target::Existing { id: record.id, label: &name };
-    let mut draft = Draft::posted(&schema, pairs(&body));
+    let mut draft = Draft::posted(&schema, posted.pairs);
     if draft.find.is_some() {
         return show(&visit, &schema, &draft, Again { status: StatusCode::OK, target, issues: &[], fault: None }).await;
     }
-    let (fields, issues) = draft.read(&schema, &visit.reader());
+    let (fields, mut issues) = draft.read(&schema, &visit.reader());
+    issues.extend(posted.issues);
     let mutation = Mutation::Update {
         collection: schema.name.to_string(),
         id: record.id,
@@ -185,6 +196,7 @@ async fn conflicting(visit: &Visit, schema: &Arc<Schema>, draft: &mut Draft, id:
     let mut wanted = Wanted::of_draft(schema, draft, &moved);
     let here = Wanted::of(schema, [&current]);
     wanted.people.extend(here.people);
+    wanted.files.extend(here.files);
     for (name, ids) in here.records {
         wanted.records.entry(name).or_default().extend(ids);
     }

@@ -29,6 +29,10 @@ pub(super) async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fau
         let people = people(visit, "").await?;
         labels.extend(people.into_iter().filter(|choice| wanted.people.contains(&choice.id)).map(|c| (c.id, c.label)));
     }
+    let files: Vec<Id> = wanted.files.iter().copied().collect();
+    for file in visit.app.media.of_ids(access, &files).await? {
+        labels.insert_file(file);
+    }
     Ok(labels)
 }
 

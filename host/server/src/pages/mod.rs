@@ -5,9 +5,10 @@
 //! |---|---|
 //! | [`house`] | the shell around a page, flashes, redirects, faults as pages |
 //! | [`lookup`] | names of what is referred to, choices of references |
-//! | [`lists`], [`forms`], [`record`] | lists, forms and records of any collection |
+//! | [`lists`], [`forms`], [`posted`], [`record`] | lists, forms and records of any collection |
 //! | [`earlier`] | setting a record back to what it was |
 //! | [`views`] | saved views over lists |
+//! | [`media`] | files, as links of pages lead to them |
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -23,6 +24,8 @@ mod home;
 mod house;
 mod lists;
 mod lookup;
+mod media;
+mod posted;
 mod record;
 mod views;
 mod webhooks;
@@ -45,6 +48,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(account::router())
         .merge(admin::router())
         .merge(webhooks::router())
+        .route("/media/{id}", get(media::content))
+        .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))

@@ -106,6 +106,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
 
 fn merge(wanted: &mut Wanted, more: Wanted) {
     wanted.people.extend(more.people);
+    wanted.files.extend(more.files);
     for (name, ids) in more.records {
         wanted.records.entry(name).or_default().extend(ids);
     }

@@ -200,7 +200,12 @@ impl Call<'_> {
         self.app.records.get(access, self.schema, id).await?;
         let entries = self.app.records.history(access, self.schema, id, 200).await?;
         let data: Vec<Json> = entries.iter().map(crate::rest::host::log_entry).collect();
-        Ok(json_response(StatusCode::OK, json!({ "data": data }).to_string().into_bytes()))
+        let mut answer = json!({ "data": data });
+        let files = crate::rest::host::file_names(self.app, access, self.schema, &entries).await?;
+        if let Some(files) = files {
+            answer["files"] = files;
+        }
+        Ok(json_response(StatusCode::OK, answer.to_string().into_bytes()))
     }
 
     async fn write(

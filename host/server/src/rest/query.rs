@@ -253,7 +253,7 @@ impl Reader<'_> {
 
 /// One filter: an operator and a text, read as the path's kind has it. Of dates and instants the text may be a period.
 pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &str) -> Result<Predicate, String> {
-    let many = matches!(path.kind(), FieldKind::References | FieldKind::People);
+    let many = path.kind().is_list();
     let name = path.text.clone();
     match operator {
         "is_null" => match text {
@@ -336,7 +336,7 @@ fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
             });
             Value::Money(money.ok_or_else(|| wrong("minor units and currency such as `12550 AUD`"))?)
         }
-        Kind::Reference | Kind::Person | Kind::References | Kind::People => {
+        Kind::Reference | Kind::Person | Kind::References | Kind::People | Kind::Media | Kind::Files => {
             Value::Reference(text.parse().map_err(|_| wrong("an id"))?)
         }
     })

@@ -90,6 +90,7 @@ impl Operation {
             None if self.path.contains("/views/") => "view".to_owned(),
             None if self.path.contains("/tokens/") => "token".to_owned(),
             None if self.path.contains("/sessions/") => "session".to_owned(),
+            None if self.path.contains("/media/") => "media".to_owned(),
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
             None => return self.path.clone(),

@@ -1,7 +1,8 @@
 //! Forms without script: what is typed is saved, or comes back with what is wrong with it, and never lost.
 
-use crate::scene::{TASKS, opened};
-use lignaflow_testkit::{Database, on_both};
+use crate::media::PDF;
+use crate::scene::{PROJECTS, TASKS, opened};
+use lignaflow_testkit::{Database, Method, on_both};
 use serde_json::json;
 
 on_both!(
@@ -9,6 +10,7 @@ on_both!(
     a_form_with_faults_comes_back_with_everything_typed,
     a_form_that_somebody_was_faster_than_keeps_what_was_typed,
     a_record_is_moved_archived_and_taken_back_by_buttons,
+    a_form_sends_files_without_script,
 );
 
 async fn a_record_is_made_by_a_form_and_shown(database: Database) {
@@ -142,4 +144,68 @@ async fn a_record_is_moved_archived_and_taken_back_by_buttons(database: Database
     visitor.get("/projects/tasks").await.is(200).hides("Cut");
     let back = visitor.post(&format!("{path}/restore"), &[("~version", "3")]).await;
     visitor.follow(&back).await.is(200).shows(&format!("action=\"{path}/archive\""));
+}
+
+/// A form as a browser posts it that sends files: texts, and files as control, name, type and bytes.
+fn with_files(texts: &[(&str, &str)], files: &[(&str, &str, &str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, text) in texts {
+        body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());
+    }
+    for (name, file, kind, bytes) in files {
+        let head = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\nContent-Type: {kind}\r\n\r\n"
+        );
+        body.extend(head.bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--x--\r\n");
+    body
+}
+
+async fn a_form_sends_files_without_script(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let post = async |path: &str, body: Vec<u8>| {
+        let request = visitor.request(Method::POST, path).header("Content-Type", "multipart/form-data; boundary=x");
+        visitor.send(request.header("Sec-Fetch-Site", "same-origin").body(body)).await
+    };
+    let form = visitor.get("/projects/projects/new").await.is(200);
+    form.shows("enctype=\"multipart/form-data\"").shows("name=\"documents~file\"");
+    let nothing = ("documents~file", "", "application/octet-stream", b"" as &[u8]);
+    let paper = ("documents~file", "plan.pdf", "application/pdf", PDF);
+    let page = ("documents~file", "page.html", "text/html", b"<html>" as &[u8]);
+
+    // A fault elsewhere does not lose the file: it waits, and is named in the form that comes back.
+    let refused = post("/projects/projects", with_files(&[("name", "")], &[paper, page])).await.is(422);
+    refused.shows("plan.pdf").shows("“page.html” was not taken.").shows("href=\"#f-name\"");
+    let waiting = refused.value("documents");
+    let again = with_files(&[("name", "Fit-out"), ("documents", &waiting)], &[nothing]);
+    let saved = post("/projects/projects", again).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    visitor.follow(&saved).await.is(200).shows("plan.pdf").shows(&format!("/media/{waiting}"));
+    let record = saved.to().rsplit('/').next().unwrap().to_owned();
+    let documents = async || scene.org.get(&format!("{PROJECTS}/{record}")).await.is(200).json["documents"].clone();
+    assert_eq!(documents().await, json!([waiting]));
+    visitor.get("/projects/projects").await.is(200);
+
+    // One more, beside the one that is kept; then the first is not kept any more.
+    let edit = visitor.get(&format!("/projects/projects/{record}/edit")).await.is(200);
+    let (version, base) = (edit.value("~version"), edit.value("~base"));
+    let fields =
+        [("name", "Fit-out"), ("~version", version.as_str()), ("~base", base.as_str()), ("documents", &waiting)];
+    let more = post(&format!("/projects/projects/{record}"), with_files(&fields, &[paper])).await;
+    assert_eq!(more.status, 303, "{}", more.text);
+    let both = documents().await;
+    assert_eq!((both[0].as_str(), both.as_array().unwrap().len()), (Some(waiting.as_str()), 2));
+    let edit = visitor.get(&format!("/projects/projects/{record}/edit")).await.is(200);
+    let (version, base) = (edit.value("~version"), edit.value("~base"));
+    let second = both[1].as_str().unwrap();
+    let fields = [("name", "Fit-out"), ("~version", version.as_str()), ("~base", base.as_str()), ("documents", second)];
+    let fewer = post(&format!("/projects/projects/{record}"), with_files(&fields, &[nothing])).await;
+    assert_eq!(fewer.status, 303, "{}", fewer.text);
+    assert_eq!(documents().await, json!([second]));
+    visitor.get(&format!("/projects/projects/{record}")).await.is(200).shows("Documents");
+    let broken = post("/projects/projects", b"--x\r\nno".to_vec()).await;
+    assert_eq!(broken.status, 400, "{}", broken.text);
 }

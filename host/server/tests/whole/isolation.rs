@@ -39,6 +39,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_tokens"
         | "host_list_people"
         | "host_add_person"
+        | "host_upload_media"
         | "host_list_plugins"
         | "host_install_plugin"
         | "host_plugin_log"
@@ -55,9 +56,13 @@ fn case_of(operation: &Operation) -> Case {
         | "host_revoke_session" => Case::Session,
         "host_list_views" => Case::Nothing,
         "host_create_view" => Case::Own,
-        "host_get_view" | "host_change_view" | "host_remove_view" | "host_change_person" | "host_revoke_token" => {
-            Case::NotFound
-        }
+        "host_get_media"
+        | "host_get_media_content"
+        | "host_get_view"
+        | "host_change_view"
+        | "host_remove_view"
+        | "host_change_person"
+        | "host_revoke_token" => Case::NotFound,
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,
         id => match id.trim_start_matches("projects_").split('_').next().unwrap_or_default() {
@@ -87,6 +92,11 @@ async fn first(server: &Server) -> (Org, Ids) {
     let body = json!({ "collection": TASKS, "name": format!("{SECRET} only"), "shared": true });
     ids.insert("view", org.post("views", body).await.is(201).id());
     ids.insert("session", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
+    let plan =
+        crate::media::bring(&org, &format!("{SECRET}.pdf"), "application/pdf", crate::media::PDF).await.is(201).id();
+    let body = json!({ "documents": [plan] });
+    let _ = org.patch(&format!("{PROJECTS}/{}", ids[PROJECTS]), "*", body).await.is(200);
+    ids.insert("media", plan);
     ids.insert("plugin", "nothing".to_owned());
     let webhook = org.post("webhooks", json!({ "url": format!("https://{SECRET}.invalid/") })).await.is(201).id();
     ids.insert("webhook", webhook);
@@ -226,6 +236,8 @@ async fn references_of_ones_own_records(other: &Org, own: &Ids, theirs: &Ids) {
         (TASKS, json!({ "parent": theirs[TASKS] })),
         (TASKS, json!({ "depends_on": [theirs[TASKS]] })),
         (TASKS, json!({ "assignees": [theirs["person"]] })),
+        (TASKS, json!({ "photos": [theirs["media"]] })),
+        (PROJECTS, json!({ "documents": [theirs["media"]] })),
     ] {
         let refused = other.patch(&format!("{collection}/{}", own[collection]), "*", change.clone()).await;
         tells_nothing(&change.to_string(), &refused);

@@ -19,6 +19,7 @@ mod hosts;
 mod isolation;
 mod kept;
 mod lists;
+mod media;
 mod pages;
 mod permissions;
 mod plugins;

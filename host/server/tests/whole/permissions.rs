@@ -74,6 +74,7 @@ async fn furnish(org: &Org) -> Ids {
         ("token", NOWHERE.to_owned()),
         ("session", NOWHERE.to_owned()),
         ("view", NOWHERE.to_owned()),
+        ("media", NOWHERE.to_owned()),
         ("plugin", "nothing".to_owned()),
         ("webhook", NOWHERE.to_owned()),
     ])

@@ -7,6 +7,7 @@
 //! | what the plan rests on has not changed; rows are locked in one order | [`standing`] |
 //! | what is newly referred to is there | [`references`] |
 //! | numbers are given | [`numbers`] |
+//! | files that are newly held are there to be held, those let go wait | [`files`] |
 //! | rows are written | [`rows`], [`links`] |
 //! | wholes that parts are written with are there and open, and one version on | [`touched`], [`totals`] |
 //! | no reference that may not leads in a circle | [`circles`] |
@@ -16,6 +17,7 @@
 //! | the key of a request that may come again | [`repeats`] |
 
 mod circles;
+mod files;
 mod guards;
 mod journal;
 mod links;
@@ -157,6 +159,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     let wholes = touched::check(tx, commit).await?;
     references::check(tx, commit).await?;
     let commit = &*numbers::give(tx, commit).await?;
+    files::settle(tx, commit).await?;
     let mut versions = Versions::default();
     let written = rows::write(tx, commit, grouping, &mut versions).await?;
     let cleared = referrers::settle(tx, commit, &mut versions).await?;

@@ -33,7 +33,8 @@ pub(super) fn statement(dialect: Dialect, commit: &Commit) -> Result<Option<Stat
         return Ok(None);
     }
     let referred: Vec<_> = referred(&change.schema, values, before).collect();
-    if commit.reads.len() + referred.len() > MAX_CHECKS || has_members(change, values) {
+    if commit.reads.len() + referred.len() > MAX_CHECKS || has_members(change, values) || super::files::touches(change)
+    {
         return Ok(None);
     }
     let mut writer = Writer { sql: String::from("with "), values: Vec::new(), organization: String::new() };

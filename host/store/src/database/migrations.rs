@@ -35,6 +35,7 @@ steps! {
     7 => "0007_webhooks",
     8 => "0008_repeats",
     9 => "0009_views",
+    10 => "0010_media",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -7,6 +7,7 @@ mod doubt;
 mod kept;
 mod leases;
 mod log;
+mod media;
 mod races;
 mod records;
 mod schema;

@@ -1,6 +1,7 @@
 // Every page works without this. With it, pages are quick: shortcuts, typeahead, live filters, toasts.
 import "./copy.js";
 import "./date.js";
+import "./files.js";
 import "./filter.js";
 import "./form.js";
 import "./keys.js";

@@ -1,5 +1,6 @@
 //! One value in a table, a title block or a sentence.
 
+use super::files;
 use crate::format::{initials, machine, plain_text, tone};
 use crate::icon::icon;
 use crate::labels::Labels;
@@ -39,6 +40,7 @@ impl Cells<'_> {
             (_, Value::Null) => html! {},
             (FieldKind::Person, Value::Reference(id)) => self.person(*id),
             (FieldKind::People, Value::References(ids)) => self.people(ids),
+            (kind, held) if kind.is_media() => files::cell(files::ids(held), self.labels),
             (_, Value::Reference(id)) => self.link(*id, to),
             (_, Value::References(ids)) => self.links(ids, to),
             (_, Value::Boolean(true)) => html! { span class="yes" { (icon("check")) "Yes" } },

@@ -94,7 +94,12 @@ fn fits(field: &SchemaField) -> bool {
 
 fn sort_path(catalog: &Catalog, field: &SchemaField) -> Option<String> {
     match field.field.kind {
-        FieldKind::Json | FieldKind::References | FieldKind::People | FieldKind::Person => None,
+        FieldKind::Json
+        | FieldKind::References
+        | FieldKind::People
+        | FieldKind::Person
+        | FieldKind::Media
+        | FieldKind::Files => None,
         FieldKind::Reference => {
             let target = catalog.schema(field.to.as_ref()?)?;
             Some(format!("{}.{}", field.name, target.collection.display))

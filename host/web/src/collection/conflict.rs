@@ -88,7 +88,7 @@ fn told(labels: &Labels, field: &SchemaField, text: &str) -> String {
     match field.field.kind {
         FieldKind::Boolean => (if text == "true" { "on" } else { "off" }).to_owned(),
         FieldKind::Choice => lignaflow_core::descriptor::humanize(text),
-        _ if field.field.refers() => {
+        _ if field.field.names_ids() => {
             let names: Vec<&str> = text
                 .split(',')
                 .filter_map(|id| id.parse().ok())

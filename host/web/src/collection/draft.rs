@@ -116,7 +116,7 @@ impl Draft {
         }
         let Some(field) = schema.field(key).filter(|field| is_editable(schema, field)) else { return };
         let text = self.texts.entry(key.to_owned()).or_default();
-        let is_list = matches!(field.field.kind, FieldKind::References | FieldKind::People);
+        let is_list = field.field.kind.is_list();
         if is_list && !text.is_empty() && !value.is_empty() {
             text.push(',');
             text.push_str(value);
@@ -188,7 +188,7 @@ impl Draft {
 
     /// The identifiers that the form refers to now, so that their names can be looked up.
     pub fn references<'a>(&'a self, schema: &'a Schema) -> impl Iterator<Item = (&'a SchemaField, Id)> {
-        editable(schema).filter(|field| field.field.refers()).flat_map(|field| {
+        editable(schema).filter(|field| field.field.names_ids()).flat_map(|field| {
             self.text(field.name.as_str()).split(',').filter_map(move |id| Some((field, id.trim().parse().ok()?)))
         })
     }

@@ -2,6 +2,7 @@
 
 use super::columns::field_title;
 use super::draft::{BASE, Draft, Moved, VERSION, editable};
+use super::files::sends_files;
 use super::input::{Inputs, is_long, width};
 use crate::control::{Control, Width};
 use crate::format::is_figure;
@@ -68,7 +69,7 @@ pub(super) fn render(shell: &Shell, view: &FormPage<'_>, moved: &[Moved], above:
     let is_new = matches!(view.target, Target::New);
     let body = html! {
         lf-form {
-            form method="post" action=(action) novalidate {
+            form method="post" action=(action) enctype=[sends_files(schema).then_some("multipart/form-data")] novalidate {
                 (above)
                 (issues::summary(view.issues, &fields, view.fault))
                 @if let Some(version) = view.draft.version { input type="hidden" name=(VERSION) value=(version); }
@@ -135,14 +136,14 @@ fn sections(shell: &Shell, view: &FormPage<'_>, moved: &[Moved]) -> Markup {
 }
 
 /// A short form is one section. A longer one is told apart by what its fields are about: the thing itself, what it
-/// belongs to, its dates and figures, and what was written down.
+/// belongs to, its dates and figures, what was written down, and its files.
 fn group<'a>(schema: &'a Schema, fields: Vec<&'a SchemaField>) -> Vec<Section<'a>> {
     let one = schema.collection.title.one.as_str();
     if fields.len() <= ONE_SECTION {
         return vec![Section { title: one, fields }];
     }
-    let mut sections: [Section<'a>; 4] =
-        [one, "Where it belongs", "Dates and figures", "Notes"].map(|title| Section { title, fields: Vec::new() });
+    let mut sections: [Section<'a>; 5] = [one, "Where it belongs", "Dates and figures", "Notes", "Files"]
+        .map(|title| Section { title, fields: Vec::new() });
     for field in fields {
         let kind = field.field.kind;
         let at = if field.name == schema.collection.display {
@@ -153,6 +154,8 @@ fn group<'a>(schema: &'a Schema, fields: Vec<&'a SchemaField>) -> Vec<Section<'a
             2
         } else if is_long(&field.field) {
             3
+        } else if kind.is_media() {
+            4
         } else {
             0
         };

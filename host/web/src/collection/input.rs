@@ -1,6 +1,7 @@
 //! The control of a field, by its type.
 
 use super::draft::{Draft, FIND};
+use super::files;
 use crate::control::{Control, Input, Width};
 use crate::format::{duration_plain, integer, percent_plain, symbol};
 use crate::labels::{Choice, Choices, Labels};
@@ -33,6 +34,7 @@ pub(super) fn width(field: &SchemaField, is_display: bool) -> Width {
         FieldKind::Text if field.field.max_characters() <= 200 => Width::Half,
         FieldKind::Instant | FieldKind::Reference | FieldKind::Person | FieldKind::Boolean => Width::Half,
         FieldKind::Text | FieldKind::Json | FieldKind::References | FieldKind::People => Width::Full,
+        kind if kind.is_media() => Width::Full,
         _ => Width::Third,
     }
 }
@@ -79,11 +81,15 @@ impl Inputs<'_> {
             FieldKind::Choice => choice(&field.field, &control, text),
             FieldKind::Reference | FieldKind::Person => self.reference(field, &control, text),
             FieldKind::References | FieldKind::People => self.references(field, &control, text),
+            FieldKind::Media | FieldKind::Files => files::control(field, &control, text, self.labels),
         }
     }
 
     /// The descriptor's own words, and the bounds that a number must keep.
     fn hint(&self, field: &Field) -> Option<String> {
+        if field.kind.is_media() {
+            return files::hint(field);
+        }
         let locale = &self.reader.locale;
         let bound = |value: i64| match field.kind {
             FieldKind::Duration => duration_plain(value),

@@ -2,6 +2,7 @@
 
 use super::cell::Cells;
 use super::columns::{columns_without, field_title};
+use super::files;
 use super::form::lower_first;
 use super::input::is_long;
 use super::{VERSION, tag};
@@ -101,8 +102,9 @@ pub fn page(shell: &Shell, view: &RecordPage<'_>) -> Markup {
             div class="split split-aside" {
                 div class="stack" {
                     (long_texts(view))
+                    (files::sections(held(view), view.labels))
                     @for related in view.related { (related_list(shell, view, related)) }
-                    @if view.related.is_empty() && !has_long_texts(view) {
+                    @if view.related.is_empty() && !has_long_texts(view) && !has_files(view) {
                         p class="faint" { "Nothing refers to this " (lower_first(&schema.collection.title.one)) " yet." }
                     }
                 }
@@ -218,6 +220,7 @@ fn short_fields<'a>(view: &'a RecordPage<'_>) -> impl Iterator<Item = (&'a Schem
     schema.fields.iter().zip(&view.record.values).filter(|(field, _)| {
         field.name != schema.collection.display
             && !is_long(&field.field)
+            && !field.field.kind.is_media()
             && !schema.collection.is_state(field.name.as_str())
     })
 }
@@ -273,6 +276,14 @@ fn long_texts(view: &RecordPage<'_>) -> Markup {
             }
         }
     }
+}
+
+fn held<'a>(view: &'a RecordPage<'_>) -> impl Iterator<Item = (&'a SchemaField, &'a Value)> {
+    view.schema.fields.iter().zip(&view.record.values)
+}
+
+fn has_files(view: &RecordPage<'_>) -> bool {
+    held(view).any(|(field, value)| field.field.kind.is_media() && !files::ids(value).is_empty())
 }
 
 /// Text with its line breaks: an empty line begins a paragraph.

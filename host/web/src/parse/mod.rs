@@ -23,7 +23,7 @@ pub fn field(name: &str, field: &Field, text: &str, currency: Currency, reader: 
     let typed = text.trim();
     if typed.is_empty() && field.kind != FieldKind::Boolean {
         return Ok(match field.kind {
-            FieldKind::References | FieldKind::People => Value::References(Vec::new()),
+            kind if kind.is_list() => Value::References(Vec::new()),
             _ => Value::Null,
         });
     }
@@ -52,8 +52,8 @@ fn read(field: &Field, typed: &str, verbatim: &str, currency: Currency, reader: 
             }
             Value::Text(typed.to_owned())
         }
-        FieldKind::Reference | FieldKind::Person => Value::Reference(id(typed)?),
-        FieldKind::References | FieldKind::People => {
+        FieldKind::Reference | FieldKind::Person | FieldKind::Media => Value::Reference(id(typed)?),
+        FieldKind::References | FieldKind::People | FieldKind::Files => {
             let mut ids = Vec::new();
             for part in typed.split(',').map(str::trim).filter(|part| !part.is_empty()) {
                 let id = id(part)?;

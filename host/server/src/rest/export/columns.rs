@@ -21,6 +21,7 @@ const MAX_COLUMNS: usize = 500;
 pub(super) enum Named {
     Records(CollectionName),
     People,
+    Files,
 }
 
 /// How a cell is made of a row.
@@ -130,6 +131,7 @@ impl Columns {
         let kind = path.kind();
         let named = match kind {
             FieldKind::Person | FieldKind::People => Some(Named::People),
+            FieldKind::Media | FieldKind::Files => Some(Named::Files),
             FieldKind::Reference => display_of(binder, path).map(|(name, _)| Named::Records(name)),
             FieldKind::References => path.field().and_then(|field| field.to.clone()).map(Named::Records),
             _ => None,

@@ -42,6 +42,7 @@ impl Names {
         }
         let mut records: BTreeMap<CollectionName, BTreeSet<Id>> = BTreeMap::new();
         let mut people = BTreeSet::new();
+        let mut files = BTreeSet::new();
         for (of, id) in rows.iter().flat_map(|row| columns.wanted(row)) {
             if self.known.contains_key(&id) {
                 continue;
@@ -49,6 +50,9 @@ impl Names {
             match of {
                 Named::People => {
                     people.insert(id);
+                }
+                Named::Files => {
+                    files.insert(id);
                 }
                 Named::Records(name) => {
                     records.entry(name.clone()).or_default().insert(id);
@@ -58,6 +62,8 @@ impl Names {
         if !records.is_empty() {
             self.known.extend(self.records.labels(self.access, &self.catalog, &records).await?);
         }
+        let files: Vec<Id> = files.into_iter().collect();
+        self.known.extend(self.records.file_names(self.access, &files).await?);
         if !people.is_empty() {
             let everybody = self.records.directory().people(self.organization, None).await?;
             self.known.extend(everybody.into_iter().map(|person| (person.id, person.name)));

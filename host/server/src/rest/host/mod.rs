@@ -3,6 +3,7 @@
 
 mod account;
 pub(crate) mod changes;
+mod media;
 mod people;
 pub mod plugins;
 mod search;
@@ -18,11 +19,14 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use http::header;
 use http::request::Parts;
-use lignaflow_core::caller::Principal;
+use lignaflow_core::caller::{Access, Principal};
+use lignaflow_core::catalog::Schema;
 use lignaflow_core::value::instant_text;
+use lignaflow_core::{Fault, Id};
 use lignaflow_identity::Client;
 use lignaflow_store::LogEntry;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -55,6 +59,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhooks::replay))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
+        .routes(routes!(media::upload))
+        .routes(routes!(media::get))
+        .routes(routes!(media::content))
         .routes(routes!(plugins::list, plugins::install))
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))
@@ -116,4 +123,30 @@ pub fn log_entry(entry: &LogEntry) -> Json {
         "before": entry.before,
         "after": entry.after,
     })
+}
+
+/// What the files are called that a record's changes speak of, also those that are gone: by id. Nothing where the
+/// collection has none.
+pub async fn file_names(
+    app: &App,
+    access: Access,
+    schema: &Schema,
+    entries: &[LogEntry],
+) -> Result<Option<Json>, Fault> {
+    let fields: Vec<&str> =
+        schema.fields.iter().filter(|field| field.field.kind.is_media()).map(|field| field.name.as_str()).collect();
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let mut ids = BTreeSet::new();
+    for side in entries.iter().flat_map(|entry| [&entry.before, &entry.after]) {
+        for value in fields.iter().filter_map(|field| side.get(*field)) {
+            let one = value.as_str().into_iter();
+            let many = value.as_array().into_iter().flatten().filter_map(Json::as_str);
+            ids.extend(one.chain(many).filter_map(|id| id.parse::<Id>().ok()));
+        }
+    }
+    let ids: Vec<Id> = ids.into_iter().collect();
+    let names = app.records.file_names(access, &ids).await?;
+    Ok(Some(names.into_iter().map(|(id, name)| (id.to_string(), Json::from(name))).collect()))
 }

@@ -1,0 +1,84 @@
+//! Whether the files that a change newly names may be there: brought by whoever writes, held by nothing else, of a type
+//! and a size that the field takes. The commit asks once more who holds them.
+
+use crate::answers;
+use crate::plan::{Desk, Draft};
+use lignaflow_core::catalog::SchemaField;
+use lignaflow_core::descriptor::humanize;
+use lignaflow_core::media::{Media, State, accepts, spoken_size};
+use lignaflow_core::value::Value;
+use lignaflow_core::{Fault, Id, Issue};
+use std::collections::HashMap;
+
+fn ids(value: Option<&Value>) -> &[Id] {
+    match value {
+        Some(Value::Reference(id)) => std::slice::from_ref(id),
+        Some(Value::References(ids)) => ids,
+        _ => &[],
+    }
+}
+
+/// Each file that a draft newly names, with the field and its place there.
+fn named(draft: &Draft) -> impl Iterator<Item = (&SchemaField, usize, Id)> {
+    draft.schema.fields.iter().filter(|field| field.field.kind.is_media()).flat_map(|field| {
+        let name = field.name.as_str();
+        let before = ids(draft.before.as_ref().and_then(|before| before.get(&draft.schema, name)));
+        let after = ids(draft.after.get(name)).iter().copied().enumerate();
+        after.filter(|(_, id)| !before.contains(id)).map(move |(at, id)| (field, at, id))
+    })
+}
+
+impl Desk<'_> {
+    /// What is wrong with the files that these drafts newly name. Without any, nothing is asked.
+    pub(crate) async fn check_files(&self, drafts: &[Draft]) -> Result<Vec<Issue>, Fault> {
+        let wanted: Vec<Id> = drafts.iter().flat_map(named).map(|(_, _, id)| id).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.store.media(self.access, &wanted).await.map_err(answers::of_store)?;
+        let found: HashMap<Id, Media> = found.into_iter().map(|media| (media.id, media)).collect();
+        let mut issues = Vec::new();
+        for draft in drafts {
+            for (field, at, id) in named(draft) {
+                let name = field.name.as_str();
+                let path = if field.field.kind.is_list() {
+                    format!("{}/{name}/{at}", draft.prefix)
+                } else {
+                    format!("{}/{name}", draft.prefix)
+                };
+                if let Some((code, message)) = self.fault_of(draft, field, found.get(&id)) {
+                    issues.push(Issue::new(path, code, message));
+                }
+            }
+        }
+        Ok(issues)
+    }
+
+    fn fault_of(&self, draft: &Draft, field: &SchemaField, media: Option<&Media>) -> Option<(&'static str, String)> {
+        let title = field.field.title.clone().unwrap_or_else(|| humanize(field.name.as_str()));
+        let here = |media: &&Media| {
+            let place = media.place.as_ref();
+            place.is_some_and(|place| place.record == draft.id && place.collection == draft.schema.name)
+        };
+        let own = |media: &&Media| media.created_by.is_some() && media.created_by == self.caller.person();
+        // What somebody else brought, or another record holds, is not told from what is not there.
+        let Some(media) = media.filter(|media| media.state.is_whole() && (own(media) || here(media))) else {
+            return Some(("unknown-file", format!("{title} names no file that you have brought. Upload it first.")));
+        };
+        if media.state == State::Attached && !here(&media) {
+            return Some(("in-use", format!("“{}” is held by another record. Upload it once more.", media.name)));
+        }
+        if !field.field.accept.is_empty() && !accepts(&field.field.accept, &media.content_type) {
+            let types = field.field.accept.join(", ");
+            let message = format!("“{}” is {}; {title} takes {types}.", media.name, media.content_type);
+            return Some(("file-type", message));
+        }
+        match field.field.max_bytes.filter(|most| media.size > *most) {
+            Some(most) => {
+                let (size, most) = (spoken_size(media.size), spoken_size(most));
+                Some(("too-large", format!("“{}” has {size}; {title} takes files of up to {most}.", media.name)))
+            }
+            None => None,
+        }
+    }
+}
