@@ -30,9 +30,12 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const SECRET: [&str; 6] =
     ["/api/v1/auth", "/api/v1/people", "/api/v1/tokens", "/api/v1/account", "/api/v1/invitations", "/api/v1/webhooks"];
 
+/// A file is read to the disk as it comes, and never whole into memory, as comparing it with a former one would take.
+const FILES: &str = "/api/v1/media";
+
 /// Whether a POST to that path, as it stands in the API document, takes a key.
 pub fn takes_a_key(path: &str) -> bool {
-    !SECRET.iter().any(|secret| path.starts_with(secret))
+    !SECRET.iter().any(|secret| path.starts_with(secret)) && !path.starts_with(FILES)
 }
 
 /// The longest answer that is kept.
@@ -159,7 +162,11 @@ pub async fn host(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     let (mut parts, body) = request.into_parts();
     let uri = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |uri| uri.0.clone());
     if !takes_a_key(uri.path()) {
-        let message = "An Idempotency-Key is not taken here: the answer would have to be kept, with the secret in it.";
+        let message = if uri.path().starts_with(FILES) {
+            "An Idempotency-Key is not taken here: a file that is sent twice waits twice, and goes when no record takes it."
+        } else {
+            "An Idempotency-Key is not taken here: the answer would have to be kept, with the secret in it."
+        };
         return Problem::from(Fault::at("/Idempotency-Key", "key-refused", message)).into_response();
     }
     // Who is not signed in is told so by the operation.
