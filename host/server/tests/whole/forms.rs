@@ -187,7 +187,7 @@ async fn a_form_sends_files_without_script(database: Database) {
     let record = saved.to().rsplit('/').next().unwrap().to_owned();
     let documents = async || scene.org.get(&format!("{PROJECTS}/{record}")).await.is(200).json["documents"].clone();
     assert_eq!(documents().await, json!([waiting]));
-    visitor.get("/projects/projects").await.is(200);
+    let _ = visitor.get("/projects/projects").await.is(200);
 
     // One more, beside the one that is kept; then the first is not kept any more.
     let edit = visitor.get(&format!("/projects/projects/{record}/edit")).await.is(200);

@@ -104,9 +104,8 @@ async fn a_file_is_sent_as_a_form_too(database: Database) {
     let form = |parts: &[(&str, &str)]| {
         let mut body = String::new();
         for (name, text) in parts {
-            body.push_str(&format!(
-                "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
-            ));
+            let head = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n");
+            body.extend([head.as_str(), "Content-Type: text/plain\r\n\r\n", text, "\r\n"]);
         }
         body.push_str("--x--\r\n");
         org.request(Method::POST, "media").header("Content-Type", "multipart/form-data; boundary=x").body(body)
