@@ -166,6 +166,12 @@ impl Connection {
         Ok(Answer { status: head.status, body: &self.buffer[body] })
     }
 
+    /// Sends and leaves, without a look at what is answered.
+    pub(crate) async fn leave(mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.write_all(request).await?;
+        self.stream.flush().await
+    }
+
     /// Reads more of an answer of which `filled` bytes are there.
     async fn read(&mut self, filled: usize) -> Result<usize, Broken> {
         let begun = filled > 0;

@@ -7,8 +7,10 @@
 //! | [`ledger`] | what the database holds in the end, read beside the host |
 //! | [`kill`] | `kill -9`, again and again |
 //! | [`stop`] | SIGTERM under load |
+//! | [`leave`] | clients that leave in the middle of a write |
 
 mod kill;
+mod leave;
 mod ledger;
 mod stop;
 mod writers;
@@ -37,6 +39,9 @@ pub(crate) struct Options {
     /// How often it is stopped under load
     #[arg(long, default_value_t = 3)]
     stops: u32,
+    /// How many clients leave in the middle of a write
+    #[arg(long, default_value_t = 10_000)]
+    leavers: u32,
     /// Only this database
     #[arg(long, value_enum)]
     only: Option<Database>,
@@ -109,5 +114,6 @@ async fn on(database: Database, postgres: Option<&Postgres>, options: &Options, 
     let scene = Scene { database, postgres, host, token, template };
     let running = kill::rounds(&scene, running, options.rounds, report).await?;
     let running = stop::rounds(&scene, running, options.stops, report).await?;
+    leave::leavers(&scene, &running, options.leavers, report).await?;
     running.stop().await
 }

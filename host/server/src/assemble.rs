@@ -7,6 +7,7 @@ use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::plugins::Plugins;
+use crate::private_file;
 use crate::rest::export::Exports;
 use crate::secret_key::secret_key;
 use crate::shutdown::Shutdown;
@@ -21,8 +22,8 @@ use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The path that takes plugin files, whose bodies are larger than others.
-const UPLOADS: [&str; 2] = ["/api/v1/plugins", lignaflow_web::paths::PLUGIN_INSTALL];
+/// The paths that take plugin files, whose bodies are larger than others.
+const UPLOADS: [&str; 3] = ["/api/v1/plugins", "/api/v1/plugins/inspect", lignaflow_web::paths::PLUGIN_INSTALL];
 
 /// What a form may add to a file: its other fields, and what stands between its parts.
 const FORM: u64 = 65_536;
@@ -65,7 +66,8 @@ pub async fn open(config: &Config, create: bool) -> anyhow::Result<Store> {
             );
         }
     }
-    let options = StoreOptions { url, max_connections: config.database.max_connections, create };
+    let acquire = Duration::from_secs(config.database.acquire_seconds);
+    let options = StoreOptions { url, max_connections: config.database.max_connections, acquire, create };
     let store = Store::open(&options).await?;
     if create {
         store.migrate().await?;
@@ -81,6 +83,10 @@ pub async fn assemble(
     surroundings: Surroundings,
     create: bool,
 ) -> anyhow::Result<(Arc<App>, MiddlewareContext)> {
+    if create {
+        private_file::folder(&config.data_dir)
+            .with_context(|| format!("the folder {} cannot be made", config.data_dir.display()))?;
+    }
     let store = open(&config, create).await?;
     let keep = CacheOptions::of(store.dialect(), config.cache.bytes);
     let store = store.caching(keep);
@@ -104,7 +110,13 @@ pub async fn assemble(
     if let Some(pause) = surroundings.pause {
         records = records.pausing(pause);
     }
-    let plugins = Plugins::new(store.clone(), engine, registry.clone(), clock.clone());
+    let plugins = Plugins::new(
+        store.clone(),
+        engine,
+        registry.clone(),
+        clock.clone(),
+        (config.plugins_dir.clone(), limits.file_bytes),
+    );
     plugins.start().await.map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
     let media = Media::open(&config, store.clone(), clock.clone())?;
     let mut uploads: Vec<_> = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + FORM)).collect();

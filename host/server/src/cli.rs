@@ -132,8 +132,31 @@ pub enum User {
 pub enum Plugin {
     /// List the installed plugins
     List,
+    /// Tell what installing a file would do, and do nothing
+    Plan { file: PathBuf },
     /// Install a plugin, or its next version, from a file
-    Install { file: PathBuf },
+    Install {
+        /// The file, or the name of a plugin that is part of the program, such as projects
+        file: PathBuf,
+        /// Tell what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Uninstall a plugin; its records are kept
+    Uninstall { id: String },
+    /// List what is kept and no installed plugin declares
+    Kept {
+        /// Of this plugin alone
+        id: Option<String>,
+    },
+    /// Take something that is kept away for good, in every organization
+    Purge {
+        /// plugin.collection or plugin.collection.field, as `plugin kept` lists it
+        name: String,
+        /// The name once more, instead of typing it
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
     /// Switch a plugin on
     Enable {
         id: String,
@@ -252,7 +275,11 @@ mod tests {
             "lignaflow token create --email ann@example.com --organization Ligna --name ci --expires-days 7",
             "lignaflow user reset-password ann@example.com --password-stdin",
             "lignaflow plugin list",
-            "lignaflow plugin install projects.wasm",
+            "lignaflow plugin plan projects.wasm",
+            "lignaflow plugin install projects.wasm --dry-run",
+            "lignaflow plugin uninstall projects",
+            "lignaflow plugin kept projects",
+            "lignaflow plugin purge projects.tasks.old_field",
             "lignaflow plugin enable projects --organization Ligna",
             "lignaflow plugin disable projects",
             "lignaflow config show --set log.level=debug --set server.http=",

@@ -1,19 +1,19 @@
 //! What the commands beside `serve` do. They speak to the database itself, with or without a server beside them, and
 //! say on standard error which one; what they print on standard output is their answer alone.
 
+mod keeping;
+
 use crate::app::App;
 use crate::assemble::{self, Surroundings, assemble};
 use crate::cli::{self, Command, ConfigCommand, Organization, Plugin, Token, User};
 use crate::config::{self, Config, Loaded};
-use crate::plugins::{FOLLOW, inspect};
+use crate::plugins::FOLLOW;
 use crate::tls::{self, Trust};
-use anyhow::Context as _;
 use lignaflow_core::Fault;
 use lignaflow_core::name::PluginId;
 use lignaflow_identity::{Identity, NewToken, Scope, SetupForm};
 use lignaflow_store::plugins::By;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
@@ -165,23 +165,14 @@ async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Plugin::Install { file } => install(&app, file).await,
+        Plugin::Plan { file } | Plugin::Install { file, dry_run: true } => keeping::plan(&app, file).await,
+        Plugin::Install { file, dry_run: false } => keeping::install(&app, file).await,
+        Plugin::Uninstall { id } => keeping::uninstall(&app, id).await,
+        Plugin::Kept { id } => keeping::kept(&app, id.as_deref()).await,
+        Plugin::Purge { name, confirm } => keeping::purge(&app, name, confirm.as_deref()).await,
         Plugin::Enable { id, organization } => switch(&app, id, organization.as_deref(), true).await,
         Plugin::Disable { id, organization } => switch(&app, id, organization.as_deref(), false).await,
     }
-}
-
-async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let inspected = inspect(&bytes).map_err(told).with_context(|| format!("{} cannot be installed", file.display()))?;
-    let grants = inspected.descriptor.grants.clone();
-    for sentence in grants.sentences() {
-        eprintln!("granted: {sentence}");
-    }
-    let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
-    noticed().await;
-    println!("{} {} is installed.", installed.descriptor.id, installed.descriptor.version);
-    Ok(())
 }
 
 async fn switch(app: &App, id: &str, organization: Option<&str>, on: bool) -> anyhow::Result<()> {

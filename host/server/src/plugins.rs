@@ -1,45 +1,39 @@
 //! Which plugins run: what the database says is installed and switched, loaded into the registry. Every change is
 //! prepared aside, written in one transaction, and then swapped in; other hosts notice by the registry's version.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`arriving`] | what the program and the folder beside it bring |
+//! | [`planning`] | what an installation would do, told before it is done |
+//! | [`keeping`] | uninstalling, what is kept, and its purge |
 
+mod arriving;
+mod keeping;
+mod planning;
+
+pub use arriving::shipped;
+pub use keeping::KeptOf;
+pub use planning::Outlook;
+
+use arriving::Folder;
 use bytes::Bytes;
-use lignaflow_core::catalog::Catalog;
-use lignaflow_core::clock::{Clock, Micros};
+use lignaflow_core::clock::Clock;
 use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, Snapshot};
-use lignaflow_store::Store;
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use lignaflow_store::{SchemaFault, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long another host's change may go unnoticed.
 pub const FOLLOW: Duration = Duration::from_millis(250);
-/// Files that wait for consent at once, and how long, in microseconds.
-const WAITING: usize = 4;
-const WAIT: Micros = 15 * 60 * 1_000_000;
-
-/// The plugins inside the program.
-#[cfg(feature = "shipped")]
-#[derive(rust_embed::RustEmbed)]
-#[folder = "../../plugins/dist"]
-#[include = "*.wasm"]
-#[exclude = "hostile/*"]
-struct Shipped;
-
-/// A plugin that is inside the program: its file's name and bytes.
-pub fn shipped() -> Vec<(String, Vec<u8>)> {
-    #[cfg(feature = "shipped")]
-    let list =
-        Shipped::iter().filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned()))).collect();
-    #[cfg(not(feature = "shipped"))]
-    let list = Vec::new();
-    list
-}
 
 /// Every permission that plugins add, as `plugin.name`.
 pub fn permissions(snapshot: &Snapshot) -> Vec<String> {
@@ -47,6 +41,15 @@ pub fn permissions(snapshot: &Snapshot) -> Vec<String> {
         descriptor.permissions.keys().map(|name| format!("{}.{name}", descriptor.id)).collect()
     };
     snapshot.plugins.values().flat_map(|plugin| of(plugin.descriptor())).collect()
+}
+
+/// How a version came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    InProgram,
+    InFolder,
+    /// Somebody installed it: it is theirs to replace.
+    ByHand,
 }
 
 /// The plugins of this instance.
@@ -64,7 +67,7 @@ struct Inner {
     seen: AtomicI64,
     /// Why a plugin that is installed does not run.
     faults: Mutex<BTreeMap<PluginId, String>>,
-    waiting: Mutex<HashMap<[u8; 32], (Bytes, Micros)>>,
+    folder: Folder,
 }
 
 impl std::fmt::Debug for Plugins {
@@ -83,7 +86,14 @@ pub struct Inspected {
 }
 
 impl Plugins {
-    pub fn new(store: Store, engine: Engine, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
+    /// `folder` is where the operator lays plugins, files of at most `most` bytes.
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        registry: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+        (folder, most): (PathBuf, u64),
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             engine,
@@ -92,30 +102,8 @@ impl Plugins {
             turn: tokio::sync::Mutex::default(),
             seen: AtomicI64::new(0),
             faults: Mutex::default(),
-            waiting: Mutex::default(),
+            folder: Folder::new(folder, most),
         }))
-    }
-
-    /// Installs what the program brings and is not there in that build yet, and loads everything.
-    pub async fn start(&self) -> Result<(), Fault> {
-        for (name, bytes) in shipped() {
-            if let Err(fault) = self.bring(&bytes).await {
-                tracing::error!(file = name, %fault, "a plugin of the program could not be installed");
-            }
-        }
-        self.reload().await
-    }
-
-    async fn bring(&self, bytes: &[u8]) -> Result<(), Fault> {
-        let inspected = inspect(bytes)?;
-        let standing = self.0.store.plugin(&inspected.descriptor.id).await.map_err(unavailable)?;
-        if standing.as_ref().is_some_and(|plugin| plugin.hash == inspected.hash || plugin.installed_by.is_some()) {
-            // A version that a person installed is theirs to replace.
-            return Ok(());
-        }
-        let granted = inspected.descriptor.grants.clone();
-        let by = By { person: None, address: String::new(), at: self.0.clock.now() };
-        self.put(inspected, bytes.to_vec(), granted, true, by).await
     }
 
     /// Loads what the database says, and swaps it in. What is loaded already and unchanged is kept.
@@ -210,7 +198,7 @@ impl Plugins {
     /// Installs a file, or makes it the version in use, with these grants. Everything is tried before anything changes.
     pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Inspected, Fault> {
         let inspected = inspect(&bytes)?;
-        self.put(inspected.clone(), bytes, granted, false, by).await?;
+        self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by).await?;
         self.reload().await?;
         Ok(inspected)
     }
@@ -220,22 +208,14 @@ impl Plugins {
         inspected: Inspected,
         bytes: Vec<u8>,
         granted: Grants,
-        enabled_by_default: bool,
+        arrival: Arrival,
         by: By,
     ) -> Result<(), Fault> {
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
         self.compile(bytes.clone(), granted.clone()).await?;
-        let current = self.0.registry.current();
-        let others =
-            current.plugins.iter().filter(|(other, _)| **other != id).map(|(_, plugin)| &**plugin.descriptor());
-        let catalog = Catalog::new(others.chain([&inspected.descriptor])).map_err(|missing| {
-            let issues = missing.iter().map(|text| Issue::new("", "missing", format!("Not there: {text}.")));
-            let mut fault = Fault::new(ErrorCode::Conflict, "It does not fit the plugins that are installed.");
-            fault.issues.extend(issues);
-            fault
-        })?;
-        self.0.store.plan_schema(&catalog).await.map_err(|fault| schema_fault(&fault))?;
+        let outlook = self.outlook(inspected.clone()).await?;
+        outlook.fits()?;
         let version = NewVersion {
             plugin: id,
             version: inspected.descriptor.version.clone(),
@@ -244,7 +224,8 @@ impl Plugins {
             descriptor: inspected.text,
             bytes,
             granted,
-            enabled_by_default,
+            enabled_by_default: arrival == Arrival::InProgram,
+            brought: arrival != Arrival::ByHand,
         };
         self.0.store.install_plugin(version, by).await.map_err(unavailable)
     }
@@ -314,6 +295,7 @@ impl Plugins {
                 () = &mut stopped => return,
                 _ = ticks.tick() => {}
             }
+            self.look_into_folder().await;
             match self.0.store.registry_version().await {
                 Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
                     // Whoever changed plugins may have changed tables, and on SQLite it was another program.
@@ -329,22 +311,14 @@ impl Plugins {
     }
 
     /// Keeps a file until somebody consents to what it asks for.
-    pub fn wait_for_consent(&self, hash: [u8; 32], bytes: Bytes) {
-        let now = self.0.clock.now();
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|_, (_, since)| now - *since < WAIT);
-        while waiting.len() >= WAITING {
-            let oldest = waiting.iter().min_by_key(|(_, (_, since))| *since).map(|(hash, _)| *hash);
-            let Some(oldest) = oldest else { break };
-            waiting.remove(&oldest);
-        }
-        waiting.insert(hash, (bytes, now));
+    pub async fn wait_for_consent(&self, hash: [u8; 32], bytes: &Bytes, by: By) -> Result<(), Fault> {
+        self.0.store.keep_upload(hash, bytes.to_vec(), by).await.map_err(unavailable)
     }
 
     /// The file that was consented to, if it still waits.
-    pub fn consented(&self, hash: &[u8; 32]) -> Option<Bytes> {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.remove(hash).map(|(bytes, _)| bytes)
+    pub async fn consented(&self, hash: &[u8; 32]) -> Result<Option<Bytes>, Fault> {
+        let taken = self.0.store.take_upload(hash, self.0.clock.now()).await.map_err(unavailable)?;
+        Ok(taken.map(Bytes::from))
     }
 }
 
@@ -399,8 +373,21 @@ fn load_fault(fault: &LoadFault) -> Fault {
     Fault { code: ErrorCode::Invalid, message: fault.to_string(), issues }
 }
 
-fn schema_fault(fault: &lignaflow_store::SchemaFault) -> Fault {
-    Fault::new(ErrorCode::Conflict, fault.to_string())
+/// Every conflict is an issue of its own, with some of the records that stand in the way.
+fn schema_fault(fault: &SchemaFault) -> Fault {
+    let SchemaFault::Refused(conflicts) = fault else { return Fault::new(ErrorCode::Conflict, fault.to_string()) };
+    let mut told = Fault::new(ErrorCode::Conflict, "It does not fit the records that are there. Nothing was changed.");
+    told.issues.extend(conflicts.iter().map(|conflict| {
+        let name = &conflict.collection;
+        let field = if conflict.field.is_empty() { String::new() } else { format!("/{}", conflict.field) };
+        let mut message = conflict.to_string();
+        if !conflict.examples.is_empty() {
+            let ids: Vec<_> = conflict.examples.iter().map(ToString::to_string).collect();
+            message.push_str(&format!(" (such as {})", ids.join(", ")));
+        }
+        Issue::new(format!("/{}/{}{field}", name.plugin, name.local), "would-lose", message)
+    }));
+    told
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]

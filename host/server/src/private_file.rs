@@ -83,6 +83,25 @@ pub(crate) fn close_to_others(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
+/// Makes a folder that is its owner's alone, and takes everybody else's rights from one that is there. One that belongs
+/// to somebody else is left as it is, which is said.
+#[cfg(unix)]
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0
+        && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    {
+        tracing::warn!(folder = %path.display(), %error, "others may look into the data folder");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -102,6 +121,17 @@ mod tests {
         write(&path, b"two", Readable::ByOwner).unwrap();
         assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"two".to_vec(), 0o600));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_its_owners_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("srv/data");
+        folder(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        folder(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
     }
 
     #[test]

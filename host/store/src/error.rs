@@ -106,6 +106,13 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// A statement for tables as they were: another version of a plugin has renamed something, and this host follows within
+/// a moment.
+fn renamed(message: &str) -> StoreError {
+    tracing::warn!(message, "a statement does not fit the tables; they were changed a moment ago");
+    StoreError::Unavailable("the tables were changed just now".to_owned())
+}
+
 /// SQLite's result codes (sqlite.org/rescode.html).
 fn sqlite(code: &str, message: &str) -> Option<StoreError> {
     let extended: i32 = code.parse().ok()?;
@@ -118,6 +125,7 @@ fn sqlite(code: &str, message: &str) -> Option<StoreError> {
         // What `sum` says when it does.
         (1, _) if message == "integer overflow" => StoreError::TooLarge("a sum goes beyond 64 bits".to_owned()),
         (5 | 6, _) => StoreError::Unavailable("another program holds the database".to_owned()),
+        (1, _) if message.starts_with("no such column") || message.starts_with("no such table") => renamed(message),
         _ => return None,
     })
 }
@@ -128,6 +136,7 @@ fn postgres(code: &str, constraint: Option<&str>) -> Option<StoreError> {
         "23505" => StoreError::Unique(UniqueViolation { index: constraint.map(str::to_owned), columns: Vec::new() }),
         "40001" | "40P01" | "55P03" => StoreError::Contended,
         "53100" => StoreError::Full,
+        "42703" | "42P01" => renamed("undefined column or table"),
         "57014" => StoreError::Unavailable("a statement took too long".to_owned()),
         _ if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") || code == "25006" => {
             StoreError::Unavailable("the server does not take statements".to_owned())

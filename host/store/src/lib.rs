@@ -43,10 +43,10 @@ pub use leases::Lease;
 pub use log::{Horizon, LogEntry, LogKind, LogPosition};
 pub use options::{DatabaseUrl, StoreOptions};
 pub use repeats::Repeated;
-pub use schema::{SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
+use schema::Renames;
+pub use schema::{Kept, KeptName, NotKept, Purged, SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
 pub use signal::{Changes, Signal};
-
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// An open store. Cheap to clone; all clones are one. What it does stands in the modules, one `impl` each.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct Store {
     database: Database,
     cache: Option<Arc<cache::Cache>>,
     signal: Signal,
+    /// What the change log calls by other names, as of the schema applied last.
+    renames: Arc<RwLock<Arc<Renames>>>,
 }
 
 impl Store {
@@ -61,7 +63,7 @@ impl Store {
     pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         let database = Database::open(options).await?;
         let signal = Signal::new(database.dialect() == Dialect::Postgres);
-        Ok(Self { database, cache: None, signal })
+        Ok(Self { database, cache: None, signal, renames: Arc::default() })
     }
 
     /// Brings the host's own tables to what this program needs. A database of a later program is refused.

@@ -4,11 +4,13 @@ use crate::Store;
 use crate::database::{Dialect, Row, Statement};
 use crate::error::StoreError;
 use crate::layout;
+use crate::schema::Renames;
 use lignaflow_core::caller::{Access, Principal};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Id, PersonId, RequestId};
+use sea_query::Value as Sql;
 use serde_json::{Map, Value as Json};
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
@@ -125,17 +127,13 @@ impl Store {
         id: Id,
         limit: u16,
     ) -> Result<Vec<LogEntry>, StoreError> {
+        let mut values = vec![access.organization().0.uuid().into(), id.uuid().into(), i64::from(limit).into()];
+        let collection = self.spoken_of(&schema.name, &mut values);
         let sql = format!(
-            "select {} from changes where organization = $1 and collection = $2 and record = $3 \
-             order by sequence desc limit $4",
+            "select {} from changes where organization = $1 and ({collection}) and record = $2 \
+             order by sequence desc limit $3",
             columns(self.dialect())
         );
-        let values = vec![
-            access.organization().0.uuid().into(),
-            schema.name.to_string().into(),
-            id.uuid().into(),
-            i64::from(limit).into(),
-        ];
         self.entries(Statement::composed(sql, values)).await
     }
 
@@ -188,19 +186,30 @@ impl Store {
         version: u64,
         limit: u32,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        let sql = format!(
-            "select {} from changes where organization = $1 and collection = $2 and record = $3 and version <= $4 \
-             order by version, sequence limit $5",
-            columns(self.dialect())
-        );
-        let values = vec![
+        let mut values = vec![
             access.organization().0.uuid().into(),
-            collection.to_string().into(),
             id.uuid().into(),
             i64::try_from(version).unwrap_or(i64::MAX).into(),
             i64::from(limit).into(),
         ];
+        let collection = self.spoken_of(collection, &mut values);
+        let sql = format!(
+            "select {} from changes where organization = $1 and ({collection}) and record = $2 and version <= $3 \
+             order by version, sequence limit $4",
+            columns(self.dialect())
+        );
         self.entries(Statement::composed(sql, values)).await
+    }
+
+    /// Entries of a collection, by the name that it has and by those that it had; what is compared comes behind `values`.
+    fn spoken_of(&self, collection: &CollectionName, values: &mut Vec<Sql>) -> String {
+        values.push(collection.to_string().into());
+        let mut spoken = format!("collection = ${}", values.len());
+        for (name, until) in self.renames().former(collection) {
+            values.extend([name.into(), until.into()]);
+            let _ = write!(spoken, " or collection = ${} and sequence <= ${}", values.len() - 1, values.len());
+        }
+        spoken
     }
 
     /// The change at a position.
@@ -273,10 +282,8 @@ impl Store {
             if collections.is_empty() {
                 return Ok(Vec::new());
             }
-            let marks: Vec<String> =
-                (values.len() + 1..=values.len() + collections.len()).map(|number| format!("${number}")).collect();
-            let _ = write!(sql, " and collection in ({})", marks.join(", "));
-            values.extend(collections.iter().map(|name| name.to_string().into()));
+            let spoken: Vec<String> = collections.iter().map(|name| self.spoken_of(name, &mut values)).collect();
+            let _ = write!(sql, " and ({})", spoken.join(" or "));
         }
         let _ = write!(sql, " order by {order} limit ${}", values.len() + 1);
         values.push(i64::from(limit).into());
@@ -350,7 +357,8 @@ impl Store {
     }
 
     async fn entries(&self, statement: Statement) -> Result<Vec<LogEntry>, StoreError> {
-        self.database().fetch_all(statement).await?.iter().map(entry).collect()
+        let renames = self.renames();
+        self.database().fetch_all(statement).await?.iter().map(|row| entry(row, &renames)).collect()
     }
 }
 
@@ -358,7 +366,8 @@ fn unreadable(what: &str) -> StoreError {
     StoreError::Broken(format!("the change log holds {what} that cannot be read"))
 }
 
-fn entry(row: &Row) -> Result<LogEntry, StoreError> {
+/// One row of the log, in the names that things have now.
+fn entry(row: &Row, renames: &Renames) -> Result<LogEntry, StoreError> {
     let json = |index: usize| serde_json::from_str(&row.text(index)?).map_err(|_| unreadable("fields"));
     let principal = match (row.text(3)?.as_str(), row.opt_text(4)?) {
         ("person", Some(id)) => Principal::Person(id.parse::<PersonId>().map_err(|_| unreadable("a person"))?),
@@ -371,23 +380,23 @@ fn entry(row: &Row) -> Result<LogEntry, StoreError> {
         _ => None,
     };
     let kind = row.text(11)?;
+    let sequence = row.i64(1)?;
+    let collection = renames.collection(row.text(9)?, sequence);
+    let (before, after) = (json(14)?, json(15)?);
     Ok(LogEntry {
-        position: LogPosition {
-            transaction: row.text(0)?.parse().map_err(|_| unreadable("a transaction"))?,
-            sequence: row.i64(1)?,
-        },
+        position: LogPosition { transaction: row.text(0)?.parse().map_err(|_| unreadable("a transaction"))?, sequence },
         at: row.i64(2)?,
         principal,
         through,
         request: RequestId(row.id(7)?),
         origin: row.text(8)?,
-        collection: row.text(9)?.parse().map_err(|_| unreadable("a collection"))?,
+        collection: collection.parse().map_err(|_| unreadable("a collection"))?,
         record: row.id(10)?,
         kind: LogKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(|| unreadable("a kind"))?,
         transition: row.opt_text(12)?,
         version: layout::version(row.i64(13)?)?,
-        before: json(14)?,
-        after: json(15)?,
+        before: renames.fields(&collection, sequence, before),
+        after: renames.fields(&collection, sequence, after),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Which database, and how to reach it.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,8 +63,15 @@ pub struct StoreOptions {
     pub url: DatabaseUrl,
     /// Connections of the pool; on SQLite those that read, beside the one that writes.
     pub max_connections: u32,
+    /// How long a caller waits for a connection, or for a place in the writer's queue, before it is told to come back.
+    pub acquire: Duration,
     /// Whether a SQLite file that is not there is made. A PostgreSQL database is never made.
     pub create: bool,
+}
+
+impl StoreOptions {
+    /// As long as a person waits who does not know why.
+    pub const ACQUIRE: Duration = Duration::from_secs(2);
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ fn version(number: u8) -> NewVersion {
         bytes: vec![number; 100_000],
         granted: Grants { interfaces: vec![Capability::Records], ..Grants::default() },
         enabled_by_default: false,
+        brought: false,
     }
 }
 

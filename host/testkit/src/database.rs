@@ -125,7 +125,7 @@ impl Database {
     /// Makes it look as if a later program had migrated it.
     pub async fn come_from_the_future(&self) {
         let url: DatabaseUrl = self.url().parse().expect("the test's own address");
-        let options = StoreOptions { url, max_connections: 1, create: false };
+        let options = StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false };
         let database = Handle::open(&options).await.expect("the test's database");
         let sql = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
                    select 999999, description, success, checksum, execution_time from _sqlx_migrations \
@@ -141,7 +141,7 @@ impl Database {
 /// Runs a statement that defines something, outside any transaction.
 async fn define(server: &str, sql: String) {
     let url = DatabaseUrl::Postgres(server.to_owned());
-    let options = StoreOptions { url, max_connections: 1, create: false };
+    let options = StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false };
     let database = Handle::open(&options).await.expect("the server of LIGNAFLOW_TEST_POSTGRES");
     // Statements are literals; a test's two more live as long as the test's process.
     let statement = Statement::new(String::leak(sql), Vec::new()).once();

@@ -129,6 +129,21 @@ pub fn webhook_replay(id: impl Display, delivery: impl Display) -> String {
     format!("{WEBHOOKS}/{id}/deliveries/{delivery}/replay")
 }
 
+/// What is kept of a plugin that nothing declares.
+pub fn plugin_kept(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/kept")
+}
+
+/// POST: takes what is typed as `name` away for good.
+pub fn plugin_purge(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/purge")
+}
+
+/// POST: takes the plugin away; its records stay.
+pub fn plugin_uninstall(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/uninstall")
+}
+
 pub fn token_revoke(id: impl Display) -> String {
     format!("{ACCOUNT_TOKENS}/{id}/revoke")
 }

@@ -1,5 +1,6 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
+use super::former;
 use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
@@ -95,6 +96,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         }
         collection_rules(descriptor, collection, &key, &mut say);
     }
+    former::collections(descriptor, &mut say);
     let mut names = HashSet::new();
     for (index, route) in descriptor.routes.iter().enumerate() {
         let key = format!("routes[{index}]");
@@ -280,6 +282,7 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
     for (name, field) in &collection.fields {
         field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
     }
+    former::fields(collection, key, say);
     let mut names = HashSet::new();
     for (index, transition) in collection.transitions.iter().enumerate() {
         let at = format!("{key}.transitions[{index}]");

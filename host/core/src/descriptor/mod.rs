@@ -1,15 +1,17 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
 //! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
-//! holds the rules that no shape can say.
+//! holds the rules that no shape can say, [`former`] those of earlier names.
 
 mod check;
 mod family;
+mod former;
 mod kept;
 mod model;
 mod parse;
 mod schema;
 
 pub use check::RESERVED;
+pub use former::Former;
 pub use model::*;
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use schema::json_schema;

@@ -1,5 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
+use super::Former;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -89,6 +90,10 @@ pub struct Title {
 #[serde(deny_unknown_fields)]
 pub struct Collection {
     pub name: LocalName,
+    /// What it was called in earlier versions: `"jobs"`, or `["jobs", "works"]` with the latest first. Its records come
+    /// along.
+    #[serde(default)]
+    pub renamed_from: Former<LocalName>,
     pub title: Title,
     #[serde(default)]
     pub icon: Option<String>,
@@ -267,6 +272,12 @@ pub struct Field {
     /// What it is calculated from, such as `quantity * unit_price` or `sum(lines.amount)`. Nobody writes it.
     #[serde(default)]
     pub derived: Option<String>,
+    /// What it was called in earlier versions, as of a collection. Its values come along.
+    #[serde(default)]
+    pub renamed_from: Former<FieldName>,
+    /// Choices that were renamed: `{ done = "finished" }` where `of` now has `finished` in the place of `done`.
+    #[serde(default)]
+    pub renamed: IndexMap<String, String>,
 }
 
 /// Numbers given one after the other, within an organization.
@@ -560,6 +571,8 @@ impl Field {
             read_only: false,
             sequence: None,
             derived: None,
+            renamed_from: Former::default(),
+            renamed: IndexMap::new(),
         }
     }
 

@@ -83,13 +83,16 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(World)
 /// Runs a statement that no transaction may hold.
 async fn define(server: &str, sql: String) {
     let url = DatabaseUrl::Postgres(server.to_owned());
-    let store = Store::open(&StoreOptions { url, max_connections: 1, create: false }).await.unwrap();
+    let store = Store::open(&StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false })
+        .await
+        .unwrap();
     store.database().fetch_all(Statement::new(String::leak(sql), Vec::new()).once()).await.unwrap();
     store.close().await;
 }
 
 async fn world(url: DatabaseUrl, create: bool) -> World {
-    let store = Store::open(&StoreOptions { url, max_connections: 8, create }).await.unwrap();
+    let store =
+        Store::open(&StoreOptions { url, max_connections: 8, acquire: StoreOptions::ACQUIRE, create }).await.unwrap();
     store.migrate().await.unwrap();
     let clock = HeldClock::at(1_795_400_000_000_000);
     let identity = Identity::new(store.clone(), Arc::new(clock.clone()), Options::for_tests());

@@ -41,9 +41,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}/enable", post(enable))
         .route("/admin/plugins/{id}/disable", post(disable))
         .route("/admin/plugins/{id}/grants", post(grant))
+        .merge(super::kept::router())
 }
 
-fn may(visit: &Visit, permission: &str) -> bool {
+pub(super) fn may(visit: &Visit, permission: &str) -> bool {
     visit.signed.caller.holds(permission)
 }
 
@@ -105,6 +106,10 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         Ok(labels) => labels,
         Err(fault) => return visit.fault(&fault),
     };
+    let left = match super::kept::left(visit, &installed).await {
+        Ok(left) => left,
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = PluginsPage {
         plugins: &rows,
         notices: &[],
@@ -113,6 +118,7 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         may_switch: may(visit, Permission::SWITCH_PLUGINS),
         may_install: may(visit, Permission::INSTALL_PLUGINS),
         max_bytes: visit.app.config.plugins.file_bytes,
+        left: &left,
         fault: fault.map(|fault| InstallFault { message: &fault.message, issues: &fault.issues }),
     };
     let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
@@ -131,13 +137,17 @@ fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_some
         "plugin.granted" => format!("changed what {title} may do"),
         "plugin.activated" => format!("let {title} run"),
         "plugin.deactivated" => format!("stopped {title} for everybody"),
+        "plugin.uninstalled" => format!("uninstalled {title}; its records are kept"),
+        "plugin.purged" => {
+            format!("purged {} for good", detail["name"].as_str().unwrap_or_default())
+        }
         "plugin.version-changed" => format!("changed the version of {title}"),
         _ => format!("changed {title}"),
     };
     if by_somebody { deed } else { format!("The server {deed}.") }
 }
 
-async fn find(visit: &Visit, id: &str) -> Result<Installed, Response> {
+pub(super) async fn find(visit: &Visit, id: &str) -> Result<Installed, Response> {
     if let Err(fault) = api::may_see(&visit.signed) {
         return Err(visit.fault(&fault));
     }
@@ -151,7 +161,7 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Response {
     draw_one(&visit, &id, None).await
 }
 
-async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
+pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
     let installed = match find(visit, id).await {
         Ok(installed) => installed,
         Err(response) => return response,
@@ -201,6 +211,7 @@ async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
         counts: &counts(visit, descriptor).await,
         log: &log,
         may_switch: may(visit, Permission::SWITCH_PLUGINS),
+        may_install: may(visit, Permission::INSTALL_PLUGINS),
         fault: fault.map(|fault| fault.message.as_str()),
     };
     let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
@@ -282,7 +293,7 @@ async fn grant(visit: Visit, From(client): From, Path(id): Path<String>, RawForm
     }
 }
 
-async fn upload(visit: Visit, mut form: Multipart) -> Response {
+async fn upload(visit: Visit, From(client): From, mut form: Multipart) -> Response {
     if let Err(fault) = api::may_install(&visit.signed) {
         return visit.fault(&fault);
     }
@@ -303,7 +314,7 @@ async fn upload(visit: Visit, mut form: Multipart) -> Response {
         return draw_list(&visit, Some(&fault)).await;
     };
     match inspect(&bytes) {
-        Ok(inspected) => ask(&visit, inspected, bytes, None).await,
+        Ok(inspected) => ask(&visit, &client, inspected, bytes, None).await,
         Err(fault) => draw_list(&visit, Some(&fault)).await,
     }
 }
@@ -314,19 +325,31 @@ async fn unread(visit: &Visit, why: &str) -> Response {
 }
 
 /// Shows what a file asks for and changes, and keeps it until somebody consents.
-async fn ask(visit: &Visit, inspected: Inspected, bytes: Bytes, fault: Option<&Fault>) -> Response {
+async fn ask(
+    visit: &Visit,
+    client: &lignaflow_identity::Client,
+    inspected: Inspected,
+    bytes: Bytes,
+    fault: Option<&Fault>,
+) -> Response {
     let digest = hex::encode(inspected.hash);
-    visit.app.plugins.wait_for_consent(inspected.hash, bytes);
-    let standing = match visit.app.plugins.installed().await {
-        Ok(installed) => installed.into_iter().find(|plugin| plugin.id == inspected.descriptor.id),
+    let by = by(&visit.signed, client);
+    if let Err(fault) = visit.app.plugins.wait_for_consent(inspected.hash, &bytes, by).await {
+        return visit.fault(&fault);
+    }
+    let outlook = match visit.app.plugins.plan(&bytes).await {
+        Ok(outlook) => outlook,
         Err(fault) => return visit.fault(&fault),
     };
-    let before: Option<(Descriptor, Grants)> =
-        standing.and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
+    let plan = super::kept::plan_view(&outlook);
+    let before: Option<(Descriptor, Grants)> = outlook
+        .standing
+        .and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
     let hidden = [("digest".to_owned(), digest.clone())];
     let view = ConsentPage {
         descriptor: &inspected.descriptor,
         installed: before.as_ref().map(|(descriptor, grants)| (descriptor, grants)),
+        plan: &plan,
         size: inspected.size,
         digest: &digest[..16],
         action: "/admin/plugins/consent",
@@ -343,7 +366,15 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
     }
     let digest = form_urlencoded::parse(&body).find(|(name, _)| name == "digest").map(|(_, value)| value.into_owned());
     let hash: Option<[u8; 32]> = digest.and_then(|text| hex::decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
-    let Some(bytes) = hash.and_then(|hash| visit.app.plugins.consented(&hash)) else {
+    let waiting = match hash {
+        Some(hash) => visit.app.plugins.consented(&hash).await,
+        None => Ok(None),
+    };
+    let waiting = match waiting {
+        Ok(waiting) => waiting,
+        Err(fault) => return draw_list(&visit, Some(&fault)).await,
+    };
+    let Some(bytes) = waiting else {
         let message = "The file is no longer here: it waits for 15 minutes. Choose it again.";
         let fault = Fault::invalid(vec![Issue::new("/file", "gone", message)]);
         return draw_list(&visit, Some(&fault)).await;
@@ -359,6 +390,6 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
             let done = format!("{} {} is installed.", installed.descriptor.title, installed.descriptor.version);
             visit.go(&paths::plugin(&id), &done)
         }
-        Err(fault) => ask(&visit, inspected, bytes, Some(&fault)).await,
+        Err(fault) => ask(&visit, &client, inspected, bytes, Some(&fault)).await,
     }
 }

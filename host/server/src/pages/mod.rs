@@ -22,6 +22,7 @@ mod earlier;
 mod forms;
 mod home;
 mod house;
+mod kept;
 mod lists;
 mod lookup;
 mod media;

@@ -44,6 +44,10 @@ fn case_of(operation: &Operation) -> Case {
         | "host_install_plugin"
         | "host_plugin_log"
         | "host_search"
+        | "host_inspect_plugin"
+        | "host_plugin_kept"
+        | "host_purge_plugin"
+        | "host_uninstall_plugin"
         | "host_enable_plugin"
         | "host_disable_plugin"
         | "host_changes"
@@ -166,6 +170,7 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
                 let collection = operation.collection().unwrap();
                 json!({ "operations": [{ "update": { "id": theirs[collection.as_str()], "version": "*" } }] })
             }
+            "host_purge_plugin" => json!({ "name": "nothing.things", "confirm": "nothing.things" }),
             _ => operation.body_with(&theirs),
         };
         let path = operation.path_with(&theirs);

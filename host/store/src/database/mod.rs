@@ -21,10 +21,6 @@ use crate::options::{DatabaseUrl, StoreOptions};
 use futures_util::future::BoxFuture;
 use sea_query::QueryStatementWriter;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a caller waits for a connection, or for a place in the writer's queue, before it is told to come back.
-const ACQUIRE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -50,10 +46,12 @@ impl Database {
     pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         let connections = options.max_connections.max(1);
         let kind = match &options.url {
-            DatabaseUrl::Sqlite(path) => Kind::Sqlite(sqlite::Sqlite::open(path, connections, options.create).await?),
-            DatabaseUrl::Postgres(url) => {
-                Kind::Postgres(postgres::Postgres::open(url, &options.url.to_string(), connections).await?)
+            DatabaseUrl::Sqlite(path) => {
+                Kind::Sqlite(sqlite::Sqlite::open(path, connections, options.acquire, options.create).await?)
             }
+            DatabaseUrl::Postgres(url) => Kind::Postgres(
+                postgres::Postgres::open(url, &options.url.to_string(), connections, options.acquire).await?,
+            ),
         };
         Ok(Self(Arc::new(kind)))
     }

@@ -7,7 +7,7 @@
 
 use super::statement::beginning;
 use super::tx::{Link, Tx};
-use super::{ACQUIRE, Row, Statement, unreachable};
+use super::{Row, Statement, unreachable};
 use crate::error::{OpenFault, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -30,10 +30,11 @@ pub(super) struct Postgres {
     options: PgConnectOptions,
     /// Connections made before this know statements that read columns of another type.
     renewed: Arc<Mutex<Instant>>,
+    acquire: Duration,
 }
 
 impl Postgres {
-    pub(super) async fn open(url: &str, target: &str, connections: u32) -> Result<Self, OpenFault> {
+    pub(super) async fn open(url: &str, target: &str, connections: u32, acquire: Duration) -> Result<Self, OpenFault> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| unreachable(target, &error))?
             .application_name("lignaflow")
@@ -56,14 +57,14 @@ impl Postgres {
         let since = Arc::clone(&renewed);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(acquire)
             .test_before_acquire(false)
             .before_acquire(move |connection, meta| {
                 let renewed = since.lock().map_or(Duration::ZERO, |since| since.elapsed());
                 Box::pin(still_stands(connection, meta, renewed))
             })
             .connect_lazy_with(options.clone());
-        Ok(Self { pool, options, renewed })
+        Ok(Self { pool, options, renewed, acquire })
     }
 
     /// Has every connection made anew before it is used again.
@@ -94,13 +95,13 @@ impl Postgres {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let task = tokio::spawn(transact(self.pool.clone(), turns, work));
+        let task = tokio::spawn(transact(self.pool.clone(), self.acquire, turns, work));
         task.await.unwrap_or_else(|_| Err(E::from(StoreError::Unknown)))
     }
 
     /// Reads on any connection, and again where that one turns out to be gone.
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
-        let until = Instant::now() + ACQUIRE;
+        let until = Instant::now() + self.acquire;
         loop {
             match statement.clone().postgres().fetch_all(&self.pool).await {
                 Ok(rows) => return Ok(rows),
@@ -149,8 +150,8 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Begins, and takes these turns in the same trip to the server.
-    async fn begin(pool: &PgPool, turns: &[i64]) -> Result<Self, StoreError> {
-        let until = Instant::now() + ACQUIRE;
+    async fn begin(pool: &PgPool, acquire: Duration, turns: &[i64]) -> Result<Self, StoreError> {
+        let until = Instant::now() + acquire;
         loop {
             let mut lease = Self { connection: pool.acquire().await?, ended: false };
             match (&mut *lease.connection).execute(sqlx::raw_sql(beginning(turns))).await {
@@ -180,12 +181,12 @@ impl Drop for Lease {
     }
 }
 
-async fn transact<T, E, F>(pool: PgPool, turns: Vec<i64>, work: F) -> Result<T, E>
+async fn transact<T, E, F>(pool: PgPool, acquire: Duration, turns: Vec<i64>, work: F) -> Result<T, E>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     E: From<StoreError>,
 {
-    let mut tx = Tx::new(Link::Postgres(Lease::begin(&pool, &turns).await?));
+    let mut tx = Tx::new(Link::Postgres(Lease::begin(&pool, acquire, &turns).await?));
     let result = AssertUnwindSafe(work(&mut tx)).catch_unwind().await;
     let Tx { link: Link::Postgres(lease), failed, .. } = tx else {
         return Err(E::from(StoreError::Broken("the transaction changed its kind".to_owned())));

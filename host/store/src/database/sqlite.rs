@@ -3,7 +3,7 @@
 //! is on the disk.
 
 use super::tx::{Link, Tx};
-use super::{ACQUIRE, unreachable};
+use super::unreachable;
 use crate::cache::marks::{Marks, Touched};
 use crate::error::{OpenFault, StoreError};
 use futures_util::FutureExt;
@@ -34,6 +34,7 @@ pub(super) struct Sqlite {
     writer: mpsc::Sender<Message>,
     pub(super) marks: Arc<Marks>,
     options: SqliteConnectOptions,
+    acquire: Duration,
 }
 
 enum Message {
@@ -42,10 +43,21 @@ enum Message {
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: &Path, connections: u32, create: bool) -> Result<Self, StoreError> {
+    pub(super) async fn open(
+        path: &Path,
+        connections: u32,
+        acquire: Duration,
+        create: bool,
+    ) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
         if !create && !path.exists() {
             return Err(OpenFault::Missing(shown).into());
+        }
+        if create {
+            make_private(path).map_err(|error| OpenFault::Unreachable {
+                target: format!("the database at {shown}"),
+                cause: error.to_string(),
+            })?;
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -66,7 +78,7 @@ impl Sqlite {
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(acquire)
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -74,7 +86,7 @@ impl Sqlite {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let marks = Arc::new(Marks::default());
         tokio::spawn(serve(Tx::new(Link::Sqlite(Box::new(writer))), receiver, Arc::clone(&marks)));
-        Ok(Self { readers, writer: sender, marks, options })
+        Ok(Self { readers, writer: sender, marks, options, acquire })
     }
 
     /// A connection beside the writer, for what is done once.
@@ -90,7 +102,7 @@ impl Sqlite {
     {
         let (answer, answered) = oneshot::channel();
         let job = Work { todo: Some(work), result: None, answer: Some(answer) };
-        match tokio::time::timeout(ACQUIRE, self.writer.send(Message::Work(Box::new(job)))).await {
+        match tokio::time::timeout(self.acquire, self.writer.send(Message::Work(Box::new(job)))).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(StoreError::Unavailable("the store is closed".to_owned()).into()),
             Err(_) => return Err(StoreError::Unavailable("too many writes are waiting".to_owned()).into()),
@@ -105,6 +117,31 @@ impl Sqlite {
         }
         self.readers.close().await;
     }
+}
+
+/// Makes the file where there is none, and takes everybody's rights to it but its owner's. SQLite gives the files that it
+/// keeps beside it the same rights.
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    for name in ["", "-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(name);
+        match std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn numbers(version: &str) -> Vec<u32> {

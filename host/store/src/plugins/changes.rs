@@ -36,6 +36,8 @@ pub struct NewVersion {
     pub granted: Grants,
     /// Whether organizations that never switched the plugin have it on. Read at its first installation alone.
     pub enabled_by_default: bool,
+    /// Whether the program or the folder beside it brings it, and may bring the next one in its place.
+    pub brought: bool,
 }
 
 /// A change of one plugin for the whole instance.
@@ -57,13 +59,13 @@ fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
 
 /// First in each transaction: it has those who change plugins take turns. PostgreSQL holds the row until the commit, and
 /// SQLite has one writer.
-async fn bump(tx: &mut Tx) -> Result<(), StoreError> {
+pub(crate) async fn bump(tx: &mut Tx) -> Result<(), StoreError> {
     tx.execute(Statement::new("update registry_version set version = version + 1 where id = 1", Vec::new()))
         .await
         .map(|_| ())
 }
 
-async fn log(
+pub(crate) async fn log(
     tx: &mut Tx,
     by: &By,
     organization: Option<OrganizationId>,
@@ -81,7 +83,7 @@ async fn log(
     audit::append(tx, &event).await
 }
 
-fn person(by: &By) -> Option<uuid::Uuid> {
+pub(super) fn person(by: &By) -> Option<uuid::Uuid> {
     by.person.map(|person| person.0.uuid())
 }
 
@@ -94,6 +96,11 @@ impl Store {
     /// Whether there is such a plugin, and such a version of it.
     pub async fn change_plugin(&self, plugin: PluginId, change: Change, by: By) -> Result<bool, StoreError> {
         self.database().write(move |tx| Box::pin(async move { apply(tx, &plugin, change, &by).await })).await
+    }
+
+    /// Takes a plugin away, with its versions and switches; its records stay. Whether there was such a plugin.
+    pub async fn uninstall_plugin(&self, plugin: PluginId, by: By) -> Result<bool, StoreError> {
+        self.database().write(move |tx| Box::pin(async move { uninstall(tx, &plugin, &by).await })).await
     }
 
     /// Has an organization use a plugin or not. Whether there is such a plugin.
@@ -116,6 +123,33 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
     let detail = json!({
         "plugin": new.plugin.as_str(), "version": new.version, "hash": hex::encode(new.hash), "granted": granted,
     });
+    keep_version(tx, &new, by).await?;
+    tx.execute(Statement::new(
+        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set hash = excluded.hash, \
+         granted = excluded.granted, installed_at = excluded.installed_at, installed_by = excluded.installed_by, \
+         brought = excluded.brought",
+        values![
+            new.plugin.as_str(),
+            new.hash.to_vec(),
+            granted.to_string(),
+            true,
+            new.enabled_by_default,
+            by.at,
+            person(by),
+            new.brought,
+        ],
+    ))
+    .await?;
+    let back = values![new.plugin.as_str()];
+    tx.execute(Statement::new("delete from plugins_uninstalled where plugin = $1", back)).await?;
+    prune(tx, &new.plugin).await?;
+    log(tx, by, None, "plugin.installed", detail).await
+}
+
+/// Keeps a version's file, with what is granted to it.
+async fn keep_version(tx: &mut Tx, new: &NewVersion, by: &By) -> Result<(), StoreError> {
+    let granted = json_of(&new.granted)?;
     tx.execute(
         Statement::new(
             "insert into plugin_versions (plugin, hash, version, title, descriptor, bytes, granted, installed_at, \
@@ -125,10 +159,10 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
             values![
                 new.plugin.as_str(),
                 new.hash.to_vec(),
-                new.version,
-                new.title,
-                new.descriptor,
-                new.bytes,
+                new.version.as_str(),
+                new.title.as_str(),
+                new.descriptor.as_str(),
+                new.bytes.clone(),
                 granted.to_string(),
                 by.at,
                 person(by),
@@ -137,23 +171,25 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
         .once(),
     )
     .await?;
+    Ok(())
+}
+
+async fn uninstall(tx: &mut Tx, plugin: &PluginId, by: &By) -> Result<bool, StoreError> {
+    bump(tx).await?;
+    let id = plugin.as_str();
+    tx.execute(Statement::new("delete from plugin_switches where plugin = $1", values![id])).await?;
+    if tx.execute(Statement::new("delete from plugins where id = $1", values![id])).await? == 0 {
+        return Ok(false);
+    }
+    tx.execute(Statement::new("delete from plugin_versions where plugin = $1", values![id])).await?;
     tx.execute(Statement::new(
-        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do update set hash = excluded.hash, \
-         granted = excluded.granted, installed_at = excluded.installed_at, installed_by = excluded.installed_by",
-        values![
-            new.plugin.as_str(),
-            new.hash.to_vec(),
-            granted.to_string(),
-            true,
-            new.enabled_by_default,
-            by.at,
-            person(by),
-        ],
+        "insert into plugins_uninstalled (plugin, at, person) values ($1, $2, $3) on conflict (plugin) do update \
+         set at = excluded.at, person = excluded.person",
+        values![id, by.at, person(by)],
     ))
     .await?;
-    prune(tx, &new.plugin).await?;
-    log(tx, by, None, "plugin.installed", detail).await
+    log(tx, by, None, "plugin.uninstalled", json!({ "plugin": id })).await?;
+    Ok(true)
 }
 
 /// Forgets the versions that were installed longest ago, beyond those that are kept.
@@ -192,7 +228,7 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
         Change::Version(hash, grants) => {
             let granted = json_of(&grants)?;
             let statement = Statement::new(
-                "update plugins set hash = $1, installed_at = $2, installed_by = $3 where id = $4 and exists \
+                "update plugins set hash = $1, installed_at = $2, installed_by = $3, brought = false where id = $4 and exists \
                  (select 1 from plugin_versions v where v.plugin = $4 and v.hash = $1)",
                 values![hash.to_vec(), by.at, person(by), id],
             );

@@ -2,8 +2,9 @@
 //! moves the registry's version in the same transaction, so that other hosts notice by asking for a number; what reads
 //! them ([`reads`]) gives a registry all it is built from.
 
-mod changes;
+pub(crate) mod changes;
 mod reads;
+mod uploads;
 
 pub use changes::{By, Change, NewVersion};
 pub use reads::{Installed, Registered, Switch, Version};

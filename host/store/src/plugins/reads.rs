@@ -28,6 +28,8 @@ pub struct Installed {
     pub installed_at: Micros,
     /// Nothing where the program brought it itself or an operator did, on the command line.
     pub installed_by: Option<PersonId>,
+    /// Whether the program or the folder beside it brought this version, and may bring the next one.
+    pub brought: bool,
 }
 
 /// What an organization chose.
@@ -92,7 +94,7 @@ macro_rules! installed {
     ($rest:literal) => {
         concat!(
             "select p.id, v.version, v.title, p.hash, v.descriptor, p.granted, p.active, p.enabled_by_default, \
-             p.installed_at, p.installed_by \
+             p.installed_at, p.installed_by, p.brought \
              from plugins p join plugin_versions v on v.plugin = p.id and v.hash = p.hash ",
             $rest
         )
@@ -111,6 +113,7 @@ fn installed(row: &Row) -> Result<Installed, StoreError> {
         enabled_by_default: row.bool(7)?,
         installed_at: row.i64(8)?,
         installed_by: row.opt_id(9)?.map(PersonId),
+        brought: row.bool(10)?,
     })
 }
 
@@ -153,6 +156,12 @@ impl Store {
     pub async fn plugin(&self, plugin: &PluginId) -> Result<Option<Installed>, StoreError> {
         let statement = Statement::new(installed!("where p.id = $1"), values![plugin.as_str()]);
         self.database().fetch_optional(statement).await?.map(|row| installed(&row)).transpose()
+    }
+
+    /// Whether somebody uninstalled a plugin and nobody installed it since.
+    pub async fn is_uninstalled(&self, plugin: &PluginId) -> Result<bool, StoreError> {
+        let statement = Statement::new("select 1 from plugins_uninstalled where plugin = $1", values![plugin.as_str()]);
+        Ok(self.database().fetch_optional(statement).await?.is_some())
     }
 
     /// The component itself, in one of the versions kept.

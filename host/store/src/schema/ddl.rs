@@ -72,6 +72,12 @@ pub(super) fn create_table(dialect: Dialect, collection: &CollectionName, fields
     statements
 }
 
+/// One column more, which is empty in every record.
+pub(super) fn add_column(dialect: Dialect, collection: &CollectionName, name: &str, kind: ColumnType) -> Statement {
+    let table = quoted(&layout::table(collection));
+    Statement::definition(format!("alter table {table} add column {} {}", quoted(name), kind.sql(dialect)))
+}
+
 pub(super) fn add_field(dialect: Dialect, collection: &CollectionName, field: &NewField) -> Vec<Statement> {
     let table = quoted(&layout::table(collection));
     let mut statements: Vec<_> = field
@@ -98,20 +104,73 @@ fn create_links(dialect: Dialect, collection: &CollectionName, field: &str) -> V
     let key = [layout::ORGANIZATION, layout::RECORD, layout::TARGET].map(quoted);
     let columns = key.iter().map(|name| format!("{name} {uuid} not null")).collect::<Vec<_>>().join(", ");
     let tail = if dialect == Dialect::Sqlite { " strict, without rowid" } else { "" };
-    let back = [layout::ORGANIZATION, layout::TARGET, layout::RECORD].map(str::to_owned);
     vec![
         Statement::definition(format!(
             "create table {} ({columns}, primary key ({})){tail}",
             quoted(&table),
             key.join(", ")
         )),
-        Statement::definition(format!(
-            "create index {} on {} ({})",
-            quoted(&layout::link_index(collection, field)),
-            quoted(&table),
-            list(&back)
-        )),
+        link_index(collection, field),
     ]
+}
+
+/// Moves a table to another name; its rows stay where they are.
+pub(super) fn rename_table(from: &str, to: &str) -> Statement {
+    Statement::definition(format!("alter table {} rename to {}", quoted(from), quoted(to)))
+}
+
+pub(super) fn rename_column(table: &str, from: &str, to: &str) -> Statement {
+    Statement::definition(format!("alter table {} rename column {} to {}", quoted(table), quoted(from), quoted(to)))
+}
+
+/// PostgreSQL alone: SQLite has an index made anew.
+pub(super) fn rename_index(from: &str, to: &str) -> Statement {
+    Statement::definition(format!("alter index {} rename to {}", quoted(from), quoted(to)))
+}
+
+/// Moves the members of a linked field along with the field, or with its collection.
+pub(super) fn rename_links(
+    dialect: Dialect,
+    (from, was): (&CollectionName, &str),
+    (to, is): (&CollectionName, &str),
+) -> Vec<Statement> {
+    let (old, new) = (layout::link_table(from, was), layout::link_table(to, is));
+    let (old_index, new_index) = (layout::link_index(from, was), layout::link_index(to, is));
+    let mut statements = Vec::new();
+    match dialect {
+        Dialect::Postgres => {
+            statements.push(rename_table(&old, &new));
+            statements.push(rename_index(&old_index, &new_index));
+        }
+        Dialect::Sqlite => {
+            statements.push(drop_index(&old_index));
+            statements.push(rename_table(&old, &new));
+            statements.push(link_index(to, is));
+        }
+    }
+    statements
+}
+
+fn link_index(collection: &CollectionName, field: &str) -> Statement {
+    let back = [layout::ORGANIZATION, layout::TARGET, layout::RECORD].map(str::to_owned);
+    Statement::definition(format!(
+        "create index {} on {} ({})",
+        quoted(&layout::link_index(collection, field)),
+        quoted(&layout::link_table(collection, field)),
+        list(&back)
+    ))
+}
+
+/// Takes a collection and everything in it away.
+pub(super) fn drop_collection<'a>(
+    collection: &CollectionName,
+    fields: impl Iterator<Item = (&'a str, FieldKind)>,
+) -> Vec<Statement> {
+    let links = fields
+        .filter(|(_, kind)| layout::is_linked(*kind))
+        .map(|(field, _)| format!("drop table {}", quoted(&layout::link_table(collection, field))));
+    let table = format!("drop table {}", quoted(&layout::table(collection)));
+    links.chain([table]).map(Statement::definition).collect()
 }
 
 pub(super) fn drop_field(collection: &CollectionName, field: &str, kind: FieldKind) -> Vec<Statement> {

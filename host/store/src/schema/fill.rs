@@ -1,7 +1,7 @@
 //! Calculated fields of records that were there before: filled when the field is new, or is calculated otherwise now.
 
-use super::plan::Difference;
-use super::{SchemaAction, SchemaStep};
+use super::SchemaAction;
+use super::plan::{Difference, Planned};
 use crate::commit::totals::calculate;
 use crate::database::{Tx, build};
 use crate::error::StoreError;
@@ -23,7 +23,7 @@ pub(super) struct Stale(BTreeMap<CollectionName, Vec<String>>);
 
 impl Stale {
     pub(super) fn add(&mut self, difference: &Difference) {
-        let calculates = |(step, _): &(SchemaStep, _)| matches!(step.action, SchemaAction::CalculateField(_));
+        let calculates = |step: &Planned| matches!(step.action, SchemaAction::CalculateField(_));
         if difference.steps.iter().any(calculates) || !difference.refolded.is_empty() {
             self.0.insert(difference.collection.clone(), difference.refolded.clone());
         }

@@ -1,108 +1,69 @@
-//! Tables from descriptors, and from the next descriptor what is to be added to them.
+//! Tables from descriptors, and from the next descriptor what is to be done to them.
 //!
-//! What stands is kept as JSON in `collections` ([`shape`]). A change that adds is carried out; one that would lose or
-//! misread something that is there is refused, each with its collection and field ([`check`]), and nothing is done then.
-//! What a descriptor no longer has is kept. All of it is one transaction, on both databases.
+//! What stands is kept as JSON in `collections` ([`shape`]). A change that loses nothing is carried out: what is new is
+//! added, what was renamed follows its name ([`moves`]), what is wider now is converted ([`fields`]). One that would
+//! lose or misread something that is there is refused, each with its collection and field, with how many records stand
+//! in the way and some of them ([`check`]), and nothing is done then. What a descriptor no longer has is kept until it
+//! is purged by its name ([`kept`]). All of it is one transaction, on both databases.
 
 mod check;
 mod ddl;
+mod fields;
 mod fill;
+mod kept;
+mod moves;
 mod plan;
+mod renames;
 mod shape;
+mod step;
 pub(crate) mod words;
+
+pub use kept::{Kept, KeptName, NotKept, Purged};
+pub(crate) use renames::Renames;
+pub use step::{SchemaAction, SchemaPlan, SchemaStep};
 
 use crate::Store;
 use crate::database::{Dialect, Statement, Tx};
 use crate::error::StoreError;
+use crate::layout;
+use lignaflow_core::Id;
 use lignaflow_core::catalog::{Catalog, Schema};
 use lignaflow_core::conditions::Conditions;
 use lignaflow_core::name::{CollectionName, PluginId};
+use plan::{Difference, Planned, Sides};
 use shape::Shape;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-
-/// What is to be done, or was, in its order. Empty where the tables are as the catalog asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SchemaPlan {
-    pub steps: Vec<SchemaStep>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaStep {
-    pub collection: CollectionName,
-    pub action: SchemaAction,
-}
-
-/// Fields by name; indexes and unique rules by the names of their indexes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemaAction {
-    CreateCollection,
-    AddField(String),
-    /// It has another type now, and no record holds a value that would be lost.
-    ReplaceField(String),
-    /// Records without a value are given the default of a field that is required now.
-    FillField(String),
-    /// It is calculated of every record.
-    CalculateField(String),
-    /// Its rules have changed; the columns stay as they are.
-    AdjustField(String),
-    /// The descriptor no longer has it; what it holds stays.
-    KeepField(String),
-    AddIndex(String),
-    DropIndex(String),
-    AddUnique(String),
-    DropUnique(String),
-    /// Records are given the words that they are found by.
-    FillWords,
-    /// They are found by the words of these fields.
-    IndexWords,
-    DropWords,
-}
-
-impl fmt::Display for SchemaStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use SchemaAction as Do;
-        write!(f, "{}: ", self.collection)?;
-        match &self.action {
-            Do::CreateCollection => f.write_str("create its table"),
-            Do::AddField(name) => write!(f, "add the field `{name}`"),
-            Do::ReplaceField(name) => write!(f, "give the field `{name}`, which holds nothing, its new type"),
-            Do::FillField(name) => write!(f, "fill `{name}` with its default where it is empty"),
-            Do::CalculateField(name) => write!(f, "calculate `{name}` of every record"),
-            Do::AdjustField(name) => write!(f, "take over the new rules of the field `{name}`"),
-            Do::KeepField(name) => write!(f, "keep the field `{name}`, which is no longer declared"),
-            Do::AddIndex(name) => write!(f, "add the index {name}"),
-            Do::DropIndex(name) => write!(f, "drop the index {name}"),
-            Do::AddUnique(name) => write!(f, "add the unique rule {name}"),
-            Do::DropUnique(name) => write!(f, "drop the unique rule {name}"),
-            Do::FillWords => f.write_str("take the words of what is searched"),
-            Do::IndexWords => f.write_str("make the index of words"),
-            Do::DropWords => f.write_str("drop the index of words"),
-        }
-    }
-}
-
-impl fmt::Display for SchemaPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<_> = self.steps.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))
-    }
-}
 
 /// One change that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaConflict {
     pub collection: CollectionName,
-    /// The field, or the fields of a unique rule.
+    /// The field, or the fields of a unique rule; empty for the collection itself.
     pub field: String,
     /// What stands in the way and would be lost, as a sentence.
     pub message: String,
+    /// How many records, or sets of them, stand in the way, of all organizations; 0 where none do.
+    pub records: u64,
+    /// Some of them.
+    pub examples: Vec<Id>,
+}
+
+impl SchemaConflict {
+    fn of(schema: &Schema, field: &str, message: String) -> Self {
+        let (collection, field) = (schema.name.clone(), field.to_owned());
+        Self { collection, field, message, records: 0, examples: Vec::new() }
+    }
 }
 
 impl fmt::Display for SchemaConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}: {}", self.collection, self.field, self.message)
+        write!(f, "{}", self.collection)?;
+        if !self.field.is_empty() {
+            write!(f, ".{}", self.field)?;
+        }
+        write!(f, ": {}", self.message)
     }
 }
 
@@ -139,11 +100,14 @@ impl Store {
 
     async fn reconcile(&self, catalog: &Catalog, apply: bool) -> Result<SchemaPlan, SchemaFault> {
         let with = |schema: &Arc<Schema>| (schema.clone(), catalog.conditions(&schema.name).cloned());
-        let schemas: Vec<Collection> = catalog.schemas().map(with).collect();
-        let plan: SchemaPlan =
-            self.database().write(move |tx| Box::pin(async move { reconcile(tx, &schemas, apply).await })).await?;
-        if apply && plan.steps.iter().any(|step| matches!(step.action, SchemaAction::ReplaceField(_))) {
-            self.database().renew();
+        let collections: Vec<Collection> = catalog.schemas().map(with).collect();
+        let (plan, renames): (SchemaPlan, Renames) =
+            self.database().write(move |tx| Box::pin(async move { reconcile(tx, &collections, apply).await })).await?;
+        if apply {
+            self.set_renames(renames);
+            if plan.steps.iter().any(|step| step.action.changes_columns()) {
+                self.database().renew();
+            }
         }
         Ok(plan)
     }
@@ -152,23 +116,44 @@ impl Store {
 /// One at a time among all hosts of a database. The number has no meaning beyond being this one.
 const TURN: i64 = 0x6c69_676e_6166_6c6f;
 
-/// A collection with the conditions of its unique rules.
-type Collection = (Arc<Schema>, Option<Conditions>);
-
-async fn reconcile(tx: &mut Tx, schemas: &[Collection], apply: bool) -> Result<SchemaPlan, SchemaFault> {
+/// Has whoever changes tables wait for the one who does.
+async fn take_turn(tx: &mut Tx) -> Result<(), StoreError> {
     if tx.dialect() == Dialect::Postgres {
         tx.execute(Statement::new("set local lock_timeout = '10s'", Vec::new())).await?;
         tx.execute(Statement::new("set local statement_timeout = 0", Vec::new())).await?;
         tx.fetch_all(Statement::new("select 1 from pg_advisory_xact_lock($1)", vec![TURN.into()])).await?;
     }
-    let shapes = standing(tx).await?;
+    Ok(())
+}
+
+/// A collection with the conditions of its unique rules.
+type Collection = (Arc<Schema>, Option<Conditions>);
+
+async fn reconcile(tx: &mut Tx, collections: &[Collection], apply: bool) -> Result<(SchemaPlan, Renames), SchemaFault> {
+    take_turn(tx).await?;
+    let schemas: Vec<Arc<Schema>> = collections.iter().map(|(schema, _)| schema.clone()).collect();
+    let schemas = schemas.as_slice();
+    let mut shapes = standing(tx).await?;
+    let last = Statement::new("select coalesce(max(sequence), 0) from changes", Vec::new());
+    let until = tx.fetch_one(last).await?.i64(0)?;
+    let moved = moves::collections(schemas, &shapes).map_err(SchemaFault::Refused)?;
     let mut work = Vec::new();
     let mut conflicts = Vec::new();
-    for (schema, conditions) in schemas {
-        match plan::compare(tx.dialect(), schema, conditions.as_ref(), shapes.get(&schema.name.to_string())) {
+    for (schema, conditions) in collections {
+        let was = moved.get(&schema.name).unwrap_or(&schema.name);
+        let old = shapes.get(&was.to_string());
+        match plan::compare(Sides {
+            dialect: tx.dialect(),
+            schema,
+            conditions: conditions.as_ref(),
+            was,
+            old,
+            moved: &moved,
+            until,
+        }) {
             Ok(Some(difference)) => {
                 for check in &difference.checks {
-                    conflicts.extend(check::run(tx, schema, check).await?);
+                    conflicts.extend(check::run(tx, schema, &layout::table(was), check).await?);
                 }
                 work.push(difference);
             }
@@ -179,28 +164,82 @@ async fn reconcile(tx: &mut Tx, schemas: &[Collection], apply: bool) -> Result<S
     if !conflicts.is_empty() {
         return Err(SchemaFault::Refused(conflicts));
     }
+    work.extend(undeclared(schemas, &shapes, &moved));
+    let mut counts = Vec::with_capacity(work.len());
+    for difference in &work {
+        counts.push(count(tx, difference).await?);
+    }
     let mut plan = SchemaPlan::default();
     let mut stale = fill::Stale::default();
-    for difference in work {
+    for (difference, counts) in work.into_iter().zip(counts) {
+        let collection = difference.collection.clone();
+        let step = |(planned, records): (&Planned, Option<u64>)| SchemaStep {
+            collection: collection.clone(),
+            action: planned.action.clone(),
+            records,
+        };
+        plan.steps.extend(difference.steps.iter().zip(counts).map(step));
+        stale.add(&difference);
         if apply {
             carry_out(tx, &difference).await?;
+            if let Some(was) = &difference.was {
+                shapes.remove(&was.to_string());
+            }
+            shapes.insert(difference.collection.to_string(), difference.shape);
         }
-        stale.add(&difference);
-        plan.steps.extend(difference.steps.into_iter().map(|(step, _)| step));
     }
     if apply {
-        let schemas: Vec<Arc<Schema>> = schemas.iter().map(|(schema, _)| schema.clone()).collect();
-        fill::run(tx, &schemas, stale).await?;
+        fill::run(tx, schemas, stale).await?;
     }
     if apply && !plan.steps.is_empty() {
         tx.touch_everything().await?;
     }
-    Ok(plan)
+    Ok((plan, Renames::of(&shapes)))
 }
 
-async fn carry_out(tx: &mut Tx, difference: &plan::Difference) -> Result<(), StoreError> {
-    for (step, statements) in &difference.steps {
-        tracing::info!(%step, "changing tables");
+/// Collections that their plugins no longer declare.
+fn undeclared(
+    schemas: &[Arc<Schema>],
+    shapes: &BTreeMap<String, Shape>,
+    moved: &BTreeMap<CollectionName, CollectionName>,
+) -> Vec<Difference> {
+    let plugins: BTreeSet<&PluginId> = schemas.iter().map(|schema| &schema.name.plugin).collect();
+    let declared: BTreeSet<&CollectionName> = schemas.iter().map(|schema| &schema.name).chain(moved.values()).collect();
+    shapes
+        .iter()
+        .filter(|(_, shape)| !shape.gone)
+        .filter_map(|(name, shape)| Some((name.parse::<CollectionName>().ok()?, shape)))
+        .filter(|(name, _)| plugins.contains(&name.plugin) && !declared.contains(name))
+        .map(|(collection, shape)| Difference {
+            was: None,
+            checks: Vec::new(),
+            steps: vec![Planned {
+                action: SchemaAction::KeepCollection,
+                statements: Vec::new(),
+                counting: Some(plan::counting(&layout::table(&collection), None)),
+            }],
+            shape: Shape { gone: true, ..shape.clone() },
+            refolded: Vec::new(),
+            collection,
+        })
+        .collect()
+}
+
+/// How many records each step is about, counted before any is taken.
+async fn count(tx: &mut Tx, difference: &Difference) -> Result<Vec<Option<u64>>, StoreError> {
+    let mut counts = Vec::with_capacity(difference.steps.len());
+    for planned in &difference.steps {
+        counts.push(match &planned.counting {
+            Some(statement) => Some(u64::try_from(tx.one(statement).await?.i64(0)?).unwrap_or_default()),
+            None => None,
+        });
+    }
+    Ok(counts)
+}
+
+async fn carry_out(tx: &mut Tx, difference: &Difference) -> Result<(), StoreError> {
+    for Planned { action, statements, .. } in &difference.steps {
+        tracing::info!(collection = %difference.collection, step = action.code(), "changing tables");
         for statement in statements {
             tx.execute(statement.clone()).await?;
         }
@@ -208,11 +247,20 @@ async fn carry_out(tx: &mut Tx, difference: &plan::Difference) -> Result<(), Sto
             words::fill(tx, &difference.collection, &difference.shape.words).await?;
         }
     }
-    let shape = serde_json::to_string(&difference.shape)
+    if let Some(was) = &difference.was {
+        let values = vec![was.to_string().into()];
+        tx.execute(Statement::new("delete from collections where name = $1", values)).await?;
+    }
+    keep(tx, &difference.collection, &difference.shape).await
+}
+
+/// Writes down how a collection stands.
+async fn keep(tx: &mut Tx, collection: &CollectionName, shape: &Shape) -> Result<(), StoreError> {
+    let shape = serde_json::to_string(shape)
         .map_err(|error| StoreError::Broken(format!("a shape cannot be written: {error}")))?;
     let keep = "insert into collections (name, shape) values ($1, $2) \
                 on conflict (name) do update set shape = excluded.shape";
-    tx.execute(Statement::new(keep, vec![difference.collection.to_string().into(), shape.into()])).await?;
+    tx.execute(Statement::new(keep, vec![collection.to_string().into(), shape.into()])).await?;
     Ok(())
 }
 

@@ -16,6 +16,32 @@ pub(super) struct Shape {
     /// The fields whose words are kept and found by.
     #[serde(default)]
     pub(super) words: BTreeSet<String>,
+    /// Whether its plugin no longer declares the collection. Its records are kept.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) gone: bool,
+    /// What the collection was called before, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) former: Vec<Former>,
+}
+
+/// A name that something had, up to a place in the change log. Later entries with that name speak of something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Former {
+    pub(super) name: String,
+    pub(super) until: i64,
+}
+
+/// A choice that is called something else from a place in the change log on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RenamedChoice {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) until: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(truth: &bool) -> bool {
+    !*truth
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +50,11 @@ pub(super) struct FieldShape {
     pub(super) kind: FieldKind,
     /// Digits after the point, of a decimal.
     pub(super) scale: Option<u8>,
-    /// The most characters, of a text.
+    /// The most characters, of a text; the largest value, of a number.
     pub(super) max: Option<i64>,
+    /// The fewest characters, and the smallest value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) min: Option<i64>,
     /// The choices, of a choice.
     pub(super) of: Vec<String>,
     /// The collection referred to, of references.
@@ -39,6 +68,12 @@ pub(super) struct FieldShape {
     pub(super) numbered: bool,
     /// Whether the descriptor last applied still has it. What it no longer has is kept.
     pub(super) declared: bool,
+    /// What it was called before, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) former: Vec<Former>,
+    /// Its choices that were called something else, in the order of their renaming.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) choices: Vec<RenamedChoice>,
 }
 
 impl FieldShape {
@@ -47,13 +82,16 @@ impl FieldShape {
         Self {
             kind: declared.kind,
             scale: (declared.kind == FieldKind::Decimal).then(|| declared.scale()),
-            max: (declared.kind == FieldKind::Text).then(|| declared.max_characters()),
+            max: if declared.kind == FieldKind::Text { Some(declared.max_characters()) } else { declared.max },
+            min: declared.min,
             of: declared.of.clone(),
             to: field.to.clone(),
             required: declared.required,
             derived: declared.derived.clone(),
             numbered: declared.sequence.is_some(),
             declared: true,
+            former: Vec::new(),
+            choices: Vec::new(),
         }
     }
 }

@@ -127,7 +127,12 @@ async fn a_closed_store_says_so(fixture: Fixture) {
 async fn a_database_that_is_not_there_is_named_without_a_password() {
     let open = |url: &str| {
         let url: DatabaseUrl = url.parse().unwrap();
-        async move { Store::open(&StoreOptions { url, max_connections: 2, create: false }).await.unwrap_err().to_string() }
+        async move {
+            Store::open(&StoreOptions { url, max_connections: 2, acquire: StoreOptions::ACQUIRE, create: false })
+                .await
+                .unwrap_err()
+                .to_string()
+        }
     };
     let told = open("sqlite:/nowhere/at-all.db").await;
     assert!(told.contains("/nowhere/at-all.db"), "{told}");
@@ -157,7 +162,10 @@ async fn what_was_answered_is_on_the_disk() {
             std::fs::copy(from, after.path().join(format!("after.db{suffix}"))).unwrap();
         }
         let url = DatabaseUrl::Sqlite(after.path().join("after.db"));
-        let found = Store::open(&StoreOptions { url, max_connections: 1, create: false }).await.unwrap();
+        let found =
+            Store::open(&StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false })
+                .await
+                .unwrap();
         assert_eq!(found.live(world.access, &schema, &ids).await.unwrap().len(), 100);
     })
     .await;

@@ -40,7 +40,10 @@ impl Wire {
             }
         });
         let url = DatabaseUrl::Postgres(format!("{scheme}://{user}@{address}/{database}"));
-        let store = Store::open(&StoreOptions { url, max_connections: 1, create: false }).await.unwrap();
+        let store =
+            Store::open(&StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false })
+                .await
+                .unwrap();
         Self { cut, store }
     }
 

@@ -10,8 +10,10 @@ mod log;
 mod media;
 mod races;
 mod records;
+mod renames;
 mod schema;
 mod settled;
+mod widening;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -8,7 +8,7 @@ use lignaflow_core::caller::Principal;
 use lignaflow_core::commit::Refusal;
 use lignaflow_core::query::{Operator, Predicate};
 use lignaflow_core::{Id, Value};
-use lignaflow_store::{Statement, Store};
+use lignaflow_store::{Statement, Store, StoreError};
 use tokio::task::JoinSet;
 
 crate::on_both!(
@@ -19,6 +19,8 @@ crate::on_both!(
     an_archive_and_a_reference_to_it_never_both_happen,
     writers_of_the_same_records_do_not_wait_for_ever,
     a_failure_in_a_shared_commit_is_its_own,
+    of_sixty_four_writers_one_fails_again_and_again_alone,
+    guards_hold_between_hosts,
     a_caller_who_leaves_leaves_nothing_half_done,
 );
 
@@ -212,6 +214,64 @@ async fn a_failure_in_a_shared_commit_is_its_own(fixture: Fixture) {
     }
     assert_eq!(count(&world, "shop__customers").await, 51);
     assert_eq!(count(&world, "changes").await, 51);
+}
+
+/// Rounds of writers that share commits, one of whom breaks a rule, one panics, and one is refused by a guard.
+async fn of_sixty_four_writers_one_fails_again_and_again_alone(fixture: Fixture) {
+    let world = fixture.world(&[SHOP]).await;
+    let schema = world.schema("shop/customers");
+    world.insert("shop/customers", [("name", text("Taken"))]).await;
+    for round in 0..5 {
+        let mut writers = JoinSet::new();
+        for number in 0..64 {
+            let store = world.store.clone();
+            let name = if number == 31 { "taken".to_owned() } else { format!("Customer {round}.{number}") };
+            let draft = world.draft().insert(&schema, Id::fresh(), fields([("name", text(&name))]));
+            writers.spawn(async move {
+                if number == 7 {
+                    let panics: Result<(), StoreError> =
+                        store.database().write(|_| Box::pin(async { panic!("on purpose") })).await;
+                    assert!(matches!(panics, Err(StoreError::Broken(_))), "{panics:?}");
+                    return (number, Err(Refusal::Broken));
+                }
+                (number, store.commit(draft.0).await.map(|_| ()))
+            });
+        }
+        for (number, outcome) in writers.join_all().await {
+            let expected = match number {
+                7 => Err(Refusal::Broken),
+                31 => Err(Refusal::Duplicate { index: 0, rule: 0 }),
+                _ => Ok(()),
+            };
+            assert_eq!(outcome, expected, "{number}");
+        }
+        assert_eq!(count(&world, "shop__customers").await, 1 + 62 * (round + 1));
+        assert_eq!(count(&world, "changes").await, 1 + 62 * (round + 1));
+    }
+}
+
+/// As [`of_two_that_a_guard_keeps_apart_one_wins`], at two hosts of one database.
+async fn guards_hold_between_hosts(fixture: Fixture) {
+    let world = fixture.world(&[SHOP]).await;
+    if !fixture.is_postgres() {
+        // A SQLite file has one host.
+        return;
+    }
+    let other = fixture.open().await;
+    for round in 0..40 {
+        let customer = world.insert("shop/customers", [("name", text(&format!("Customer {round}")))]).await;
+        let mut racers = JoinSet::new();
+        for store in [world.store.clone(), other.clone(), world.store.clone(), other.clone()] {
+            let draft = only_order(&world, customer, Id::fresh());
+            racers.spawn(async move { store.commit(draft.0).await });
+        }
+        let outcomes = racers.join_all().await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    }
+    let open = "select count(*) from pg_locks where locktype = 'advisory' and database = \
+                (select oid from pg_database where datname = current_database())";
+    let locks = other.database().fetch_one(Statement::new(open, Vec::new())).await.unwrap();
+    assert_eq!(locks.i64(0).unwrap(), 0, "every turn ended with its transaction");
 }
 
 async fn a_caller_who_leaves_leaves_nothing_half_done(fixture: Fixture) {

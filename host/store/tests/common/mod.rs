@@ -73,7 +73,8 @@ impl Fixture {
 pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-    test(Fixture { options: StoreOptions { url, max_connections: 4, create: true } }).await;
+    test(Fixture { options: StoreOptions { url, max_connections: 4, acquire: StoreOptions::ACQUIRE, create: true } })
+        .await;
 }
 
 pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) {
@@ -86,7 +87,8 @@ pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F
     admin.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
     let (before, _) = server.rsplit_once('/').unwrap();
     let url = DatabaseUrl::Postgres(format!("{before}/{name}"));
-    test(Fixture { options: StoreOptions { url, max_connections: 20, create: false } }).await;
+    test(Fixture { options: StoreOptions { url, max_connections: 20, acquire: StoreOptions::ACQUIRE, create: false } })
+        .await;
     admin.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
 }
 

@@ -10,8 +10,8 @@ use lignaflow_core::value::{Currency, Money, Value};
 use lignaflow_web::account::{self, AccountPage, Session, Token};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
 use lignaflow_web::admin::{
-    self, ConsentPage, Happening, InstallFault, LogLevel, LogLine, Notice, PluginPage, PluginRow, PluginState,
-    PluginsPage, Usage,
+    self, ConsentPage, Happening, InstallFault, LogLevel, LogLine, Notice, PlanLine, PlanView, PluginPage, PluginRow,
+    PluginState, PluginsPage, Usage,
 };
 use lignaflow_web::blocks::{
     self, Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView,
@@ -514,6 +514,7 @@ fn plugins(administrator: bool) -> Markup {
         may_switch: true,
         may_install: administrator,
         max_bytes: 32_000_000,
+        left: &["plant".to_owned()],
         fault: administrator.then_some(InstallFault {
             message: "plant.wasm is not installed: its descriptor has two faults.",
             issues: &issues,
@@ -548,6 +549,7 @@ fn plugin() -> Markup {
         counts: &[60, 40, 412],
         log: &log,
         may_switch: true,
+        may_install: true,
         fault: None,
     };
     admin::plugin(&shell("/admin/plugins/projects"), &view)
@@ -561,9 +563,18 @@ fn consent() -> Markup {
     after.collections[0].fields.shift_remove("markup");
     after.routes.remove(1);
     let granted = before.grants.clone();
+    let step = |sentence: &str| PlanLine { collection: "projects/projects".into(), sentence: sentence.into() };
+    let plan = PlanView {
+        steps: vec![
+            step("add the field `trade`"),
+            step("keep the field `markup`, which is no longer declared and 37 records hold a value in"),
+        ],
+        ..PlanView::default()
+    };
     let view = ConsentPage {
         descriptor: &after,
         installed: Some((&before, &granted)),
+        plan: &plan,
         size: 412_300,
         digest: "7f3a91c2e04d",
         action: "/admin/plugins/install/confirm",

@@ -1,6 +1,7 @@
 //! What a new plugin or an upgrade asks for and changes, before anything of it runs.
 
 use super::changes::{draw, records, routes};
+use super::plan::{self, PlanView};
 use crate::format::bytes;
 use crate::icon::icon;
 use crate::paths;
@@ -39,6 +40,8 @@ pub struct ConsentPage<'a> {
     pub descriptor: &'a Descriptor,
     /// The version that is installed now, with what it was granted.
     pub installed: Option<(&'a Descriptor, &'a Grants)>,
+    /// What would be done to the tables.
+    pub plan: &'a PlanView,
     /// Of the file, in bytes.
     pub size: u64,
     /// The beginning of the file's SHA-256, in hexadecimal.
@@ -66,6 +69,7 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                 @for (name, value) in view.hidden { input type="hidden" name=(name) value=(value); }
                 @for ask in &kept { input type="hidden" name="grant" value=(ask.key); }
                 @if let Some(fault) = view.fault { div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } } }
+                (plan::refused(view.plan))
                 section class="consent" aria-labelledby="h-consent" {
                     div {
                         h2 id="h-consent" { (title) }
@@ -89,9 +93,10 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                             }
                         }
                     }
+                    (plan::draw(view.plan, &shell.reader))
                     @if !routes.is_empty() { div { h3 { "What changes in its routes" } (draw(&routes)) } }
                     div class="actions" {
-                        button class="btn btn-primary" type="submit" { (button) }
+                        button class="btn btn-primary" type="submit" disabled[!view.plan.fits()] { (button) }
                         a class="btn" href=(paths::PLUGINS) { "Not now" }
                     }
                 }
@@ -166,6 +171,7 @@ mod tests {
         let view = ConsentPage {
             descriptor: &after,
             installed: Some((&before, &granted)),
+            plan: &PlanView::default(),
             size: 412_000,
             digest: "7f3a91c2",
             action: "/admin/plugins/install/confirm",

@@ -6,11 +6,15 @@ const SHEETS: &[&str] = &["css/plugins.css"];
 
 mod changes;
 mod consent;
+mod kept;
+mod plan;
 mod plugin;
 mod plugins;
 mod webhooks;
 
 pub use consent::{Ask, ConsentPage, asks, consent};
+pub use kept::{KeptPage, KeptRow, kept};
+pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
 pub use plugins::{Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins};
 pub use webhooks::{

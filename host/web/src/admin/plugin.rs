@@ -48,6 +48,8 @@ pub struct PluginPage<'a> {
     /// Newest first.
     pub log: &'a [LogLine],
     pub may_switch: bool,
+    /// Whether the person may uninstall it, and see what is kept of earlier versions.
+    pub may_install: bool,
     pub fault: Option<&'a str>,
 }
 
@@ -70,7 +72,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (pages(view))
                     (log(shell, view))
                 }
-                (rights(view))
+                div class="stack" { (rights(view)) @if view.may_install { (leave(view)) } }
             }
         }
     };
@@ -235,6 +237,21 @@ fn rights(view: &PluginPage<'_>) -> Markup {
     }
 }
 
+fn leave(view: &PluginPage<'_>) -> Markup {
+    html! {
+        section class="consent" aria-labelledby="h-leave" {
+            div {
+                h2 id="h-leave" { "What it leaves behind" }
+                p class="mt-2" { a class="link" href=(paths::plugin_kept(&view.descriptor.id)) { "What is kept of earlier versions" } }
+            }
+            form method="post" action=(paths::plugin_uninstall(&view.descriptor.id)) {
+                p { "Uninstalled, it is gone for every organization. Its records are kept, and are there again when it is installed again." }
+                div class="actions mt-4" { button class="btn" type="submit" { "Uninstall" } }
+            }
+        }
+    }
+}
+
 fn log(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     html! {
         section aria-labelledby="log" {
@@ -303,6 +320,7 @@ mod tests {
             counts: &[60, 40],
             log: &[line],
             may_switch: true,
+            may_install: true,
             fault: None,
         };
         let html = plugin(&shell(), &view).into_string();

@@ -102,6 +102,8 @@ pub struct PluginsPage<'a> {
     pub may_install: bool,
     /// The largest file that is taken, in bytes.
     pub max_bytes: u64,
+    /// Plugins that are not installed and of which records are kept.
+    pub left: &'a [String],
     pub fault: Option<InstallFault<'a>>,
 }
 
@@ -119,6 +121,7 @@ pub fn plugins(shell: &Shell, view: &PluginsPage<'_>) -> Markup {
                         @for notice in view.notices { (notice_of(notice)) }
                         @if view.plugins.is_empty() { (none(view.may_install)) } @else { (table(shell, view)) }
                     }
+                    @if !view.left.is_empty() { (left(view)) }
                     @if !view.history.is_empty() { (history(shell, view)) }
                 }
                 @if view.may_install { (install(shell, view)) }
@@ -247,6 +250,17 @@ pub(super) fn spark(usage: &Usage, reader: &Reader) -> Markup {
     }
 }
 
+fn left(view: &PluginsPage<'_>) -> Markup {
+    html! {
+        section aria-labelledby="h-left" {
+            div class="row-head" { h2 id="h-left" { "Kept of plugins that were uninstalled" } }
+            ul class="list" {
+                @for id in view.left { li { (icon("plug")) a class="link code" href=(paths::plugin_kept(id)) { (id) } } }
+            }
+        }
+    }
+}
+
 fn history(shell: &Shell, view: &PluginsPage<'_>) -> Markup {
     let cells = Cells { reader: &shell.reader, labels: view.labels };
     html! {
@@ -326,6 +340,7 @@ mod tests {
             may_switch: true,
             may_install,
             max_bytes: 32_000_000,
+            left: &[],
             fault,
         };
         plugins(&shell(), &view).into_string()

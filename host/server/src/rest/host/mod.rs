@@ -5,6 +5,7 @@ mod account;
 pub(crate) mod changes;
 mod media;
 mod people;
+pub mod plan;
 pub mod plugins;
 mod search;
 pub mod session;
@@ -67,6 +68,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::disable))
         .routes(routes!(plugins::log))
         .routes(routes!(search::search))
+        .routes(routes!(plan::inspect))
+        .routes(routes!(plan::kept))
+        .routes(routes!(plan::purge))
+        .routes(routes!(plan::uninstall))
 }
 
 /// The handlers, to be nested under `/api/v1`.

@@ -1,5 +1,6 @@
 //! Plugins: installed by administrators of the instance, switched by those of an organization.
 
+use super::plan::PluginPlan;
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
@@ -7,6 +8,7 @@ use crate::plugins::{chosen, inspect};
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use lignaflow_core::Fault;
@@ -78,6 +80,9 @@ pub struct Consent {
     /// What is granted, comma-separated: `interface records,read projects/tasks`; `all` grants all that it asks for.
     #[serde(default)]
     pub grant: String,
+    /// Tells what would be done, and does nothing.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,12 +94,16 @@ pub struct InstalledPlugin {
 
 /// Install a plugin, or its next version
 ///
-/// The body is the `.wasm` file. What it asks for and is not granted is refused, all of it named.
+/// The body is the `.wasm` file. What it asks for and is not granted is refused, all of it named. With `dry_run` it
+/// answers 200 with what would be done, as `/plugins/inspect` does.
 #[utoipa::path(
     post, path = "/plugins", tag = "host", operation_id = "host_install_plugin", params(Consent),
     request_body(content = inline(String), content_type = "application/wasm"),
     extensions(("x-permission" = json!("instance.plugins"))),
-    responses((status = 201, description = "Installed and running.", body = InstalledPlugin))
+    responses(
+        (status = 200, description = "With `dry_run`: what would be done.", body = PluginPlan),
+        (status = 201, description = "Installed and running.", body = InstalledPlugin),
+    )
 )]
 pub async fn install(
     State(app): State<Arc<App>>,
@@ -103,11 +112,11 @@ pub async fn install(
     Query(consent): Query<Consent>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<(StatusCode, Json<InstalledPlugin>), Problem> {
+) -> Result<Response, Problem> {
     may_install(&signed)?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !["application/wasm", "application/octet-stream"].contains(&kind) {
-        return Err(Problem::new(Kind::UnsupportedMediaType, "Send the file with Content-Type: application/wasm."));
+    is_file(&headers)?;
+    if consent.dry_run {
+        return Ok(Json(PluginPlan::from(app.plugins.plan(&body).await?)).into_response());
     }
     let inspected = inspect(&body)?;
     let asked = &inspected.descriptor.grants;
@@ -119,7 +128,16 @@ pub async fn install(
         version: installed.descriptor.version,
         digest: hex::encode(installed.hash),
     };
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+pub(super) fn is_file(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if ["application/wasm", "application/octet-stream"].contains(&kind) {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::UnsupportedMediaType, "Send the file with Content-Type: application/wasm."))
+    }
 }
 
 pub fn may_install(signed: &Signed) -> Result<(), Fault> {
@@ -138,7 +156,7 @@ pub fn may_switch(signed: &Signed) -> Result<(), Fault> {
     }
 }
 
-fn id_of(text: &str) -> Result<PluginId, Fault> {
+pub(super) fn id_of(text: &str) -> Result<PluginId, Fault> {
     text.parse().map_err(|_| Fault::not_found(format_args!("plugin `{text}`")))
 }
 

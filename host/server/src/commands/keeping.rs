@@ -1,0 +1,95 @@
+//! `lignaflow plugin`: what an installation would do, installing and uninstalling, what is kept, and its purge.
+
+use super::{by, noticed, told};
+use crate::app::App;
+use crate::plugins::{Outlook, inspect, shipped};
+use crate::rest::host::plan::confirmed;
+use anyhow::Context as _;
+use lignaflow_core::name::PluginId;
+use std::io::{self, BufRead as _};
+use std::path::Path;
+
+/// A file, or the plugin of that name that is part of the program.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let named = |(name, _): &(String, Vec<u8>)| Path::new(name).with_extension("") == file;
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) => match shipped().into_iter().find(named) {
+            Some((_, bytes)) => Ok(bytes),
+            None => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        },
+    }
+}
+
+pub(super) async fn plan(app: &App, file: &Path) -> anyhow::Result<()> {
+    let bytes = read(file)?;
+    let outlook = app.plugins.plan(&bytes).await.map_err(told)?;
+    print!("{}", described(&outlook));
+    outlook.fits().map_err(told)
+}
+
+/// Every right and every step, one a line.
+fn described(outlook: &Outlook) -> String {
+    let descriptor = &outlook.inspected.descriptor;
+    let mut lines = vec![match &outlook.standing {
+        Some(standing) => format!("{} {} in the place of {}", descriptor.id, descriptor.version, standing.version),
+        None => format!("{} {}, which is new", descriptor.id, descriptor.version),
+    }];
+    lines.extend(descriptor.grants.sentences().into_iter().map(|sentence| format!("asks: {sentence}")));
+    lines.extend(outlook.steps.iter().map(ToString::to_string));
+    if outlook.steps.is_empty() && outlook.conflicts.is_empty() {
+        lines.push("The tables stay as they are.".to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
+pub(super) async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
+    let bytes = read(file)?;
+    let inspected = inspect(&bytes).map_err(told).with_context(|| format!("{} cannot be installed", file.display()))?;
+    let grants = inspected.descriptor.grants.clone();
+    for sentence in grants.sentences() {
+        eprintln!("granted: {sentence}");
+    }
+    let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
+    noticed().await;
+    println!("{} {} is installed.", installed.descriptor.id, installed.descriptor.version);
+    Ok(())
+}
+
+fn plugin_of(id: &str) -> anyhow::Result<PluginId> {
+    id.parse().map_err(|_| anyhow::anyhow!("there is no plugin `{id}`"))
+}
+
+pub(super) async fn uninstall(app: &App, id: &str) -> anyhow::Result<()> {
+    app.plugins.uninstall(&plugin_of(id)?, by(app)).await.map_err(told)?;
+    noticed().await;
+    println!("{id} is uninstalled. Its records are kept; `lignaflow plugin kept {id}` lists them.");
+    Ok(())
+}
+
+pub(super) async fn kept(app: &App, id: Option<&str>) -> anyhow::Result<()> {
+    let all = match id {
+        Some(id) => vec![app.plugins.kept(&plugin_of(id)?).await.map_err(told)?],
+        None => app.plugins.all_kept().await.map_err(told)?,
+    };
+    for kept in all.into_iter().flat_map(|of| of.kept) {
+        println!("{:<48} {} records", kept.name.to_string(), kept.records);
+    }
+    Ok(())
+}
+
+pub(super) async fn purge(app: &App, name: &str, confirm: Option<&str>) -> anyhow::Result<()> {
+    let typed = match confirm {
+        Some(confirm) => confirm.to_owned(),
+        None => {
+            eprintln!("`{name}` goes in every organization, and there is no way back. Type its name to purge it:");
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line)?;
+            line.trim().to_owned()
+        }
+    };
+    let name = confirmed(name, &typed).map_err(told)?;
+    let records = app.plugins.purge(&name, by(app)).await.map_err(told)?;
+    println!("{name} is purged, with what {records} records held.");
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Plugins that come by themselves: those inside the program, and those that the operator lays into the folder beside
+//! it. They are brought at the start, and those of the folder whenever it changes. What somebody installed by hand is
+//! left alone, and what was uninstalled stays away until it is installed by hand.
+
+use super::{Arrival, Plugins, inspect, unavailable};
+use lignaflow_core::Fault;
+use lignaflow_core::name::PluginId;
+use lignaflow_store::plugins::By;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Files of the folder that are looked at.
+const FILES: usize = 100;
+
+/// The plugins inside the program.
+#[cfg(feature = "shipped")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../plugins/dist"]
+#[include = "*.wasm"]
+#[exclude = "hostile/*"]
+struct Shipped;
+
+/// A plugin that is inside the program: its file's name and bytes.
+pub fn shipped() -> Vec<(String, Vec<u8>)> {
+    #[cfg(feature = "shipped")]
+    let list =
+        Shipped::iter().filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned()))).collect();
+    #[cfg(not(feature = "shipped"))]
+    let list = Vec::new();
+    list
+}
+
+/// What tells one state of a file from the next, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    bytes: u64,
+    changed: Option<SystemTime>,
+}
+
+type Listing = BTreeMap<PathBuf, Mark>;
+
+/// The folder of `plugins_dir`.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    most: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// As it was when it was looked at last.
+    seen: Listing,
+    /// What was brought, or refused, in this state.
+    handled: Listing,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf, most: u64) -> Self {
+        Self { path, most, state: Mutex::default() }
+    }
+
+    /// Files that are new or changed. One that is still being written is not answered with: it must lie there unchanged
+    /// from one look to the next, unless this is the only look that there will be.
+    fn changed(&self, at_once: bool) -> Vec<PathBuf> {
+        let listing = listing(&self.path).unwrap_or_default();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = |path: &PathBuf, mark: &Mark| at_once || state.seen.get(path) == Some(mark);
+        let fresh: Vec<_> = listing
+            .iter()
+            .filter(|(path, mark)| state.handled.get(*path) != Some(mark) && settled(path, mark))
+            .map(|(path, mark)| (path.clone(), *mark))
+            .collect();
+        state.handled.retain(|path, _| listing.contains_key(path));
+        state.handled.extend(fresh.iter().cloned());
+        state.seen = listing;
+        fresh.into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = fs::metadata(path)?.len();
+        if bytes > self.most {
+            let told = format!("it has {bytes} bytes, and `plugins.file_bytes` allows {}", self.most);
+            return Err(io::Error::other(told));
+        }
+        fs::read(path)
+    }
+}
+
+/// The plugins of a folder. One that is not there is empty.
+fn listing(folder: &Path) -> io::Result<Listing> {
+    let mut listing = Listing::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|ending| ending != "wasm") || listing.len() >= FILES {
+            continue;
+        }
+        if let Ok(data) = fs::metadata(&path)
+            && data.is_file()
+        {
+            listing.insert(path, Mark { bytes: data.len(), changed: data.modified().ok() });
+        }
+    }
+    Ok(listing)
+}
+
+/// A file that comes by itself.
+struct Arriving {
+    name: String,
+    bytes: Vec<u8>,
+    arrival: Arrival,
+}
+
+impl Plugins {
+    /// Loads what is installed, brings what the program and the folder hold, and loads that.
+    pub async fn start(&self) -> Result<(), Fault> {
+        self.reload().await?;
+        let mut arriving: Vec<Arriving> =
+            shipped().into_iter().map(|(name, bytes)| Arriving { name, bytes, arrival: Arrival::InProgram }).collect();
+        arriving.extend(self.laid_into_folder(true).await);
+        self.bring_all(arriving).await
+    }
+
+    /// Brings what is new in the folder.
+    pub(super) async fn look_into_folder(&self) {
+        let arriving = self.laid_into_folder(false).await;
+        if let Err(fault) = self.bring_all(arriving).await {
+            tracing::error!(%fault, "the plugins could not be loaded again");
+        }
+    }
+
+    async fn laid_into_folder(&self, at_once: bool) -> Vec<Arriving> {
+        let inner = self.0.clone();
+        let read = move || {
+            let mut found = Vec::new();
+            for path in inner.folder.changed(at_once) {
+                let name = path.display().to_string();
+                match inner.folder.read(&path) {
+                    Ok(bytes) => found.push(Arriving { name, bytes, arrival: Arrival::InFolder }),
+                    Err(error) => tracing::error!(file = name, %error, "a plugin of the folder cannot be read"),
+                }
+            }
+            found
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or_default()
+    }
+
+    /// Each in its turn, and those that need another again once that one is there. Of two files of one plugin the later
+    /// counts: the folder before the program.
+    async fn bring_all(&self, arriving: Vec<Arriving>) -> Result<(), Fault> {
+        let mut left: BTreeMap<PluginId, Arriving> = BTreeMap::new();
+        for arriving in arriving {
+            match inspect(&arriving.bytes) {
+                Ok(inspected) => {
+                    left.insert(inspected.descriptor.id, arriving);
+                }
+                Err(fault) => tracing::error!(file = arriving.name, %fault, "it is no plugin that can be installed"),
+            }
+        }
+        loop {
+            let mut brought = false;
+            let mut failed = BTreeMap::new();
+            let mut faults = Vec::new();
+            for (id, arriving) in left {
+                match self.bring(&arriving).await {
+                    Ok(installed) => brought |= installed,
+                    Err(fault) => {
+                        faults.push((arriving.name.clone(), fault));
+                        failed.insert(id, arriving);
+                    }
+                }
+            }
+            if brought {
+                self.reload().await?;
+            }
+            if failed.is_empty() || !brought {
+                for (file, fault) in faults {
+                    tracing::error!(file, %fault, "a plugin could not be installed");
+                }
+                return Ok(());
+            }
+            left = failed;
+        }
+    }
+
+    /// Whether it was installed: not if it is there in that build, if a version is there that somebody installed, or if
+    /// somebody uninstalled it.
+    async fn bring(&self, arriving: &Arriving) -> Result<bool, Fault> {
+        let inspected = inspect(&arriving.bytes)?;
+        let id = &inspected.descriptor.id;
+        let standing = self.0.store.plugin(id).await.map_err(unavailable)?;
+        let stays = standing.as_ref().is_some_and(|plugin| plugin.hash == inspected.hash || !plugin.brought);
+        if stays || self.0.store.is_uninstalled(id).await.map_err(unavailable)? {
+            return Ok(false);
+        }
+        let granted = inspected.descriptor.grants.clone();
+        let by = By { person: None, address: String::new(), at: self.0.clock.now() };
+        self.put(inspected, arriving.bytes.clone(), granted, arriving.arrival, by).await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_brought_once_it_has_settled_and_again_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let watched = Folder::new(folder.path().into(), 10);
+        let file = folder.path().join("tools.wasm");
+        fs::write(folder.path().join("notes.txt"), "x").unwrap();
+        fs::write(&file, "one").unwrap();
+        assert_eq!(watched.changed(false), Vec::<PathBuf>::new(), "it may still be written");
+        assert_eq!(watched.changed(false), [file.clone()]);
+        assert_eq!(watched.changed(false), Vec::<PathBuf>::new());
+        fs::write(&file, "longer").unwrap();
+        assert_eq!(watched.changed(true), [file.clone()], "at the start there is one look alone");
+        assert_eq!(watched.read(&file).unwrap(), b"longer");
+        fs::write(&file, "longer than it may be").unwrap();
+        assert!(watched.read(&file).unwrap_err().to_string().contains("plugins.file_bytes"));
+        assert_eq!(Folder::new("nowhere".into(), 1).changed(true), Vec::<PathBuf>::new());
+    }
+}
