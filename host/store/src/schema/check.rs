@@ -70,6 +70,7 @@ pub(super) enum Hindrance {
     /// The same as another of the organization, neither archived.
     Duplicates {
         columns: Vec<String>,
+        condition: Option<Expr>,
     },
 }
 

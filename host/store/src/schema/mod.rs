@@ -243,7 +243,7 @@ async fn carry_out(tx: &mut Tx, difference: &Difference) -> Result<(), StoreErro
         for statement in statements {
             tx.execute(statement.clone()).await?;
         }
-        if step.action == SchemaAction::FillWords {
+        if *action == SchemaAction::FillWords {
             words::fill(tx, &difference.collection, &difference.shape.words).await?;
         }
     }
