@@ -36,7 +36,7 @@ steps! {
     8 => "0008_repeats",
     9 => "0009_views",
     10 => "0010_media",
-    10 => "0010_installing",
+    11 => "0011_installing",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {
