@@ -41,11 +41,13 @@ impl Store {
         organization: OrganizationId,
         collections: &[CollectionName],
     ) -> Result<(Snapshot, bool), StoreError> {
+        // In the order of the log's key, so that no plan looks at more of it.
         let sql = format!(
             "select {NOW}, (select coalesce(bool_or(n.collection = any(string_to_array($3::text, ','))), false) \
              or count(*) = {MOST_ROWS} from (select c.collection from changes c where c.organization = $1 \
              and c.xid >= pg_snapshot_xmin($2::text::pg_snapshot) \
-             and not pg_visible_in_snapshot(c.xid, $2::text::pg_snapshot) limit {MOST_ROWS}) n)"
+             and not pg_visible_in_snapshot(c.xid, $2::text::pg_snapshot) \
+             order by c.xid, c.sequence limit {MOST_ROWS}) n)"
         );
         let names: Vec<String> = collections.iter().map(ToString::to_string).collect();
         let values = vec![organization.0.uuid().into(), then.text.as_str().into(), names.join(",").into()];
