@@ -66,6 +66,12 @@ pub enum Origin {
     Route,
     /// Setting a record back to what it was.
     Restore,
+    /// A file, by the import's id.
+    Import(Id),
+    /// An import taken back, by its id.
+    Undo(Id),
+    /// A dry run: planned and committed as by any other door, and then taken back, so that nothing of it is kept.
+    Rehearsal(Id),
 }
 
 impl Origin {
@@ -76,6 +82,22 @@ impl Origin {
             Self::Batch => "batch",
             Self::Route => "route",
             Self::Restore => "restore",
+            Self::Import(_) => "import",
+            Self::Undo(_) => "undo",
+            Self::Rehearsal(_) => "rehearsal",
         }
+    }
+
+    /// The import that this door stands for.
+    pub const fn import(self) -> Option<Id> {
+        match self {
+            Self::Import(id) | Self::Undo(id) | Self::Rehearsal(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether several changes come in together, each named by its place.
+    pub const fn is_many(self) -> bool {
+        matches!(self, Self::Batch | Self::Import(_) | Self::Undo(_) | Self::Rehearsal(_))
     }
 }

@@ -43,4 +43,6 @@ pub trait Directory: Send + Sync {
     async fn person(&self, organization: OrganizationId, id: Id) -> Result<Option<Person>, Fault>;
     /// The people who hold a permission, or all, by name; at most 1,000.
     async fn people(&self, organization: OrganizationId, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
+    /// Somebody who belongs, or belonged, to the organization, by their address.
+    async fn addressed(&self, organization: OrganizationId, email: &str) -> Result<Option<Id>, Fault>;
 }

@@ -7,6 +7,7 @@
 //! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
 //! | [`files`] | whether the files that a change names may be there |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
+//! | [`imports`] | files that become records |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`original`] | creates that repeat an id of the client's own |
 //! | [`repeat`] | the key of a request that may come again |
@@ -24,6 +25,7 @@ mod family;
 pub mod feed;
 mod files;
 mod hooks;
+pub mod imports;
 mod original;
 mod plan;
 mod reads;
@@ -45,7 +47,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::clock::Clock;
-use lignaflow_core::id::{Id, PersonId};
+use lignaflow_core::id::{Id, OrganizationId, PersonId};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::{Authority, MAX_LIMIT, MAX_VALUES, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::Directory;
@@ -107,6 +109,18 @@ impl Records {
     pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Record, Fault> {
         let found = self.store.records(access, schema, &[id]).await.map_err(answers::of_store)?;
         found.into_iter().next().ok_or_else(|| answers::no_record(schema))
+    }
+
+    /// Which of these records are there, archived or not, whoever may see them.
+    pub(crate) async fn those_there(
+        &self,
+        organization: OrganizationId,
+        schema: &Arc<Schema>,
+        ids: &[Id],
+    ) -> Result<Vec<Id>, Fault> {
+        let access = Access::of_plugin(organization);
+        let found = self.store.records(access, schema, ids).await.map_err(answers::of_store)?;
+        Ok(found.into_iter().map(|record| record.id).collect())
     }
 
     /// A page of records. No guest code is involved.

@@ -53,7 +53,7 @@ pub struct Write {
 impl Write {
     /// These mutations; more than one are told apart by the index that begins the paths of issues.
     fn of(origin: Origin, mutations: Vec<Mutation>) -> Self {
-        let alone = mutations.len() == 1;
+        let alone = mutations.len() == 1 && !origin.is_many();
         let place = |index: usize| if alone { String::new() } else { format!("/{index}") };
         let asked = mutations.into_iter().enumerate();
         let asked = asked.map(|(index, mutation)| Asked { mutation, place: place(index), own_id: false }).collect();

@@ -1,11 +1,13 @@
 //! The rooms of the running program, wired.
 
 use crate::config::Config;
+use crate::importing::Importing;
 use crate::live::Live;
 use crate::media::Media;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
+use crate::tables::Tables;
 use crate::webhooks::Webhooks;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
@@ -29,6 +31,8 @@ pub struct App {
     pub media: Media,
     pub rates: Arc<RateLimits>,
     pub exports: Exports,
+    pub tables: Tables,
+    pub imports: Importing,
     pub live: Arc<Live>,
     pub webhooks: Webhooks,
 }

@@ -1,8 +1,9 @@
 //! From settings to a running program: the store opened, the tables in place, the plugins loaded.
 
 use crate::app::{App, SESSION_COOKIE};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::health::Readiness;
+use crate::importing::Importing;
 use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
@@ -11,6 +12,7 @@ use crate::private_file;
 use crate::rest::export::Exports;
 use crate::secret_key::secret_key;
 use crate::shutdown::Shutdown;
+use crate::tables::Tables;
 use crate::webhooks::{self, Webhooks};
 use anyhow::Context as _;
 use axum::Router;
@@ -19,6 +21,7 @@ use lignaflow_identity::Identity;
 use lignaflow_records::{Pause, Records};
 use lignaflow_runtime::{Engine, EngineOptions, Limits, Registry};
 use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,12 +30,16 @@ const UPLOADS: [&str; 3] = ["/api/v1/plugins", "/api/v1/plugins/inspect", lignaf
 
 /// What a form may add to a file: its other fields, and what stands between its parts.
 const FORM: u64 = 65_536;
+/// The end of the paths that take files which become records.
+const IMPORTS: &str = "*/imports";
 
 /// What is not said by settings.
 #[derive(Clone)]
 pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     pub identity: lignaflow_identity::Options,
+    /// The file of this program: what is read in a process of its own is read by it.
+    pub program: PathBuf,
     /// Something to wait for between each plan and its commit, in tests of races.
     pub pause: Option<Pause>,
 }
@@ -46,7 +53,12 @@ impl std::fmt::Debug for Surroundings {
 impl Surroundings {
     /// Those of the real world.
     pub fn real() -> Self {
-        Self { clock: Arc::new(crate::app::SystemClock), identity: lignaflow_identity::Options::default(), pause: None }
+        Self {
+            clock: Arc::new(crate::app::SystemClock),
+            identity: lignaflow_identity::Options::default(),
+            program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lignaflow")),
+            pause: None,
+        }
     }
 }
 
@@ -121,8 +133,11 @@ pub async fn assemble(
     let media = Media::open(&config, store.clone(), clock.clone())?;
     let mut uploads: Vec<_> = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + FORM)).collect();
     uploads.push(("/api/v1/media", media.file_bytes() + FORM));
+    uploads.push((IMPORTS, config.imports.file_bytes + FORM));
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
+    let tables = Tables::new(surroundings.program, limits_of(&config.imports));
+    let imports = Importing::new(records.clone(), identity.clone(), registry.clone());
     let exports = Exports::new(config.data_dir.join("tmp"));
     let live = Arc::default();
     let webhooks = Webhooks::new(
@@ -136,8 +151,34 @@ pub async fn assemble(
         secret_key(&config)?.expose(),
         config.webhooks.private,
     )?;
-    let app = App { config, clock, store, registry, records, identity, plugins, media, rates, exports, live, webhooks };
+    let app = App {
+        config,
+        clock,
+        store,
+        registry,
+        records,
+        identity,
+        plugins,
+        media,
+        rates,
+        exports,
+        tables,
+        imports,
+        live,
+        webhooks,
+    };
     Ok((Arc::new(app), context))
+}
+
+/// What a file may have that becomes records.
+fn limits_of(imports: &config::Imports) -> crate::tables::Limits {
+    crate::tables::Limits {
+        rows: imports.rows,
+        columns: imports.columns,
+        cell: usize::try_from(imports.cell_characters).unwrap_or(usize::MAX),
+        memory: imports.memory_bytes,
+        seconds: imports.cpu_seconds,
+    }
 }
 
 /// Everything that answers, with what has to run beside it until the shutdown begins.
@@ -147,6 +188,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
         let store = store.clone();
         async move { store.ping().await.map_err(|error| error.to_string()) }
     });
+    let stop = shutdown.clone();
+    shutdown.beside(app.imports.clone().follow(async move { stop.begun().await }));
     let stop = shutdown.clone();
     shutdown.beside(app.plugins.clone().follow(async move { stop.begun().await }));
     let (store, stop) = (app.store.clone(), shutdown.clone());

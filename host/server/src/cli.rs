@@ -1,6 +1,7 @@
 //! What can be typed, and how what goes wrong is told. What a command does stands in `main.rs` and the rooms it calls.
 
 use crate::config::{Flag, Inputs, Secret};
+use crate::tables::Limits;
 use clap::{Args, Parser, Subcommand};
 use std::fmt::Write as _;
 use std::io::{self, BufRead};
@@ -69,6 +70,32 @@ pub enum Command {
     Trust,
     /// Ask the running server whether it is ready
     Health,
+    /// Read the table on standard input, within limits: what the server starts for each file
+    #[command(hide = true)]
+    ReadTable(ReadTable),
+}
+
+#[derive(Debug, Args)]
+pub struct ReadTable {
+    #[arg(long)]
+    pub rows: u32,
+    #[arg(long)]
+    pub columns: u16,
+    #[arg(long)]
+    pub cell: usize,
+    #[arg(long)]
+    pub memory: u64,
+    #[arg(long)]
+    pub seconds: u64,
+    #[arg(long)]
+    pub sheet: Option<String>,
+}
+
+impl ReadTable {
+    pub fn limits(&self) -> Limits {
+        let Self { rows, columns, cell, memory, seconds, .. } = *self;
+        Limits { rows, columns, cell, memory, seconds }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -43,6 +43,7 @@ pub struct Config {
     pub plugins: Plugins,
     pub webhooks: Webhooks,
     pub media: Media,
+    pub imports: Imports,
     pub database: Database,
     pub cache: Cache,
     pub log: Log,
@@ -151,6 +152,22 @@ pub struct Media {
     pub s3_secret_key: Secret,
 }
 
+/// What a file may have that becomes records, and what reading it may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imports {
+    /// Largest file in bytes.
+    pub file_bytes: u64,
+    /// Rows under the heads.
+    pub rows: u32,
+    pub columns: u16,
+    /// Characters of one cell.
+    pub cell_characters: u32,
+    /// Memory of the process that reads, in bytes.
+    pub memory_bytes: u64,
+    /// Seconds of computing of the process that reads.
+    pub cpu_seconds: u64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
     /// Open connections at most; on SQLite these are the readers, beside the one writer.
@@ -187,6 +204,7 @@ impl Default for Config {
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
             media: Media::default(),
+            imports: Imports::default(),
             database: Database { max_connections: 16, acquire_seconds: 2 },
             cache: Cache { bytes: 32 << 20 },
             log: Log { level: "info".into(), format: LogFormat::Auto },
@@ -277,6 +295,19 @@ impl Default for Media {
             s3_region: "us-east-1".into(),
             s3_access_key: Secret::default(),
             s3_secret_key: Secret::default(),
+        }
+    }
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self {
+            file_bytes: 33_554_432,
+            rows: 250_000,
+            columns: 200,
+            cell_characters: 100_000,
+            memory_bytes: 536_870_912,
+            cpu_seconds: 30,
         }
     }
 }

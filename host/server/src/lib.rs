@@ -13,6 +13,7 @@
 //! | [`media`] | files that records hold |
 //! | [`plugins`] | which plugins run |
 //! | [`background`] | work beside the requests, done by one host of several |
+//! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
 //! | [`config`] | every setting, where its value comes from, what it may be |
 //! | [`logging`], [`metrics`], [`health`] | what operators see |
 //! | [`tls`] | the local authority, the leaf, the operator's own certificate |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod health;
+pub mod importing;
 pub mod listener;
 pub mod live;
 pub mod logging;
@@ -46,6 +48,7 @@ pub mod router;
 pub mod secret_key;
 pub mod serve;
 pub mod shutdown;
+pub mod tables;
 pub(crate) mod temporary;
 pub mod tls;
 pub mod views;

@@ -10,11 +10,18 @@ use lignaflow_server::logging;
 use lignaflow_server::metrics::Metrics;
 use lignaflow_server::serve::Server;
 use lignaflow_server::shutdown::Shutdown;
-use lignaflow_server::tls;
+use lignaflow_server::{tables, tls};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before anything else is loaded: it reads what may be hostile, and knows nothing.
+    if let Command::ReadTable(table) = &cli.command {
+        return match tables::child::run(&table.limits(), table.sheet.as_deref()) {
+            Ok(()) => cli::DONE.into(),
+            Err(_) => cli::FAILED.into(),
+        };
+    }
     tls::install_provider();
     match run(&cli) {
         Ok(()) => cli::DONE.into(),

@@ -78,7 +78,7 @@ pub struct State {
     pub request_time: Duration,
     pub body_time: Duration,
     pub body_bytes: u64,
-    /// Paths, by their beginning, whose bodies may be larger, with their limit in bytes.
+    /// Paths, by their beginning, or by their end after a star, whose bodies may be larger, with their limit in bytes.
     pub large_bodies: Vec<(&'static str, u64)>,
     /// Of forms that send files, wherever a page has one, in bytes.
     pub form_bytes: u64,
@@ -86,7 +86,7 @@ pub struct State {
 
 impl MiddlewareContext {
     /// `session_cookie` is the name of the cookie that signs a browser in; `large_bodies` are the beginnings of paths
-    /// that take uploads, each with its limit in bytes.
+    /// that take uploads, or a star and their ends, each with its limit in bytes.
     pub fn new(config: &Config, session_cookie: &'static str, large_bodies: Vec<(&'static str, u64)>) -> Self {
         let server = &config.server;
         Self(Arc::new(State {
@@ -107,7 +107,7 @@ impl MiddlewareContext {
     /// The most bytes that the body of this request may have.
     fn body_limit(&self, request: &Request) -> u64 {
         let path = request.uri().path();
-        if let Some((_, bytes)) = self.0.large_bodies.iter().find(|(beginning, _)| path.starts_with(beginning)) {
+        if let Some((_, bytes)) = self.0.large_bodies.iter().find(|(pattern, _)| fits(path, pattern)) {
             return *bytes;
         }
         let kind =
@@ -129,6 +129,11 @@ impl Deref for MiddlewareContext {
     fn deref(&self) -> &State {
         &self.0
     }
+}
+
+/// Whether a path begins so; or ends so, where the pattern begins with a star.
+fn fits(path: &str, pattern: &str) -> bool {
+    pattern.strip_prefix('*').map_or_else(|| path.starts_with(pattern), |end| path.ends_with(end))
 }
 
 /// Probes and metrics are asked by machines, by address, and must be answered when the server is busiest.

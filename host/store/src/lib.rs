@@ -16,6 +16,7 @@
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`views`] | lists that people keep under a name |
 //! | [`media`] | what is known of the files that records hold |
+//! | [`imports`] | files on their way to become records |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
 mod cache;
@@ -23,6 +24,7 @@ pub mod commit;
 pub mod database;
 pub mod error;
 pub mod identity;
+pub mod imports;
 pub mod layout;
 pub mod leases;
 pub mod log;

@@ -62,6 +62,11 @@ pub struct Horizon {
 pub struct NotAPosition;
 
 impl LogPosition {
+    /// The number of the change that it stands behind.
+    pub const fn sequence(self) -> i64 {
+        self.sequence
+    }
+
     /// Before the first change.
     pub const START: Self = Self { transaction: 0, sequence: 0 };
 }
@@ -93,6 +98,8 @@ pub struct LogEntry {
     pub request: RequestId,
     /// The door that it came in by.
     pub origin: String,
+    /// The import that made it, or that undid it.
+    pub import: Option<Id>,
     pub collection: CollectionName,
     pub record: Id,
     pub kind: LogKind,
@@ -109,11 +116,11 @@ const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
             "'0', sequence, at, principal_kind, principal_id, plugin, plugin_version, request, origin, collection, \
-             record, kind, transition, version, before, after"
+             record, kind, transition, version, before, after, import"
         }
         Dialect::Postgres => {
             "xid::text, sequence, at, principal_kind, principal_id, plugin, plugin_version, request, origin, collection, \
-             record, kind, transition, version, before, after"
+             record, kind, transition, version, before, after, import"
         }
     }
 }
@@ -356,6 +363,16 @@ impl Store {
         Ok(changed)
     }
 
+    /// Entries that a condition written by this crate picks.
+    pub(crate) async fn log_entries(
+        &self,
+        condition: &str,
+        values: Vec<sea_query::Value>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let sql = format!("select {} from changes {condition}", columns(self.dialect()));
+        self.entries(Statement::composed(sql, values)).await
+    }
+
     async fn entries(&self, statement: Statement) -> Result<Vec<LogEntry>, StoreError> {
         let renames = self.renames();
         self.database().fetch_all(statement).await?.iter().map(|row| entry(row, &renames)).collect()
@@ -397,6 +414,7 @@ fn entry(row: &Row, renames: &Renames) -> Result<LogEntry, StoreError> {
         version: layout::version(row.i64(13)?)?,
         before: renames.fields(&collection, sequence, before),
         after: renames.fields(&collection, sequence, after),
+        import: row.opt_id(16)?,
     })
 }
 

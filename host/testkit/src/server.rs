@@ -20,7 +20,7 @@ use lignaflow_server::shutdown::Shutdown;
 use lignaflow_store::plugins::By;
 use reqwest::Certificate;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -114,6 +114,12 @@ fn config(database: &Database) -> Config {
     config
 }
 
+/// The built `lignaflow`, in the folder of the test's program or the one above it.
+fn built(test: &Path) -> PathBuf {
+    let folders = test.ancestors().skip(1).take(2);
+    folders.map(|folder| folder.join("lignaflow")).find(|file| file.is_file()).unwrap_or_else(|| "lignaflow".into())
+}
+
 impl Server {
     async fn start(database: &Database, setup: Setup) -> Self {
         lignaflow_server::tls::install_provider();
@@ -133,6 +139,7 @@ impl Server {
         let surroundings = Surroundings {
             clock: setup.clock,
             identity: lignaflow_identity::Options::for_tests(),
+            program: built(&program),
             pause: setup.race.map(|race| race.pause()),
         };
         let (app, context) = assemble(config.clone(), surroundings, true).await.expect("a server that starts");

@@ -13,6 +13,7 @@
 //! | [`collection`] | list, form, record and conflict of any collection, from its descriptor |
 //! | [`labels`], [`activity`] | names of what values refer to; what happened to a record |
 //! | [`blocks`] | pages that plugins declare |
+//! | [`imports`] | the wizard by which files become records |
 //! | [`home`], [`search`] | the first page, and the way anywhere |
 //! | [`door`], [`account`] | signing in, setting up; one's own password, tokens and sessions |
 //! | [`admin`] | plugins: switched, granted, installed, read in their log |
@@ -31,6 +32,7 @@ mod empty;
 pub mod format;
 pub mod home;
 pub mod icon;
+pub mod imports;
 mod issues;
 pub mod labels;
 pub mod locale;

@@ -30,6 +30,16 @@ pub fn new(collection: &CollectionName) -> String {
     format!("{}/new", list(collection))
 }
 
+/// GET: the wizard's start; POST: a file.
+pub fn imports(collection: &CollectionName) -> String {
+    format!("{}/imports", list(collection))
+}
+
+/// GET: one import; POST: its mapping, and what is to be done.
+pub fn import(collection: &CollectionName, id: Id) -> String {
+    format!("{}/imports/{id}", list(collection))
+}
+
 /// The choices for a reference to this collection, as JSON: `?q=` narrows them.
 pub fn choices(collection: &CollectionName) -> String {
     format!("{}/choices", list(collection))

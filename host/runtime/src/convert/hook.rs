@@ -26,7 +26,7 @@ fn change(change: HookChange) -> wire::Change {
             // To a plugin it is a change like any other that a client makes.
             Origin::Api | Origin::Restore => wire::Origin::Api,
             Origin::Page => wire::Origin::Page,
-            Origin::Batch => wire::Origin::Batch,
+            Origin::Batch | Origin::Import(_) | Origin::Undo(_) | Origin::Rehearsal(_) => wire::Origin::Batch,
             Origin::Route => wire::Origin::Route,
         },
         before: fields_to(change.before),

@@ -53,6 +53,7 @@ fn log_entry() -> Json {
             },
             "request_id": { "type": "string", "format": "uuid" },
             "origin": { "type": "string" },
+            "import": { "type": ["string", "null"], "format": "uuid", "description": "The import that made or undid it." },
             "kind": { "type": "string", "enum": ["insert", "update", "remove", "restore"] },
             "transition": { "type": ["string", "null"] },
             "version": { "type": "integer" },

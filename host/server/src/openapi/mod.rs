@@ -5,6 +5,7 @@ mod batch;
 mod collections;
 mod fields;
 mod host;
+mod imports;
 mod routes;
 mod swagger;
 
@@ -32,6 +33,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
         for collection in &descriptor.collections {
             collections::add(descriptor, collection, &mut paths, &mut schemas);
             batch::add(descriptor, collection, &mut paths, &mut schemas);
+            imports::add(descriptor, collection, &mut paths);
         }
         for route in &descriptor.routes {
             routes::add(descriptor, route, &mut paths);
@@ -42,6 +44,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
             take_a_key(operation);
         }
     }
+    imports::schemas(&mut schemas);
     document["paths"] = Json::Object(paths);
     document["components"]["schemas"] = Json::Object(schemas);
     document["tags"] = Json::Array(tags);

@@ -9,6 +9,7 @@
 //! | [`earlier`] | setting a record back to what it was |
 //! | [`views`] | saved views over lists |
 //! | [`media`] | files, as links of pages lead to them |
+//! | [`imports`] | the wizard by which files become records |
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -22,6 +23,7 @@ mod earlier;
 mod forms;
 mod home;
 mod house;
+mod imports;
 mod kept;
 mod lists;
 mod lookup;
@@ -55,6 +57,8 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))
+        .route("/{plugin}/{collection}/imports", get(imports::start).post(imports::upload))
+        .route("/{plugin}/{collection}/imports/{id}", get(imports::show).post(imports::act))
         .route("/{plugin}/{collection}/{id}", get(record::show).post(forms::update))
         .route("/{plugin}/{collection}/views", post(views::create))
         .route("/{plugin}/{collection}/views/{id}", post(views::change))

@@ -4,7 +4,8 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::{Kind, Problem};
 use crate::rest::collections::Call;
-use crate::rest::{guest, query, repeat};
+use crate::rest::{guest, imports, query, repeat};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -22,10 +23,13 @@ pub async fn plugin(
     Path((plugin, rest)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Problem> {
-    let once = repeat::once(&method, &uri, &headers, &body)?;
-    let asked = Asked { plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body };
+    // A file is not held in memory; every other body is, within the bounds that the middleware sets.
+    let is_file = method == Method::POST && matches!(rest.split_once('/'), Some((_, "imports")));
+    let (file, body) = if is_file { (Some(body), Bytes::new()) } else { (None, whole(body).await?) };
+    let once = if is_file { None } else { repeat::once(&method, &uri, &headers, &body)? };
+    let asked = Asked { plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body, file };
     match &once {
         Some(once) => repeat::run(&app, &signed, once, Box::pin(answer(&app, &signed, Some(once), asked))).await,
         None => answer(&app, &signed, None, asked).await,
@@ -40,10 +44,12 @@ struct Asked<'a> {
     query: &'a str,
     headers: &'a HeaderMap,
     body: Bytes,
+    /// A body that may be a file, which is read as it comes.
+    file: Option<Body>,
 }
 
 async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_>) -> Result<Response, Problem> {
-    let Asked { plugin, rest, method, query, headers, body } = asked;
+    let Asked { plugin, rest, method, query, headers, body, file } = asked;
     let snapshot = app.registry.current();
     let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
     let id: PluginId = plugin.parse().map_err(|_| unknown())?;
@@ -59,6 +65,10 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
 
     match guest::matching(loaded.descriptor(), &method, &segments) {
         guest::Match::Route(route, parameters) => {
+            let body = match file {
+                Some(file) => whole(file).await?,
+                None => body,
+            };
             let route = guest::RouteCall { plugin: &id, route, parameters, pairs, headers, body, once };
             return route.answer(app, signed).await;
         }
@@ -78,6 +88,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
         (Method::GET, []) => call.list(&pairs).await,
         (Method::POST, []) => call.create(&body).await,
         (_, []) => Err(not_offered(&method, &["GET", "POST"])),
+        (_, ["imports", rest @ ..]) => imports::answer(&call, &method, rest, &pairs, file, &body).await,
         (Method::GET, ["summary"]) => call.summary(&pairs).await,
         (_, ["summary"]) => Err(not_offered(&method, &["GET"])),
         (Method::POST, ["batch"]) => call.batch(&pairs, &body).await,
@@ -103,12 +114,18 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
     }
 }
 
+/// A body in memory. Where it broke off, the middleware says why if it knows.
+async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let read = axum::body::to_bytes(body, usize::MAX).await;
+    read.map_err(|_| Problem::new(Kind::Unparsable, "The body could not be read to its end."))
+}
+
 /// Any other address under `/api`: what asks there is a program.
 pub async fn nothing(uri: http::Uri) -> Problem {
     Fault::not_found(format_args!("`{}`", uri.path())).into()
 }
 
-fn not_offered(method: &Method, offered: &[&str]) -> Problem {
+pub(super) fn not_offered(method: &Method, offered: &[&str]) -> Problem {
     let list = offered.join(", ");
     let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not offered here; {list} is."));
     match HeaderValue::from_str(&list) {

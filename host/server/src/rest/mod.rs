@@ -8,6 +8,7 @@
 //! | [`accept`], [`export`] | in which format; lists and summaries as files |
 //! | [`batch`] | many changes in one request |
 //! | [`answer`] | answers before they are HTTP |
+//! | [`imports`] | files that become records |
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
 //! | [`guest`] | plugins' own routes |
@@ -25,5 +26,6 @@ pub mod expand;
 pub mod export;
 pub mod guest;
 pub mod host;
+pub mod imports;
 pub mod query;
 pub mod repeat;

@@ -74,6 +74,8 @@ fn case_of(operation: &Operation) -> Case {
             "batch" => Case::NotFound,
             "create" if operation.references.is_empty() => Case::Own,
             "create" => Case::Refused,
+            // Whatever stands in a file, it is one's own; what it refers to is looked for among one's own records.
+            "upload" => Case::OfOneself,
             _ if operation.path.contains("{id}") => Case::NotFound,
             _ => panic!("{id} has no case: what may another organization not learn from it?"),
         },

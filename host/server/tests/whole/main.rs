@@ -16,6 +16,7 @@ mod feed;
 mod forms;
 mod fuzz;
 mod hosts;
+mod imports;
 mod isolation;
 mod kept;
 mod leaving;

@@ -16,7 +16,7 @@ use sea_query::{Expr, Query, Value as Sql};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-pub(super) const COLUMNS: [&str; 15] = [
+pub(super) const COLUMNS: [&str; 16] = [
     "organization",
     "at",
     "principal_kind",
@@ -32,6 +32,7 @@ pub(super) const COLUMNS: [&str; 15] = [
     "version",
     "before",
     "after",
+    "import",
 ];
 
 struct Entry<'a> {
@@ -122,6 +123,7 @@ fn values(commit: &Commit, entry: &Entry<'_>) -> Result<[Sql; COLUMNS.len()], St
         version(entry.version)?.into(),
         entry.before.to_string().into(),
         entry.after.to_string().into(),
+        commit.author.origin.import().map(Id::uuid).into(),
     ])
 }
 

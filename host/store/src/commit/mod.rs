@@ -37,7 +37,7 @@ use crate::database::{Dialect, Row, Tx};
 use crate::error::StoreError;
 use lignaflow_core::Id;
 use lignaflow_core::commit::{Action, Commit, Committed, Refusal, Settled};
-use lignaflow_core::mutation::Fields;
+use lignaflow_core::mutation::{Fields, Origin};
 use lignaflow_core::name::CollectionName;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -67,6 +67,19 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// How a dry run ended: never by a commit.
+#[derive(Debug)]
+enum Rehearsal {
+    Came(Committed),
+    Ended(Failure),
+}
+
+impl From<StoreError> for Rehearsal {
+    fn from(error: StoreError) -> Self {
+        Self::Ended(error.into())
+    }
+}
+
 /// Whether changes that can share a statement do, with each other or with their checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Grouping {
@@ -80,6 +93,9 @@ impl Store {
     /// It runs to its end even when the future returned here is dropped, and once it has answered well, what it wrote
     /// is on the disk.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Refusal> {
+        if matches!(commit.author.origin, Origin::Rehearsal(_)) {
+            return self.rehearse(commit).await;
+        }
         let organization = commit.access.organization();
         let committed = self.commit_unheard(commit).await?;
         self.signal().raise(organization);
@@ -118,6 +134,33 @@ impl Store {
                 Err(Failure::OneOfSeveral) => return Err(Refusal::Broken),
             }
         }
+    }
+
+    /// Carries a commit out and takes it back: what it would have come to, or why it could not be.
+    async fn rehearse(&self, commit: Commit) -> Result<Committed, Refusal> {
+        let commit = Arc::new(commit);
+        let turns = match self.dialect() {
+            Dialect::Postgres => turns::of(&commit),
+            Dialect::Sqlite => Vec::new(),
+        };
+        for grouping in [Grouping::Together, Grouping::OneByOne] {
+            let commit = Arc::clone(&commit);
+            let rehearsed: Result<(), Rehearsal> = self
+                .database()
+                .write_in_turn(turns.clone(), move |tx| {
+                    Box::pin(async move {
+                        // An error is what takes the transaction back.
+                        Err(carry_out(tx, &commit, grouping).await.map_or_else(Rehearsal::Ended, Rehearsal::Came))
+                    })
+                })
+                .await;
+            match rehearsed {
+                Err(Rehearsal::Came(committed)) => return Ok(committed),
+                Err(Rehearsal::Ended(Failure::Refused(refusal))) => return Err(refusal),
+                Err(Rehearsal::Ended(Failure::OneOfSeveral)) | Ok(()) => {}
+            }
+        }
+        Err(Refusal::Broken)
     }
 
     /// What a second attempt means that was refused, where nobody knows how the first one ended: the change log does.

@@ -37,6 +37,7 @@ steps! {
     9 => "0009_views",
     10 => "0010_media",
     11 => "0011_installing",
+    12 => "0012_imports",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -127,6 +127,9 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                 @if searchable { button class="btn btn-small without-script" type="submit" { "Search" } }
                 span class="end" {
                     (column_menu(view))
+                    @if view.may_write {
+                        a class="btn btn-small btn-quiet only-wide" href=(paths::imports(&view.schema.name)) { (icon("file")) "Import" }
+                    }
                     @if query.archived {
                         a class="btn btn-small" href=(query.archived(&base, false)) aria-current="true" { (icon("archive")) "Archived" }
                     } @else {

@@ -122,6 +122,7 @@ pub fn log_entry(entry: &LogEntry) -> Json {
         "through": entry.through.as_ref().map(|(plugin, version)| json!({ "plugin": plugin.as_str(), "version": version })),
         "request_id": entry.request.to_string(),
         "origin": entry.origin,
+        "import": entry.import.map(|id| id.to_string()),
         "kind": entry.kind.as_str(),
         "transition": entry.transition,
         "version": entry.version,

@@ -1,0 +1,462 @@
+//! Files that become records: uploaded, mapped, tried, run, gone on with, and undone.
+
+use crate::scene::{CLIENTS, PROJECTS, Scene, TASKS, opened, scene, scene_with};
+use lignaflow_testkit::{Answer, Client, Database, HeldClock, Method, Race, Role, Scope, Setup, on_both, on_one};
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+on_both!(
+    a_file_becomes_records_and_is_taken_back,
+    a_key_changes_what_stands_and_makes_the_rest,
+    a_dry_run_tells_every_fault_by_row_and_column_and_writes_nothing,
+    many_rows_go_by_parts_and_faulty_ones_can_be_left_out,
+    what_changed_since_is_not_taken_back,
+    another_host_goes_on_where_one_has_ended,
+    an_import_is_its_organizations_alone,
+);
+
+on_one!(
+    references_people_and_choices_are_known_by_name,
+    what_an_export_writes_an_import_reads,
+    a_mapping_that_does_not_fit_is_refused_at_once,
+    a_file_that_cannot_be_read_is_refused_with_what_is_wrong,
+    a_workbook_that_is_a_bomb_ends_its_reader_alone,
+    a_caller_who_may_not_write_imports_nothing,
+    the_wizard_leads_from_a_file_to_records_and_back,
+);
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+async fn upload_as(api: &Client, collection: &str, kind: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+    let request = api.request(Method::POST, &format!("{collection}/imports?name=list.csv"));
+    api.send(request.header("Content-Type", kind).body(bytes.into())).await
+}
+
+async fn upload(scene: &Scene, collection: &str, text: &str) -> Answer {
+    upload_as(&scene.org, collection, "text/csv", text).await
+}
+
+fn path(answer: &Answer) -> String {
+    format!("{}/imports/{}", answer.json["collection"].as_str().unwrap(), answer.id())
+}
+
+async fn map(scene: &Scene, path: &str, mapping: Json) -> Answer {
+    scene.org.send(scene.org.request(Method::PATCH, path).json(&mapping)).await
+}
+
+/// Begins it, and waits for its end however long that takes.
+async fn act(scene: &Scene, path: &str, verb: &str) -> Answer {
+    let mut answer = scene.org.act(&format!("{path}/{verb}")).await;
+    while answer.status == 202 || answer.json["state"].as_str().is_some_and(|state| state.ends_with("ing")) {
+        answer = scene.org.get(&format!("{path}?wait=20")).await.is(200);
+    }
+    answer
+}
+
+fn progress(answer: &Answer) -> (u64, u64, u64, u64) {
+    let of = |name: &str| answer.json["progress"][name].as_u64().unwrap();
+    (of("created"), of("updated"), of("unchanged"), of("skipped"))
+}
+
+fn faults(answer: &Answer) -> Vec<(u64, &str, &str)> {
+    let faults = answer.json["faults"].as_array().unwrap();
+    faults
+        .iter()
+        .map(|fault| {
+            (
+                fault["row"].as_u64().unwrap(),
+                fault["column"].as_str().unwrap_or_default(),
+                fault["code"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+async fn names(scene: &Scene) -> Vec<String> {
+    scene.org.get(&format!("{CLIENTS}?fields=name&limit=200&sort=created_at,id")).await.is(200).column("name")
+}
+
+async fn a_file_becomes_records_and_is_taken_back(database: Database) {
+    let scene = scene(&database).await;
+    let text = "Name;E-mail;Notes\r\nÄrger & Söhne;a@x.example;\"two\r\nlines\"\r\nBolt Ltd;b@x.example;\r\n";
+    let made = upload(&scene, CLIENTS, text).await.is(201);
+    assert_eq!(made.location(), format!("/api/v1/{}", path(&made)));
+    assert_eq!((made.json["state"].as_str(), made.json["rows"].as_u64()), (Some("uploaded"), Some(2)));
+    assert_eq!(made.json["shape"], json!({ "format": "csv", "encoding": "UTF-8", "delimiter": ";" }));
+    assert_eq!(made.json["sample"][0], json!({ "row": 2, "cells": ["Ärger & Söhne", "a@x.example", "two\r\nlines"] }));
+    let columns = &made.json["mapping"]["columns"];
+    assert_eq!((&columns[0]["field"], &columns[1]["field"]), (&json!("name"), &json!("email")), "{columns}");
+
+    let path = path(&made);
+    let tried = act(&scene, &path, "dry-run").await.is(200);
+    assert_eq!((tried.json["state"].as_str(), progress(&tried)), (Some("checked"), (2, 0, 0, 0)), "{}", tried.text);
+    assert_eq!(names(&scene).await, ["Marrickville Dental"], "nothing was written");
+
+    let ran = act(&scene, &path, "run").await.is(200);
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (2, 0, 0, 0)), "{}", ran.text);
+    assert_eq!(names(&scene).await, ["Marrickville Dental", "Ärger & Söhne", "Bolt Ltd"]);
+    let id = scene.org.get(&format!("{CLIENTS}?filter[name]=Bolt Ltd")).await.column("id").remove(0);
+    let history = scene.org.get(&format!("{CLIENTS}/{id}/history")).await.is(200);
+    assert_eq!((&history.data()[0]["origin"], &history.data()[0]["import"]), (&json!("import"), &json!(made.id())));
+    let again = scene.org.act(&format!("{path}/run")).await;
+    let _ = again.is_problem(409, "conflict");
+
+    let undone = act(&scene, &path, "undo").await.is(200);
+    assert_eq!(
+        (undone.json["state"].as_str(), undone.json["progress"]["archived"].as_u64()),
+        (Some("undone"), Some(2))
+    );
+    assert_eq!(names(&scene).await, ["Marrickville Dental"]);
+    let history = scene.org.get(&format!("{CLIENTS}/{id}/history")).await.is(200);
+    assert_eq!((&history.data()[0]["origin"], &history.data()[0]["kind"]), (&json!("undo"), &json!("remove")));
+    let _ = scene.org.act(&format!("{path}/undo")).await.is_problem(409, "conflict");
+}
+
+async fn a_key_changes_what_stands_and_makes_the_rest(database: Database) {
+    let scene = scene(&database).await;
+    let text = "name,phone\nMarrickville Dental,02 1\nNew Client,02 2\n";
+    let path = path(&upload(&scene, CLIENTS, text).await.is(201));
+    let _ = map(&scene, &path, json!({ "key": ["name"] })).await.is(200);
+    let ran = act(&scene, &path, "run").await.is(200);
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (1, 1, 0, 0)), "{}", ran.text);
+    let standing = scene.org.get(&format!("{CLIENTS}/{}", scene.client)).await.is(200);
+    assert_eq!((&standing.json["phone"], &standing.json["version"]), (&json!("02 1"), &json!(2)));
+
+    let path_again = self::path(&upload(&scene, CLIENTS, text).await.is(201));
+    let _ = map(&scene, &path_again, json!({ "key": ["name"] })).await.is(200);
+    let again = act(&scene, &path_again, "run").await.is(200);
+    assert_eq!(progress(&again), (0, 0, 2, 0), "the same file again changes nothing");
+
+    let doubles = "name\nTwice\nTwice\n";
+    let double = self::path(&upload(&scene, CLIENTS, doubles).await.is(201));
+    let _ = map(&scene, &double, json!({ "key": ["name"] })).await.is(200);
+    let tried = act(&scene, &double, "dry-run").await.is(200);
+    assert_eq!(faults(&tried), [(3, "name", "twice")]);
+
+    let undone = act(&scene, &path, "undo").await.is(200);
+    assert_eq!(undone.json["progress"]["set_back"], 1, "{}", undone.text);
+    let standing = scene.org.get(&format!("{CLIENTS}/{}", scene.client)).await.is(200);
+    assert_eq!(standing.json["phone"], json!(null));
+    assert_eq!(names(&scene).await, ["Marrickville Dental"]);
+}
+
+async fn a_dry_run_tells_every_fault_by_row_and_column_and_writes_nothing(database: Database) {
+    let scene = scene(&database).await;
+    let text = "Title,Project,Due,Planned minutes,Priority\n\
+                Cut,Reception fit-out,3/12/2026,90,high\n\
+                ,Reception fit-out,31/11/2026,many,ajar\n\
+                Sand,Nowhere,4/12/2026,-5,low\n";
+    let path = path(&upload(&scene, TASKS, text).await.is(201));
+    let tried = act(&scene, &path, "dry-run").await.is(200);
+    let expected = [
+        (3, "Title", "required"),
+        (3, "Due", "malformed"),
+        (3, "Planned minutes", "malformed"),
+        (3, "Priority", "malformed"),
+        (4, "Project", "unknown-reference"),
+        (4, "Planned minutes", "too-small"),
+    ];
+    let mut found = faults(&tried);
+    found.sort_by_key(|fault| expected.iter().position(|known| known == fault));
+    assert_eq!(found, expected, "{}", tried.text);
+    assert_eq!((tried.json["fault_count"].as_u64(), progress(&tried)), (Some(6), (1, 0, 0, 2)));
+    assert_eq!(scene.org.get(TASKS).await.data().len(), 0);
+
+    let ran = act(&scene, &path, "run").await.is(200);
+    assert_eq!((ran.json["state"].as_str(), progress(&ran).0), (Some("stopped"), 0), "{}", ran.text);
+    assert_eq!(ran.json["stopped"]["code"], "invalid");
+    assert_eq!(scene.org.get(TASKS).await.data().len(), 0, "all or nothing");
+    let _ = map(&scene, &path, json!({ "faulty": "skip" })).await.is(200);
+    let ran = act(&scene, &path, "run").await.is(200);
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (1, 0, 0, 2)), "{}", ran.text);
+    assert_eq!(scene.org.get(TASKS).await.column("title"), ["Cut"]);
+}
+
+async fn many_rows_go_by_parts_and_faulty_ones_can_be_left_out(database: Database) {
+    let scene = scene(&database).await;
+    let mut text = String::from("name,email\n");
+    for n in 0..5_100 {
+        let name = if n == 2_000 { String::new() } else { format!("Client {n}") };
+        writeln!(text, "{name},c{n}@x.example").unwrap();
+    }
+    let made = upload(&scene, CLIENTS, &text).await.is(201);
+    let path = path(&made);
+    let stopped = act(&scene, &path, "run").await;
+    assert_eq!(stopped.json["state"], "stopped", "{}", stopped.text);
+    assert_eq!(faults(&stopped), [(2_002, "name", "required")]);
+    assert_eq!(progress(&stopped).0, 2_000, "parts before it are there");
+    let undone = act(&scene, &path, "undo").await;
+    assert_eq!(
+        (undone.json["state"].as_str(), undone.json["progress"]["archived"].as_u64()),
+        (Some("undone"), Some(2_000))
+    );
+
+    let path = self::path(&upload(&scene, CLIENTS, &text).await.is(201));
+    let _ = map(&scene, &path, json!({ "faulty": "skip" })).await.is(200);
+    let ran = act(&scene, &path, "run").await;
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (5_099, 0, 0, 1)), "{}", ran.text);
+    let counted = scene.org.get(&format!("{CLIENTS}?count=true&limit=1")).await.is(200);
+    assert_eq!(counted.json["count"], 5_100);
+}
+
+async fn what_changed_since_is_not_taken_back(database: Database) {
+    let scene = scene(&database).await;
+    let path = path(&upload(&scene, CLIENTS, "name\nFirst\nSecond\n").await.is(201));
+    let _ = act(&scene, &path, "run").await.is(200);
+    let first = scene.org.get(&format!("{CLIENTS}?filter[name]=First")).await.column("id").remove(0);
+    let _ = scene.org.patch(&format!("{CLIENTS}/{first}"), "*", json!({ "phone": "02" })).await.is(200);
+    let refused = scene.org.act(&format!("{path}/undo")).await.is_problem(409, "conflict");
+    assert_eq!(refused.issues(), [(format!("/records/{first}").as_str(), "changed-since")]);
+    assert!(refused.message_at(&format!("/records/{first}")).contains("“First”"), "{}", refused.text);
+    assert_eq!(names(&scene).await.len(), 3, "nothing was taken back");
+    assert_eq!(scene.org.get(&path).await.json["state"], "done");
+}
+
+async fn another_host_goes_on_where_one_has_ended(database: Database) {
+    let clock = HeldClock::at(1_795_000_000_000_000);
+    let race = Race::default();
+    let setup = Setup { clock: Arc::new(clock.clone()), race: Some(race.clone()), ..Setup::default() };
+    let scene = scene_with(&database, setup).await;
+    let mut text = String::from("name\n");
+    (0..5_600).for_each(|n| writeln!(text, "Client {n}").unwrap());
+    let path = path(&upload(&scene, CLIENTS, &text).await.is(201));
+    let held = race.hold();
+    let begun = scene.org.request(Method::POST, &format!("{path}/run"));
+    let asked = tokio::spawn({
+        let client = scene.org.api.clone();
+        async move { client.send(begun).await.status }
+    });
+    // The first host is held up in the middle of a part, and looks as if it were gone: its lease has run out.
+    let ran = held
+        .meanwhile(async {
+            clock.advance_seconds(120);
+            let other = database.serve_with(Setup { clock: Arc::new(clock.clone()), ..Setup::default() }).await;
+            let client = other.client(Some(&scene.org.token));
+            loop {
+                let answer = client.get(&format!("{path}?wait=20")).await.is(200);
+                if answer.json["state"] != "running" {
+                    other.stop().await;
+                    break answer;
+                }
+            }
+        })
+        .await;
+    assert_eq!((ran.json["state"].as_str(), progress(&ran).0), (Some("done"), 5_600), "{}", ran.text);
+    let _ = asked.await.unwrap();
+    let counted = scene.org.get(&format!("{CLIENTS}?count=true&limit=1")).await.is(200);
+    assert_eq!(counted.json["count"], 5_601, "no row made a record twice");
+}
+
+async fn an_import_is_its_organizations_alone(database: Database) {
+    let scene = scene(&database).await;
+    let made = upload(&scene, CLIENTS, "name\nMine\n").await.is(201);
+    let path = path(&made);
+    let other = scene.server.organization("Elsewhere").await;
+    let _ = other.get(&path).await.is_problem(404, "not-found");
+    for verb in ["dry-run", "run", "undo"] {
+        let _ = other.act(&format!("{path}/{verb}")).await.is_problem(404, "not-found");
+    }
+    let _ = other.send(other.request(Method::PATCH, &path).json(&json!({}))).await.is_problem(404, "not-found");
+    let _ = other.send(other.request(Method::DELETE, &path)).await.is_problem(404, "not-found");
+    let (_, _, colleague) = scene.server.member(&scene.org, "Ana", Role::Member).await;
+    let _ = colleague.get(&path).await.is_problem(404, "not-found");
+    assert_eq!(colleague.get(&format!("{CLIENTS}/imports")).await.is(200).data().len(), 0);
+    let wrong = format!("{PROJECTS}/imports/{}", made.id());
+    let _ = scene.org.get(&wrong).await.is_problem(404, "not-found");
+    assert_eq!(scene.org.get(&format!("{CLIENTS}/imports")).await.is(200).column("id"), [made.id()]);
+    let _ = scene.org.send(scene.org.request(Method::DELETE, &path)).await.is(204);
+    let _ = scene.org.get(&path).await.is_problem(404, "not-found");
+}
+
+async fn references_people_and_choices_are_known_by_name(database: Database) {
+    let scene = scene(&database).await;
+    let text = "title|project|assignees|priority|planned_cost|due|billable\n\
+                Cut|Reception fit-out|halloran & beck's OWNER|High|$1.250,50|3.12.2026|yes\n";
+    let made = upload(&scene, TASKS, text).await.is(201);
+    assert_eq!((&made.json["mapping"]["dates"], &made.json["mapping"]["decimal"]), (&json!("dmy"), &json!("comma")));
+    let path = path(&made);
+    let ran = act(&scene, &path, "run").await.is(200);
+    assert_eq!(ran.json["state"], "done", "{}", ran.text);
+    let task = scene.org.get(TASKS).await.data()[0].clone();
+    assert_eq!((&task["project"], &task["assignees"]), (&json!(scene.project), &json!([scene.org.owner.to_string()])));
+    assert_eq!(
+        (&task["priority"], &task["due"], &task["billable"]),
+        (&json!("high"), &json!("2026-12-03"), &json!(true))
+    );
+    assert_eq!(task["planned_cost"], json!({ "minor": 125_050, "currency": "AUD" }));
+
+    scene.org.make(PROJECTS, json!({ "name": "Reception fit-out" })).await;
+    let text = format!("title,project,assignees\nA,Reception fit-out,\nB,,nobody@x.example\nC,,{}\n", scene.org.email);
+    let path = self::path(&upload(&scene, TASKS, &text).await.is(201));
+    let mapping = json!({
+        "columns": [{ "field": "title" }, null, { "field": "assignees", "by": "email" }],
+        "constants": [{ "field": "project", "by": "id", "value": scene.project }],
+    });
+    let _ = map(&scene, &path, mapping).await.is(200);
+    let tried = act(&scene, &path, "dry-run").await.is(200);
+    assert_eq!(faults(&tried), [(3, "assignees", "unknown-reference")], "{}", tried.text);
+    let _ =
+        map(&scene, &path, json!({ "columns": [{ "field": "title" }, { "field": "project" }, null], "constants": [] }))
+            .await
+            .is(200);
+    let tried = act(&scene, &path, "dry-run").await.is(200);
+    assert_eq!(faults(&tried)[0], (2, "project", "ambiguous"), "{}", tried.text);
+}
+
+async fn what_an_export_writes_an_import_reads(database: Database) {
+    let scene = scene(&database).await;
+    let cost = json!({ "minor": 5, "currency": "NZD" });
+    let more = json!({
+        "due": "2026-12-01", "planned_minutes": 90, "planned_cost": cost, "assignees": [scene.org.owner.to_string()],
+        "notes": "=1+1\nand more",
+    });
+    let id = scene.task("-5 mm off", more).await;
+    for accept in ["text/csv", XLSX] {
+        let request = scene.org.request(Method::GET, TASKS).header("Accept", accept);
+        let bytes = request.send().await.unwrap().bytes().await.unwrap();
+        let made = upload_as(&scene.org, TASKS, accept, bytes.to_vec()).await.is(201);
+        let ran = act(&scene, &path(&made), "run").await.is(200);
+        assert_eq!(
+            (ran.json["state"].as_str(), progress(&ran)),
+            (Some("done"), (0, 0, 1, 0)),
+            "{accept}: {}",
+            ran.text
+        );
+    }
+    assert_eq!(scene.org.get(&format!("{TASKS}/{id}")).await.json["version"], 1);
+}
+
+async fn a_mapping_that_does_not_fit_is_refused_at_once(database: Database) {
+    let scene = scene(&database).await;
+    let path = path(&upload(&scene, TASKS, "a,b\n1,2\n").await.is(201));
+    let mapping = json!({
+        "columns": [{ "field": "titel" }, { "field": "status" }, null],
+        "constants": [{ "field": "project", "by": "colour", "value": "x" }],
+        "key": ["due"],
+    });
+    let refused = map(&scene, &path, mapping).await.is_problem(422, "invalid");
+    let expected = [
+        ("/columns", "too-many"),
+        ("/columns/0/field", "unknown-field"),
+        ("/columns/1/field", "read-only"),
+        ("/constants/0/by", "by"),
+        ("/key/0", "not-mapped"),
+    ];
+    assert_eq!(refused.issues(), expected, "{}", refused.text);
+    let refused = map(&scene, &path, json!({ "colums": [], "dates": "ymd" })).await.is_problem(422, "invalid");
+    assert_eq!(refused.issues(), [("/colums", "unknown-field"), ("/dates", "type")]);
+    let twice = json!({ "columns": [{ "field": "title" }, { "field": "title" }] });
+    let refused = map(&scene, &path, twice).await.is_problem(422, "invalid");
+    assert_eq!(refused.issues(), [("/columns/1/field", "twice")]);
+    let _ = scene.org.act(&format!("{path}/undo")).await.is_problem(409, "conflict");
+    let _ = scene.org.act(&format!("{path}/redo")).await.is_problem(404, "not-found");
+    let _ = scene.org.get(&format!("{path}?wait=999")).await.is_problem(422, "invalid");
+}
+
+async fn a_file_that_cannot_be_read_is_refused_with_what_is_wrong(database: Database) {
+    let setup = Setup {
+        config: |config| {
+            config.imports.rows = 3;
+            config.imports.columns = 3;
+            config.imports.cell_characters = 10;
+        },
+        ..Setup::default()
+    };
+    let scene = scene_with(&database, setup).await;
+    for (text, code) in [
+        ("", "empty"),
+        ("name\n", "empty"),
+        ("name\na\nb\nc\nd\n", "too-many-rows"),
+        ("a,b,c,d\n1,2,3,4\n", "too-many-columns"),
+        ("name\n12345678901\n", "too-long"),
+        ("name\na,b\n", "cells-without-head"),
+        ("a\0b\n", "unreadable"),
+        ("PK\u{3}\u{4} no workbook at all", "unreadable"),
+    ] {
+        let refused = upload(&scene, CLIENTS, text).await.is_problem(422, "invalid");
+        assert_eq!(refused.issues(), [("/file", code)], "{text:?}: {}", refused.text);
+    }
+    let _ = upload_as(&scene.org, CLIENTS, "image/png", "x").await.is_problem(415, "unsupported-media-type");
+    let unknown =
+        scene.org.request(Method::POST, &format!("{CLIENTS}/imports?sheets=1")).header("Content-Type", "text/csv");
+    let _ = scene.org.send(unknown.body("name\na")).await.is_problem(422, "invalid");
+    let left = scene.org.get(&format!("{CLIENTS}/imports")).await.is(200);
+    assert_eq!(left.data().len(), 0, "nothing is left of what could not be read: {}", left.text);
+}
+
+/// A workbook whose shared strings are far larger inside than outside.
+fn bomb() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_string(0, 0, "name").unwrap();
+    for row in 1..=3_000 {
+        // Each text is another, so that none is shared.
+        sheet.write_string(row, 0, format!("{row}{}", "x".repeat(32_000))).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+async fn a_workbook_that_is_a_bomb_ends_its_reader_alone(database: Database) {
+    let setup = Setup { config: |config| config.imports.memory_bytes = 128 << 20, ..Setup::default() };
+    let scene = scene_with(&database, setup).await;
+    let bytes = bomb();
+    assert!(bytes.len() < 8 << 20, "it is small outside: {}", bytes.len());
+    let refused = upload_as(&scene.org, CLIENTS, XLSX, bytes).await.is_problem(422, "invalid");
+    assert_eq!(refused.issues(), [("/file", "too-large-inside")], "{}", refused.text);
+    let fine = upload(&scene, CLIENTS, "name\nAlive\n").await.is(201);
+    assert_eq!(fine.json["rows"], 1);
+}
+
+async fn a_caller_who_may_not_write_imports_nothing(database: Database) {
+    let scene = scene(&database).await;
+    let path = path(&upload(&scene, CLIENTS, "name\nMine\n").await.is(201));
+    let nobody = scene.org.api.with_token(None);
+    let _ = upload_as(&nobody, CLIENTS, "text/csv", "name\nx\n").await.is_problem(401, "unauthenticated");
+    let reader = scene.server.token(&scene.org.email, &scene.org.name, Scope::Read).await;
+    let reader = scene.org.api.with_token(Some(&reader));
+    let _ = upload_as(&reader, CLIENTS, "text/csv", "name\nx\n").await.is_problem(403, "denied");
+    for verb in ["dry-run", "run", "undo"] {
+        let _ = reader.act(&format!("{path}/{verb}")).await.is_problem(403, "denied");
+    }
+    let _ = reader.get(&path).await.is_problem(403, "denied");
+}
+
+async fn the_wizard_leads_from_a_file_to_records_and_back(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let list = visitor.get("/projects/clients").await.is(200);
+    list.shows("href=\"/projects/clients/imports\"");
+    visitor.get("/projects/clients/imports").await.is(200).shows("type=\"file\"");
+    let text = b"Client name,Ignored,Phone\nBolt Ltd,x,02 1\n,y,02 2\n";
+    let sent = visitor.upload("/projects/clients/imports", "file", "clients.csv", text).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let mapping = visitor.follow(&sent).await.is(200);
+    mapping.shows("clients.csv").shows("Bolt Ltd").shows("name=\"column-0\"");
+    let address = sent.to().to_owned();
+    let post = async |fields: &[(&str, &str)]| {
+        let answer = visitor.post(&address, fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let mut page = visitor.get(&address).await.is(200);
+        while !page.header("refresh").is_empty() {
+            page = visitor.get(&address).await.is(200);
+        }
+        page
+    };
+    let fields = [
+        ("column-0", "name"),
+        ("column-1", ""),
+        ("column-2", "phone"),
+        ("dates", "iso"),
+        ("decimal", "point"),
+        ("empty", "keep"),
+        ("faulty", "stop"),
+        ("key", ""),
+    ];
+    let tried = post(&[&fields[..], &[("act", "dry-run")]].concat()).await;
+    tried.shows("Client name").shows("Name is required.").shows("1 row at fault");
+    let ran = post(&[&fields[..6], &[("faulty", "skip"), ("key", ""), ("act", "run")]].concat()).await;
+    ran.shows("<b>1</b> created").shows("<b>1</b> left out").shows("value=\"undo\"");
+    assert_eq!(names(&scene).await, ["Marrickville Dental", "Bolt Ltd"]);
+    post(&[("act", "undo")]).await.shows("<b>1</b> archived");
+    assert_eq!(names(&scene).await, ["Marrickville Dental"]);
+}

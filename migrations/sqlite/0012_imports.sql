@@ -1,0 +1,30 @@
+-- Files on their way to become records.
+CREATE TABLE imports (
+    organization BLOB NOT NULL,
+    id BLOB NOT NULL,
+    collection TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made_by BLOB,
+    made_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    -- One more with each change: whoever writes says which one they read.
+    revision INTEGER NOT NULL,
+    -- What it is and how far it has come, as JSON.
+    document TEXT NOT NULL,
+    PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX imports_of_collection ON imports (organization, collection, id);
+CREATE INDEX imports_by_state ON imports (state, changed_at);
+
+-- Their rows, some hundred at a time, as JSON.
+CREATE TABLE import_rows (
+    organization BLOB NOT NULL,
+    import BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    rows TEXT NOT NULL,
+    PRIMARY KEY (organization, import, number)
+) STRICT;
+
+-- The import that made a change, or that undid it.
+ALTER TABLE changes ADD COLUMN import BLOB;
+CREATE INDEX changes_of_import ON changes (organization, import, sequence) WHERE import IS NOT NULL;
