@@ -383,7 +383,7 @@ fn schema_fault(fault: &SchemaFault) -> Fault {
         let mut message = conflict.to_string();
         if !conflict.examples.is_empty() {
             let ids: Vec<_> = conflict.examples.iter().map(ToString::to_string).collect();
-            message.push_str(&format!(" (such as {})", ids.join(", ")));
+            message = format!("{message} (such as {})", ids.join(", "));
         }
         Issue::new(format!("/{}/{}{field}", name.plugin, name.local), "would-lose", message)
     }));

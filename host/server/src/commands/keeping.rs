@@ -79,14 +79,13 @@ pub(super) async fn kept(app: &App, id: Option<&str>) -> anyhow::Result<()> {
 }
 
 pub(super) async fn purge(app: &App, name: &str, confirm: Option<&str>) -> anyhow::Result<()> {
-    let typed = match confirm {
-        Some(confirm) => confirm.to_owned(),
-        None => {
-            eprintln!("`{name}` goes in every organization, and there is no way back. Type its name to purge it:");
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            line.trim().to_owned()
-        }
+    let typed = if let Some(confirm) = confirm {
+        confirm.to_owned()
+    } else {
+        eprintln!("`{name}` goes in every organization, and there is no way back. Type its name to purge it:");
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        line.trim().to_owned()
     };
     let name = confirmed(name, &typed).map_err(told)?;
     let records = app.plugins.purge(&name, by(app)).await.map_err(told)?;

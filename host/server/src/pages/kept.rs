@@ -99,7 +99,7 @@ async fn purge(visit: Visit, From(client): From, Path(id): Path<String>, RawForm
         Err(fault) => Err(fault),
     };
     match purged {
-        Ok(_) => visit.go(&paths::PLUGINS, &format!("{typed} is purged.")),
+        Ok(_) => visit.go(paths::PLUGINS, &format!("{typed} is purged.")),
         Err(fault) => draw(&visit, &id, &typed, Some(&fault)).await,
     }
 }

@@ -216,10 +216,10 @@ mod tests {
         fs::write(folder.path().join("notes.txt"), "x").unwrap();
         fs::write(&file, "one").unwrap();
         assert_eq!(watched.changed(false), Vec::<PathBuf>::new(), "it may still be written");
-        assert_eq!(watched.changed(false), [file.clone()]);
+        assert_eq!(watched.changed(false), std::slice::from_ref(&file));
         assert_eq!(watched.changed(false), Vec::<PathBuf>::new());
         fs::write(&file, "longer").unwrap();
-        assert_eq!(watched.changed(true), [file.clone()], "at the start there is one look alone");
+        assert_eq!(watched.changed(true), std::slice::from_ref(&file), "at the start there is one look alone");
         assert_eq!(watched.read(&file).unwrap(), b"longer");
         fs::write(&file, "longer than it may be").unwrap();
         assert!(watched.read(&file).unwrap_err().to_string().contains("plugins.file_bytes"));

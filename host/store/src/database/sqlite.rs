@@ -125,7 +125,7 @@ impl Sqlite {
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 == 0 {
+    if file.metadata()?.permissions().mode().trailing_zeros() >= 6 {
         return Ok(());
     }
     for name in ["", "-wal", "-shm"] {

@@ -165,24 +165,21 @@ async fn purge(tx: &mut Tx, name: &KeptName, by: &By) -> Result<Purged, StoreErr
         return Ok(Purged::Declared);
     }
     let table = layout::table(collection);
-    let records = match field.and_then(|field| Some((field, shape.fields.get(field)?))) {
-        Some((field, was)) => {
-            let records = count(tx, &counting(&table, Some(has_value(field, was)))).await?;
-            let kind = was.kind;
-            drop_field(tx, collection, field, kind, shape.clone()).await?;
-            records
+    let records = if let Some((field, was)) = field.and_then(|field| Some((field, shape.fields.get(field)?))) {
+        let records = count(tx, &counting(&table, Some(has_value(field, was)))).await?;
+        let kind = was.kind;
+        drop_field(tx, collection, field, kind, shape.clone()).await?;
+        records
+    } else {
+        let records = count(tx, &counting(&table, None)).await?;
+        drop_words(tx, collection, &shape).await?;
+        let fields = shape.fields.iter().map(|(field, shape)| (field.as_str(), shape.kind));
+        for statement in ddl::drop_collection(collection, fields) {
+            tx.execute(statement).await?;
         }
-        None => {
-            let records = count(tx, &counting(&table, None)).await?;
-            drop_words(tx, collection, &shape).await?;
-            let fields = shape.fields.iter().map(|(field, shape)| (field.as_str(), shape.kind));
-            for statement in ddl::drop_collection(collection, fields) {
-                tx.execute(statement).await?;
-            }
-            let gone = values![collection.to_string()];
-            tx.execute(Statement::new("delete from collections where name = $1", gone)).await?;
-            records
-        }
+        let gone = values![collection.to_string()];
+        tx.execute(Statement::new("delete from collections where name = $1", gone)).await?;
+        records
     };
     let numbers = "delete from sequences where collection = $1 and ($2 = '' or field = $2)";
     tx.execute(Statement::new(numbers, values![collection.to_string(), field.unwrap_or_default()])).await?;

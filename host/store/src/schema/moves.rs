@@ -64,7 +64,7 @@ pub(super) fn collections(
             }
             Ok(None) => {}
             Err(other) => {
-                conflicts.push(SchemaConflict::of(schema, "", both_stand(&other, schema.name.local.as_str())))
+                conflicts.push(SchemaConflict::of(schema, "", both_stand(&other, schema.name.local.as_str())));
             }
         }
     }

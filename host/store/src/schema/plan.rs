@@ -145,8 +145,8 @@ impl Comparison<'_> {
         self.difference.steps.push(Planned { action, statements, counting });
     }
 
-    fn counted(&self, condition: Option<SimpleExpr>) -> Option<SelectStatement> {
-        Some(counting(&self.table(), condition))
+    fn counted(&self, condition: Option<SimpleExpr>) -> SelectStatement {
+        counting(&self.table(), condition)
     }
 
     fn create(&mut self) {
@@ -164,7 +164,7 @@ impl Comparison<'_> {
         if let Some(was) = self.difference.was.clone() {
             self.rename_collection(&was, old);
         } else if old.gone {
-            let counting = self.counted(None);
+            let counting = Some(self.counted(None));
             self.step(SchemaAction::RestoreCollection, Vec::new(), counting);
         }
         // Indexes go before their columns and come after them.
@@ -189,7 +189,7 @@ impl Comparison<'_> {
         for (name, was) in &old.fields {
             if schema.field(name).is_none() && self.renamed.values().all(|old| old != name) {
                 if was.declared {
-                    let counting = self.counted(Some(has_value(name, was)));
+                    let counting = Some(self.counted(Some(has_value(name, was))));
                     self.step(SchemaAction::KeepField(name.clone()), Vec::new(), counting);
                 }
                 let kept = FieldShape { declared: false, to: self.followed(was), ..was.clone() };
@@ -289,7 +289,7 @@ impl Comparison<'_> {
         }
         let until = self.sides.until;
         self.difference.shape.former.push(Former { name: was.to_string(), until });
-        let counting = self.counted(None);
+        let counting = Some(self.counted(None));
         self.step(SchemaAction::RenameCollection(was.local.as_str().to_owned()), statements, counting);
     }
 
@@ -329,7 +329,7 @@ impl Comparison<'_> {
         for (column, _) in layout::columns(&new.name, new.kind) {
             self.added.insert(column, new.default.is_some());
         }
-        let counting = if new.default.is_some() { self.counted(None) } else { None };
+        let counting = new.default.is_some().then(|| self.counted(None));
         let statements = ddl::add_field(self.sides.dialect, &self.sides.schema.name, &new);
         self.step(SchemaAction::AddField(new.name), statements, counting);
     }
@@ -350,7 +350,7 @@ impl Comparison<'_> {
             let check = |hindrance| Check { field: name.clone(), hindrance };
             self.difference.checks.extend(change.hindrances.into_iter().map(check));
             if !was.declared {
-                let counting = self.counted(Some(has_value(stands_as, was)));
+                let counting = Some(self.counted(Some(has_value(stands_as, was))));
                 self.step(SchemaAction::RestoreField(name.clone()), Vec::new(), counting);
             }
             for renamed in change.choices {
@@ -376,7 +376,7 @@ impl Comparison<'_> {
                         self.difference.checks.push(Check { field: name.clone(), hindrance });
                     }
                     Some(default) => {
-                        let counting = self.counted(Some(Expr::col(column).is_null()));
+                        let counting = Some(self.counted(Some(Expr::col(column).is_null())));
                         let fill = self.fill(default);
                         self.step(SchemaAction::FillField(name.clone()), vec![fill], counting);
                     }
@@ -387,7 +387,7 @@ impl Comparison<'_> {
     }
 
     fn rename_choice(&mut self, name: &str, stands_as: &str, from: &str, to: &str) {
-        let counting = self.counted(Some(Expr::col(stands_as.to_owned()).eq(from)));
+        let counting = Some(self.counted(Some(Expr::col(stands_as.to_owned()).eq(from))));
         let update = Query::update()
             .table(layout::table(&self.sides.schema.name))
             .value(name.to_owned(), to)
@@ -422,7 +422,7 @@ impl Comparison<'_> {
             .value(name.to_owned(), value)
             .and_where(column.is_not_null())
             .take();
-        let counting = self.counted(Some(Expr::col(stands_as.to_owned()).is_not_null()));
+        let counting = Some(self.counted(Some(Expr::col(stands_as.to_owned()).is_not_null())));
         let statements = if by == 0 { Vec::new() } else { vec![build(self.sides.dialect, &update).once()] };
         self.step(SchemaAction::ConvertField { field: name.to_owned(), change: told }, statements, counting);
     }
@@ -442,7 +442,7 @@ impl Comparison<'_> {
             build(self.sides.dialect, &update).once()
         }));
         self.standing_columns.insert(fold, stands_as.to_owned());
-        let counting = self.counted(Some(Expr::col(stands_as.to_owned()).is_not_null()));
+        let counting = Some(self.counted(Some(Expr::col(stands_as.to_owned()).is_not_null())));
         self.step(SchemaAction::ConvertField { field: name.to_owned(), change: told }, statements, counting);
     }
 
