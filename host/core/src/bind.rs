@@ -349,7 +349,7 @@ impl<'a, 'i> Walk<'a, 'i> {
         if words.len() > 16 {
             self.fault("/q", "too-many", "At most 16 words are searched for.".into());
         }
-        BoundPredicate::Search { words, fields }
+        BoundPredicate::Search { schema: schema.clone(), words, fields }
     }
 
     fn operator(&mut self, path: &BoundPath, operator: Operator, at: &str) {

@@ -98,6 +98,7 @@ pub enum BoundPredicate {
     },
     /// Every word, of [`crate::search`], is the beginning of one in these text fields.
     Search {
+        schema: Arc<Schema>,
         words: Vec<String>,
         fields: Vec<usize>,
     },

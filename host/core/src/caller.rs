@@ -109,18 +109,18 @@ impl Caller {
     }
 
     /// The right to read records of this organization, as the value that reading takes.
-    pub fn to_read(&self) -> Result<Access, Fault> {
+    pub fn to_read(&self) -> Result<Access<'_>, Fault> {
         self.access(Permission::READ, "You may not read records here.")
     }
 
     /// The right to change records of this organization, as the value that writing takes.
-    pub fn to_write(&self) -> Result<Access, Fault> {
+    pub fn to_write(&self) -> Result<Access<'_>, Fault> {
         self.access(Permission::WRITE, "You may not change records here.")
     }
 
-    fn access(&self, permission: &str, refusal: &str) -> Result<Access, Fault> {
+    fn access(&self, permission: &str, refusal: &str) -> Result<Access<'_>, Fault> {
         if self.holds(permission) {
-            Ok(Access { organization: self.organization })
+            Ok(Access { organization: self.organization, viewer: Some(self) })
         } else {
             Err(Fault::denied(refusal))
         }
@@ -128,19 +128,31 @@ impl Caller {
 }
 
 /// Proof that somebody may act on the records of one organization. Only [`Caller`] makes one, and [`Access::of_plugin`]
-/// for what the host reads on a plugin's account; every statement of the store takes its organization from here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access {
+/// for what the host reads on a plugin's account; every statement of the store takes its organization from here, and of
+/// a caller's the access rules of what it reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
     organization: OrganizationId,
+    viewer: Option<&'a Caller>,
 }
 
-impl Access {
+impl<'a> Access<'a> {
     /// The access of hooks, guards and the host's own checks, which see all records of the organization.
-    pub fn of_plugin(organization: OrganizationId) -> Self {
-        Self { organization }
+    pub const fn of_plugin(organization: OrganizationId) -> Access<'static> {
+        Access { organization, viewer: None }
     }
 
-    pub fn organization(self) -> OrganizationId {
+    pub const fn organization(self) -> OrganizationId {
         self.organization
+    }
+
+    /// Whose access rules hold; `None` where all is seen.
+    pub const fn viewer(self) -> Option<&'a Caller> {
+        self.viewer
+    }
+
+    /// The same organization in full: for what the host checks itself, and tells nobody.
+    pub const fn unbound(self) -> Access<'static> {
+        Access { organization: self.organization, viewer: None }
     }
 }

@@ -1,13 +1,14 @@
 //! All collections that are loaded, each with an index of its fields, so that names are resolved once and what follows
 //! works with positions. Immutable: a change of plugins makes a new one.
 
+use crate::access::{Differences, SchemaRules};
 use crate::conditions::Conditions;
 use crate::derive::Compiled;
 use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequence, Unique};
 use crate::name::{CollectionName, FieldName};
 use crate::rule::{Loaded, Rule, TypedRule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Fields that the host gives to every record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +61,10 @@ pub struct Schema {
     pub derived: Compiled,
     /// Collections whose fields refer to this one.
     pub referrers: Vec<Referrer>,
+    /// Of a view, the names of the fields that are not seen.
+    pub(crate) hidden: BTreeSet<String>,
+    /// Set once all collections are there that they may speak of.
+    rules: OnceLock<SchemaRules>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,21 +95,43 @@ impl Schema {
                 to: field.to.as_deref().and_then(|to| CollectionName::within(&descriptor.id, to).ok()),
             })
             .collect();
-        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().to_owned(), index)).collect();
         let mut collection = collection.clone();
         // A number is never given twice; it is held so like any other unique rule.
         let numbered = fields.iter().filter_map(|field| Some((field, field.field.sequence.as_ref()?)));
         let rules =
             numbered.map(|(field, sequence)| [sequence.per.as_slice(), std::slice::from_ref(&field.name)].concat());
         collection.unique.extend(rules.map(Unique::Of).collect::<Vec<_>>());
-        Self {
-            name: CollectionName::new(&descriptor.id, &collection.name),
-            derived: crate::derive::compile(descriptor, &collection).0,
-            collection,
-            fields,
-            by_name,
-            referrers: Vec::new(),
-        }
+        let name = CollectionName::new(&descriptor.id, &collection.name);
+        let derived = crate::derive::compile(descriptor, &collection).0;
+        let schema = Self::assembled(name, collection, fields, Vec::new(), SchemaRules::default());
+        Self { derived, rules: OnceLock::new(), ..schema }
+    }
+
+    pub(crate) fn assembled(
+        name: CollectionName,
+        collection: Collection,
+        fields: Vec<SchemaField>,
+        referrers: Vec<Referrer>,
+        rules: SchemaRules,
+    ) -> Self {
+        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().to_owned(), index)).collect();
+        let (derived, hidden) = (Compiled::default(), BTreeSet::new());
+        Self { name, collection, fields, by_name, derived, referrers, hidden, rules: rules.into() }
+    }
+
+    /// Whether there is a field of this name that is not seen here.
+    pub fn hides(&self, name: &str) -> bool {
+        self.hidden.contains(name)
+    }
+
+    /// Whether there are fields that are not seen here.
+    pub fn hides_some(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    /// Its access rules, where it is one of a catalog.
+    pub(crate) fn rules(&self) -> Option<&SchemaRules> {
+        self.rules.get()
     }
 
     /// What becomes of a record when the one is removed that this field refers to: parts go with the whole, whatever
@@ -146,11 +173,15 @@ pub struct Catalog {
     /// What plugins declare, as `plugin.name`.
     permissions: BTreeSet<String>,
     conditions: BTreeMap<CollectionName, Conditions>,
+    /// Of a view, the collections that rules look at, which see all fields.
+    whole: BTreeMap<CollectionName, Arc<Schema>>,
+    /// What callers see who do not see all of it, by the fields that they do not.
+    pub(crate) views: Mutex<HashMap<Differences, Arc<Self>>>,
 }
 
 impl Catalog {
     /// The catalog of these descriptors. References into plugins that are not among them are told, as
-    /// `plugin/collection.field -> target`.
+    /// `plugin/collection.field -> target`, and access rules that speak of what is not there.
     pub fn new<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Result<Self, Vec<String>> {
         let mut schemas: BTreeMap<CollectionName, Schema> = BTreeMap::new();
         let mut permissions = BTreeSet::new();
@@ -190,12 +221,34 @@ impl Catalog {
             }
         }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect();
-        let mut catalog = Self { schemas, permissions, conditions: BTreeMap::new() };
+        let mut catalog = Self { schemas, permissions, ..Self::default() };
+        let mut faults = Vec::new();
+        let mut rules = BTreeMap::new();
         for schema in catalog.schemas.values().cloned().collect::<Vec<_>>() {
-            let conditions = Conditions::of(&catalog, &schema)?;
-            catalog.conditions.insert(schema.name.clone(), conditions);
+            match Conditions::of(&catalog, &schema) {
+                Ok(conditions) => _ = catalog.conditions.insert(schema.name.clone(), conditions),
+                Err(told) => faults.extend(told),
+            }
+            match SchemaRules::new(&catalog, &schema) {
+                Ok(own) => _ = rules.insert(schema.name.clone(), own),
+                Err(told) => faults.extend(told),
+            }
         }
-        Ok(catalog)
+        for schema in catalog.schemas() {
+            // Nobody has set them before: the schema was made here.
+            let _ = schema.rules.set(SchemaRules::inherited(schema, &catalog, &rules));
+        }
+        if faults.is_empty() { Ok(catalog) } else { Err(faults) }
+    }
+
+    /// The same collections, each as it is seen here. Nothing is planned on what is seen, so conditions are not among it.
+    pub(crate) fn view(&self, seen: Vec<Schema>) -> Self {
+        Self {
+            schemas: seen.into_iter().map(|schema| (schema.name.clone(), Arc::new(schema))).collect(),
+            permissions: self.permissions.clone(),
+            whole: if self.whole.is_empty() { self.schemas.clone() } else { self.whole.clone() },
+            ..Self::default()
+        }
     }
 
     /// A rule about the records of a collection, as its plugin writes it. What is wrong with it is told in sentences.

@@ -111,9 +111,28 @@ impl std::fmt::Debug for Repeat {
     }
 }
 
+/// When a right must hold: of the records as they were, or as the commit leaves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    Before,
+    After,
+}
+
+/// An access rule that must hold of records, archived or not, since whoever asked for the changes is bound by it. It
+/// looks at other records, which may have changed since the plan was made; what looks at the record alone is settled in
+/// the plan.
+#[derive(Debug, Clone)]
+pub struct Right {
+    pub schema: Arc<Schema>,
+    pub rule: BoundPredicate,
+    pub moment: Moment,
+    /// The records, with what it comes to where it does not hold.
+    pub of: Vec<(Id, Refusal)>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Commit {
-    pub access: Access,
+    pub access: Access<'static>,
     pub author: Author,
     pub at: Micros,
     pub reads: Vec<ReadCheck>,
@@ -122,14 +141,15 @@ pub struct Commit {
     pub touched: Vec<Touch>,
     pub guards: Vec<Guard>,
     pub repeat: Option<Repeat>,
+    pub rights: Vec<Right>,
 }
 
 impl Commit {
     /// A commit of nothing, to speak of one that never came about.
-    pub fn empty(access: Access, caller: &Caller, origin: Origin, at: Micros) -> Self {
+    pub fn empty(access: Access<'static>, caller: &Caller, origin: Origin, at: Micros) -> Self {
         let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
         let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { access, author, at, reads, changes, touched, guards, repeat: None }
+        Self { access, author, at, reads, changes, touched, guards, repeat: None, rights: Vec::new() }
     }
 }
 
@@ -176,6 +196,15 @@ pub enum Refusal {
     /// A field that is calculated in the commit cannot be, of this change's record or of a whole that it is a part of.
     #[error("change {index}: {collection}.{field} cannot be calculated: {trouble}")]
     Calculation { index: usize, collection: CollectionName, field: String, trouble: Trouble },
+    /// The caller may not read the record that is to be changed.
+    #[error("change {index}: the caller may not read it")]
+    Hidden { index: usize },
+    /// The caller may not change that record so.
+    #[error("change {index}: the caller may not do that")]
+    Denied { index: usize },
+    /// The caller may not write that field of it.
+    #[error("change {index}: the caller may not write {field}")]
+    DeniedField { index: usize, field: String },
     #[error("guard {index} does not hold")]
     Guard { index: usize },
     /// A request of this key was carried out before, or at the same time.

@@ -8,7 +8,7 @@
 //! | [`derive`], [`sequence`], [`conditions`] | calculated fields; numbers; checks and conditions of a record's own values |
 //! | [`catalog`] | all loaded collections, with their fields by position |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
-//! | [`rule`] | rules of access and of data, as descriptors write them |
+//! | [`rule`], [`access`] | rules of access and of data, as descriptors write them; what of the catalog a caller sees |
 //! | [`period`] | `this-week` and its like as days |
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
 //! | [`caller`] | who asks and what they may |
@@ -18,6 +18,7 @@
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
 
+pub mod access;
 pub mod bind;
 pub mod bound;
 pub mod caller;

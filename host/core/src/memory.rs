@@ -15,7 +15,8 @@ mod summary;
 
 pub use measure::{SumTooLarge, Unit};
 
-use crate::bound::{BoundPath, BoundPredicate, BoundSelection, Column};
+use crate::bound::{BoundPath, BoundPredicate, BoundSelection, BoundSummary, Column};
+use crate::caller::Caller;
 use crate::catalog::{Schema, SystemField};
 use crate::id::Id;
 use crate::name::CollectionName;
@@ -49,14 +50,70 @@ impl Memory {
         self.collections.get(collection).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The records as a viewer sees them: without those that they may not read, nothing where a path leads to one, and
+    /// nothing in fields that they may not read. All is seen without a viewer. Queries are those of the whole catalog.
+    pub const fn seen_by<'a>(&'a self, viewer: Option<&'a Caller>) -> View<'a> {
+        View { memory: self, viewer }
+    }
+
+    /// One page of the selected values, sorted.
+    pub fn find(&self, selection: &BoundSelection) -> Page {
+        self.seen_by(None).find(selection)
+    }
+
+    /// How many records match, whatever the page.
+    pub fn count(&self, selection: &BoundSelection) -> u64 {
+        self.seen_by(None).count(selection)
+    }
+
+    /// One row a group, in the order asked for and then by the groups. Without any group there is always one row.
+    pub fn summarize(&self, summary: &BoundSummary) -> Result<Page, SumTooLarge> {
+        self.seen_by(None).summarize(summary)
+    }
+
+    /// What a path leads to from a record. Where a reference on the way is null or leads to nothing, so does the path.
+    pub fn value(&self, path: &BoundPath, record: &Record) -> Value {
+        self.seen_by(None).value(path, record)
+    }
+
+    /// Whether a predicate holds of a record of the collection that it was bound to.
+    pub fn matches(&self, predicate: &BoundPredicate, record: &Record) -> bool {
+        self.seen_by(None).matches(predicate, record)
+    }
+
+    /// Whether a predicate that follows no reference holds of a record, which is all that it is asked about.
+    pub fn holds_of(predicate: &BoundPredicate, record: &Record) -> bool {
+        Self::default().matches(predicate, record)
+    }
+}
+
+/// Records as somebody sees them.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    memory: &'a Memory,
+    viewer: Option<&'a Caller>,
+}
+
+impl<'m> View<'m> {
+    fn reads(&self, schema: &Schema, record: &Record) -> bool {
+        let rule = schema.readable(self.viewer);
+        rule.is_always() || self.memory.matches(&rule, record)
+    }
+
+    fn reads_field(&self, schema: &Schema, index: usize, record: &Record) -> bool {
+        let rule = schema.field_readable(index, self.viewer);
+        rule.is_always() || self.memory.matches(&rule, record)
+    }
+
     fn matching<'a>(
         &'a self,
-        schema: &Schema,
+        schema: &'a Schema,
         archived: bool,
         filter: &'a BoundPredicate,
-    ) -> impl Iterator<Item = &'a Record> {
+    ) -> impl Iterator<Item = &'m Record> + 'a {
         let shown = move |record: &&Record| archived || record.archived_at.is_none();
-        self.records(&schema.name).filter(shown).filter(|record| self.matches(filter, record))
+        let records = self.memory.records(&schema.name).filter(shown);
+        records.filter(|record| self.reads(schema, record) && self.matches(filter, record))
     }
 
     /// One page of the selected values, sorted.
@@ -105,22 +162,24 @@ impl Memory {
     /// What a path leads to from a record. Where a reference on the way is null or leads to nothing, so does the path.
     pub fn value(&self, path: &BoundPath, record: &Record) -> Value {
         let mut reached = Some(record);
+        let mut from = &path.root;
         for (index, schema) in &path.hops {
             reached = reached
+                .filter(|record| self.reads_field(from, *index, record))
                 .and_then(|record| record.values.get(*index))
                 .and_then(Value::as_reference)
-                .and_then(|id| self.get(&schema.name, id));
+                .and_then(|id| self.memory.get(&schema.name, id))
+                .filter(|record| self.reads(schema, record));
+            from = schema;
         }
         let value = reached.map_or(Value::Null, |record| match path.column {
             Column::System(field) => system_value(record, field),
-            Column::Field(index) => record.values.get(index).cloned().unwrap_or(Value::Null),
+            Column::Field(index) if self.reads_field(from, index, record) => {
+                record.values.get(index).cloned().unwrap_or(Value::Null)
+            }
+            Column::Field(_) => Value::Null,
         });
         if path.kind().is_list() && value.is_null() { Value::References(Vec::new()) } else { value }
-    }
-
-    /// Whether a predicate that follows no reference holds of a record, which is all that it is asked about.
-    pub fn holds_of(predicate: &BoundPredicate, record: &Record) -> bool {
-        Self::default().matches(predicate, record)
     }
 
     /// Whether a predicate holds of a record of the collection that it was bound to.
@@ -144,7 +203,9 @@ impl Memory {
             }
             BoundPredicate::IsNull(path) => is_empty(&self.value(path, record)),
             BoundPredicate::Exists { schema, via, child, .. } => {
-                let mut others = self.records(&schema.name).filter(|other| other.archived_at.is_none());
+                let mut others = self.memory.records(&schema.name).filter(|other| {
+                    other.archived_at.is_none() && self.reads(schema, other) && self.reads_field(schema, *via, other)
+                });
                 others.any(|other| {
                     let refers = match other.values.get(*via) {
                         Some(Value::Reference(id)) => *id == record.id,
@@ -154,9 +215,10 @@ impl Memory {
                     refers && self.matches(child, other)
                 })
             }
-            BoundPredicate::Search { words, fields } => {
+            BoundPredicate::Search { schema, words, fields } => {
+                let seen = fields.iter().filter(|index| self.reads_field(schema, **index, record));
                 let held: Vec<_> =
-                    fields.iter().filter_map(|index| record.values.get(*index)?.as_text().map(search::words)).collect();
+                    seen.filter_map(|index| record.values.get(*index)?.as_text().map(search::words)).collect();
                 search::matches(words, &held)
             }
         }

@@ -285,3 +285,20 @@ fn numbers_conditions_and_checks_are_told_where_they_stand() {
         assert!(told.iter().any(|(at, message)| *at == key && message.contains(says)), "{to}: {told:?}");
     }
 }
+
+#[test]
+fn an_access_rule_is_held_against_the_fields() {
+    let text = with("[collections.fields]", "[collections.access]\nread = \"stauts = draft\"\n[collections.fields]");
+    let found = faults(&text.replace("scale = 2 }", "scale = 2, write = \"has(publsh)\" }"));
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 15, collections[0].access.read: character 1: `notes` has no field `stauts`; did you mean `status`?",
+            "line 20, collections[0].fields.hours.write: character 5: `notes` declares no permission `publsh`; did you \
+             mean `publish`?",
+        ]
+    );
+    let named = faults(&with("search = true }", "search = true, read = \"has(publish)\" }"));
+    assert!(named[0].message.contains("a record is called by it"), "{}", named[0].message);
+}

@@ -1,7 +1,9 @@
 //! Refusals of the store and of guest code, as what a caller is told. Inner causes stay in the log.
 
+use crate::rights::{denied, denied_field};
+use lignaflow_core::access::Deed;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::commit::{Commit, Refusal};
+use lignaflow_core::commit::{Action, Change, Commit, Refusal};
 use lignaflow_core::descriptor::{Unique, humanize};
 use lignaflow_core::guest::CallFault;
 use lignaflow_core::name::PluginId;
@@ -91,6 +93,24 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
             }
             fault
         }
+        Refusal::Hidden { index } => {
+            commit.changes.get(*index).map_or_else(Fault::internal, |change| no_record(&change.schema))
+        }
+        Refusal::Denied { index } => {
+            let deed = |change: &Change| match change.action {
+                Action::Insert { .. } => Deed::Create,
+                Action::Update { .. } | Action::Restore => Deed::Update,
+                Action::Archive => Deed::Remove,
+            };
+            commit.changes.get(*index).map_or_else(Fault::internal, |change| denied(&change.schema, deed(change)))
+        }
+        Refusal::DeniedField { index, field } => {
+            let schema = commit.changes.get(*index).map(|change| &change.schema);
+            let field = schema.and_then(|schema| schema.field(field));
+            field.map_or_else(Fault::internal, |field| {
+                Fault::invalid(vec![denied_field(field, format!("{}/{}", place(*index), field.name))])
+            })
+        }
         Refusal::Guard { index } => commit.guards.get(*index).map_or_else(Fault::internal, |guard| guard.fault.clone()),
         other => of_refusal_kind(other),
     }
@@ -108,15 +128,20 @@ fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {
         let message = format!("{} names no file that you have brought. Upload it first.", humanize(field));
         return Fault::at(format!("{prefix}/{field}"), "unknown-file", message);
     }
+    Fault::invalid(vec![dangling_issue(schema, field, prefix)])
+}
+
+/// A reference to what is not there, or that whoever asks may not read.
+pub(crate) fn dangling_issue(schema: &Schema, field: &str, prefix: &str) -> Issue {
     let what = schema
         .field(field)
         .and_then(|field| field.to.as_ref())
         .map_or_else(|| "person of this organization".to_owned(), |to| format!("record of {to}"));
-    Fault::invalid(vec![Issue::new(
+    Issue::new(
         format!("{prefix}/{field}"),
         "unknown-reference",
         format!("{} refers to no {what} that is in use.", humanize(field)),
-    )])
+    )
 }
 
 /// What the caller is told when guest code gave no answer.

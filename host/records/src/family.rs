@@ -3,6 +3,7 @@
 
 use crate::answers;
 use crate::plan::{Desk, Draft, Found, Plan, locked_state, refuse_locked};
+use crate::rights::Claims;
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
@@ -111,6 +112,7 @@ impl Desk<'_> {
                 restores: lead.restores,
                 prefix: lead.prefix.clone(),
                 by: lead.by.clone(),
+                claims: Claims::of_follower(),
             };
             match refuse_locked(&draft) {
                 Err(fault) if !draft.restores => found.add(of_another(&draft, fault), &draft.prefix),
@@ -152,7 +154,7 @@ impl Desk<'_> {
     async fn read_wholes(
         &self,
         plan: &mut Plan,
-        access: Access,
+        access: Access<'_>,
         open: &[(Arc<Schema>, Id, usize)],
     ) -> Result<(), Fault> {
         let mut wanted: HashMap<&CollectionName, (&Arc<Schema>, Vec<Id>)> = HashMap::new();

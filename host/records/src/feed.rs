@@ -165,7 +165,7 @@ impl Records {
     /// The records that these changes are of, as they stand now and as far as they may be read.
     async fn standing(
         &self,
-        access: Access,
+        access: Access<'_>,
         schemas: &BTreeMap<CollectionName, Arc<Schema>>,
         entries: &[LogEntry],
     ) -> Result<HashMap<(CollectionName, Id), Record>, Fault> {

@@ -16,6 +16,7 @@
 //! | [`feed`] | the change log as a caller may follow it |
 //! | [`rebuild`] | a change with its record in full, before and after |
 //! | [`revert`] | records set back to what they were |
+//! | [`rights`] | access rules around writes, and around what is told of them |
 //! | [`answers`] | faults and refusals in words |
 //!
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
@@ -32,6 +33,7 @@ mod reads;
 pub mod rebuild;
 mod repeat;
 mod revert;
+mod rights;
 mod routes;
 pub mod search;
 mod write;
@@ -95,18 +97,17 @@ impl Records {
         self
     }
 
-    /// The collection, where its plugin is on for the caller's organization.
+    /// The collection as the caller sees it, where its plugin is on for their organization.
     pub fn schema(&self, snapshot: &Snapshot, caller: &Caller, name: &CollectionName) -> Result<Arc<Schema>, Fault> {
-        snapshot
-            .catalog
-            .schema(name)
+        let seen = snapshot.catalog.seen_by(caller);
+        seen.schema(name)
             .filter(|_| snapshot.is_enabled(caller.organization, &name.plugin))
             .cloned()
             .ok_or_else(|| Fault::not_found(format_args!("collection `{name}`")))
     }
 
     /// One record, archived or not.
-    pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Record, Fault> {
+    pub async fn get(&self, access: Access<'_>, schema: &Arc<Schema>, id: Id) -> Result<Record, Fault> {
         let found = self.store.records(access, schema, &[id]).await.map_err(answers::of_store)?;
         found.into_iter().next().ok_or_else(|| answers::no_record(schema))
     }
@@ -124,7 +125,7 @@ impl Records {
     }
 
     /// A page of records. No guest code is involved.
-    pub async fn find(&self, access: Access, catalog: &Catalog, selection: &Selection) -> Result<Page, Fault> {
+    pub async fn find(&self, access: Access<'_>, catalog: &Catalog, selection: &Selection) -> Result<Page, Fault> {
         let bound = Binder { catalog, home: None }.selection(selection)?;
         self.store.find(access, &bound).await.map_err(answers::of_store)
     }
@@ -132,7 +133,7 @@ impl Records {
     /// A page of whole records. What the selection says of columns is not looked at.
     pub async fn list(
         &self,
-        access: Access,
+        access: Access<'_>,
         catalog: &Catalog,
         selection: &Selection,
     ) -> Result<(Vec<Record>, Option<String>), Fault> {
@@ -148,7 +149,7 @@ impl Records {
     /// What records are called, by the display field of their collection, archived ones too.
     pub async fn labels(
         &self,
-        access: Access,
+        access: Access<'_>,
         catalog: &Catalog,
         wanted: &BTreeMap<CollectionName, BTreeSet<Id>>,
     ) -> Result<Vec<(Id, String)>, Fault> {
@@ -179,7 +180,7 @@ impl Records {
     }
 
     /// What files are called that records of the organization speak of, also those that are gone.
-    pub async fn file_names(&self, access: Access, ids: &[Id]) -> Result<Vec<(Id, String)>, Fault> {
+    pub async fn file_names(&self, access: Access<'_>, ids: &[Id]) -> Result<Vec<(Id, String)>, Fault> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -193,7 +194,7 @@ impl Records {
     }
 
     /// How many records a selection matches, whatever its limit.
-    pub async fn count(&self, access: Access, catalog: &Catalog, selection: &Selection) -> Result<u64, Fault> {
+    pub async fn count(&self, access: Access<'_>, catalog: &Catalog, selection: &Selection) -> Result<u64, Fault> {
         let bound = Binder { catalog, home: None }.selection(selection)?;
         self.store.count(access, &bound).await.map_err(answers::of_store)
     }
@@ -201,7 +202,7 @@ impl Records {
     /// The same, where more than some number need not be told apart.
     pub async fn count_up_to(
         &self,
-        access: Access,
+        access: Access<'_>,
         catalog: &Catalog,
         selection: &Selection,
         most: u32,
@@ -214,7 +215,7 @@ impl Records {
     /// archived. Found by the change log, which needs no index of times on every table.
     pub async fn changed_last(
         &self,
-        access: Access,
+        access: Access<'_>,
         catalog: &Catalog,
         collections: &[Arc<Schema>],
         most: usize,
@@ -250,9 +251,20 @@ impl Records {
         self.store.summarize(access, &bound).await.map_err(answers::of_store)
     }
 
-    /// What happened to a record, the newest first.
-    pub async fn history(&self, access: Access, schema: &Schema, id: Id, limit: u16) -> Result<Vec<LogEntry>, Fault> {
-        self.store.history(access, schema, id, limit).await.map_err(answers::of_store)
+    /// What happened to a record, the newest first; of fields that may be read.
+    pub async fn history(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        id: Id,
+        limit: u16,
+    ) -> Result<Vec<LogEntry>, Fault> {
+        if schema.restricts_reading() && self.readable(access, schema, &[id]).await?.is_empty() {
+            return Err(answers::no_record(schema));
+        }
+        let mut entries = self.store.history(access, schema, id, limit).await.map_err(answers::of_store)?;
+        self.redact(access, schema, &mut entries).await?;
+        Ok(entries)
     }
 }
 

@@ -3,6 +3,8 @@
 
 use crate::answers;
 use crate::family::Wholes;
+use crate::rights::{self, Claims};
+use lignaflow_core::access::Deed;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
@@ -20,7 +22,7 @@ use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::Store;
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// One mutation with where it stands in the input, as the prefix of its issues' paths.
@@ -45,6 +47,14 @@ pub(crate) struct Draft {
     pub restores: bool,
     pub prefix: String,
     pub by: Option<PluginId>,
+    pub claims: Claims,
+}
+
+/// Records as they stand, and those of them that the client who asks may not change so.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    pub records: HashMap<(CollectionName, Id), Record>,
+    pub denied: HashSet<(CollectionName, Id)>,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +75,8 @@ pub(crate) struct Desk<'a> {
     pub store: &'a Store,
     pub snapshot: &'a Snapshot,
     pub caller: &'a Caller,
-    pub access: Access,
+    /// The caller's. What is read to plan by is read with all rights, so that invariants hold.
+    pub access: Access<'a>,
 }
 
 /// Faults as they are found: all issues, and the first fault of another kind.
@@ -111,6 +122,7 @@ impl Desk<'_> {
             }
         }
         let mut standing = self.standing(&resolved).await?;
+        self.veil(&resolved, &mut standing).await?;
         let begin = plan.drafts.len();
         for (schema, item) in resolved {
             let prefix = item.prefix.clone();
@@ -118,6 +130,7 @@ impl Desk<'_> {
                 found.add(fault, &prefix);
             }
         }
+        let astray = self.check_references(plan, begin).await?;
         for draft in &mut plan.drafts[begin..] {
             let issues = draft.settle(&self.snapshot.catalog, self.caller);
             // Where a fault is told already, what follows from it is not.
@@ -129,8 +142,11 @@ impl Desk<'_> {
                 found.issues.extend(issues);
             }
         }
-        self.follow(plan, begin, &mut found).await?;
-        self.wholes(plan, begin, &mut found).await?;
+        // Of a whole that whoever asks may not read, nothing is told.
+        if !astray {
+            self.follow(plan, begin, &mut found).await?;
+            self.wholes(plan, begin, &mut found).await?;
+        }
         found.finish()
     }
 
@@ -158,28 +174,22 @@ impl Desk<'_> {
     }
 
     /// The records that the mutations speak of, as they stand: one statement a collection.
-    async fn standing(&self, items: &[(Arc<Schema>, Item)]) -> Result<HashMap<(CollectionName, Id), Record>, Fault> {
+    async fn standing(&self, items: &[(Arc<Schema>, Item)]) -> Result<Standing, Fault> {
         let mut wanted: HashMap<CollectionName, (Arc<Schema>, Vec<Id>)> = HashMap::new();
         for (schema, item) in items {
             if let Some(id) = existing_id(&item.mutation) {
                 wanted.entry(schema.name.clone()).or_insert_with(|| (schema.clone(), Vec::new())).1.push(id);
             }
         }
-        let mut standing = HashMap::new();
+        let mut standing = Standing::default();
         for (name, (schema, ids)) in wanted {
-            let records = self.store.records(self.access, &schema, &ids).await.map_err(answers::of_store)?;
-            standing.extend(records.into_iter().map(|record| ((name.clone(), record.id), record)));
+            let records = self.store.records(self.access.unbound(), &schema, &ids).await.map_err(answers::of_store)?;
+            standing.records.extend(records.into_iter().map(|record| ((name.clone(), record.id), record)));
         }
         Ok(standing)
     }
 
-    fn one(
-        &self,
-        plan: &mut Plan,
-        standing: &mut HashMap<(CollectionName, Id), Record>,
-        schema: Arc<Schema>,
-        item: Item,
-    ) -> Result<(), Fault> {
+    fn one(&self, plan: &mut Plan, standing: &mut Standing, schema: Arc<Schema>, item: Item) -> Result<(), Fault> {
         let Item { mutation, prefix, by } = item;
         let id = match &mutation {
             Mutation::EnsureNone { filter, fault, .. } => {
@@ -199,8 +209,13 @@ impl Desk<'_> {
         if plan.drafts.iter().any(|draft| draft.id == id && draft.schema.name == schema.name) {
             return Err(Fault::at(format!("{prefix}/id"), "twice", "This record is changed twice in one batch."));
         }
+        let deed = rights::deed(&mutation).filter(|_| by.is_none());
         if let Mutation::Insert { fields, .. } = mutation {
-            let (after, issues) = self.inserted(&schema, fields, &prefix, by.is_none());
+            if deed.is_some_and(|deed| schema.allows(deed, Some(self.caller)).is_never()) {
+                return Err(rights::denied(&schema, Deed::Create));
+            }
+            let mut claims = Claims::default();
+            let (after, issues) = self.inserted(&schema, fields, &prefix, by.is_none(), &mut claims);
             refuse(plan, issues, by.is_none())?;
             plan.drafts.push(Draft {
                 schema,
@@ -212,11 +227,15 @@ impl Desk<'_> {
                 restores: false,
                 prefix,
                 by,
+                claims,
             });
             return Ok(());
         }
         let key = (schema.name.clone(), id);
-        let before = standing.get(&key).ok_or_else(|| answers::no_record(&schema))?;
+        let before = standing.records.get(&key).ok_or_else(|| answers::no_record(&schema))?;
+        if let Some(deed) = deed.filter(|_| standing.denied.contains(&key)) {
+            return Err(rights::denied(&schema, deed));
+        }
         let expected = match &mutation {
             Mutation::Update { expected, .. }
             | Mutation::Remove { expected, .. }
@@ -236,7 +255,7 @@ impl Desk<'_> {
                 Fault::new(ErrorCode::Locked, format!("This {one} is archived. Restore it first."))
             });
         }
-        let before = standing.remove(&key).ok_or_else(|| answers::no_record(&schema))?;
+        let before = standing.records.remove(&key).ok_or_else(|| answers::no_record(&schema))?;
         let mut draft = Draft {
             id,
             kind: ChangeKind::Update,
@@ -247,11 +266,12 @@ impl Desk<'_> {
             by,
             before: Some(before),
             schema,
+            claims: Claims::default(),
         };
         match mutation {
             Mutation::Update { fields, .. } => {
                 refuse_locked(&draft)?;
-                let issues = set(&mut draft, fields);
+                let issues = self.set(&mut draft, fields);
                 refuse(plan, issues, draft.by.is_none())?;
             }
             Mutation::Remove { .. } => {
@@ -269,10 +289,17 @@ impl Desk<'_> {
     }
 
     /// All fields of a new record: those given, checked, and defaults for the rest.
-    fn inserted(&self, schema: &Arc<Schema>, mut given: Fields, prefix: &str, by_client: bool) -> (Fields, Vec<Issue>) {
+    fn inserted(
+        &self,
+        schema: &Arc<Schema>,
+        mut given: Fields,
+        prefix: &str,
+        by_client: bool,
+        claims: &mut Claims,
+    ) -> (Fields, Vec<Issue>) {
         let mut issues = Vec::new();
         let mut after = Fields::new();
-        for field in &schema.fields {
+        for (index, field) in schema.fields.iter().enumerate() {
             let name = field.name.as_str();
             let path = format!("{prefix}/{name}");
             let default = self.default_of(field);
@@ -285,6 +312,18 @@ impl Desk<'_> {
                 Some(value) if by_client && schema.collection.is_state(name) && value != default => {
                     issues.push(by_transition(schema, field, &path));
                     default
+                }
+                Some(value) if by_client && value != default => {
+                    match self.may_write(schema, index, None, claims, path.clone()) {
+                        Ok(()) => {
+                            self.refers(schema, index, None, &value, claims);
+                            value
+                        }
+                        Err(issue) => {
+                            issues.push(issue);
+                            default
+                        }
+                    }
                 }
                 Some(value) => value,
             };
@@ -311,6 +350,43 @@ impl Desk<'_> {
         }
     }
 
+    /// Sets fields of a record that stands, with every fault of theirs.
+    fn set(&self, draft: &mut Draft, fields: Fields) -> Vec<Issue> {
+        let schema = draft.schema.clone();
+        let by_client = draft.by.is_none();
+        let mut issues = Vec::new();
+        for (name, mut value) in fields {
+            let path = format!("{}/{}", draft.prefix, escape(&name));
+            let Some(index) = schema.position(&name) else {
+                issues.push(unknown_field(&schema, &name, path));
+                continue;
+            };
+            let field = &schema.fields[index];
+            if let Some(issue) = check_value(field, &mut value, &path) {
+                issues.push(issue);
+                continue;
+            }
+            let unchanged = draft.after.get(&name) == Some(&value);
+            if keeps_out(field, by_client) && !unchanged {
+                issues.push(read_only(field, &path));
+                continue;
+            }
+            if by_client && !unchanged {
+                if schema.collection.is_state(&name) {
+                    issues.push(by_transition(&schema, field, &path));
+                    continue;
+                }
+                if let Err(issue) = self.may_write(&schema, index, draft.before.as_ref(), &mut draft.claims, path) {
+                    issues.push(issue);
+                    continue;
+                }
+                self.refers(&schema, index, draft.after.get(&name), &value, &mut draft.claims);
+            }
+            draft.after.insert(name, value);
+        }
+        issues
+    }
+
     fn transition(&self, draft: &mut Draft, name: &str, fields: Fields) -> Result<Vec<Issue>, Fault> {
         let schema = draft.schema.clone();
         let transition = schema.collection.transition(name).ok_or_else(|| {
@@ -332,7 +408,7 @@ impl Desk<'_> {
                 ),
             ));
         }
-        let issues = set(draft, fields);
+        let issues = self.set(draft, fields);
         draft.after.insert(transition.field().to_owned(), Value::Text(transition.to.clone()));
         draft.transition = Some(name.to_owned());
         Ok(issues)
@@ -380,7 +456,7 @@ fn collection_of(mutation: &Mutation) -> &str {
     }
 }
 
-fn existing_id(mutation: &Mutation) -> Option<Id> {
+pub(crate) fn existing_id(mutation: &Mutation) -> Option<Id> {
     match mutation {
         Mutation::Update { id, .. }
         | Mutation::Remove { id, .. }
@@ -461,38 +537,11 @@ fn refuse(plan: &mut Plan, issues: Vec<Issue>, by_client: bool) -> Result<(), Fa
 }
 
 /// What a field holds where nothing was given.
-const fn empty_of(field: &SchemaField) -> Value {
+pub(crate) const fn empty_of(field: &SchemaField) -> Value {
     match field.field.kind {
         kind if kind.is_list() => Value::References(Vec::new()),
         _ => Value::Null,
     }
-}
-
-/// Sets fields of a record that stands, with every fault of theirs.
-fn set(draft: &mut Draft, fields: Fields) -> Vec<Issue> {
-    let schema = draft.schema.clone();
-    let by_client = draft.by.is_none();
-    let mut issues = Vec::new();
-    for (name, mut value) in fields {
-        let path = format!("{}/{}", draft.prefix, escape(&name));
-        let Some(field) = schema.field(&name) else {
-            issues.push(unknown_field(&schema, &name, path));
-            continue;
-        };
-        if let Some(issue) = check_value(field, &mut value, &path) {
-            issues.push(issue);
-            continue;
-        }
-        let unchanged = draft.after.get(&name) == Some(&value);
-        if keeps_out(field, by_client) && !unchanged {
-            issues.push(read_only(field, &path));
-        } else if by_client && !unchanged && schema.collection.is_state(&name) {
-            issues.push(by_transition(&schema, field, &path));
-        } else {
-            draft.after.insert(name, value);
-        }
-    }
-    issues
 }
 
 /// What a hook overwrites: the plugin's own word, so only types and rules are checked.
@@ -545,11 +594,14 @@ impl Draft {
     }
 
     /// The record as it is to be, as far as that is known before it is saved.
-    fn record(&self, caller: &Caller) -> Record {
+    pub(crate) fn record(&self, caller: &Caller) -> Record {
         let value = |field: &SchemaField| self.after.get(field.name.as_str()).cloned().unwrap_or(Value::Null);
         let values = self.schema.fields.iter().map(value).collect();
         match &self.before {
-            Some(before) => Record { values, ..before.clone() },
+            Some(before) => {
+                let archived_at = before.archived_at.filter(|_| !self.restores);
+                Record { values, archived_at, ..before.clone() }
+            }
             None => Record {
                 id: self.id,
                 version: 1,

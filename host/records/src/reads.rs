@@ -24,6 +24,8 @@ pub struct GuestReads {
     store: Store,
     directory: Arc<dyn Directory>,
     catalog: Arc<Catalog>,
+    /// As the caller sees it.
+    seen: Arc<Catalog>,
     caller: Caller,
     plugin: PluginId,
     checks: Mutex<Vec<ReadCheck>>,
@@ -43,7 +45,8 @@ impl GuestReads {
         caller: Caller,
         plugin: PluginId,
     ) -> Self {
-        Self { store, directory, catalog, caller, plugin, checks: Mutex::default() }
+        let seen = catalog.seen_by(&caller);
+        Self { store, directory, catalog, seen, caller, plugin, checks: Mutex::default() }
     }
 
     /// Everything that was read so far, for the re-check.
@@ -65,15 +68,19 @@ impl GuestReads {
         checks.extend(new.into_iter().take(room));
     }
 
-    fn access(&self, authority: Authority) -> Result<Access, Fault> {
+    fn access(&self, authority: Authority) -> Result<Access<'_>, Fault> {
         match authority {
             Authority::Caller => self.caller.to_read(),
             Authority::Plugin => Ok(Access::of_plugin(self.caller.organization)),
         }
     }
 
-    fn binder(&self) -> Binder<'_> {
-        Binder { catalog: &self.catalog, home: Some(&self.plugin) }
+    fn binder(&self, authority: Authority) -> Binder<'_> {
+        let catalog = match authority {
+            Authority::Caller => &self.seen,
+            Authority::Plugin => &self.catalog,
+        };
+        Binder { catalog, home: Some(&self.plugin) }
     }
 }
 
@@ -103,10 +110,12 @@ impl Reads for GuestReads {
             limit: 1,
             after: None,
         };
-        let schema = self.binder().collection(collection)?.clone();
+        let schema = self.binder(authority).collection(collection)?.clone();
         let page = self.find(&selection).await?;
         let row = page.rows.into_iter().next();
-        if row.is_none() {
+        // What a caller may not read is there all the same: no commit could rest on its absence.
+        let absent = authority == Authority::Plugin || schema.readable(Some(&self.caller)).is_always();
+        if row.is_none() && absent {
             self.remember([ReadCheck { schema, id, version: None }]);
         }
         Ok(row)
@@ -114,7 +123,7 @@ impl Reads for GuestReads {
 
     async fn find(&self, selection: &Selection) -> Result<Page, Fault> {
         let access = self.access(selection.authority)?;
-        let mut bound = self.binder().selection(selection)?;
+        let mut bound = self.binder(selection.authority).selection(selection)?;
         let asked = bound.columns.len();
         bound.columns.push(system(&bound.schema, SystemField::Id));
         bound.columns.push(system(&bound.schema, SystemField::Version));
@@ -134,7 +143,7 @@ impl Reads for GuestReads {
 
     async fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
         let access = self.access(summary.authority)?;
-        let bound = self.binder().summary(summary, self.caller.calendar)?;
+        let bound = self.binder(summary.authority).summary(summary, self.caller.calendar)?;
         self.store.summarize(access, &bound).await.map_err(answers::of_store)
     }
 

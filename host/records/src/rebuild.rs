@@ -38,7 +38,7 @@ impl Records {
         position: LogPosition,
     ) -> Result<Option<Rebuilt>, Fault> {
         let access = caller.to_read()?;
-        let Some(entry) = self.store.change_at(access, position).await.map_err(answers::of_store)? else {
+        let Some(mut entry) = self.store.change_at(access, position).await.map_err(answers::of_store)? else {
             return Ok(None);
         };
         let schema = match self.schema(snapshot, caller, &entry.collection) {
@@ -47,13 +47,15 @@ impl Records {
             Err(fault) => return Err(fault),
         };
         let found = self.store.records(access, &schema, &[entry.record]).await.map_err(answers::of_store)?;
+        self.redact(access, &schema, std::slice::from_mut(&mut entry)).await?;
         let record = match seen(&schema, &entry, found.first()) {
             Some(Seen::Record(_, record)) => record,
             Some(Seen::Gone) => return Ok(Some(Rebuilt { entry, states: None })),
             None => return Ok(None),
         };
         let history = self.store.history_up_to(access, &entry.collection, entry.record, entry.version, LONGEST).await;
-        let history = history.map_err(answers::of_store)?;
+        let mut history = history.map_err(answers::of_store)?;
+        self.redact(access, &schema, &mut history).await?;
         let (last, former) = match history.split_last() {
             Some((last, former)) if last.version == entry.version => (last, former),
             _ => return Err(Fault::new(ErrorCode::Quota, "A record has more changes than can be put together.")),

@@ -26,14 +26,21 @@ pub struct Earlier {
 
 impl Records {
     /// What a record was at a version.
-    pub async fn earlier(&self, access: Access, schema: &Arc<Schema>, id: Id, version: u64) -> Result<Earlier, Fault> {
+    pub async fn earlier(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        id: Id,
+        version: u64,
+    ) -> Result<Earlier, Fault> {
         let record = self.get(access, schema, id).await?;
         if version == 0 || version > record.version {
             let message = format!("There is no version {version}; the record has 1 to {}.", record.version);
             return Err(Fault::at("/version", "unknown-version", message));
         }
         let after = self.store.history_after(access, schema, id, version, MAX_CHANGES + 1).await;
-        let after = after.map_err(answers::of_store)?;
+        let mut after = after.map_err(answers::of_store)?;
+        self.redact(access, schema, &mut after).await?;
         if after.len() > usize::from(MAX_CHANGES) {
             let message = format!("Version {version} lies more than {MAX_CHANGES} changes back.");
             return Err(Fault::at("/version", "too-far", message));
@@ -60,14 +67,19 @@ impl Records {
     /// The change that made a version of a record.
     pub async fn version(
         &self,
-        access: Access,
-        schema: &Schema,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
         id: Id,
         version: u64,
     ) -> Result<Option<LogEntry>, Fault> {
+        if schema.restricts_reading() && self.readable(access, schema, &[id]).await?.is_empty() {
+            return Ok(None);
+        }
         let before = version.saturating_sub(1);
         let after = self.store.history_after(access, schema, id, before, MAX_CHANGES).await;
-        Ok(after.map_err(answers::of_store)?.into_iter().find(|entry| entry.version == version))
+        let mut after = after.map_err(answers::of_store)?;
+        self.redact(access, schema, &mut after).await?;
+        Ok(after.into_iter().find(|entry| entry.version == version))
     }
 
     /// Sets a record back to what it was at a version, through hooks, rules and locks like any change.

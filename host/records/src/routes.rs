@@ -7,6 +7,7 @@ use crate::reads::GuestReads;
 use crate::repeat::{Once, Repeating};
 use crate::write::{Attempt, Work, Written};
 use crate::{MAX_ATTEMPTS, Records};
+use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
@@ -18,7 +19,6 @@ use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::query::{Authority, Page};
 use lignaflow_core::record::Record;
 use lignaflow_core::repeat::Answer;
-use lignaflow_core::{Fault, catalog::Catalog};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ impl Records {
             let body = self.body(&snapshot, caller, plugin, payload, written).await?;
             return (composing.answer)(status, body);
         }
-        let commit = Commit::empty(access, caller, Origin::Route, self.clock.now());
+        let commit = Commit::empty(access.unbound(), caller, Origin::Route, self.clock.now());
         Err(answers::of_refusal(&Refusal::Changed, &commit, &[]))
     }
 
@@ -131,10 +131,10 @@ impl Records {
         written: Written,
     ) -> Result<RouteBody, Fault> {
         let bad = |what: String| answers::of_call(CallFault::BadAnswer(what), plugin);
-        let catalog: &Catalog = &snapshot.catalog;
+        let seen = snapshot.catalog.seen_by(caller);
         let access = |authority| match authority {
-            Authority::Caller => caller.to_read(),
-            Authority::Plugin => Ok(Access::of_plugin(caller.organization)),
+            Authority::Caller => Ok((&seen, caller.to_read()?)),
+            Authority::Plugin => Ok::<_, Fault>((&snapshot.catalog, Access::of_plugin(caller.organization))),
         };
         let readable = |collection: &str| -> Result<(), Fault> {
             let name = CollectionName::within(plugin, collection).map_err(|error| bad(error.to_string()))?;
@@ -145,7 +145,7 @@ impl Records {
             Payload::Empty | Payload::Json(_) | Payload::Bytes(..) => RouteBody::Empty,
             Payload::Saved(collection, id) => {
                 readable(&collection)?;
-                let schema = Binder { catalog, home: Some(plugin) }.collection(&collection)?.clone();
+                let schema = Binder { catalog: &seen, home: Some(plugin) }.collection(&collection)?.clone();
                 let saved = written.saved.into_iter().find(|s| s.record.id == id && s.schema.name == schema.name);
                 let record = match saved {
                     Some(saved) => saved.record,
@@ -155,16 +155,16 @@ impl Records {
             }
             Payload::Found(selection) => {
                 readable(&selection.collection)?;
+                let (catalog, access) = access(selection.authority)?;
                 let bound = Binder { catalog, home: Some(plugin) }.selection(&selection).map_err(|f| bad(f.message))?;
-                let access = access(selection.authority)?;
                 RouteBody::Page(self.store.find(access, &bound).await.map_err(answers::of_store)?)
             }
             Payload::Summarized(summary) => {
                 readable(&summary.collection)?;
+                let (catalog, access) = access(summary.authority)?;
                 let bound = Binder { catalog, home: Some(plugin) }
                     .summary(&summary, caller.calendar)
                     .map_err(|fault| bad(fault.message))?;
-                let access = access(summary.authority)?;
                 RouteBody::Page(self.store.summarize(access, &bound).await.map_err(answers::of_store)?)
             }
         })

@@ -45,7 +45,7 @@ impl Records {
     /// One page of the records of a collection in which all words of a text stand.
     pub async fn search(
         &self,
-        access: Access,
+        access: Access<'_>,
         catalog: &Catalog,
         schema: &Schema,
         text: &str,

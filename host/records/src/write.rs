@@ -74,7 +74,7 @@ pub struct Asked {
 /// Who asks, and how.
 struct Wanted<'a> {
     caller: &'a Caller,
-    access: Access,
+    access: Access<'a>,
     origin: Origin,
     issues: Vec<Issue>,
     repeat: Option<Repeating>,
@@ -83,7 +83,7 @@ struct Wanted<'a> {
 /// What one attempt is made of.
 pub(crate) struct Work<'a> {
     pub caller: &'a Caller,
-    pub access: Access,
+    pub access: Access<'a>,
     pub origin: Origin,
     /// The plugin whose route asks.
     pub through: Option<&'a PluginId>,
@@ -229,7 +229,11 @@ impl Records {
                 }
             }
         }
-        Err(answers::of_refusal(&Refusal::Changed, &Commit::empty(access, caller, origin, self.clock.now()), &[]))
+        Err(answers::of_refusal(
+            &Refusal::Changed,
+            &Commit::empty(access.unbound(), caller, origin, self.clock.now()),
+            &[],
+        ))
     }
 
     /// The faults of an input with those that the hooks find beside them, which see it without the values at fault.
@@ -250,7 +254,7 @@ impl Records {
     }
 
     /// What records of a circle are called, as far as whoever closed it may read them.
-    async fn names(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<String>, Fault> {
+    async fn names(&self, access: Access<'_>, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<String>, Fault> {
         let shown = &ids[..ids.len().min(MAX_NAMES)];
         let records = self.store.records(access, schema, shown).await.map_err(answers::of_store)?;
         let name = |id: &Id| {
@@ -331,18 +335,26 @@ impl Records {
             origin,
         };
         let touched = desk.touched(&plan, &changes);
+        let rights = desk.rights(&plan, &places)?;
         let Plan { drafts, guards, reads, .. } = plan;
         let outcome = Outcome { drafts, places, at, by: caller.person() };
         let repeat = repeat.map(|Repeating { key, answer, .. }| {
-            let outcome = outcome.clone();
-            Repeat { key, answer: Arc::new(move |committed| answer(&outcome.clone().written(committed))) }
+            let (outcome, caller, catalog) = (outcome.clone(), caller.clone(), snapshot.catalog.clone());
+            let shown = move |committed: &Committed| {
+                answer(&crate::rights::at_once(outcome.clone().written(committed), &caller, &catalog)?)
+            };
+            Repeat { key, answer: Arc::new(shown) }
         });
-        let commit = Commit { access, author, at, reads, changes, touched, guards, repeat };
+        let commit = Commit { access: access.unbound(), author, at, reads, changes, touched, guards, repeat, rights };
         if commit.changes.is_empty() && commit.guards.is_empty() && commit.repeat.is_none() {
-            return Ok(Attempt::Done(outcome.written(&Committed::default())));
+            let written = outcome.written(&Committed::default());
+            return Ok(Attempt::Done(self.shown(access, &snapshot.catalog, written).await?));
         }
         match self.store.commit(commit.clone()).await {
-            Ok(committed) => Ok(Attempt::Done(outcome.written(&committed))),
+            Ok(committed) => {
+                let written = outcome.written(&committed);
+                Ok(Attempt::Done(self.shown(access, &snapshot.catalog, written).await?))
+            }
             Err(Refusal::Changed) => Ok(Attempt::Again),
             Err(Refusal::Circle { index, field, ids }) => {
                 let names = match commit.changes.get(index) {

@@ -3,6 +3,7 @@
 
 use crate::plugin::LoadedPlugin;
 use arc_swap::ArcSwap;
+use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::id::OrganizationId;
@@ -47,6 +48,17 @@ pub struct Snapshot {
 impl Snapshot {
     pub fn plugin(&self, id: &PluginId) -> Option<&Arc<LoadedPlugin>> {
         self.plugins.get(id)
+    }
+
+    /// The same with the catalog as a caller sees it: without the fields that they may not read. Writes are planned on
+    /// the whole.
+    #[must_use]
+    pub fn seen_by(self: &Arc<Self>, caller: &Caller) -> Arc<Self> {
+        let catalog = self.catalog.seen_by(caller);
+        if Arc::ptr_eq(&catalog, &self.catalog) {
+            return Arc::clone(self);
+        }
+        Arc::new(Self { catalog, ..(**self).clone() })
     }
 
     /// Whether it is loaded and the organization has it on.

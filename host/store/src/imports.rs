@@ -52,7 +52,7 @@ macro_rules! imports {
 
 impl Store {
     /// Keeps a new import.
-    pub async fn add_import(&self, access: Access, import: &StoredImport) -> Result<(), StoreError> {
+    pub async fn add_import(&self, access: Access<'_>, import: &StoredImport) -> Result<(), StoreError> {
         let statement = Statement::new(
             "insert into imports (organization, id, collection, state, made_by, made_at, changed_at, revision, \
              document) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning 1",
@@ -74,7 +74,7 @@ impl Store {
     /// Keeps some of an import's rows, as JSON.
     pub async fn add_import_rows(
         &self,
-        access: Access,
+        access: Access<'_>,
         import: Id,
         number: u32,
         rows: String,
@@ -86,7 +86,7 @@ impl Store {
         self.database().write_once(statement).await.map(|_| ())
     }
 
-    pub async fn import(&self, access: Access, id: Id) -> Result<Option<StoredImport>, StoreError> {
+    pub async fn import(&self, access: Access<'_>, id: Id) -> Result<Option<StoredImport>, StoreError> {
         let statement = Statement::new(
             imports!("where organization = $1 and id = $2"),
             values![access.organization().0.uuid(), id.uuid()],
@@ -97,7 +97,7 @@ impl Store {
     /// The imports into a collection, the newest first.
     pub async fn imports(
         &self,
-        access: Access,
+        access: Access<'_>,
         collection: &CollectionName,
         limit: u16,
     ) -> Result<Vec<StoredImport>, StoreError> {
@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Keeps what has become of an import, where nobody changed it since it was read.
-    pub async fn save_import(&self, access: Access, import: &StoredImport) -> Result<bool, StoreError> {
+    pub async fn save_import(&self, access: Access<'_>, import: &StoredImport) -> Result<bool, StoreError> {
         let statement = Statement::new(
             "update imports set state = $4, changed_at = $5, revision = revision + 1, document = $6 \
              where organization = $1 and id = $2 and revision = $3 returning revision",
@@ -125,7 +125,7 @@ impl Store {
         Ok(!self.database().write_once(statement).await?.is_empty())
     }
 
-    pub async fn import_rows(&self, access: Access, import: Id, number: u32) -> Result<Option<String>, StoreError> {
+    pub async fn import_rows(&self, access: Access<'_>, import: Id, number: u32) -> Result<Option<String>, StoreError> {
         let statement = Statement::new(
             "select rows from import_rows where organization = $1 and import = $2 and number = $3",
             values![access.organization().0.uuid(), import.uuid(), i64::from(number)],
@@ -134,7 +134,7 @@ impl Store {
     }
 
     /// Forgets an import and its rows; what it made stays.
-    pub async fn forget_import(&self, access: Access, id: Id) -> Result<(), StoreError> {
+    pub async fn forget_import(&self, access: Access<'_>, id: Id) -> Result<(), StoreError> {
         let (organization, id) = (access.organization().0.uuid(), id.uuid());
         self.database()
             .write(move |tx| {
@@ -188,7 +188,7 @@ impl Store {
     /// What an import changed in a collection, the latest first, from below a number on.
     pub async fn import_changes(
         &self,
-        access: Access,
+        access: Access<'_>,
         schema: &Schema,
         import: Id,
         below: i64,
@@ -205,7 +205,7 @@ impl Store {
     /// Records that an import changed and somebody else after it, or that are gone: how many, and some of them.
     pub async fn import_conflicts(
         &self,
-        access: Access,
+        access: Access<'_>,
         schema: &Schema,
         import: Id,
         some: u16,

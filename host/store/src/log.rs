@@ -129,7 +129,7 @@ impl Store {
     /// The changes of one record, the latest first.
     pub async fn history(
         &self,
-        access: Access,
+        access: Access<'_>,
         schema: &Schema,
         id: Id,
         limit: u16,
@@ -147,7 +147,7 @@ impl Store {
     /// The changes of one record after a version of it, the latest first.
     pub async fn history_after(
         &self,
-        access: Access,
+        access: Access<'_>,
         schema: &Schema,
         id: Id,
         version: u64,
@@ -169,7 +169,7 @@ impl Store {
     }
 
     /// The changes that made these records.
-    pub async fn made(&self, access: Access, schema: &Schema, ids: &[Id]) -> Result<Vec<LogEntry>, StoreError> {
+    pub async fn made(&self, access: Access<'_>, schema: &Schema, ids: &[Id]) -> Result<Vec<LogEntry>, StoreError> {
         let mut values = vec![access.organization().0.uuid().into(), schema.name.to_string().into()];
         let mut places = Vec::with_capacity(ids.len());
         for id in ids {
@@ -187,7 +187,7 @@ impl Store {
     /// The changes of one record up to a version, the earliest first, from its beginning.
     pub async fn history_up_to(
         &self,
-        access: Access,
+        access: Access<'_>,
         collection: &CollectionName,
         id: Id,
         version: u64,
@@ -220,7 +220,7 @@ impl Store {
     }
 
     /// The change at a position.
-    pub async fn change_at(&self, access: Access, at: LogPosition) -> Result<Option<LogEntry>, StoreError> {
+    pub async fn change_at(&self, access: Access<'_>, at: LogPosition) -> Result<Option<LogEntry>, StoreError> {
         let columns = columns(self.dialect());
         let organization = access.organization().0.uuid().into();
         let statement = match self.dialect() {
@@ -239,7 +239,7 @@ impl Store {
     }
 
     /// How far the log of an organization can be read now.
-    pub async fn log_horizon(&self, access: Access) -> Result<Horizon, StoreError> {
+    pub async fn log_horizon(&self, access: Access<'_>) -> Result<Horizon, StoreError> {
         let values = vec![access.organization().0.uuid().into()];
         match self.dialect() {
             Dialect::Sqlite => {
@@ -264,7 +264,7 @@ impl Store {
     /// here. Of all collections, where none are named.
     pub async fn changes_between(
         &self,
-        access: Access,
+        access: Access<'_>,
         after: LogPosition,
         horizon: LogPosition,
         collections: Option<&[CollectionName]>,
@@ -300,7 +300,7 @@ impl Store {
     /// The changes of an organization after a position, of all collections, as far as the log can be read now.
     pub async fn changes_after(
         &self,
-        access: Access,
+        access: Access<'_>,
         after: LogPosition,
         limit: u16,
     ) -> Result<Vec<LogEntry>, StoreError> {
@@ -342,7 +342,11 @@ impl Store {
     }
 
     /// The records that were changed last, the latest first, each once, among the last so many changes.
-    pub async fn changed_last(&self, access: Access, changes: u16) -> Result<Vec<(CollectionName, Id)>, StoreError> {
+    pub async fn changed_last(
+        &self,
+        access: Access<'_>,
+        changes: u16,
+    ) -> Result<Vec<(CollectionName, Id)>, StoreError> {
         let order = match self.dialect() {
             Dialect::Sqlite => "sequence desc",
             Dialect::Postgres => "xid desc, sequence desc",

@@ -110,7 +110,7 @@ pub(crate) fn places(count: usize) -> String {
 
 impl Store {
     /// Those of the files that the organization has, in whatever state; in no order.
-    pub async fn media(&self, access: Access, ids: &[Id]) -> Result<Vec<Media>, StoreError> {
+    pub async fn media(&self, access: Access<'_>, ids: &[Id]) -> Result<Vec<Media>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let mut values: Vec<Sql> = values![access.organization().0.uuid()];
@@ -128,7 +128,7 @@ impl Store {
     /// The files that a record holds, the earliest first.
     pub async fn media_of(
         &self,
-        access: Access,
+        access: Access<'_>,
         collection: &CollectionName,
         record: Id,
     ) -> Result<Vec<Media>, StoreError> {
@@ -151,7 +151,7 @@ impl Store {
 
     /// Takes room in an organization for a file that has been read whole. Its bytes are put where they are kept only
     /// after this, and [`Store::media_arrived`] says that they are.
-    pub async fn reserve_media(&self, access: Access, media: &Media, quota: u64) -> Result<Reserved, StoreError> {
+    pub async fn reserve_media(&self, access: Access<'_>, media: &Media, quota: u64) -> Result<Reserved, StoreError> {
         let organization = access.organization();
         if media.size > quota {
             return Ok(Reserved::Full { used: self.media_used(organization).await?.0 });
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// The bytes are where they are kept: from now on the file can be read and attached.
-    pub async fn media_arrived(&self, access: Access, id: Id) -> Result<bool, StoreError> {
+    pub async fn media_arrived(&self, access: Access<'_>, id: Id) -> Result<bool, StoreError> {
         let statement = Statement::new(
             "update media set state = 'waiting' where organization = $1 and id = $2 and state = 'arriving' returning 1",
             values![access.organization().0.uuid(), id.uuid()],

@@ -8,6 +8,7 @@ mod reading;
 use common::{Fixture, World};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPath, Calendar};
+use lignaflow_core::caller::{Caller, Permission, Principal};
 use lignaflow_core::catalog::{Catalog, Schema};
 use lignaflow_core::cursor;
 use lignaflow_core::descriptor::FieldKind;
@@ -16,18 +17,22 @@ use lignaflow_core::query::{
 };
 use lignaflow_core::record::Record;
 use lignaflow_core::value::parse_date;
-use lignaflow_core::{Id, Money, PersonId, Value};
+use lignaflow_core::{Currency, Id, Money, OrganizationId, PersonId, RequestId, Value};
 use lignaflow_store::StoreError;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use reading::{LAB, Lab, id};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-on_both!(pages_are_those_of_the_model, summaries_are_those_of_the_model);
+on_both!(
+    pages_are_those_of_the_model,
+    summaries_are_those_of_the_model,
+    what_a_caller_sees_is_what_the_model_shows_them,
+);
 
 const COLLECTIONS: [&str; 3] = ["makers", "things", "marks"];
 /// Records of a collection at most, which their ids number.
@@ -526,6 +531,163 @@ async fn same_pages(lab: &Lab<'_>, selection: &Selection) -> Result<(), TestCase
     loop {
         let page = lab.store.find(lab.access, &bound).await.unwrap();
         prop_assert_eq!(&page, &lab.memory.find(&bound), "{:?}", selection);
+        let Some(next) = page.next else { return Ok(()) };
+        bound.after = Some(cursor::decode(&next, bound.fingerprint, &bound.sort).unwrap());
+    }
+}
+
+/// Parts of access rules, as descriptors write them.
+fn parts(collection: &str) -> &'static [&'static str] {
+    match collection {
+        "makers" => &[
+            "country = fr",
+            "partner.country = au",
+            "partner.partner.rating > 0.10",
+            "partner is not null",
+            "founded < today",
+            "created_by = caller",
+            "has(see)",
+            "false",
+        ],
+        "things" => &[
+            "owner = caller",
+            "watchers includes caller",
+            "created_by = caller",
+            "parent.owner = caller",
+            "parent.parent.watchers includes caller",
+            "maker.country != fr",
+            "maker.partner.country in (au, nz)",
+            "fragile",
+            "parent.fragile",
+            "size > small",
+            "size = grade",
+            "made <= sold",
+            "made < today",
+            "price >= 0 AUD",
+            "weight < parent.weight",
+            "name = 'a'",
+            "parent is null",
+            "archived_at is not null",
+            "has(see)",
+            "true",
+        ],
+        _ => &[
+            "thing.owner = caller",
+            "thing.maker.country = fr",
+            "thing.parent.watchers includes caller",
+            "points > 0",
+            "has(see)",
+            "thing is null",
+        ],
+    }
+}
+
+fn rule(collection: &'static str) -> BoxedStrategy<String> {
+    let part = select(parts(collection)).prop_map(str::to_owned);
+    part.prop_recursive(3, 8, 3, |inner| {
+        let several = vec(inner.clone(), 2..4).boxed();
+        prop_oneof![
+            2 => several.clone().prop_map(|parts| format!("({})", parts.join(" and "))),
+            3 => several.prop_map(|parts| format!("({})", parts.join(" or "))),
+            1 => inner.prop_map(|inner| format!("not {inner}")),
+        ]
+    })
+    .boxed()
+}
+
+/// Fields of things that a rule may hide.
+const VEILED: [&str; 7] = ["note = {", "price = {", "size = {", "made = {", "maker = {", "likes = {", "parent = {"];
+
+/// The collections of the lab, some with access rules, some of the fields of things too.
+fn ruled() -> BoxedStrategy<Arc<Catalog>> {
+    let reads: Vec<_> = COLLECTIONS.map(|name| proptest::option::weighted(0.7, rule(name)).boxed()).into();
+    let fields: Vec<_> = VEILED.map(|_| proptest::option::weighted(0.3, rule("things")).boxed()).into();
+    (reads, fields)
+        .prop_map(|(reads, fields)| {
+            let mut text = LAB.replacen("[[collections]]", "[permissions]\nsee = \"See\"\n\n[[collections]]", 1);
+            for (name, read) in COLLECTIONS.into_iter().zip(reads) {
+                let Some(read) = read else { continue };
+                let named = format!("name = \"{name}\"\n");
+                text = text.replacen(&named, &format!("{named}access = {{ read = \"{read}\" }}\n"), 1);
+            }
+            let things = text.find("name = \"things\"").unwrap();
+            let (before, after) = text.split_at(things);
+            let mut after = after.to_owned();
+            for (start, read) in VEILED.into_iter().zip(fields) {
+                let Some(read) = read else { continue };
+                after = after.replacen(&format!("\n{start}"), &format!("\n{start} read = \"{read}\","), 1);
+            }
+            Arc::new(common::catalog(&[&format!("{before}{after}")]))
+        })
+        .boxed()
+}
+
+fn caller(organization: OrganizationId, person: Option<Id>, sees: bool) -> Caller {
+    let mut permissions = BTreeSet::from([Permission::READ.to_owned()]);
+    permissions.extend(sees.then(|| "lab.see".to_owned()));
+    Caller {
+        organization,
+        principal: person.map_or(Principal::Anonymous, |id| Principal::Person(PersonId(id))),
+        role: None,
+        permissions,
+        locale: "en-AU".to_owned(),
+        time_zone: "UTC".to_owned(),
+        currency: Currency::AUD,
+        calendar: Calendar::default(),
+        request_id: RequestId(id(1)),
+        now: i64::from(parse_date("2025-01-05").unwrap()) * 86_400_000_000,
+    }
+}
+
+async fn what_a_caller_sees_is_what_the_model_shows_them(fixture: Fixture) {
+    let world = fixture.world(&[LAB]).await;
+    let questions = Questions::new();
+    let who = (proptest::option::weighted(0.9, some_id()), any::<bool>());
+    let asked = (vec(questions.selection(), 6..14), vec(questions.summary(), 4..8), vec(who, 2));
+    let cases = (questions.data(), ruled(), asked);
+    let mut config = Config { failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 32;
+    }
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| {
+        let ran = TestRunner::new(config).run(&cases, |(data, catalog, (selections, summaries, callers))| {
+            runtime.block_on(async {
+                let mut lab = Lab::new(&world.store, &catalog);
+                for (name, records) in COLLECTIONS.into_iter().zip(data) {
+                    lab.load(name, records).await;
+                }
+                for (person, sees) in callers {
+                    let caller = caller(lab.access.organization(), person, sees);
+                    for selection in &selections {
+                        same_pages_for(&lab, &caller, selection).await?;
+                    }
+                    for (summary, calendar) in &summaries {
+                        let bound = lab.bind_summary(summary, *calendar).unwrap();
+                        let access = caller.to_read().unwrap();
+                        if let Ok(wanted) = lab.memory.seen_by(Some(&caller)).summarize(&bound) {
+                            let found = lab.store.summarize(access, &bound).await.unwrap();
+                            prop_assert_eq!(found, wanted, "{:?}", summary);
+                        }
+                    }
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = ran {
+            panic!("{error}");
+        }
+    });
+}
+
+async fn same_pages_for(lab: &Lab<'_>, caller: &Caller, selection: &Selection) -> Result<(), TestCaseError> {
+    let access = caller.to_read().unwrap();
+    let seen = lab.memory.seen_by(Some(caller));
+    let mut bound = lab.bind(selection).unwrap();
+    prop_assert_eq!(lab.store.count(access, &bound).await.unwrap(), seen.count(&bound), "{:?}", selection);
+    loop {
+        let page = lab.store.find(access, &bound).await.unwrap();
+        prop_assert_eq!(&page, &seen.find(&bound), "{:?}", selection);
         let Some(next) = page.next else { return Ok(()) };
         bound.after = Some(cursor::decode(&next, bound.fingerprint, &bound.sort).unwrap());
     }

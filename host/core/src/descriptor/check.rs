@@ -283,6 +283,7 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
         field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
     }
     former::fields(collection, key, say);
+    access_rules(descriptor, collection, key, say);
     let mut names = HashSet::new();
     for (index, transition) in collection.transitions.iter().enumerate() {
         let at = format!("{key}.transitions[{index}]");
@@ -290,6 +291,29 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
             say(format!("{at}.name"), format!("two transitions are called `{}`", transition.name));
         }
         transition_rules(descriptor, collection, transition, &at, say);
+    }
+}
+
+fn access_rules(descriptor: &Descriptor, collection: &Collection, key: &str, say: &mut impl FnMut(String, String)) {
+    let mut check = |at: String, text: &str| {
+        for fault in crate::rule::faults(descriptor, collection, text) {
+            say(at.clone(), fault);
+        }
+    };
+    for (name, text) in collection.access.each() {
+        check(format!("{key}.access.{name}"), text);
+    }
+    for (field, declared) in &collection.fields {
+        for (name, text) in declared.rules() {
+            check(format!("{key}.fields.{field}.{name}"), text);
+        }
+    }
+    for (field, declared) in &collection.fields {
+        let told = collection.unique.iter().any(|rule| rule.fields().contains(field));
+        if declared.read.is_some() && (*field == collection.display || told) {
+            let why = if told { "a unique field tells whether a value is taken" } else { "a record is called by it" };
+            say(format!("{key}.fields.{field}.read"), format!("{why}: everybody who reads the record reads it"));
+        }
     }
 }
 

@@ -124,6 +124,9 @@ pub struct Collection {
     /// What must hold of every record that is saved.
     #[serde(default)]
     pub checks: Vec<Check>,
+    /// Who reads and writes which of its records.
+    #[serde(default)]
+    pub access: AccessRules,
     pub fields: IndexMap<FieldName, Field>,
     #[serde(default)]
     pub transitions: Vec<Transition>,
@@ -184,6 +187,22 @@ pub struct Check {
     pub field: Option<FieldName>,
     /// What is said, as a sentence.
     pub message: String,
+}
+
+/// Rules over the record and the caller, such as `user = caller or has(read-all)`. What has no rule is open to all who
+/// may read, or write, records of the organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessRules {
+    pub read: Option<String>,
+    /// Of a new record, as it is to be.
+    pub create: Option<String>,
+    /// Of a record as it was and as it is to be; transitions and restoring among it.
+    pub update: Option<String>,
+    /// Of a record that is archived.
+    pub remove: Option<String>,
+    /// Stands for those of create, update and remove that are left out.
+    pub write: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -278,6 +297,12 @@ pub struct Field {
     /// Choices that were renamed: `{ done = "finished" }` where `of` now has `finished` in the place of `done`.
     #[serde(default)]
     pub renamed: IndexMap<String, String>,
+    /// A rule: who reads it, of those who read the record.
+    #[serde(default)]
+    pub read: Option<String>,
+    /// A rule: who writes it, of those who read it and write the record.
+    #[serde(default)]
+    pub write: Option<String>,
 }
 
 /// Numbers given one after the other, within an organization.
@@ -573,6 +598,8 @@ impl Field {
             derived: None,
             renamed_from: Former::default(),
             renamed: IndexMap::new(),
+            read: None,
+            write: None,
         }
     }
 

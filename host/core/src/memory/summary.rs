@@ -1,6 +1,6 @@
 //! Summaries: records into groups, groups into rows.
 
-use super::Memory;
+use super::View;
 use super::measure::{SumTooLarge, Unit, units};
 use super::order::{is_empty, key, plain_key, sorted};
 use crate::bound::{BoundMetric, BoundPath, BoundSummary, SummaryColumn};
@@ -71,7 +71,7 @@ impl BoundPath {
     }
 }
 
-impl Memory {
+impl View<'_> {
     /// One row a group, in the order asked for and then by the groups. Without any group there is always one row.
     pub fn summarize(&self, summary: &BoundSummary) -> Result<Page, SumTooLarge> {
         let money = summary.money_paths();

@@ -78,6 +78,15 @@ impl Route {
     }
 }
 
+impl Route {
+    fn through(&self, schema: &Arc<Schema>, index: usize) -> Self {
+        let mut hops = vec![(index, self.root.clone())];
+        hops.extend(self.hops.iter().cloned());
+        let text = format!("{}.{}", schema.fields[index].name, self.text);
+        Self { text, root: Arc::downgrade(schema), hops, column: self.column }
+    }
+}
+
 impl TypedRule {
     /// Resolves a rule about a collection, with every fault at once. `None` where it cannot be told whether it fits.
     pub fn new(rule: &Rule, schema: &Arc<Schema>, world: &dyn World) -> Result<Option<Self>, Vec<RuleFault>> {
@@ -87,6 +96,19 @@ impl TypedRule {
             Typing { faults, whole, .. } if faults.is_empty() => Ok(whole.then_some(Self(node))),
             Typing { faults, .. } => Err(faults),
         }
+    }
+
+    /// Both hold.
+    pub(crate) fn and(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(Self(Node::All(vec![one.0, other.0]))),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The same about the records that refer to those that it is about, by the reference at a position.
+    pub(crate) fn through(&self, schema: &Arc<Schema>, index: usize) -> Self {
+        Self(self.0.through(schema, index))
     }
 
     /// What is left of it for who asks: `caller`, `today` and permissions are known then. Where that settles it, the
@@ -139,6 +161,27 @@ impl Node {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.some(test)),
             Self::Not(part) => part.some(test),
             other => test(other),
+        }
+    }
+
+    fn through(&self, schema: &Arc<Schema>, index: usize) -> Self {
+        let each = |parts: &[Self]| parts.iter().map(|part| part.through(schema, index)).collect();
+        let route = |path: &Route| path.through(schema, index);
+        match self {
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            Self::Not(part) => Self::Not(Box::new(part.through(schema, index))),
+            Self::Compare { path, operator, with } => {
+                Self::Compare { path: route(path), operator: *operator, with: with.clone() }
+            }
+            Self::ComparePaths { left, operator, right } => {
+                Self::ComparePaths { left: route(left), operator: *operator, right: route(right) }
+            }
+            Self::Within { path, among } => Self::Within { path: route(path), among: among.clone() },
+            Self::Includes { path, member } => Self::Includes { path: route(path), member: member.clone() },
+            Self::IsNull(path) => Self::IsNull(route(path)),
+            Self::Has(permission) => Self::Has(permission.clone()),
+            Self::Constant(truth) => Self::Constant(*truth),
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Desk<'a> {
     pub records: &'a Records,
     pub catalog: &'a Catalog,
     pub caller: &'a Caller,
-    pub access: Access,
+    pub access: Access<'_>,
 }
 
 /// The ids that each text stands for.

@@ -100,7 +100,7 @@ struct Inner {
 #[derive(Debug)]
 pub struct Upload {
     imports: Imports,
-    access: Access,
+    access: Access<'_>,
     import: Import,
     rows: Vec<slice::Row>,
 }
@@ -142,7 +142,7 @@ impl Imports {
         let _ = self.0.moved.send(id);
     }
 
-    async fn load(&self, access: Access, id: Id) -> Result<Option<Import>, Fault> {
+    async fn load(&self, access: Access<'_>, id: Id) -> Result<Option<Import>, Fault> {
         self.store().import(access, id).await.map_err(answers::of_store)?.map(Import::of).transpose()
     }
 

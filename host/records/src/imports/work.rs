@@ -27,7 +27,7 @@ pub(super) struct Bench {
     pub caller: Caller,
     pub snapshot: Arc<Snapshot>,
     pub schema: Arc<Schema>,
-    pub access: Access,
+    pub access: Access<'_>,
 }
 
 impl Imports {
@@ -95,7 +95,7 @@ impl Imports {
         Ok(())
     }
 
-    pub(super) async fn keep(&self, access: Access, import: &mut Import) -> Result<(), Fault> {
+    pub(super) async fn keep(&self, access: Access<'_>, import: &mut Import) -> Result<(), Fault> {
         import.changed_at = self.clock().now();
         // Nobody else changes an import that is under way, but a host that has taken it over.
         if !self.store().save_import(access, &import.stored()?).await.map_err(answers::of_store)? {
@@ -106,7 +106,7 @@ impl Imports {
         Ok(())
     }
 
-    pub(super) async fn rows(&self, access: Access, id: Id, part: u32) -> Result<Vec<Row>, Fault> {
+    pub(super) async fn rows(&self, access: Access<'_>, id: Id, part: u32) -> Result<Vec<Row>, Fault> {
         let text = self.store().import_rows(access, id, part).await.map_err(answers::of_store)?;
         let gone =
             || Fault::new(ErrorCode::Conflict, "The rows of this import are not kept any more. Upload the file again.");

@@ -81,7 +81,7 @@ impl Media {
     }
 
     /// Room is taken, the bytes are put where they are kept, and then the file is there.
-    async fn settle(&self, access: Access, media: &File, file: NamedTempFile) -> Result<(), Problem> {
+    async fn settle(&self, access: Access<'_>, media: &File, file: NamedTempFile) -> Result<(), Problem> {
         let quota = self.0.settings.organization_bytes;
         match self.0.store.reserve_media(access, media, quota).await.map_err(|error| of_store(&error))? {
             Reserved::Made => {}
@@ -103,7 +103,7 @@ impl Media {
         if there { Ok(()) } else { Err(Problem::internal()) }
     }
 
-    async fn give_up(&self, access: Access, id: Id) -> Result<(), Fault> {
+    async fn give_up(&self, access: Access<'_>, id: Id) -> Result<(), Fault> {
         let at = self.0.clock.now();
         let doom = Doom { at, until: at, begun: at };
         let doomed = self.0.store.doom_media(access.organization(), id, doom).await;

@@ -69,7 +69,7 @@ fn read(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
         let mut id = schema.clone();
         id["type"] = json!("string");
         schema = json!({ "anyOf": [id, { "type": "object" }, { "type": "null" }] });
-    } else if !field.required && !field.kind.is_list() {
+    } else if (!field.required || field.read.is_some()) && !field.kind.is_list() {
         nullable(&mut schema);
     }
     described(descriptor, name, field, schema)

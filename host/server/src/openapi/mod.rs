@@ -13,11 +13,12 @@ pub use swagger::router;
 
 use crate::rest::repeat;
 use lignaflow_core::id::OrganizationId;
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::repeat::RepeatKey;
 use lignaflow_runtime::Snapshot;
 use serde_json::{Map, Value as Json, json};
 
-/// The document for an organization, or of the host alone for nobody.
+/// The document for an organization, or of the host alone for nobody; of the fields that the snapshot shows.
 pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, public_url: &str) -> Json {
     let mut document = host::document();
     document["servers"] = json!([{ "url": public_url }]);
@@ -31,6 +32,9 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
         let descriptor = plugin.descriptor();
         tags.push(json!({ "name": id.as_str(), "description": about(descriptor) }));
         for collection in &descriptor.collections {
+            // What the caller does not see is not told of.
+            let name = CollectionName::new(id, &collection.name);
+            let collection = snapshot.catalog.schema(&name).map_or(collection, |seen| &seen.collection);
             collections::add(descriptor, collection, &mut paths, &mut schemas);
             batch::add(descriptor, collection, &mut paths, &mut schemas);
             imports::add(descriptor, collection, &mut paths);

@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use lignaflow_core::access::Deed;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::name::CollectionName;
@@ -53,7 +54,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         let jar = CookieJar::from_headers(&parts.headers);
         Ok(Self {
             app: app.clone(),
-            snapshot: app.registry.current(),
+            snapshot: app.registry.current().seen_by(&signed.caller),
             signed,
             theme: theme(&parts.headers),
             path,
@@ -85,6 +86,11 @@ impl Visit {
 
     pub(super) fn may_write(&self) -> bool {
         self.signed.caller.holds(Permission::WRITE)
+    }
+
+    /// Whether there are records of the collection that the visitor may make.
+    pub(super) fn may_create(&self, schema: &Schema) -> bool {
+        self.may_write() && !schema.allows(Deed::Create, Some(&self.signed.caller)).is_never()
     }
 
     pub(super) fn shell(&self) -> Shell {

@@ -91,7 +91,7 @@ async fn draw(
         query,
         choices: &choices,
         next: next.as_deref(),
-        may_write: visit.may_write(),
+        may_write: visit.may_create(schema),
         views: bar,
     };
     Ok(visit.page_with(status, page(&visit.shell(), &view)))

@@ -82,8 +82,10 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         .iter()
         .map(|(schema, via, records, more)| Related { schema, via: &schema.fields[*via].name, records, more: *more })
         .collect();
+    let may_write =
+        visit.may_write() && visit.app.records.may(access, schema, id, lignaflow_core::access::Deed::Update).await?;
     let may = |transition: &lignaflow_core::descriptor::Transition| {
-        visit.may_write()
+        may_write
             && transition
                 .permission
                 .as_ref()
@@ -94,7 +96,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         schema,
         record: &record,
         labels: &labels,
-        may_write: visit.may_write(),
+        may_write,
         transitions: &transitions(schema, &record, may),
         related: &related,
         activity: &activity,

@@ -50,7 +50,7 @@ struct Asked<'a> {
 
 async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_>) -> Result<Response, Problem> {
     let Asked { plugin, rest, method, query, headers, body, file } = asked;
-    let snapshot = app.registry.current();
+    let snapshot = app.registry.current().seen_by(&signed.caller);
     let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
     let id: PluginId = plugin.parse().map_err(|_| unknown())?;
     let loaded = snapshot

@@ -12,6 +12,7 @@
 //! | wholes that parts are written with are there and open, and one version on | [`touched`], [`totals`] |
 //! | no reference that may not leads in a circle | [`circles`] |
 //! | nothing refers to what was archived, or no longer does | [`referrers`] |
+//! | access rules hold of what was, and of what is to be | [`rights`] |
 //! | guards hold, with everything in place | [`guards`] |
 //! | the change log | [`journal`] |
 //! | the key of a request that may come again | [`repeats`] |
@@ -25,6 +26,7 @@ mod numbers;
 mod references;
 mod referrers;
 mod repeats;
+mod rights;
 mod rows;
 mod single;
 mod standing;
@@ -36,7 +38,7 @@ use crate::Store;
 use crate::database::{Dialect, Row, Tx};
 use crate::error::StoreError;
 use lignaflow_core::Id;
-use lignaflow_core::commit::{Action, Commit, Committed, Refusal, Settled};
+use lignaflow_core::commit::{Action, Commit, Committed, Moment, Refusal, Settled};
 use lignaflow_core::mutation::{Fields, Origin};
 use lignaflow_core::name::CollectionName;
 use std::collections::{HashMap, HashSet};
@@ -112,6 +114,7 @@ impl Store {
         let mut doubt = false;
         if turns.is_empty()
             && commit.guards.is_empty()
+            && commit.rights.is_empty()
             && let Some(statement) = single::statement(self.dialect(), &commit)?
         {
             match self.database().write_once(statement).await {
@@ -185,6 +188,7 @@ impl Store {
 
 async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<Committed, Failure> {
     if grouping == Grouping::Together
+        && commit.rights.is_empty()
         && let Some(statement) = single::statement(tx.dialect(), commit)?
     {
         match tx.fetch_all(statement).await {
@@ -200,6 +204,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     }
     standing::check(tx, commit).await?;
     let wholes = touched::check(tx, commit).await?;
+    rights::check(tx, commit, Moment::Before).await?;
     references::check(tx, commit).await?;
     let commit = &*numbers::give(tx, commit).await?;
     files::settle(tx, commit).await?;
@@ -208,6 +213,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     let cleared = referrers::settle(tx, commit, &mut versions).await?;
     circles::check(tx, commit).await?;
     let settled = touched::write(tx, commit, wholes, &versions).await?;
+    rights::check(tx, commit, Moment::After).await?;
     guards::check(tx, commit).await?;
     journal::append(tx, commit, &written, &cleared, &settled).await?;
     let written: Vec<u64> = commit.changes.iter().map(|change| versions.of(&change.schema.name, change.id)).collect();

@@ -1,7 +1,7 @@
 //! Pages of records: one statement each, whose rows are read straight into values.
 
 use super::order::{self, Part};
-use super::scope::{PathColumns, Scope, col};
+use super::scope::{PathColumns, Scope, col, shown};
 use crate::database::{Dialect, Row, Statement};
 use crate::error::StoreError;
 use crate::layout;
@@ -46,9 +46,10 @@ impl<'a> Cells<'a> {
             return Ok(*cell);
         }
         let alias = scope.reach(path)?;
+        let lifts = scope.lifts_at(&alias, path)?;
         let cell = Cell { offset: self.width, kind: path.kind(), scale: path.scale() };
         for column in layout::read_columns(path.name(), path.kind()) {
-            select.expr(col(&alias, &column));
+            select.expr(shown(lifts.clone(), col(&alias, &column)));
             self.width += 1;
         }
         self.known.push((path, cell));
@@ -87,12 +88,12 @@ impl Listing {
     /// A page's statement, and how to read what it answers.
     pub(super) fn new(
         dialect: Dialect,
-        access: Access,
+        access: Access<'_>,
         selection: &BoundSelection,
     ) -> Result<(Statement, Self), StoreError> {
         let mut scope = Scope::new(dialect, access, &selection.schema);
         let mut select = SelectStatement::new();
-        select.and_where(scope.stands(selection.archived));
+        scope.seat(&mut select, selection.archived)?;
         restrict(&mut select, &mut scope, &selection.filter)?;
         let mut cells = Cells::default();
         let mut cell = |path| cells.of(path, &mut scope, &mut select);

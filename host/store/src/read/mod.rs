@@ -1,5 +1,6 @@
 //! Reads: the query tree in SQL, one statement a question, on both databases. The organization comes from the
-//! [`Access`] and stands in every condition, of the table in question and of each that its paths lead to.
+//! [`Access`] and stands in every condition, of the table in question and of each that its paths lead to; so do the
+//! access rules of the caller whose it is.
 //!
 //! | module | holds |
 //! |---|---|
@@ -20,7 +21,7 @@ mod summary;
 
 use crate::Store;
 use crate::cache::{Answer, Question};
-use crate::database::{Dialect, Statement};
+use crate::database::{Dialect, Statement, build};
 use crate::error::StoreError;
 use crate::layout;
 use lignaflow_core::Id;
@@ -42,14 +43,21 @@ use summary::{Summing, Sums};
 const MAX_VALUES: usize = 32_000;
 
 impl Store {
-    /// The records with these ids, archived ones too, in any order. Those that are not there are left out.
-    pub async fn records(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<Record>, StoreError> {
-        let scope = Scope::new(self.dialect(), access, schema);
+    /// The records with these ids, archived ones too, in any order. Those that are not there, or may not be read, are
+    /// left out.
+    pub async fn records(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        ids: &[Id],
+    ) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(MAX_VALUES / 2) {
+            let mut scope = Scope::new(self.dialect(), access, schema);
             let mut select = SelectStatement::new();
-            select.exprs(layout::record_columns(schema).iter().map(|column| scope.own(column)));
-            select.and_where(scope.stands(true)).and_where(among(&scope, ids));
+            scope.whole(&mut select)?;
+            scope.seat(&mut select, true)?;
+            select.and_where(among(&scope, ids));
             scope.read_from(&mut select);
             for row in self.database().all(&select).await? {
                 found.push(layout::decode_record(&row, 0, schema)?);
@@ -59,7 +67,7 @@ impl Store {
     }
 
     /// One record, archived or not.
-    pub async fn get(&self, access: Access, schema: &Arc<Schema>, id: Id) -> Result<Option<Record>, StoreError> {
+    pub async fn get(&self, access: Access<'_>, schema: &Arc<Schema>, id: Id) -> Result<Option<Record>, StoreError> {
         Ok(self.records(access, schema, &[id]).await?.pop())
     }
 
@@ -67,19 +75,19 @@ impl Store {
     /// archived at one of these times.
     pub async fn referring(
         &self,
-        access: Access,
+        access: Access<'_>,
         schema: &Arc<Schema>,
         field: &str,
         ids: &[Id],
         archived_at: Option<&[Micros]>,
         limit: usize,
     ) -> Result<Vec<Record>, StoreError> {
-        let scope = Scope::new(self.dialect(), access, schema);
         let mut found = Vec::new();
         for ids in ids.chunks(MAX_VALUES / 4) {
+            let mut scope = Scope::new(self.dialect(), access, schema);
             let mut select = SelectStatement::new();
-            select.exprs(layout::record_columns(schema).iter().map(|column| scope.own(column)));
-            select.and_where(scope.stands(archived_at.is_some()));
+            scope.whole(&mut select)?;
+            scope.seat(&mut select, archived_at.is_some())?;
             select.and_where(scope.own(field).is_in(ids.iter().map(|id| id.uuid())));
             if let Some(times) = archived_at {
                 select.and_where(scope.own(layout::ARCHIVED_AT).is_in(times.iter().copied()));
@@ -96,7 +104,7 @@ impl Store {
     }
 
     /// One page. Its columns are named as the paths were written.
-    pub async fn find(&self, access: Access, selection: &BoundSelection) -> Result<Page, StoreError> {
+    pub async fn find(&self, access: Access<'_>, selection: &BoundSelection) -> Result<Page, StoreError> {
         let (statement, listing) = Listing::new(self.dialect(), access, selection)?;
         let statement = self.planned_for(statement, &selection.filter);
         let question = || Question {
@@ -123,10 +131,11 @@ impl Store {
     }
 
     /// How many records match, whatever the page.
-    pub async fn count(&self, access: Access, selection: &BoundSelection) -> Result<u64, StoreError> {
+    pub async fn count(&self, access: Access<'_>, selection: &BoundSelection) -> Result<u64, StoreError> {
         let mut scope = Scope::new(self.dialect(), access, &selection.schema);
         let mut select = SelectStatement::new();
-        select.expr(Func::count(scope.own(layout::ID))).and_where(scope.stands(selection.archived));
+        select.expr(Func::count(scope.own(layout::ID)));
+        scope.seat(&mut select, selection.archived)?;
         listing::restrict(&mut select, &mut scope, &selection.filter)?;
         scope.read_from(&mut select);
         let statement = self.planned_for(listing::first_of(self.dialect(), &[select], 1)?, &selection.filter);
@@ -140,10 +149,16 @@ impl Store {
     }
 
     /// How many records match, and no more than this many. What it costs is bounded as well.
-    pub async fn count_up_to(&self, access: Access, selection: &BoundSelection, most: u32) -> Result<u64, StoreError> {
+    pub async fn count_up_to(
+        &self,
+        access: Access<'_>,
+        selection: &BoundSelection,
+        most: u32,
+    ) -> Result<u64, StoreError> {
         let mut scope = Scope::new(self.dialect(), access, &selection.schema);
         let mut select = SelectStatement::new();
-        select.expr(Expr::cust("1")).and_where(scope.stands(selection.archived));
+        select.expr(Expr::cust("1"));
+        scope.seat(&mut select, selection.archived)?;
         listing::restrict(&mut select, &mut scope, &selection.filter)?;
         scope.read_from(&mut select);
         let first = listing::first_of(self.dialect(), &[select], most)?;
@@ -160,7 +175,7 @@ impl Store {
 
     /// One row a group: groups by their paths, then currencies where sums of money are taken, then metrics by their
     /// labels. Without any group there is always one row.
-    pub async fn summarize(&self, access: Access, summary: &BoundSummary) -> Result<Page, StoreError> {
+    pub async fn summarize(&self, access: Access<'_>, summary: &BoundSummary) -> Result<Page, StoreError> {
         let (statement, summing) = Summing::new(self.dialect(), access, summary, Sums::Whole)?;
         let statement = self.planned_for(statement, &summary.filter);
         let question = || Question {
@@ -184,18 +199,38 @@ impl Store {
     }
 
     /// Which of these ids are there and not archived.
-    pub async fn live(&self, access: Access, schema: &Arc<Schema>, ids: &[Id]) -> Result<HashSet<Id>, StoreError> {
-        let scope = Scope::new(self.dialect(), access, schema);
-        let mut live = HashSet::with_capacity(ids.len());
+    pub async fn live(&self, access: Access<'_>, schema: &Arc<Schema>, ids: &[Id]) -> Result<HashSet<Id>, StoreError> {
+        self.those(access, schema, ids, &BoundPredicate::always(), false).await
+    }
+
+    /// Of which of these records, archived ones too, a rule holds, whoever may read what it looks at. Those that may not
+    /// be read themselves are left out.
+    pub async fn holding(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        ids: &[Id],
+        rule: &BoundPredicate,
+    ) -> Result<HashSet<Id>, StoreError> {
+        self.those(access, schema, ids, rule, true).await
+    }
+
+    async fn those(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        ids: &[Id],
+        rule: &BoundPredicate,
+        archived: bool,
+    ) -> Result<HashSet<Id>, StoreError> {
+        let mut found = HashSet::with_capacity(ids.len());
         for ids in ids.chunks(MAX_VALUES / 2) {
-            let mut select = SelectStatement::new();
-            select.expr(scope.own(layout::ID)).and_where(scope.stands(false)).and_where(among(&scope, ids));
-            scope.read_from(&mut select);
-            for row in self.database().all(&select).await? {
-                live.insert(row.id(0)?);
+            let statement = build(self.dialect(), &holding(self.dialect(), access, schema, ids, rule, archived)?);
+            for row in self.database().fetch_all(statement).await? {
+                found.insert(row.id(0)?);
             }
         }
-        Ok(live)
+        Ok(found)
     }
 }
 
@@ -226,6 +261,25 @@ fn mixed_up() -> StoreError {
     StoreError::Broken("a kept answer is one of another question".to_owned())
 }
 
+/// A statement that answers those of some ids whose record a rule holds of. Rights are asked so inside a transaction.
+pub(crate) fn holding(
+    dialect: Dialect,
+    access: Access<'_>,
+    schema: &Schema,
+    ids: &[Id],
+    rule: &BoundPredicate,
+    archived: bool,
+) -> Result<SelectStatement, StoreError> {
+    let mut scope = Scope::new(dialect, access, schema);
+    let mut select = SelectStatement::new();
+    select.expr(scope.own(layout::ID));
+    scope.seat(&mut select, archived)?;
+    select.and_where(among(&scope, ids));
+    scope.freely(|scope| listing::restrict(&mut select, scope, rule))?;
+    scope.read_from(&mut select);
+    Ok(select)
+}
+
 fn among(scope: &Scope<'_>, ids: &[Id]) -> Expr {
     match ids {
         [id] => scope.own(layout::ID).eq(id.uuid()),
@@ -243,14 +297,15 @@ pub(crate) fn condition(dialect: Dialect, schema: &Schema, filter: &BoundPredica
 /// A statement of one row and one column: whether any record matches. Guards are asked so inside a transaction.
 pub(crate) fn any(
     dialect: Dialect,
-    access: Access,
+    access: Access<'_>,
     schema: &Schema,
     filter: &BoundPredicate,
     archived: bool,
 ) -> Result<Statement, StoreError> {
     let mut scope = Scope::new(dialect, access, schema);
     let mut select = SelectStatement::new();
-    select.expr(Expr::cust("1")).and_where(scope.stands(archived));
+    select.expr(Expr::cust("1"));
+    scope.seat(&mut select, archived)?;
     listing::restrict(&mut select, &mut scope, filter)?;
     scope.read_from(&mut select);
     let mut any = SelectStatement::new();

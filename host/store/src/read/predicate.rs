@@ -125,7 +125,7 @@ impl Scope<'_> {
             BoundPredicate::Includes { path, id } => self.includes(path, *id)?,
             BoundPredicate::IsNull(path) => self.column(path)?.is_null(),
             BoundPredicate::Exists { schema, via, many, child } => self.exists(schema, *via, *many, child)?,
-            BoundPredicate::Search { words, fields } => self.search(words, fields),
+            BoundPredicate::Search { words, fields, .. } => self.search(words, fields)?,
         })
     }
 
@@ -230,7 +230,9 @@ impl Scope<'_> {
 
     /// By the records of the member, which are found first where they are few.
     fn includes(&mut self, path: &BoundPath, id: Id) -> Result<Expr, StoreError> {
-        let record = col(&self.reach(path)?, layout::ID);
+        let alias = self.reach(path)?;
+        let record = col(&alias, layout::ID);
+        let lifts = self.lifts_at(&alias, path)?;
         let links = "l";
         let members = Query::select()
             .expr(col(links, layout::RECORD))
@@ -238,16 +240,22 @@ impl Scope<'_> {
             .and_where(self.within_organization(links))
             .and_where(col(links, layout::TARGET).eq(id.uuid()))
             .take();
-        Ok(record.in_subquery(members))
+        let includes = record.in_subquery(members);
+        Ok(match lifts {
+            Some(lifts) => lifts.and(includes),
+            None => includes,
+        })
     }
 
     fn exists(&self, schema: &Schema, via: usize, many: bool, child: &BoundPredicate) -> Result<Expr, StoreError> {
         let field = schema.fields[via].name.as_str();
         let this = self.own(layout::ID);
         let mut inner = self.inner(schema);
-        let child = inner.predicate(child)?;
         let mut select = SelectStatement::new();
         select.expr(Expr::cust("1"));
+        inner.seat(&mut select, false)?;
+        let child = inner.predicate(child)?;
+        let lifts = inner.lifts(inner.alias(), schema, via)?;
         inner.read_from(&mut select);
         if many {
             let links = format!("{}l", inner.alias());
@@ -256,32 +264,56 @@ impl Scope<'_> {
                 .and(col(&links, layout::RECORD).eq(inner.own(layout::ID)))
                 .and(col(&links, layout::TARGET).eq(this));
             select.join_as(JoinType::InnerJoin, layout::link_table(&schema.name, field), links, linked);
-            select.and_where(inner.stands(false));
         } else {
-            select.and_where(inner.stands(false)).and_where(inner.own(field).eq(this));
+            select.and_where(inner.own(field).eq(this));
+        }
+        if let Some(lifts) = lifts {
+            select.and_where(lifts);
         }
         select.and_where(child);
         Ok(Expr::exists(select))
     }
 
-    /// Looked up in the index of words, which is of all fields that the collection searches.
-    fn search(&self, words: &[String], fields: &[usize]) -> Expr {
+    /// Looked up in the index of words, which is of all fields that the collection searches. A field that is read on some
+    /// records and not on others is asked by itself.
+    fn search(&self, words: &[String], fields: &[usize]) -> Result<Expr, StoreError> {
         if words.is_empty() {
-            return constant(true);
+            return Ok(constant(true));
         }
+        let words = layout::marked_words(self.organization(), words);
+        let (mut open, mut veiled) = (Vec::new(), Vec::new());
+        for index in fields {
+            match self.lifts(self.alias(), self.schema, *index)? {
+                None => open.push(*index),
+                Some(lifts) => veiled.push((*index, lifts)),
+            }
+        }
+        if veiled.is_empty() {
+            return Ok(self.found(&words, &open));
+        }
+        Ok(all(words.iter().map(|word| {
+            let word = std::slice::from_ref(word);
+            let open = std::iter::once(self.found(word, &open));
+            any(open.chain(veiled.iter().map(|(index, lifts)| lifts.clone().and(self.found(word, &[*index])))))
+        })))
+    }
+
+    /// Where all words stand in these fields, one or several.
+    fn found(&self, words: &[String], fields: &[usize]) -> Expr {
         if fields.is_empty() {
             return constant(false);
         }
-        let words = layout::marked_words(self.organization(), words);
         let name = |index: &usize| self.schema.fields[*index].name.as_str();
         let indexed = (0..self.schema.fields.len()).filter(|index| self.schema.fields[*index].field.search);
         // In the order of the index, which is by name.
         let indexed: BTreeSet<&str> = indexed.map(|index| self.schema.fields[index].name.as_str()).collect();
         let asked: BTreeSet<&str> = fields.iter().map(name).collect();
+        // The index is of fields, too, that are not seen here.
+        let whole = asked == indexed && !self.schema.hides_some();
         match self.dialect {
             Dialect::Sqlite => {
                 let mut find = words.iter().map(|word| format!("\"{word}\" *")).collect::<Vec<_>>().join(" AND ");
-                if asked != indexed {
+                if !whole {
                     let columns: Vec<_> = asked.iter().map(|field| layout::words_column(field)).collect();
                     find = format!("{{{}}} : ({find})", columns.join(" "));
                 }
@@ -300,7 +332,11 @@ impl Scope<'_> {
                     let find = Expr::val(find.as_str()).cast_as("tsquery");
                     Expr::cust(words).binary(BinOper::Custom("@@"), find)
                 };
-                if asked == indexed { matching(&indexed) } else { matching(&indexed).and(matching(&asked)) }
+                match (whole, self.schema.hides_some()) {
+                    (true, _) => matching(&indexed),
+                    (false, true) => matching(&asked),
+                    (false, false) => matching(&indexed).and(matching(&asked)),
+                }
             }
         }
     }

@@ -59,7 +59,7 @@ impl Summing {
     /// A summary's statement, and how to read what it answers.
     pub(super) fn new(
         dialect: Dialect,
-        access: Access,
+        access: Access<'_>,
         summary: &BoundSummary,
         sums: Sums,
     ) -> Result<(Statement, Self), StoreError> {
@@ -73,7 +73,7 @@ impl Summing {
             currencies: Vec::new(),
             sums,
         };
-        build.inner.and_where(build.scope.stands(summary.archived));
+        build.scope.seat(&mut build.inner, summary.archived)?;
         listing::restrict(&mut build.inner, &mut build.scope, &summary.filter)?;
         build.groups(summary)?;
         for (index, metric) in summary.metrics.iter().enumerate() {

@@ -42,7 +42,7 @@ fn catalog() -> Catalog {
     Catalog::new([&lignaflow_core::descriptor::parse(WORK).unwrap()]).unwrap()
 }
 
-fn access() -> Access {
+fn access() -> Access<'static> {
     Access::of_plugin(OrganizationId(Id::from_parts(0, [0; 10])))
 }
 

@@ -69,7 +69,7 @@ fn counting(catalog: &Catalog, collection: &str, group: &str) -> BoundSummary {
 }
 
 /// The number of orders, as a summary.
-async fn orders(store: &Store, access: Access, catalog: &Catalog) -> i64 {
+async fn orders(store: &Store, access: Access<'_>, catalog: &Catalog) -> i64 {
     let page = store.summarize(access, &counting(catalog, "shop/orders", "")).await.unwrap();
     page.rows[0][0].as_integer().unwrap()
 }

@@ -52,7 +52,7 @@ fn file(person: PersonId, content: u8, size: u64) -> Media {
     }
 }
 
-async fn bring(store: &Store, access: Access, media: &Media) -> Id {
+async fn bring(store: &Store, access: Access<'_>, media: &Media) -> Id {
     assert_eq!(store.reserve_media(access, media, QUOTA).await.unwrap(), Reserved::Made);
     assert!(store.media_arrived(access, media.id).await.unwrap());
     media.id

@@ -138,7 +138,7 @@ pub fn text(text: &str) -> Value {
 pub struct World {
     pub store: Store,
     pub catalog: Catalog,
-    pub access: Access,
+    pub access: Access<'static>,
     pub person: PersonId,
 }
 
@@ -164,10 +164,10 @@ impl World {
     }
 }
 
-pub fn draft(access: Access, principal: Principal) -> Draft {
+pub fn draft(access: Access<'static>, principal: Principal) -> Draft {
     let author = Author { principal, through: None, request: RequestId(Id::fresh()), origin: Origin::Api };
     let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Draft(Commit { access, author, at: 1_000_000, reads, changes, touched, guards, repeat: None })
+    Draft(Commit { access, author, at: 1_000_000, reads, changes, touched, guards, repeat: None, rights: Vec::new() })
 }
 
 /// A commit being put together.

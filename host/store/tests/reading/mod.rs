@@ -75,7 +75,7 @@ points = { type = "integer" }
 pub struct Lab<'a> {
     pub store: &'a Store,
     pub catalog: &'a Catalog,
-    pub access: Access,
+    pub access: Access<'a>,
     pub memory: Memory,
 }
 
@@ -168,7 +168,7 @@ pub fn record(schema: &Schema, id: Id, values: &[(&str, Value)]) -> Record {
 }
 
 /// Writes rows as a commit would, also such as no commit would: other organizations' ids, any time, archived.
-async fn insert(store: &Store, access: Access, schema: &Arc<Schema>, records: &[Record]) {
+async fn insert(store: &Store, access: Access<'_>, schema: &Arc<Schema>, records: &[Record]) {
     let mut insert = Query::insert();
     insert.into_table(layout::table(&schema.name));
     let mut links = Vec::new();

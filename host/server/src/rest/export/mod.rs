@@ -109,8 +109,7 @@ impl Export<'_> {
                 return Err(Fault::at("/filter", "too-many", message));
             }
         }
-        let names =
-            Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), access, self.caller.organization);
+        let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
         let mut rows = Rows::new(names, selection, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.answer(rows, first)
@@ -118,12 +117,10 @@ impl Export<'_> {
 
     /// The rows of a summary.
     pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Fault> {
-        let access = self.caller.to_read()?;
         let summary = query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), pairs)?;
         let bound = self.binder().summary(&summary, self.caller.calendar)?;
         let page = self.app.records.summarize(self.caller, &self.snapshot.catalog, &summary).await?;
-        let names =
-            Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), access, self.caller.organization);
+        let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
         let mut rows = Rows::of_page(names, Columns::of_summary(&self.binder(), &bound));
         let first = rows.fill(page.rows).await?;
         self.answer(rows, first)

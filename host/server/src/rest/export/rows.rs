@@ -3,9 +3,9 @@
 use super::cell::Cell;
 use super::columns::{Columns, Named};
 use lignaflow_core::Fault;
-use lignaflow_core::caller::Access;
+use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
-use lignaflow_core::id::{Id, OrganizationId};
+use lignaflow_core::id::Id;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::Selection;
 use lignaflow_core::value::Value;
@@ -21,14 +21,14 @@ const MAX_KEPT: usize = 20_000;
 pub(super) struct Names {
     records: Records,
     catalog: Arc<Catalog>,
-    access: Access,
-    organization: OrganizationId,
+    /// The rows are read after the request was answered, as whoever asked may read them.
+    caller: Caller,
     known: HashMap<Id, String>,
 }
 
 impl Names {
-    pub(super) fn new(records: Records, catalog: Arc<Catalog>, access: Access, organization: OrganizationId) -> Self {
-        Self { records, catalog, access, organization, known: HashMap::new() }
+    pub(super) fn new(records: Records, catalog: Arc<Catalog>, caller: Caller) -> Self {
+        Self { records, catalog, caller, known: HashMap::new() }
     }
 
     /// The name of an id that was wanted; empty where the caller may not know it.
@@ -60,17 +60,17 @@ impl Names {
             }
         }
         if !records.is_empty() {
-            self.known.extend(self.records.labels(self.access, &self.catalog, &records).await?);
+            self.known.extend(self.records.labels(self.caller.to_read()?, &self.catalog, &records).await?);
         }
         let files: Vec<Id> = files.into_iter().collect();
         self.known.extend(self.records.file_names(self.access, &files).await?);
         if !people.is_empty() {
-            let everybody = self.records.directory().people(self.organization, None).await?;
+            let everybody = self.records.directory().people(self.caller.organization, None).await?;
             self.known.extend(everybody.into_iter().map(|person| (person.id, person.name)));
         }
         for id in people {
             if !self.known.contains_key(&id) {
-                let person = self.records.directory().person(self.organization, id).await?;
+                let person = self.records.directory().person(self.caller.organization, id).await?;
                 self.known.insert(id, person.map(|person| person.name).unwrap_or_default());
             }
         }
@@ -104,7 +104,7 @@ impl Rows {
     /// The next page, or nothing after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Vec<Cell>>>, Fault> {
         let Some(selection) = self.next.take() else { return Ok(None) };
-        let page = self.names.records.find(self.names.access, &self.names.catalog, &selection).await?;
+        let page = self.names.records.find(self.names.caller.to_read()?, &self.names.catalog, &selection).await?;
         self.next = page.next.map(|after| Selection { after: Some(after), ..selection });
         Ok(Some(self.fill(page.rows).await?))
     }

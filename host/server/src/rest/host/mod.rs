@@ -135,7 +135,7 @@ pub fn log_entry(entry: &LogEntry) -> Json {
 /// collection has none.
 pub async fn file_names(
     app: &App,
-    access: Access,
+    access: Access<'_>,
     schema: &Schema,
     entries: &[LogEntry],
 ) -> Result<Option<Json>, Fault> {
