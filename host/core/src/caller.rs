@@ -2,12 +2,13 @@
 
 use crate::bound::Calendar;
 use crate::clock::Micros;
+use crate::descriptor::Descriptor;
 use crate::error::Fault;
 use crate::id::{OrganizationId, PersonId, RequestId};
-use crate::name::PluginId;
+use crate::name::{LocalName, PluginId};
 use crate::value::Currency;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -68,6 +69,43 @@ impl Permission {
     /// The host's own.
     pub const HOST: [&'static str; 5] =
         [Self::READ, Self::WRITE, Self::SWITCH_PLUGINS, Self::INSTALL_PLUGINS, Self::ADMINISTER];
+}
+
+/// What plugins add to the rights that members of an organization may be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// As `plugin.name`.
+    pub permissions: Vec<String>,
+    /// By `plugin.role`.
+    pub roles: BTreeMap<String, DeclaredRole>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredRole {
+    pub title: String,
+    /// As `plugin.name`.
+    pub permissions: Vec<String>,
+}
+
+impl Declared {
+    /// What these descriptors declare.
+    pub fn by<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Self {
+        let mut declared = Self::default();
+        for descriptor in descriptors {
+            let full = |name: &LocalName| format!("{}.{name}", descriptor.id);
+            declared.permissions.extend(descriptor.permissions.keys().map(full));
+            declared.roles.extend(descriptor.roles.iter().map(|(name, role)| {
+                let permissions = role.permissions.iter().map(full).collect();
+                (full(name), DeclaredRole { title: role.title.clone(), permissions })
+            }));
+        }
+        declared
+    }
+
+    /// Everything that these roles bring. One that is not declared any more brings nothing.
+    pub fn brought<'a>(&'a self, roles: &'a [String]) -> impl Iterator<Item = &'a String> {
+        roles.iter().filter_map(|role| self.roles.get(role)).flat_map(|role| &role.permissions)
+    }
 }
 
 /// The facts about the caller of one request, and what follows from them.

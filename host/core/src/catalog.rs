@@ -2,6 +2,7 @@
 //! works with positions. Immutable: a change of plugins makes a new one.
 
 use crate::access::{Differences, SchemaRules};
+use crate::caller::Declared;
 use crate::conditions::Conditions;
 use crate::derive::Compiled;
 use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequence, Unique};
@@ -173,6 +174,7 @@ pub struct Catalog {
     /// What plugins declare, as `plugin.name`.
     permissions: BTreeSet<String>,
     conditions: BTreeMap<CollectionName, Conditions>,
+    declared: Arc<Declared>,
     /// Of a view, the collections that rules look at, which see all fields.
     whole: BTreeMap<CollectionName, Arc<Schema>>,
     /// What callers see who do not see all of it, by the fields that they do not.
@@ -184,6 +186,8 @@ impl Catalog {
     /// `plugin/collection.field -> target`, and access rules that speak of what is not there.
     pub fn new<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Result<Self, Vec<String>> {
         let mut schemas: BTreeMap<CollectionName, Schema> = BTreeMap::new();
+        let descriptors: Vec<&Descriptor> = descriptors.into_iter().collect();
+        let declared = Arc::new(Declared::by(descriptors.iter().copied()));
         let mut permissions = BTreeSet::new();
         for descriptor in descriptors {
             permissions.extend(crate::rule::permissions(descriptor));
@@ -221,7 +225,7 @@ impl Catalog {
             }
         }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect();
-        let mut catalog = Self { schemas, permissions, ..Self::default() };
+        let mut catalog = Self { schemas, permissions, declared, ..Self::default() };
         let mut faults = Vec::new();
         let mut rules = BTreeMap::new();
         for schema in catalog.schemas.values().cloned().collect::<Vec<_>>() {
@@ -246,6 +250,7 @@ impl Catalog {
         Self {
             schemas: seen.into_iter().map(|schema| (schema.name.clone(), Arc::new(schema))).collect(),
             permissions: self.permissions.clone(),
+            declared: self.declared.clone(),
             whole: if self.whole.is_empty() { self.schemas.clone() } else { self.whole.clone() },
             ..Self::default()
         }
@@ -263,6 +268,11 @@ impl Catalog {
     /// The checks of a collection and the conditions of its unique rules.
     pub fn conditions(&self, name: &CollectionName) -> Option<&Conditions> {
         self.conditions.get(name)
+    }
+
+    /// The permissions and roles that the plugins declare.
+    pub const fn declared(&self) -> &Arc<Declared> {
+        &self.declared
     }
 
     pub fn schema(&self, name: &CollectionName) -> Option<&Arc<Schema>> {

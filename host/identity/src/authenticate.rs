@@ -2,7 +2,7 @@
 //! deactivated or signed out is so at their next request, on every host.
 
 use crate::{Identity, SECOND, error, rights, secret};
-use lignaflow_core::caller::{Caller, Principal, Role};
+use lignaflow_core::caller::{Caller, Declared, Principal, Role};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
 use lignaflow_store::identity::organizations::Organization;
@@ -116,13 +116,12 @@ fn summary(organization: &Organization, role: Role) -> OrganizationSummary {
 }
 
 impl Identity {
-    /// Who holds that credential, and what they may now. `declared` are the permissions that plugins add, as
-    /// `plugin.name`.
+    /// Who holds that credential, and what they may now. `declared` is what plugins add.
     pub async fn authenticate(
         &self,
         credential: Credential,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
     ) -> Result<Authenticated, AuthFault> {
         self.prove(&credential, request_id, declared, Use::Noted).await
     }
@@ -133,7 +132,7 @@ impl Identity {
         &self,
         credential: &Credential,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
     ) -> Result<Authenticated, AuthFault> {
         self.prove(credential, request_id, declared, Use::Unnoted).await
     }
@@ -142,7 +141,7 @@ impl Identity {
         &self,
         credential: &Credential,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         match credential {
@@ -155,7 +154,7 @@ impl Identity {
         &self,
         text: &str,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, "") {
@@ -183,7 +182,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
             });
         }
-        let rights = Rights { role, scope: Scope::All, declared };
+        let rights = Rights { role, roles: &holder.roles, scope: Scope::All, declared };
         let caller = caller(&holder.person, &organization, rights, request_id, now);
         let (person, via) = (holder.person.into(), Via::Session(holder.id));
         Ok(Authenticated { caller, person, via, organization, organizations })
@@ -193,7 +192,7 @@ impl Identity {
         &self,
         text: &str,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, secret::TOKEN_PREFIX) {
@@ -219,7 +218,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
             });
         }
-        let rights = Rights { role: holder.role, scope: holder.scope, declared };
+        let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, declared };
         let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
         Ok(Authenticated {
             caller,
@@ -237,11 +236,11 @@ impl Identity {
         organization: OrganizationId,
         person: PersonId,
         request_id: RequestId,
-        declared: &[String],
+        declared: &Declared,
     ) -> Result<Option<Caller>, Fault> {
         let standing = credentials::standing(self.database(), organization, person).await.map_err(error::told)?;
         Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
-            let rights = Rights { role: standing.role, scope: Scope::All, declared };
+            let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, declared };
             caller(&standing.person, &standing.organization, rights, request_id, self.now())
         }))
     }
@@ -260,7 +259,8 @@ impl Identity {
 struct Rights<'a> {
     role: Role,
     scope: Scope,
-    declared: &'a [String],
+    roles: &'a [String],
+    declared: &'a Declared,
 }
 
 fn caller(
@@ -274,7 +274,7 @@ fn caller(
         organization: organization.id,
         principal: Principal::Person(person.id),
         role: Some(rights.role),
-        permissions: rights::of(rights.role, person.instance_admin, rights.scope, rights.declared),
+        permissions: rights::of(rights.role, rights.roles, person.instance_admin, rights.scope, rights.declared),
         locale: person.locale.clone().unwrap_or_else(|| organization.locale.clone()),
         time_zone: person.time_zone.clone().unwrap_or_else(|| organization.time_zone.clone()),
         currency: organization.currency,

@@ -7,14 +7,18 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::form::{Email, Reader};
 use crate::{Identity, error, password};
-use lignaflow_core::caller::{Permission, Role};
+use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
+use lignaflow_core::descriptor::nearest;
+use lignaflow_core::{ErrorCode, Fault, Id, Issue, OrganizationId, PersonId};
 use lignaflow_store::Tx;
 use lignaflow_store::identity::members::Member;
 use lignaflow_store::identity::{audit, members, organizations, people, sessions};
 use serde_json::json;
 use std::fmt;
+
+/// Roles of plugins that one member has at most.
+const MOST_ROLES: usize = 50;
 
 /// Members that are listed at most.
 const LISTED: u32 = 10_000;
@@ -248,6 +252,48 @@ impl Identity {
                 let detail =
                     json!({ "person": person.to_string(), "before": member.role.as_str(), "after": role.as_str() });
                 actor.log(tx, Kind::MemberRoleChanged, detail).await
+            })
+        })
+        .await
+    }
+
+    /// Gives somebody these roles that plugins declare, as `plugin.role`, and no others.
+    pub async fn set_member_roles(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        person: PersonId,
+        mut roles: Vec<String>,
+        declared: &Declared,
+    ) -> Result<(), Fault> {
+        let actor = self.administrator(actor, client)?;
+        let mut issues = Vec::new();
+        if roles.len() > MOST_ROLES {
+            issues.push(Issue::new("/roles", "too-many", format!("At most {MOST_ROLES} roles, not {}.", roles.len())));
+        }
+        for (index, role) in roles.iter().enumerate().take(MOST_ROLES) {
+            if !declared.roles.contains_key(role) {
+                let near = nearest(role, declared.roles.keys().map(String::as_str));
+                let meant = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+                let message = format!("No plugin declares the role `{role}`.{meant}");
+                issues.push(Issue::new(format!("/roles/{index}"), "unknown-role", message));
+            }
+        }
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues));
+        }
+        roles.sort_unstable();
+        roles.dedup();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                let member = within_reach(tx, &actor, person).await?;
+                if member.roles == roles {
+                    return Ok(());
+                }
+                members::set_roles(tx, actor.organization, person, &roles).await?;
+                let detail = json!({ "person": person.to_string(), "before": member.roles, "after": roles });
+                actor.log(tx, Kind::MemberRolesChanged, detail).await
             })
         })
         .await

@@ -2,10 +2,12 @@
 
 use crate::{Identity, error, rights};
 use async_trait::async_trait;
+use lignaflow_core::caller::Declared;
 use lignaflow_core::fold::fold;
 use lignaflow_core::reads::{Directory, Person};
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::identity::people::{self, Profile};
+use std::sync::Arc;
 
 /// People that one answer holds at most.
 const MOST: usize = 1000;
@@ -14,12 +16,22 @@ const MOST: usize = 1000;
 const LOOKED_AT: u32 = 10_000;
 
 /// The people of every organization, for `host/records` to hand to guests.
-#[derive(Debug, Clone)]
-pub struct People(Identity);
+#[derive(Clone)]
+pub struct People {
+    identity: Identity,
+    declared: Arc<dyn Fn() -> Arc<Declared> + Send + Sync>,
+}
+
+impl std::fmt::Debug for People {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("People").finish_non_exhaustive()
+    }
+}
 
 impl Identity {
-    pub fn directory(&self) -> People {
-        People(self.clone())
+    /// `declared` answers what plugins add to the rights of members as they stand.
+    pub fn directory(&self, declared: impl Fn() -> Arc<Declared> + Send + Sync + 'static) -> People {
+        People { identity: self.clone(), declared: Arc::new(declared) }
     }
 }
 
@@ -37,16 +49,20 @@ fn seen(profile: Profile) -> Person {
 impl Directory for People {
     /// Somebody who belongs, or belonged, to the organization.
     async fn person(&self, organization: OrganizationId, id: Id) -> Result<Option<Person>, Fault> {
-        let profile = people::profile(self.0.database(), organization, PersonId(id)).await.map_err(error::told)?;
+        let profile =
+            people::profile(self.identity.database(), organization, PersonId(id)).await.map_err(error::told)?;
         Ok(profile.map(seen))
     }
 
     /// Those who hold a permission and are active, or all who belong or belonged.
     async fn people(&self, organization: OrganizationId, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
-        let profiles = people::profiles(self.0.database(), organization, LOOKED_AT).await.map_err(error::told)?;
+        let profiles =
+            people::profiles(self.identity.database(), organization, LOOKED_AT).await.map_err(error::told)?;
+        let declared = (self.declared)();
         let asked_for = |profile: &Profile| {
             permission.is_none_or(|permission| {
-                profile.active && rights::brings(profile.role, profile.instance_admin, permission)
+                let (role, roles) = (profile.role, &profile.roles);
+                profile.active && rights::brings(role, roles, profile.instance_admin, permission, &declared)
             })
         };
         let mut people: Vec<Person> = profiles.into_iter().filter(asked_for).map(seen).collect();

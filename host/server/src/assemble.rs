@@ -117,7 +117,8 @@ pub async fn assemble(
     let registry = Arc::new(Registry::default());
     let clock = surroundings.clock.clone();
     let identity = Identity::new(store.clone(), clock.clone(), surroundings.identity);
-    let directory = Arc::new(identity.directory());
+    let loaded = registry.clone();
+    let directory = Arc::new(identity.directory(move || loaded.current().catalog.declared().clone()));
     let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
     if let Some(pause) = surroundings.pause {
         records = records.pausing(pause);

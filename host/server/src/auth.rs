@@ -50,7 +50,7 @@ async fn sign(parts: &Parts, app: &App) -> Result<Signed, Problem> {
         Credential::Session(secret) | Credential::Bearer(secret) => secret.clone(),
     };
     let snapshot = app.registry.current();
-    match app.identity.authenticate(credential.clone(), request_id, &crate::plugins::permissions(&snapshot)).await {
+    match app.identity.authenticate(credential.clone(), request_id, snapshot.catalog.declared()).await {
         Ok(authenticated) => {
             app.rates.recognise(&secret);
             Ok(Signed { caller: authenticated.caller.clone(), authenticated, by_cookie, credential })
@@ -62,9 +62,9 @@ async fn sign(parts: &Parts, app: &App) -> Result<Signed, Problem> {
 
 /// Who holds a credential by now, for what goes on by itself after the request that presented it.
 pub async fn again(app: &App, credential: &Credential) -> Result<Caller, AuthFault> {
-    let declared = crate::plugins::permissions(&app.registry.current());
+    let snapshot = app.registry.current();
     let request = lignaflow_core::RequestId(lignaflow_core::Id::fresh());
-    Ok(app.identity.authenticate_again(credential, request, &declared).await?.caller)
+    Ok(app.identity.authenticate_again(credential, request, snapshot.catalog.declared()).await?.caller)
 }
 
 fn unauthenticated() -> Problem {

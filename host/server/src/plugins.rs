@@ -35,14 +35,6 @@ use std::time::Duration;
 /// How long another host's change may go unnoticed.
 pub const FOLLOW: Duration = Duration::from_millis(250);
 
-/// Every permission that plugins add, as `plugin.name`.
-pub fn permissions(snapshot: &Snapshot) -> Vec<String> {
-    let of = |descriptor: &Descriptor| -> Vec<String> {
-        descriptor.permissions.keys().map(|name| format!("{}.{name}", descriptor.id)).collect()
-    };
-    snapshot.plugins.values().flat_map(|plugin| of(plugin.descriptor())).collect()
-}
-
 /// How a version came here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Arrival {

@@ -21,6 +21,7 @@ pub const PLUGINS: &str = "/admin/plugins";
 pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
 pub const WEBHOOKS: &str = "/admin/webhooks";
 pub const SWAGGER: &str = "/swagger/";
+pub const PEOPLE: &str = "/admin/people";
 
 pub fn list(collection: &CollectionName) -> String {
     format!("/{}/{}", collection.plugin, collection.local)
@@ -152,6 +153,11 @@ pub fn plugin_purge(id: impl Display) -> String {
 /// POST: takes the plugin away; its records stay.
 pub fn plugin_uninstall(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/uninstall")
+}
+
+/// POST: `role` comes once for each role of a plugin that they are to have.
+pub fn person_roles(id: impl Display) -> String {
+    format!("{PEOPLE}/{id}/roles")
 }
 
 pub fn token_revoke(id: impl Display) -> String {

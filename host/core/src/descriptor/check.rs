@@ -51,6 +51,7 @@ const TAKEN: [&str; 8] = ["batch", "summary", "create", "update", "remove", "res
 const MAX_COLLECTIONS: usize = 60;
 const MAX_FIELDS: usize = 120;
 const MAX_ROUTES: usize = 200;
+const MAX_ROLES: usize = 20;
 
 type Faults = Vec<(String, String)>;
 
@@ -86,6 +87,17 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             ) {
                 say(format!("grants.{kind}[{index}]"), format!("`{text}` is not plugin/collection or plugin/*"));
             }
+        }
+    }
+    if descriptor.roles.len() > MAX_ROLES {
+        say("roles".into(), format!("{} roles; at most {MAX_ROLES}", descriptor.roles.len()));
+    }
+    for (name, role) in &descriptor.roles {
+        if role.title.trim().is_empty() {
+            say(format!("roles.{name}.title"), "a role needs a title".into());
+        }
+        for permission in &role.permissions {
+            permission_known(descriptor, Some(permission), &format!("roles.{name}.permissions"), &mut say);
         }
     }
     let mut names = HashSet::new();

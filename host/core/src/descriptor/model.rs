@@ -26,6 +26,10 @@ pub struct Descriptor {
     /// Rights that the plugin adds, by name, with a title each: `approve = "Approve timesheets"`.
     #[serde(default)]
     pub permissions: IndexMap<LocalName, String>,
+    /// What members can be made beside the host's owner, admin and member: `supervisor = { title = "Supervisor",
+    /// permissions = ["approve"] }`. Owners and administrators hold every permission without.
+    #[serde(default)]
+    pub roles: IndexMap<LocalName, PluginRole>,
     #[serde(default)]
     pub collections: Vec<Collection>,
     #[serde(default)]
@@ -75,6 +79,15 @@ impl Capability {
             Self::People => "Sees the names, locales and time zones of the organization's people.",
         }
     }
+}
+
+/// A role that a plugin declares: permissions of its own that members of an organization are given together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginRole {
+    pub title: String,
+    #[serde(default)]
+    pub permissions: Vec<LocalName>,
 }
 
 /// How a thing is called, in both numbers.

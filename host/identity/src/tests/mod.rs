@@ -12,7 +12,7 @@ use crate::{
     AuthFault, Authenticated, Client, Created, Credential, Event, Identity, NewMember, NewSession, NewToken, Options,
     Scope, SetupForm, TokenIssued,
 };
-use lignaflow_core::caller::Role;
+use lignaflow_core::caller::{Declared, DeclaredRole, Role};
 use lignaflow_core::clock::HeldClock;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
 use lignaflow_store::{DatabaseUrl, Statement, Store, StoreOptions};
@@ -123,6 +123,15 @@ pub(crate) fn issues(fault: &Fault) -> Vec<(&str, &str)> {
     fault.issues.iter().map(|issue| (issue.path.as_str(), issue.code.as_str())).collect()
 }
 
+/// What a plugin for timesheets declares.
+pub(crate) fn declared() -> Declared {
+    let role = DeclaredRole { title: "Supervisor".to_owned(), permissions: vec!["timesheets.approve".to_owned()] };
+    Declared {
+        permissions: vec!["timesheets.approve".to_owned()],
+        roles: [("timesheets.supervisor".to_owned(), role)].into(),
+    }
+}
+
 impl World {
     pub(crate) async fn organization(&self, name: &str, email: &str) -> Created {
         self.identity.create_organization(form(name, email)).await.unwrap()
@@ -142,7 +151,7 @@ impl World {
     }
 
     pub(crate) async fn authenticate(&self, credential: Credential) -> Result<Authenticated, AuthFault> {
-        let declared = ["timesheets.approve".to_owned()];
+        let declared = declared();
         self.identity.authenticate(credential, RequestId(Id::fresh()), &declared).await
     }
 

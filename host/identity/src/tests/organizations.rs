@@ -1,8 +1,9 @@
-use super::{PASSWORD, World, form, home, issues, on_both};
+use super::{PASSWORD, World, declared, form, home, issues, on_both};
 use crate::SetupForm;
 use lignaflow_core::caller::{Permission, Role};
 use lignaflow_core::reads::Directory;
 use lignaflow_core::{ErrorCode, Id};
+use std::sync::Arc;
 
 on_both!(
     an_owner_who_is_there_keeps_their_password,
@@ -56,7 +57,7 @@ async fn a_second_organization_sees_nothing_of_the_first(world: World) {
     not_found(world.identity.switch_organization(&edgar, home(), oak.organization).await.unwrap_err());
     let sessions = world.identity.sessions(&olive).await.unwrap();
     not_found(world.identity.revoke_session(&edgar, home(), sessions[0].id).await.unwrap_err());
-    let directory = world.identity.directory();
+    let directory = world.identity.directory(|| Arc::new(declared()));
     assert_eq!(directory.person(elm.organization, max.0).await.unwrap(), None);
 }
 
@@ -83,20 +84,24 @@ async fn guests_see_the_people_of_their_organization(world: World) {
     let max = world.member(&olive, "max@example.com", Role::Member).await;
     let ada = world.member(&olive, "ada@example.com", Role::Admin).await;
     world.identity.set_member_active(&olive, home(), max, false).await.unwrap();
-    let directory = world.identity.directory();
+    let directory = world.identity.directory(|| Arc::new(declared()));
+    let roles = vec!["timesheets.supervisor".to_owned()];
+    let tom = world.member(&olive, "tom@example.com", Role::Member).await;
+    world.identity.set_member_roles(&olive, home(), tom, roles, &declared()).await.unwrap();
     let ids = |people: Vec<lignaflow_core::reads::Person>| -> Vec<Id> { people.into_iter().map(|p| p.id).collect() };
 
     let all = directory.people(oak.organization, None).await.unwrap();
     assert_eq!(
         all.iter().map(|p| (p.name.as_str(), p.active)).collect::<Vec<_>>(),
-        [("Max Member", false), ("Max Member", true), ("Olive Owner", true)]
+        [("Max Member", false), ("Max Member", true), ("Max Member", true), ("Olive Owner", true)]
     );
     assert_eq!(all[0].time_zone, "Australia/Sydney");
     assert_eq!(
         ids(directory.people(oak.organization, Some("timesheets.approve")).await.unwrap()),
-        [ada.0, oak.owner.0]
+        [ada.0, tom.0, oak.owner.0]
     );
-    assert_eq!(ids(directory.people(oak.organization, Some("records.write")).await.unwrap()), [ada.0, oak.owner.0]);
+    let writers = ids(directory.people(oak.organization, Some("records.write")).await.unwrap());
+    assert_eq!(writers, [ada.0, tom.0, oak.owner.0]);
     assert_eq!(ids(directory.people(oak.organization, Some("instance.plugins")).await.unwrap()), [oak.owner.0]);
     assert!(!directory.person(oak.organization, max.0).await.unwrap().unwrap().active);
 }

@@ -118,6 +118,7 @@ impl Visit {
         let organization = organizations.iter().find(|one| one.current).map(|one| one.name.clone()).unwrap_or_default();
         let mut navigation = Navigation::of(enabled, caller.holds(Permission::READ), may_open, administers);
         if caller.holds(Permission::ADMINISTER) {
+            navigation = navigation.with_foot(Place::new("People", paths::PEOPLE, "people"));
             navigation = navigation.with_foot(Place::new("Webhooks", paths::WEBHOOKS, "send"));
         }
         Shell {

@@ -13,7 +13,7 @@
 //! | [`declared`] | pages that plugins declare |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
-//! | [`account`], [`admin`], [`webhooks`] | one's own tokens and sessions; plugins; who is told elsewhere |
+//! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
 
 mod account;
 mod admin;
@@ -28,6 +28,7 @@ mod kept;
 mod lists;
 mod lookup;
 mod media;
+mod people;
 mod posted;
 mod record;
 mod views;
@@ -50,6 +51,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(door::router())
         .merge(account::router())
         .merge(admin::router())
+        .merge(people::router())
         .merge(webhooks::router())
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))

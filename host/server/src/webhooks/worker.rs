@@ -7,7 +7,6 @@ use super::outside::Letter;
 use super::seal::signature;
 use super::{Webhooks, says};
 use crate::background::Round;
-use crate::plugins;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::CollectionName;
@@ -147,7 +146,7 @@ impl Webhooks {
             let database = self.0.store.database();
             let webhook = webhooks::one(database, organization, id).await.map_err(unavailable)?;
             let Some(webhook) = webhook.filter(|webhook| webhook.paused.is_none()) else { return Ok(()) };
-            let declared = plugins::permissions(&self.0.registry.current());
+            let declared = self.0.registry.current().catalog.declared().clone();
             let request = RequestId(Id::fresh());
             let owner = self.0.identity.acting(organization, webhook.created_by, request, &declared).await?;
             let Some(owner) = owner else {

@@ -15,7 +15,7 @@ on_both!(
 
 on_one!(a_rule_that_does_not_fit_is_told_when_the_plugin_is_installed);
 
-const HOURS: &str = r#"
+pub(crate) const HOURS: &str = r#"
 id = "hours"
 version = "0.1.0"
 title = "Hours"
@@ -74,7 +74,7 @@ room = { type = "reference", to = "rooms" }
 "#;
 
 const PROJECTS: &str = "hours/projects";
-const ENTRIES: &str = "hours/entries";
+pub(crate) const ENTRIES: &str = "hours/entries";
 const ROOMS: &str = "hours/rooms";
 const KEYS: &str = "hours/keys";
 

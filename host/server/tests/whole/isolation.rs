@@ -38,6 +38,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_me"
         | "host_list_tokens"
         | "host_list_people"
+        | "host_list_roles"
         | "host_add_person"
         | "host_upload_media"
         | "host_list_plugins"
@@ -66,6 +67,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_change_view"
         | "host_remove_view"
         | "host_change_person"
+        | "host_set_roles"
         | "host_revoke_token" => Case::NotFound,
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,
@@ -161,6 +163,7 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
                 json!({ "email": first.email, "name": "x", "password": first.password, "role": "member" })
             }
             "host_change_person" => json!({ "role": "owner" }),
+            "host_set_roles" => json!({ "roles": [] }),
             "host_change_password" => json!({ "current_password": "guessed", "new_password": "guessed, too" }),
             "host_create_token" => json!({ "name": "theirs" }),
             "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),

@@ -29,6 +29,7 @@ mod plugins;
 mod records;
 mod repeats;
 mod revert;
+mod roles;
 mod routes;
 mod rules;
 mod scene;

@@ -42,6 +42,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
             json!({ "email": "new@example.com", "name": "New", "password": org.password, "role": "member" })
         }
         "host_change_person" => json!({ "role": "member" }),
+        "host_set_roles" => json!({ "roles": [] }),
         "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
         "host_change_webhook" => json!({}),
         "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),

@@ -38,6 +38,7 @@ steps! {
     10 => "0010_media",
     11 => "0011_installing",
     12 => "0012_imports",
+    13 => "0013_roles",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -1,7 +1,7 @@
 //! Who holds a secret: the one statement that every request begins with, and the one that a sign-in does.
 
 use super::tokens::Scope;
-use super::{Source, organizations, parsed, people, values};
+use super::{Source, members, organizations, parsed, people, values};
 use crate::database::Statement;
 use crate::error::StoreError;
 use lignaflow_core::caller::Role;
@@ -18,6 +18,8 @@ pub struct SessionHolder {
     pub person: people::Person,
     /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
     pub memberships: Vec<(organizations::Organization, Role)>,
+    /// Roles of plugins that they have in the session's own.
+    pub roles: Vec<String>,
 }
 
 pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
@@ -27,7 +29,7 @@ pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Optio
         concat!(
             "select s.id, s.organization, s.last_seen_at, s.expires_at, ",
             people::columns!(),
-            ", m.role, ",
+            ", m.role, m.roles, ",
             organizations::columns!(),
             " from sessions s join people p on p.id = s.person \
              left join memberships m on m.person = s.person and m.active \
@@ -38,9 +40,14 @@ pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Optio
     let rows = source.all(statement).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut memberships = Vec::with_capacity(rows.len());
+    let mut roles = Vec::new();
     for row in &rows {
         if let Some(role) = row.opt_text(ROLE)? {
-            memberships.push((organizations::of_row(row, ROLE + 1)?, parsed(&role, "memberships.role")?));
+            let organization = organizations::of_row(row, ROLE + 2)?;
+            if organization.id.0 == first.id(1)? {
+                roles = members::roles_of(&row.text(ROLE + 1)?);
+            }
+            memberships.push((organization, parsed(&role, "memberships.role")?));
         }
     }
     Ok(Some(SessionHolder {
@@ -50,6 +57,7 @@ pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Optio
         expires_at: first.i64(3)?,
         person: people::of_row(first, PERSON)?,
         memberships,
+        roles,
     }))
 }
 
@@ -63,6 +71,8 @@ pub struct TokenHolder {
     pub revoked_at: Option<Micros>,
     pub person: people::Person,
     pub role: Role,
+    /// Roles of plugins that the owner has in the organization.
+    pub roles: Vec<String>,
     /// Whether the owner still belongs to the organization.
     pub member: bool,
     pub organization: organizations::Organization,
@@ -75,7 +85,7 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
         concat!(
             "select t.id, t.scope, t.expires_at, t.last_used_at, t.revoked_at, ",
             people::columns!(),
-            ", m.role, m.active, ",
+            ", m.role, m.roles, m.active, ",
             organizations::columns!(),
             " from tokens t join people p on p.id = t.person \
              join memberships m on m.organization = t.organization and m.person = t.person \
@@ -92,8 +102,9 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
         revoked_at: row.opt_i64(4)?,
         person: people::of_row(&row, PERSON)?,
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
-        member: row.bool(ROLE + 1)?,
-        organization: organizations::of_row(&row, ROLE + 2)?,
+        roles: members::roles_of(&row.text(ROLE + 1)?),
+        member: row.bool(ROLE + 2)?,
+        organization: organizations::of_row(&row, ROLE + 3)?,
     }))
 }
 
@@ -102,6 +113,8 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
 pub struct Standing {
     pub person: people::Person,
     pub role: Role,
+    /// Roles of plugins that they have in the organization.
+    pub roles: Vec<String>,
     /// Whether they still belong to the organization.
     pub member: bool,
     pub organization: organizations::Organization,
@@ -117,7 +130,7 @@ pub async fn standing(
         concat!(
             "select ",
             people::columns!(),
-            ", m.role, m.active, ",
+            ", m.role, m.roles, m.active, ",
             organizations::columns!(),
             " from memberships m join people p on p.id = m.person join organizations o on o.id = m.organization \
              where m.organization = $1 and m.person = $2"
@@ -128,8 +141,9 @@ pub async fn standing(
     Ok(Some(Standing {
         person: people::of_row(&row, 0)?,
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
-        member: row.bool(ROLE + 1)?,
-        organization: organizations::of_row(&row, ROLE + 2)?,
+        roles: members::roles_of(&row.text(ROLE + 1)?),
+        member: row.bool(ROLE + 2)?,
+        organization: organizations::of_row(&row, ROLE + 3)?,
     }))
 }
 

@@ -12,6 +12,8 @@ pub struct Member {
     pub person: people::Person,
     pub role: Role,
     pub active: bool,
+    /// Roles that plugins declare, as `plugin.role`.
+    pub roles: Vec<String>,
     /// When they joined.
     pub since: Micros,
 }
@@ -21,7 +23,7 @@ macro_rules! member {
         concat!(
             "select ",
             people::columns!(),
-            ", m.role, m.active, m.created_at from memberships m join people p on p.id = m.person ",
+            ", m.role, m.active, m.roles, m.created_at from memberships m join people p on p.id = m.person ",
             $rest
         )
     };
@@ -33,8 +35,14 @@ fn of_row(row: &Row) -> Result<Member, StoreError> {
         person: people::of_row(row, 0)?,
         role: parsed(&row.text(AT)?, "memberships.role")?,
         active: row.bool(AT + 1)?,
-        since: row.i64(AT + 2)?,
+        roles: roles_of(&row.text(AT + 2)?),
+        since: row.i64(AT + 3)?,
     })
+}
+
+/// Roles of plugins as a membership keeps them.
+pub(super) fn roles_of(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 /// All members, also those who are not active any more, those of longest standing first.
@@ -116,6 +124,20 @@ pub async fn set(
     let statement = Statement::new(
         "update memberships set role = $1, active = $2 where organization = $3 and person = $4",
         values![role.as_str(), active, organization.0.uuid(), person.0.uuid()],
+    );
+    Ok(tx.execute(statement).await? > 0)
+}
+
+/// Gives a member these roles of plugins and no others.
+pub async fn set_roles(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    person: PersonId,
+    roles: &[String],
+) -> Result<bool, StoreError> {
+    let statement = Statement::new(
+        "update memberships set roles = $1 where organization = $2 and person = $3",
+        values![roles.join(" "), organization.0.uuid(), person.0.uuid()],
     );
     Ok(tx.execute(statement).await? > 0)
 }

@@ -126,13 +126,15 @@ pub struct Profile {
     pub time_zone: String,
     pub role: Role,
     pub instance_admin: bool,
+    /// Roles that plugins declare, as `plugin.role`.
+    pub roles: Vec<String>,
 }
 
 macro_rules! profile {
     ($rest:literal) => {
         concat!(
             "select p.id, p.name, p.active and m.active, coalesce(p.locale, o.locale), \
-             coalesce(p.time_zone, o.time_zone), m.role, p.instance_admin \
+             coalesce(p.time_zone, o.time_zone), m.role, p.instance_admin, m.roles \
              from memberships m join people p on p.id = m.person join organizations o on o.id = m.organization ",
             $rest
         )
@@ -148,6 +150,7 @@ fn profile_of_row(row: &Row) -> Result<Profile, StoreError> {
         time_zone: row.text(4)?,
         role: parsed(&row.text(5)?, "memberships.role")?,
         instance_admin: row.bool(6)?,
+        roles: super::members::roles_of(&row.text(7)?),
     })
 }
 

@@ -1,5 +1,5 @@
-//! The administration of webhooks, and that of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
-//! an upgrade asks for.
+//! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
+//! an upgrade asks for; of people: which roles of plugins they have; and of webhooks.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
@@ -7,6 +7,7 @@ const SHEETS: &[&str] = &["css/plugins.css"];
 mod changes;
 mod consent;
 mod kept;
+mod people;
 mod plan;
 mod plugin;
 mod plugins;
@@ -14,6 +15,7 @@ mod webhooks;
 
 pub use consent::{Ask, ConsentPage, asks, consent};
 pub use kept::{KeptPage, KeptRow, kept};
+pub use people::{MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
 pub use plugins::{Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins};

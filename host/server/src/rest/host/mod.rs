@@ -4,7 +4,7 @@
 mod account;
 pub(crate) mod changes;
 mod media;
-mod people;
+pub mod people;
 pub mod plan;
 pub mod plugins;
 mod search;
@@ -49,6 +49,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::change))
+        .routes(routes!(people::roles))
+        .routes(routes!(people::set_roles))
         .routes(routes!(changes::list))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::one, webhooks::change, webhooks::remove))

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use lignaflow_core::caller::Role;
+use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, Issue, PersonId};
 use lignaflow_identity::NewMember;
@@ -29,6 +29,8 @@ pub(super) struct Member {
     pub email: String,
     /// `owner`, `admin` or `member`.
     pub role: &'static str,
+    /// Roles that plugins declare, as `plugin.role`.
+    pub roles: Vec<String>,
     pub active: bool,
     /// When they joined.
     pub since: String,
@@ -49,6 +51,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<
             name: member.person.name,
             email: member.person.email,
             role: member.role.as_str(),
+            roles: member.roles,
             active: member.active,
             since: instant_text(member.since),
         })
@@ -135,5 +138,72 @@ pub(super) async fn change(
     if let Some(new_role) = new_role {
         app.identity.change_role(&signed.authenticated, client, person, new_role).await?;
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Roles {
+    pub data: Vec<PluginRole>,
+}
+
+/// A role that a plugin declares.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PluginRole {
+    /// As `plugin.role`.
+    pub role: String,
+    pub title: String,
+    /// What it brings, as `plugin.name`.
+    pub permissions: Vec<String>,
+}
+
+/// The roles that plugins declare, beside owner, admin and member
+#[utoipa::path(
+    get, path = "/roles", tag = "host", operation_id = "host_list_roles",
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 200, description = "Those of the plugins that are on, by plugin.", body = Roles))
+)]
+pub(super) async fn roles(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Roles>, Problem> {
+    if !signed.caller.holds(Permission::ADMINISTER) {
+        return Err(Fault::denied("Only administrators manage the members of an organization.").into());
+    }
+    let data = offered(&app, &signed)
+        .roles
+        .into_iter()
+        .map(|(role, declared)| PluginRole { role, title: declared.title, permissions: declared.permissions })
+        .collect();
+    Ok(Json(Roles { data }))
+}
+
+/// What the plugins that are on for the caller's organization declare.
+pub fn offered(app: &App, signed: &Signed) -> Declared {
+    let snapshot = app.registry.current();
+    Declared::by(snapshot.enabled_in(signed.caller.organization).map(|plugin| &**plugin.descriptor()))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RolesOf {
+    /// As `plugin.role`; none takes all away.
+    #[schema(example = json!([]))]
+    pub roles: Vec<String>,
+}
+
+/// Give a member the roles of plugins, these and no others
+#[utoipa::path(
+    put, path = "/people/{id}/roles", tag = "host", operation_id = "host_set_roles", request_body = RolesOf,
+    params(("id" = String, Path, format = Uuid)),
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 204, description = "They hold from the next request on."))
+)]
+pub(super) async fn set_roles(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+    Body(form): Body<RolesOf>,
+) -> Result<StatusCode, Problem> {
+    let person = PersonId(of_path(&id, "member")?);
+    let declared = offered(&app, &signed);
+    app.identity.set_member_roles(&signed.authenticated, client, person, form.roles, &declared).await?;
     Ok(StatusCode::NO_CONTENT)
 }
