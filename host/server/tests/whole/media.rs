@@ -303,7 +303,13 @@ async fn a_file_that_is_too_large_is_refused_before_and_while_it_comes(database:
 async fn caller(server: &Server, org: &Org) -> lignaflow_core::caller::Caller {
     let credential = lignaflow_identity::Credential::Bearer(org.token.clone());
     let request = lignaflow_core::RequestId(lignaflow_core::Id::fresh());
-    server.app.identity.authenticate(credential, request, &lignaflow_core::caller::Declared::default()).await.unwrap().caller
+    server
+        .app
+        .identity
+        .authenticate(credential, request, &lignaflow_core::caller::Declared::default())
+        .await
+        .unwrap()
+        .caller
 }
 
 async fn an_organization_has_its_quota_and_gets_room_back(database: Database) {
