@@ -86,7 +86,7 @@ impl Media {
     /// The files that a record holds, as far as this is asked for a record that the caller may read.
     pub async fn of_ids(
         &self,
-        access: lignaflow_core::caller::Access,
+        access: lignaflow_core::caller::Access<'_>,
         ids: &[lignaflow_core::Id],
     ) -> Result<Vec<File>, lignaflow_core::Fault> {
         if ids.is_empty() {

@@ -63,7 +63,7 @@ impl Names {
             self.known.extend(self.records.labels(self.caller.to_read()?, &self.catalog, &records).await?);
         }
         let files: Vec<Id> = files.into_iter().collect();
-        self.known.extend(self.records.file_names(self.access, &files).await?);
+        self.known.extend(self.records.file_names(self.caller.to_read()?, &files).await?);
         if !people.is_empty() {
             let everybody = self.records.directory().people(self.caller.organization, None).await?;
             self.known.extend(everybody.into_iter().map(|person| (person.id, person.name)));
