@@ -50,7 +50,7 @@ impl Callers for Members {
         person: PersonId,
         permitted: &BTreeSet<String>,
     ) -> Result<Option<Caller>, Fault> {
-        let declared = crate::plugins::permissions(&self.registry.current());
+        let declared = self.registry.current().catalog.declared().clone();
         let request = RequestId(Id::fresh());
         let caller = self.identity.acting(organization, person, request, &declared).await?;
         Ok(caller.map(|mut caller| {

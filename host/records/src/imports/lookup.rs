@@ -22,7 +22,7 @@ pub(super) struct Desk<'a> {
     pub records: &'a Records,
     pub catalog: &'a Catalog,
     pub caller: &'a Caller,
-    pub access: Access<'_>,
+    pub access: Access<'a>,
 }
 
 /// The ids that each text stands for.

@@ -100,7 +100,7 @@ struct Inner {
 #[derive(Debug)]
 pub struct Upload {
     imports: Imports,
-    access: Access<'_>,
+    access: Access<'static>,
     import: Import,
     rows: Vec<slice::Row>,
 }
@@ -252,7 +252,7 @@ impl Imports {
             (_, _) => return conflict("This import has been carried out. Upload the file again to import it again."),
         };
         if act == Act::Undo {
-            let bench = work::Bench { caller: caller.clone(), snapshot, schema: schema.clone(), access };
+            let bench = work::Bench { caller: caller.clone(), snapshot, schema: schema.clone() };
             if import.document.progress.below.is_none() {
                 self.refuse_changed(&bench, &import).await?;
             }

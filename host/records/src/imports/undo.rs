@@ -32,8 +32,12 @@ impl Imports {
             format!("{count} {what} changed after the import. Set those back yourself, or leave the import as it is.");
         let mut fault = Fault::new(ErrorCode::Conflict, message);
         let wanted = [(bench.schema.name.clone(), ids.iter().copied().collect())].into_iter().collect();
-        let labels: HashMap<Id, String> =
-            self.records().labels(bench.access, &bench.snapshot.catalog, &wanted).await?.into_iter().collect();
+        let labels: HashMap<Id, String> = self
+            .records()
+            .labels(bench.caller.to_read()?, &bench.snapshot.catalog, &wanted)
+            .await?
+            .into_iter()
+            .collect();
         fault.issues = ids
             .iter()
             .map(|id| {

@@ -27,7 +27,6 @@ pub(super) struct Bench {
     pub caller: Caller,
     pub snapshot: Arc<Snapshot>,
     pub schema: Arc<Schema>,
-    pub access: Access<'_>,
 }
 
 impl Imports {
@@ -76,11 +75,11 @@ impl Imports {
         let caller = self.callers().caller(organization, person, &permissions).await?;
         let gone = || Fault::denied("Whoever began this import may not act here any more.");
         let caller = caller.ok_or_else(gone)?;
-        let access = caller.to_read()?;
+        caller.to_read()?;
         caller.to_write()?;
         let snapshot = self.records().registry.current();
         let schema = self.records().schema(&snapshot, &caller, &import.collection)?;
-        Ok(Bench { caller, snapshot, schema, access })
+        Ok(Bench { caller, snapshot, schema })
     }
 
     /// Keeps what has become of it, and that this host is still the one.
@@ -123,7 +122,7 @@ impl Imports {
             records: self.records(),
             catalog: &bench.snapshot.catalog,
             caller: &bench.caller,
-            access: bench.access,
+            access: bench.caller.to_read()?,
         };
         Pass {
             desk,
