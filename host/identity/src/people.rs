@@ -73,7 +73,7 @@ impl Directory for People {
 
     async fn addressed(&self, organization: OrganizationId, email: &str) -> Result<Option<Id>, Fault> {
         let Some(email) = crate::form::Email::parse(email) else { return Ok(None) };
-        let person = people::by_email(self.0.database(), &email.key).await.map_err(error::told)?;
+        let person = people::by_email(self.identity.database(), &email.key).await.map_err(error::told)?;
         match person {
             Some(person) => Ok(self.person(organization, person.id.0).await?.map(|person| person.id)),
             None => Ok(None),

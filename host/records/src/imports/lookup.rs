@@ -3,7 +3,7 @@
 
 use crate::Records;
 use lignaflow_core::Fault;
-use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::{Catalog, Schema};
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::fold::fold;
@@ -22,7 +22,6 @@ pub(super) struct Desk<'a> {
     pub records: &'a Records,
     pub catalog: &'a Catalog,
     pub caller: &'a Caller,
-    pub access: Access<'a>,
 }
 
 /// The ids that each text stands for.
@@ -41,7 +40,7 @@ impl Desk<'_> {
         };
         let mut rows = Vec::new();
         for _ in 0..MAX_PAGES {
-            let page = self.records.find(self.access, self.catalog, &selection).await?;
+            let page = self.records.find(self.caller.to_read()?, self.catalog, &selection).await?;
             rows.extend(page.rows);
             match page.next {
                 Some(after) => selection.after = Some(after),

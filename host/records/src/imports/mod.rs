@@ -234,7 +234,7 @@ impl Imports {
         let snapshot = self.records().registry.current();
         let person = caller.person().ok_or_else(|| Fault::denied("Only people import files."))?;
         let mut import = self.get(caller, schema, id).await?;
-        let access = caller.to_read()?;
+        caller.to_read()?;
         let state = import.state;
         let conflict = |message: &str| Err(Fault::new(ErrorCode::Conflict, message));
         let next = match (act, state) {

@@ -118,12 +118,7 @@ impl Imports {
     }
 
     fn pass<'a>(&'a self, bench: &'a Bench, import: &Import, bound: &'a Bound, heads: &'a [String]) -> Pass<'a> {
-        let desk = Desk {
-            records: self.records(),
-            catalog: &bench.snapshot.catalog,
-            caller: &bench.caller,
-            access: bench.caller.to_read()?,
-        };
+        let desk = Desk { records: self.records(), catalog: &bench.snapshot.catalog, caller: &bench.caller };
         Pass {
             desk,
             schema: &bench.schema,
