@@ -5,6 +5,7 @@
 //! plugins are on in which build, which collections were asked for. With another view, what was answered before no longer
 //! holds: the caller is told to begin anew.
 
+use crate::sight::Sight;
 use crate::{Records, answers};
 use lignaflow_core::Id;
 use lignaflow_core::caller::{Access, Caller, Principal};
@@ -126,7 +127,7 @@ impl Records {
     pub async fn changes(&self, caller: &Caller, snapshot: &Snapshot, follow: &Follow) -> Result<Slice, Fault> {
         let access = caller.to_read()?;
         let schemas = self.followed(caller, snapshot, &follow.collections)?;
-        let view = view(caller, snapshot, schemas.keys());
+        let view = view(caller, snapshot, &schemas);
         let horizon = self.store.log_horizon(access).await.map_err(answers::of_store)?;
         let empty = |position, reset| Slice {
             changes: Vec::new(),
@@ -145,18 +146,29 @@ impl Records {
             }
             Since::Cursor(cursor) => cursor.position,
         };
-        let names: Vec<CollectionName> = schemas.keys().cloned().collect();
+        let sights: BTreeMap<&CollectionName, Sight> =
+            schemas.values().map(|schema| (&schema.name, Sight::of(schema, caller))).collect();
+        let watched = sights.values().flat_map(Sight::watched);
+        let names: BTreeSet<CollectionName> = schemas.keys().chain(watched).cloned().collect();
+        let names: Vec<CollectionName> = names.into_iter().collect();
         let log = self.store.changes_between(access, after, horizon.position, Some(&names), follow.limit);
         let entries = log.await.map_err(answers::of_store)?;
+        // What others in view refer to has changed: which of them still are nobody can tell from the log.
+        if entries.iter().any(|entry| sights.values().any(|sight| sight.shifts_by(entry))) {
+            return Ok(empty(horizon.position, Some(Reset::View)));
+        }
         let more = entries.len() == usize::from(follow.limit);
         let position = entries.last().filter(|_| more).map_or(horizon.position, |last| last.position);
         let records = self.standing(access, &schemas, &entries).await?;
         let mut changes = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let Some(schema) = schemas.get(&entry.collection) else { continue };
-            let Some(seen) = seen(schema, &entry, records.get(&(entry.collection.clone(), entry.record))) else {
+        for mut entry in entries {
+            let (Some(schema), Some(sight)) = (schemas.get(&entry.collection), sights.get(&entry.collection)) else {
                 continue;
             };
+            let record = records.get(&(entry.collection.clone(), entry.record));
+            let Some(seen) = seen(schema, sight, &entry, record) else { continue };
+            // The names of changed fields that may not be read are not told either.
+            self.redact(access, schema, std::slice::from_mut(&mut entry)).await?;
             changes.push(Told { cursor: Cursor { position: entry.position, view }, entry, seen });
         }
         Ok(Slice { changes, next: Cursor { position, view }, more, unsettled: horizon.unsettled, reset: None })
@@ -186,10 +198,10 @@ impl Records {
 
 /// The one place that decides what of a change is told. A record that may not be read has left the caller's view where
 /// the change may have taken it out of it; of what was never in it, nothing is told.
-pub(crate) fn seen(schema: &Arc<Schema>, entry: &LogEntry, record: Option<&Record>) -> Option<Seen> {
+pub(crate) fn seen(schema: &Arc<Schema>, sight: &Sight, entry: &LogEntry, record: Option<&Record>) -> Option<Seen> {
     match record {
         Some(record) => Some(Seen::Record(schema.clone(), Box::new(record.clone()))),
-        None if entry.kind == LogKind::Insert => None,
+        None if entry.kind == LogKind::Insert || !sight.may_lose(entry) => None,
         None => Some(Seen::Gone),
     }
 }
@@ -224,7 +236,7 @@ impl Records {
     }
 }
 
-fn view<'a>(caller: &Caller, snapshot: &Snapshot, collections: impl Iterator<Item = &'a CollectionName>) -> View {
+fn view(caller: &Caller, snapshot: &Snapshot, followed: &BTreeMap<CollectionName, Arc<Schema>>) -> View {
     let mut digest = Sha256::new();
     let mut put = |text: &str| {
         digest.update(text.as_bytes());
@@ -240,8 +252,12 @@ fn view<'a>(caller: &Caller, snapshot: &Snapshot, collections: impl Iterator<Ite
     for permission in &caller.permissions {
         put(permission);
     }
-    for name in collections {
+    for (name, schema) in followed {
         put(&name.to_string());
+        // A rule that speaks of today says something else tomorrow, without any change.
+        if schema.collection.access.each().any(|(key, rule)| key == "read" && rule.contains("today")) {
+            put(&caller.today().unwrap_or_default().to_string());
+        }
         // Another build can have other fields and other rules.
         put(snapshot.plugin(&name.plugin).map_or("", |plugin| plugin.digest()));
     }

@@ -14,6 +14,7 @@
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
 //! | [`search`] | records of a collection by their words, with where these stand |
 //! | [`feed`] | the change log as a caller may follow it |
+//! | [`sight`] | which changes can bring records into a caller's view or take them out of it |
 //! | [`rebuild`] | a change with its record in full, before and after |
 //! | [`revert`] | records set back to what they were |
 //! | [`rights`] | access rules around writes, and around what is told of them |
@@ -36,6 +37,7 @@ mod revert;
 mod rights;
 mod routes;
 pub mod search;
+mod sight;
 mod write;
 
 pub use reads::GuestReads;

@@ -1,6 +1,7 @@
 //! A change with its record in full, as it was before and after, put together from the change log.
 
 use crate::feed::{Seen, seen};
+use crate::sight::Sight;
 use crate::{Records, answers};
 use lignaflow_core::caller::{Caller, Principal};
 use lignaflow_core::value::instant_text;
@@ -47,12 +48,12 @@ impl Records {
             Err(fault) => return Err(fault),
         };
         let found = self.store.records(access, &schema, &[entry.record]).await.map_err(answers::of_store)?;
-        self.redact(access, &schema, std::slice::from_mut(&mut entry)).await?;
-        let record = match seen(&schema, &entry, found.first()) {
+        let record = match seen(&schema, &Sight::of(&schema, caller), &entry, found.first()) {
             Some(Seen::Record(_, record)) => record,
             Some(Seen::Gone) => return Ok(Some(Rebuilt { entry, states: None })),
             None => return Ok(None),
         };
+        self.redact(access, &schema, std::slice::from_mut(&mut entry)).await?;
         let history = self.store.history_up_to(access, &entry.collection, entry.record, entry.version, LONGEST).await;
         let mut history = history.map_err(answers::of_store)?;
         self.redact(access, &schema, &mut history).await?;

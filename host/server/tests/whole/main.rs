@@ -34,6 +34,7 @@ mod routes;
 mod rules;
 mod scene;
 mod search;
+mod sightings;
 mod starting;
 mod upgrades;
 mod views;

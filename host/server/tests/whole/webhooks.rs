@@ -37,13 +37,13 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One letter, as it arrived.
 #[derive(Debug)]
-struct Letter {
+pub(crate) struct Letter {
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Letter {
-    fn json(&self) -> Json {
+    pub(crate) fn json(&self) -> Json {
         serde_json::from_slice(&self.body).unwrap()
     }
 
@@ -71,15 +71,15 @@ impl Letter {
 type Answers = Arc<Mutex<VecDeque<u16>>>;
 
 /// Somebody who is told, on a free port.
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     letters: mpsc::UnboundedReceiver<Letter>,
     /// What is answered next; 204 once there is nothing.
     answers: Answers,
 }
 
 impl Receiver {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks", listener.local_addr().unwrap());
         let (sent, letters) = mpsc::unbounded_channel();
@@ -90,7 +90,7 @@ impl Receiver {
         Self { url, letters, answers }
     }
 
-    async fn next(&mut self) -> Letter {
+    pub(crate) async fn next(&mut self) -> Letter {
         tokio::time::timeout(PATIENCE, self.letters.recv()).await.expect("a letter").unwrap()
     }
 
@@ -98,7 +98,7 @@ impl Receiver {
         self.answers.lock().unwrap().extend(statuses);
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.letters.is_empty()
     }
 }

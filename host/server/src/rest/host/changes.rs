@@ -50,7 +50,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let streams = wants_events(&headers);
     let follow = follow(raw.as_deref().unwrap_or_default(), &headers, streams)?;
-    let snapshot = app.registry.current();
+    let snapshot = app.registry.current().seen_by(&signed.caller);
     let slice = app.records.changes(&signed.caller, &snapshot, &follow).await?;
     if streams {
         let watch = Watch { credential: signed.credential, organization: signed.caller.organization, follow };
