@@ -49,7 +49,9 @@ impl Sight {
     fn look(&mut self, predicate: &BoundPredicate, outside: bool) {
         match predicate {
             BoundPredicate::All(children) | BoundPredicate::Any(children) => {
-                children.iter().for_each(|child| self.look(child, outside));
+                for child in children {
+                    self.look(child, outside);
+                }
             }
             BoundPredicate::Not(child) => self.look(child, outside),
             BoundPredicate::Compare { path, .. }
@@ -65,7 +67,9 @@ impl Sight {
                 self.look(child, true);
             }
             BoundPredicate::Search { schema, fields, .. } => {
-                fields.iter().for_each(|field| self.see(schema, schema.fields[*field].name.as_str(), outside));
+                for field in fields {
+                    self.see(schema, schema.fields[*field].name.as_str(), outside);
+                }
             }
         }
     }
