@@ -9,7 +9,7 @@ use lignaflow_core::fold::fold;
 const ALIKE: f64 = 0.82;
 
 /// The mapping that a file most likely wants.
-pub(super) fn propose<'a>(schema: &Schema, heads: &[String], sample: &[&'a [String]]) -> Mapping {
+pub(super) fn propose(schema: &Schema, heads: &[String], sample: &[&[String]]) -> Mapping {
     let mut columns: Vec<Option<Target>> = vec![None; heads.len()];
     let mut taken = vec![false; schema.fields.len()];
     // What is named the same goes first, so that nothing merely alike takes its place.

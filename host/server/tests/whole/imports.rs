@@ -229,7 +229,7 @@ async fn another_host_goes_on_where_one_has_ended(database: Database) {
     });
     // The first host is held up in the middle of a part, and looks as if it were gone: its lease has run out.
     let ran = held
-        .meanwhile(async {
+        .meanwhile(Box::pin(async {
             clock.advance_seconds(120);
             let other = database.serve_with(Setup { clock: Arc::new(clock.clone()), ..Setup::default() }).await;
             let client = other.client(Some(&scene.org.token));
@@ -240,7 +240,7 @@ async fn another_host_goes_on_where_one_has_ended(database: Database) {
                     break answer;
                 }
             }
-        })
+        }))
         .await;
     assert_eq!((ran.json["state"].as_str(), progress(&ran).0), (Some("done"), 5_600), "{}", ran.text);
     let _ = asked.await.unwrap();
