@@ -40,11 +40,16 @@ class Live extends HTMLElement {
   }
 
   heard(change) {
-    const shown = document.querySelector(`#results a[href$="/${CSS.escape(change.id)}"]`);
-    if (shown) return this.soon();
+    if (this.row(change.id)) return this.soon();
     if (change.kind !== "insert" && change.kind !== "restore") return;
     this.fresh.add(change.id);
-    const words = this.fresh.size === 1 ? "1 new" : `${this.fresh.size} new`;
+    this.tell();
+  }
+
+  tell() {
+    const words = this.fresh.size === 0 ? "" : `${this.fresh.size} new`;
+    if (this.said.textContent === words) return;
+    if (!words) return this.said.replaceChildren();
     const button = element("button", { class: "btn btn-small", type: "button" }, words);
     button.addEventListener("click", () => this.show());
     this.said.replaceChildren(button);
@@ -60,10 +65,16 @@ class Live extends HTMLElement {
   }
 
   async show() {
-    if (await exchange(location.href)) {
-      this.fresh.clear();
-      this.said.replaceChildren();
-    }
+    const asked = [...this.fresh];
+    if (!(await exchange(location.href))) return;
+    // What was heard of while the rows were on their way may not be among them.
+    asked.forEach((id) => this.fresh.delete(id));
+    for (const id of this.fresh) if (this.row(id)) this.fresh.delete(id);
+    this.tell();
+  }
+
+  row(id) {
+    return document.querySelector(`#results a[href$="/${CSS.escape(id)}"]`);
   }
 }
 
