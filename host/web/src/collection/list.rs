@@ -167,7 +167,7 @@ fn column_menu(view: &ListPage<'_>) -> Markup {
 fn column_form(view: &ListPage<'_>, base: &str) -> Markup {
     let query = view.query;
     html! {
-        form id=(COLUMNS) action=(base) {
+        form id=(COLUMNS) method="get" action=(base) {
             @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
             @for (key, value) in &query.filters { input type="hidden" name=(key) value=(value); }
             @if !query.q.is_empty() { input type="hidden" name="q" value=(query.q); }
