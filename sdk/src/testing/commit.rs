@@ -6,7 +6,7 @@ use super::{family, kept};
 use crate::context::Caller;
 use crate::{ChangeKind, ErrorCode, Fault, Id, Issue, Value};
 use lignaflow_core::catalog::{Schema, SchemaField};
-use lignaflow_core::descriptor::{FieldKind, OnDelete, humanize};
+use lignaflow_core::descriptor::{OnDelete, humanize};
 use lignaflow_core::id::PersonId;
 use lignaflow_core::memory::Memory;
 use lignaflow_core::record::Record;
