@@ -21,7 +21,7 @@ macro_rules! list {
             "select t.id, t.title, t.status, t.priority, t.due, t.planned_minutes, t.title__fold,",
             " p.id, p.version, p.number, p.name, p.client, p.site, p.status, p.manager, p.members, p.billing, p.start,",
             " p.due, p.budget_minutes, p.budget__minor, p.budget__currency, p.notes, p.created_at, p.updated_at,",
-            " p.created_by, p.archived_at",
+            " p.created_by, p.archived_at, p.documents",
             " from projects__tasks t",
             " left join projects__projects p on p.organization = t.organization and p.id = t.project",
             " where t.organization = ",
@@ -62,6 +62,7 @@ struct Project {
     budget_minutes: Option<i64>,
     budget: Option<Money>,
     notes: Option<String>,
+    documents: Vec<Uuid>,
     created_at: Option<String>,
     updated_at: Option<String>,
     created_by: Option<Uuid>,
@@ -90,7 +91,10 @@ impl Task {
 
 impl Project {
     fn of(id: Uuid, row: &PgRow) -> Self {
-        let (members, _) = row.get::<Option<&[u8]>, _>(15).unwrap_or_default().as_chunks::<16>();
+        let ids = |column| {
+            let (ids, _) = row.get::<Option<&[u8]>, _>(column).unwrap_or_default().as_chunks::<16>();
+            ids.iter().map(|id| Uuid::from_bytes(*id)).collect()
+        };
         Self {
             id,
             version: row.get(8),
@@ -100,13 +104,14 @@ impl Project {
             site: row.get(12),
             status: row.get(13),
             manager: row.get(14),
-            members: members.iter().map(|id| Uuid::from_bytes(*id)).collect(),
+            members: ids(15),
             billing: row.get(16),
             start: date(row.get(17)),
             due: date(row.get(18)),
             budget_minutes: row.get(19),
             budget: row.get::<Option<i64>, _>(20).zip(row.get(21)).map(|(minor, currency)| Money { minor, currency }),
             notes: row.get(22),
+            documents: ids(27),
             created_at: instant(row.get(23)),
             updated_at: instant(row.get(24)),
             created_by: row.get(25),
