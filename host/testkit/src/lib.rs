@@ -5,6 +5,7 @@
 //! | [`database`] | a database of its own for each test; [`on_both!`] runs one on SQLite and on PostgreSQL |
 //! | [`server`] | the server, wired as the program wires it; organizations and members in a line |
 //! | [`client`], [`visitor`] | who asks the API; who opens pages |
+//! | [`driver`] | a browser |
 //! | [`events`] | a stream of events |
 //! | [`race`] | writers that meet between plan and commit |
 //! | [`plugins`] | plugins as files |
@@ -26,6 +27,7 @@
 pub mod client;
 mod compiled;
 pub mod database;
+pub mod driver;
 pub mod events;
 pub mod needs;
 pub mod plugins;

@@ -1,7 +1,7 @@
 //! The first hour, in a browser: setting up, signing in, a client, a project and a task through forms, a list filtered, a
 //! plugin switched off and on, the API's page. Nothing on the way may complain in the console.
 
-use crate::driver::Browser;
+use lignaflow_testkit::driver::Browser;
 use lignaflow_testkit::{Database, PASSWORD, on_one};
 use serde_json::json;
 

@@ -9,7 +9,6 @@ mod browser;
 mod cli;
 mod document;
 mod doors;
-mod driver;
 mod durability;
 mod exports;
 mod family;

@@ -1,9 +1,9 @@
 //! A browser with a driver of its own: opened for one test, closed with it.
 
+use crate::needs;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use lignaflow_testkit::needs;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,8 +20,8 @@ const CHROMIUM: &str = "LIGNAFLOW_TEST_CHROMIUM";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
-pub(crate) struct Browser {
-    pub(crate) client: Client,
+pub struct Browser {
+    pub client: Client,
     /// Where the driver answers, with the session.
     session: String,
     http: reqwest::Client,
@@ -32,7 +32,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Nothing, and loudly so, where the machine has none.
-    pub(crate) async fn open() -> Option<Self> {
+    pub async fn open() -> Option<Self> {
         let (driver, chromium) = (needs::found(DRIVER, "browser")?, needs::found(CHROMIUM, "browser")?);
         let mut driver = Command::new(driver)
             .arg("--port=0")
@@ -62,7 +62,7 @@ impl Browser {
         Some(Self { client, session: format!("{address}/session/{id}"), http, driver, output, _profile: profile })
     }
 
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         self.client.clone().close().await.expect("a browser that closes");
         self.driver.kill().await.expect("a driver that ends");
         self.output.await.expect("its output");
@@ -76,7 +76,7 @@ impl Browser {
 
     /// What the pages have complained of since it was asked last. That a page itself came with a status of refusal is
     /// the browser's own note and no complaint; that a file of it did not come is one.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
+    pub async fn complaints(&self) -> Vec<String> {
         let log = self.ask("se/log", json!({ "type": "browser" })).await;
         let entries = log.as_array().expect("a log");
         let bad = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
@@ -86,28 +86,28 @@ impl Browser {
     }
 
     /// As on a phone, or with a width of nothing as before.
-    pub(crate) async fn resize(&self, width: u32, height: u32) {
+    pub async fn resize(&self, width: u32, height: u32) {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.ask("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params })).await;
     }
 
-    pub(crate) async fn goto(&self, address: &str) {
+    pub async fn goto(&self, address: &str) {
         self.client.goto(address).await.expect("a page");
     }
 
-    pub(crate) async fn find(&self, css: &str) -> Element {
+    pub async fn find(&self, css: &str) -> Element {
         self.client.wait().for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
     /// Types into a field, in place of what stands there.
-    pub(crate) async fn fill(&self, css: &str, text: &str) {
+    pub async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.expect("a field to clear");
         field.send_keys(text).await.expect("a field to type into");
     }
 
     /// Clicks, and waits for the page that comes of it.
-    pub(crate) async fn press(&self, css: &str) {
+    pub async fn press(&self, css: &str) {
         let before = self.find("html").await;
         self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
         let gone = async {
@@ -122,17 +122,17 @@ impl Browser {
         self.find("body").await;
     }
 
-    pub(crate) async fn path(&self) -> String {
+    pub async fn path(&self) -> String {
         let url = self.client.current_url().await.expect("an address");
         url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
     }
 
-    pub(crate) async fn text(&self, css: &str) -> String {
+    pub async fn text(&self, css: &str) -> String {
         self.find(css).await.text().await.expect("a text")
     }
 
     /// Keeps a picture of the window under `target/screenshots`.
-    pub(crate) async fn picture(&self, name: &str) {
+    pub async fn picture(&self, name: &str) {
         let folder = pictures();
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let bytes = self.client.screenshot().await.expect("a picture");
@@ -140,9 +140,11 @@ impl Browser {
     }
 }
 
-/// `target/screenshots`, beside the folder for what tests leave.
+/// `target/screenshots`.
 fn pictures() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").join("screenshots")
+    // The test runs as target/<profile>/deps/<name>.
+    let program = std::env::current_exe().expect("the test's own path");
+    program.ancestors().nth(3).expect("the target folder").join("screenshots")
 }
 
 fn capabilities(chromium: &str, profile: &Path) -> serde_json::Map<String, Json> {
