@@ -30,6 +30,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// As the host has: what is compared is what is done, not who hands out memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the release host beside the same calls written by hand
 #[derive(Debug, Parser)]
 #[command(name = "lignaflow-bench", args_conflicts_with_subcommands = true)]

@@ -1,15 +1,18 @@
-//! A secret into a [`Caller`]. One indexed statement for each request and nothing kept between two: whoever is demoted,
-//! deactivated or signed out is so at their next request, on every host.
+//! A secret into a [`Caller`]: by one indexed statement, or by what that said a moment ago where nothing has changed
+//! since. Whoever is demoted, deactivated or signed out is so at their next request.
 
+use crate::holders::Holder;
 use crate::{Identity, SECOND, error, rights, secret};
 use lignaflow_core::caller::{Caller, Declared, Principal, Role};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
+use lignaflow_store::identity::credentials::{self, SessionHolder, TokenHolder};
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::people::Person;
 use lignaflow_store::identity::tokens::Scope;
-use lignaflow_store::identity::{credentials, sessions, tokens};
+use lignaflow_store::identity::{sessions, tokens};
 use std::fmt;
+use std::sync::Arc;
 
 /// What a request presents.
 #[derive(Clone, PartialEq, Eq)]
@@ -160,9 +163,8 @@ impl Identity {
         if !secret::looks_right(text, "") {
             return Err(refused("it is no session's"));
         }
-        let holder = credentials::session(self.database(), &secret::hash(text)).await;
-        let holder = holder.map_err(|error| AuthFault::Fault(error::told(error)))?;
-        let holder = holder.ok_or_else(|| refused("there is no such session"))?;
+        let hash = secret::hash(text);
+        let holder = self.session_holder(&hash).await?.ok_or_else(|| refused("there is no such session"))?;
         let now = self.now();
         if holder.expires_at <= now || holder.last_seen_at <= self.idle_since(now) {
             return Err(refused("the session has run out"));
@@ -172,20 +174,21 @@ impl Identity {
         }
         let organizations =
             holder.memberships.iter().map(|(organization, role)| summary(organization, *role)).collect();
-        let current = holder.memberships.into_iter().find(|(organization, _)| organization.id == holder.organization);
+        let current = holder.memberships.iter().find(|(organization, _)| organization.id == holder.organization);
         let (organization, role) = current.ok_or_else(|| refused("the person is no member any more"))?;
         let unless_after = self.note_unless_after(now);
         if noted == Use::Noted && holder.last_seen_at <= unless_after {
-            let database = self.database().clone();
-            self.0.touches.start(holder.id, async move {
-                let id = holder.id;
+            let (database, id) = (self.database().clone(), holder.id);
+            self.0.touches.start(id, async move {
                 database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
             });
+            let seen = SessionHolder { last_seen_at: now, ..SessionHolder::clone(&holder) };
+            self.0.holders.amend(&hash, Holder::Session(Arc::new(seen)));
         }
-        let rights = Rights { role, roles: &holder.roles, scope: Scope::All, declared };
-        let caller = caller(&holder.person, &organization, rights, request_id, now);
-        let (person, via) = (holder.person.into(), Via::Session(holder.id));
-        Ok(Authenticated { caller, person, via, organization, organizations })
+        let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, declared };
+        let caller = caller(&holder.person, organization, rights, request_id, now);
+        let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
+        Ok(Authenticated { caller, person, via, organization: organization.clone(), organizations })
     }
 
     async fn by_token(
@@ -198,9 +201,8 @@ impl Identity {
         if !secret::looks_right(text, secret::TOKEN_PREFIX) {
             return Err(refused("it is no token"));
         }
-        let holder = credentials::token(self.database(), &secret::hash(text)).await;
-        let holder = holder.map_err(|error| AuthFault::Fault(error::told(error)))?;
-        let holder = holder.ok_or_else(|| refused("there is no such token"))?;
+        let hash = secret::hash(text);
+        let holder = self.token_holder(&hash).await?.ok_or_else(|| refused("there is no such token"))?;
         let now = self.now();
         if holder.revoked_at.is_some() {
             return Err(refused("the token was revoked"));
@@ -217,16 +219,44 @@ impl Identity {
             self.0.touches.start(id, async move {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
             });
+            let used = TokenHolder { last_used_at: Some(now), ..TokenHolder::clone(&holder) };
+            self.0.holders.amend(&hash, Holder::Token(Arc::new(used)));
         }
         let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, declared };
         let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
         Ok(Authenticated {
             caller,
-            person: holder.person.into(),
+            person: holder.person.clone().into(),
             via: Via::Token(holder.id, holder.scope),
             organizations: vec![summary(&holder.organization, holder.role)],
-            organization: holder.organization,
+            organization: holder.organization.clone(),
         })
+    }
+
+    async fn session_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<SessionHolder>>, AuthFault> {
+        let standing = self.0.store.signal().standing();
+        if let Some(Holder::Session(holder)) = self.0.holders.get(hash, standing) {
+            return Ok(Some(holder));
+        }
+        let found = credentials::session(self.database(), hash).await;
+        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(Arc::new);
+        if let Some(holder) = &found {
+            self.0.holders.keep(*hash, standing, Holder::Session(Arc::clone(holder)));
+        }
+        Ok(found)
+    }
+
+    async fn token_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<TokenHolder>>, AuthFault> {
+        let standing = self.0.store.signal().standing();
+        if let Some(Holder::Token(holder)) = self.0.holders.get(hash, standing) {
+            return Ok(Some(holder));
+        }
+        let found = credentials::token(self.database(), hash).await;
+        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(Arc::new);
+        if let Some(holder) = &found {
+            self.0.holders.keep(*hash, standing, Holder::Token(Arc::clone(holder)));
+        }
+        Ok(found)
     }
 
     /// Somebody on whose behalf the host itself does something, with what they may now; `None` where they may not act

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `authenticate`, `rights` | a session or token into the `Caller` of one request; what a role may do |
+//! | `holders` | who held a secret a moment ago |
 //! | `setup`, `organizations` | the first organization by a one-time secret, further ones by an operator |
 //! | `sign_in`, `sessions`, `accounts` | signing in and out; a person's sessions; passwords changed and reset |
 //! | `tokens` | API tokens |
@@ -21,6 +22,7 @@ mod client;
 mod country;
 mod error;
 mod form;
+mod holders;
 mod members;
 mod options;
 mod organizations;
@@ -57,6 +59,7 @@ pub use sign_in::{SignInFault, SignedIn};
 pub use throttle::{Limit, Limits};
 pub use tokens::{NewToken, TokenIssued};
 
+use holders::Holders;
 use lignaflow_core::Fault;
 use lignaflow_core::clock::{Clock, Micros};
 use lignaflow_store::{Database, Store, Tx};
@@ -81,6 +84,7 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     touches: Touches,
+    holders: Holders,
 }
 
 /// The work of a transaction.
@@ -90,7 +94,8 @@ impl Identity {
     pub fn new(store: Store, clock: Arc<dyn Clock>, options: Options) -> Self {
         let passwords = Passwords::new(options.hash_cost.clone(), options.hash_slots, options.hash_wait);
         let throttle = Throttle::new(options.limits);
-        Self(Arc::new(Inner { store, clock, options, passwords, throttle, touches: Touches::default() }))
+        let (touches, holders) = (Touches::default(), Holders::default());
+        Self(Arc::new(Inner { store, clock, options, passwords, throttle, touches, holders }))
     }
 
     fn now(&self) -> Micros {
@@ -109,13 +114,27 @@ impl Identity {
         &self.0.passwords
     }
 
-    /// Does all of the work or none of it.
+    /// Does all of the work or none of it. What it may have changed of who may do what holds from its return on.
     async fn write<T, F>(&self, work: F) -> Result<T, Fault>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T> + Send + 'static,
         T: Send + 'static,
     {
-        Ok(self.database().write(work).await?)
+        let store = self.0.store.clone();
+        // In a task of its own, as the transaction is: it is told also where nobody waits for the answer any more.
+        let done = tokio::spawn(async move {
+            let done = store.database().write(work).await;
+            // Also after a failure: of a commit that broke off it is not known whether it came to be.
+            store.signal().raise_standing();
+            done
+        });
+        match done.await {
+            Ok(done) => Ok(done?),
+            Err(ended) => {
+                tracing::error!(%ended, "an act on identity was broken off");
+                Err(Fault::internal())
+            }
+        }
     }
 
     /// Waits for the notes of use that are under way, before the store is closed.

@@ -7,6 +7,7 @@ use crate::media::Media;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
+use crate::rest::guest::Schemas;
 use crate::tables::Tables;
 use crate::webhooks::Webhooks;
 use lignaflow_core::clock::Clock;
@@ -30,6 +31,7 @@ pub struct App {
     pub plugins: Plugins,
     pub media: Media,
     pub rates: Arc<RateLimits>,
+    pub schemas: Schemas,
     pub exports: Exports,
     pub tables: Tables,
     pub imports: Importing,

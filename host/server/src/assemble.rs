@@ -10,6 +10,7 @@ use crate::middleware::MiddlewareContext;
 use crate::plugins::Plugins;
 use crate::private_file;
 use crate::rest::export::Exports;
+use crate::rest::guest::Schemas;
 use crate::secret_key::secret_key;
 use crate::shutdown::Shutdown;
 use crate::tables::Tables;
@@ -162,6 +163,7 @@ pub async fn assemble(
         plugins,
         media,
         rates,
+        schemas: Schemas::default(),
         exports,
         tables,
         imports,

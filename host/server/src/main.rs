@@ -13,6 +13,10 @@ use lignaflow_server::shutdown::Shutdown;
 use lignaflow_server::{tables, tls};
 use std::process::ExitCode;
 
+/// A request makes some hundreds of small things and drops them on another thread than it made them on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Before anything else is loaded: it reads what may be hostile, and knows nothing.

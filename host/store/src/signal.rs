@@ -1,4 +1,5 @@
 //! Who waits for changes of an organization is woken: a hint that there may be more in the change log, never a promise.
+//! So it is told, too, that who may do what has changed.
 //!
 //! A commit of this host wakes at once. On PostgreSQL other hosts are told in one `NOTIFY` for all organizations every
 //! 20 ms, since one in every transaction takes two thirds of the writes. A notice that is lost is made up for by
@@ -10,6 +11,7 @@ use crate::identity::values;
 use lignaflow_core::{Id, OrganizationId};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -17,6 +19,8 @@ use tokio::sync::{Notify, watch};
 /// PostgreSQL's channel, and in place of organizations that are too many to name.
 const CHANNEL: &str = "lignaflow_changes";
 const ALL: &str = "*";
+/// In place of an organization: who may do what has changed.
+const STANDING: &str = "standing";
 /// Organizations in one notice: it takes 8,000 bytes, an id takes 37.
 const NAMED: usize = 200;
 const GATHER: Duration = Duration::from_millis(20);
@@ -31,9 +35,17 @@ struct Inner {
     /// Tells this host's own notices from others'.
     host: Id,
     waiting: Mutex<HashMap<OrganizationId, watch::Sender<()>>>,
+    /// How often it has become known here that who may do what has changed.
+    standing: AtomicU64,
     /// What other hosts are not told of yet; `None` where there are none to be told.
-    untold: Option<Mutex<BTreeSet<OrganizationId>>>,
+    untold: Option<Mutex<Untold>>,
     told: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Untold {
+    organizations: BTreeSet<OrganizationId>,
+    standing: bool,
 }
 
 /// One who waits for changes of one organization.
@@ -56,6 +68,7 @@ impl Signal {
         Self(Arc::new(Inner {
             host: Id::fresh(),
             waiting: Mutex::default(),
+            standing: AtomicU64::new(0),
             untold: shared.then(Mutex::default),
             told: Notify::new(),
         }))
@@ -71,7 +84,22 @@ impl Signal {
     pub(crate) fn raise(&self, organization: OrganizationId) {
         self.wake(organization);
         if let Some(untold) = &self.0.untold {
-            untold.lock().unwrap_or_else(PoisonError::into_inner).insert(organization);
+            untold.lock().unwrap_or_else(PoisonError::into_inner).organizations.insert(organization);
+            self.0.told.notify_one();
+        }
+    }
+
+    /// Another number than before where who may do what may have changed since: what was found out about somebody
+    /// holds only with the number that stood before it was asked.
+    pub fn standing(&self) -> u64 {
+        self.0.standing.load(Ordering::Acquire)
+    }
+
+    /// Who may do what has changed, by this host.
+    pub fn raise_standing(&self) {
+        self.0.standing.fetch_add(1, Ordering::AcqRel);
+        if let Some(untold) = &self.0.untold {
+            untold.lock().unwrap_or_else(PoisonError::into_inner).standing = true;
             self.0.told.notify_one();
         }
     }
@@ -86,21 +114,27 @@ impl Signal {
         }
     }
 
+    /// Something was told that was not heard: it may have been anything.
     fn wake_all(&self) {
+        self.0.standing.fetch_add(1, Ordering::AcqRel);
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, sender| sender.send(()).is_ok());
     }
 
     /// What to tell other hosts, once there is something.
-    async fn notice(&self, untold: &Mutex<BTreeSet<OrganizationId>>) -> String {
+    async fn notice(&self, untold: &Mutex<Untold>) -> String {
         loop {
             self.0.told.notified().await;
             tokio::time::sleep(GATHER).await;
-            let organizations = std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner));
-            if organizations.is_empty() {
+            let untold = std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner));
+            let Untold { organizations, standing } = untold;
+            if organizations.is_empty() && !standing {
                 continue;
             }
             let mut notice = self.0.host.to_string();
+            if standing {
+                let _ = write!(notice, " {STANDING}");
+            }
             if organizations.len() > NAMED {
                 let _ = write!(notice, " {ALL}");
             } else {
@@ -121,6 +155,9 @@ impl Signal {
         for word in words {
             match word.parse::<Id>() {
                 Ok(id) => self.wake(OrganizationId(id)),
+                Err(_) if word == STANDING => {
+                    self.0.standing.fetch_add(1, Ordering::AcqRel);
+                }
                 Err(_) => self.wake_all(),
             }
         }
@@ -143,7 +180,7 @@ impl Store {
         }
     }
 
-    async fn tell(&self, untold: &Mutex<BTreeSet<OrganizationId>>) {
+    async fn tell(&self, untold: &Mutex<Untold>) {
         loop {
             let notice = self.signal.notice(untold).await;
             let statement = Statement::new("select pg_notify($1, $2)", values![CHANNEL, notice]);
@@ -224,6 +261,20 @@ mod tests {
         assert!(own.wait().now_or_never().is_none());
         assert!(theirs.wait().now_or_never().is_some());
         assert_eq!(notice.split(' ').count(), 3);
+    }
+
+    #[tokio::test]
+    async fn that_who_may_do_what_has_changed_is_known_here_at_once_and_told() {
+        let (here, there) = (Signal::new(true), Signal::new(true));
+        let before = (here.standing(), there.standing());
+        here.raise_standing();
+        assert_ne!(here.standing(), before.0);
+        let notice = here.notice(here.0.untold.as_ref().unwrap()).await;
+        let now = here.standing();
+        here.heed(&notice);
+        there.heed(&notice);
+        assert_eq!(here.standing(), now, "its own notice is no news");
+        assert_ne!(there.standing(), before.1);
     }
 
     #[tokio::test]

@@ -2,12 +2,14 @@ use super::{DAY, World, home, issues, on_both};
 use crate::{AuthFault, NewToken, Scope, Via};
 use lignaflow_core::ErrorCode;
 use lignaflow_core::caller::{Permission, Role};
+use std::time::{Duration, Instant};
 
 on_both!(
     a_token_is_its_owner_in_one_organization,
     a_token_that_reads_only_reads,
     a_token_runs_out,
     a_token_is_revoked_by_its_owner_or_an_administrator,
+    what_another_program_revokes_ends_within_a_second,
     a_token_is_worth_what_its_owner_is_now,
     a_token_makes_no_tokens,
     an_operator_makes_a_token,
@@ -84,6 +86,23 @@ async fn a_token_is_revoked_by_its_owner_or_an_administrator(world: World) {
     world.identity.revoke_token(&olive, home(), two.token.id).await.unwrap();
     assert_eq!(world.by_token(&two).await.unwrap_err(), AuthFault::Refused);
     assert_eq!(world.kinds(Some(oak.organization)).await.iter().filter(|kind| *kind == "token.revoked").count(), 2);
+}
+
+async fn what_another_program_revokes_ends_within_a_second(world: World) {
+    let oak = world.organization("Oak", "olive@example.com").await;
+    let olive = world.signed_in("olive@example.com").await;
+    let issued = world.token(&olive, Scope::All).await;
+    world.by_token(&issued).await.unwrap();
+    let (id, now) = (issued.token.id, olive.caller.now);
+    let revoked = world.store.database().write(move |tx| {
+        Box::pin(async move { lignaflow_store::identity::tokens::revoke(tx, oak.organization, id, now).await })
+    });
+    assert!(revoked.await.unwrap());
+    let since = Instant::now();
+    while world.by_token(&issued).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
 }
 
 async fn a_token_is_worth_what_its_owner_is_now(world: World) {

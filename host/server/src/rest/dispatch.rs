@@ -69,7 +69,8 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
                 Some(file) => whole(file).await?,
                 None => body,
             };
-            let route = guest::RouteCall { plugin: &id, route, parameters, pairs, headers, body, once };
+            let schemas = app.schemas.of(loaded.digest(), route);
+            let route = guest::RouteCall { plugin: &id, route, schemas, parameters, pairs, headers, body, once };
             return route.answer(app, signed).await;
         }
         guest::Match::OtherMethods(methods) => return Err(not_offered(&method, &methods)),

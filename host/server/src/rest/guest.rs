@@ -10,6 +10,7 @@ use crate::rest::{answer, body};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
@@ -19,6 +20,8 @@ use lignaflow_core::repeat::Answer;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use lignaflow_records::{Composing, Once, RouteBody};
 use serde_json::Value as Json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a path under a plugin comes to, as far as its own routes go.
 #[derive(Debug)]
@@ -69,6 +72,7 @@ fn parameters(pattern: &str, segments: &[&str]) -> Option<Vec<(String, String)>>
 pub struct RouteCall<'a> {
     pub plugin: &'a PluginId,
     pub route: &'a Route,
+    pub schemas: Arc<RouteSchemas>,
     pub parameters: Vec<(String, String)>,
     pub pairs: Pairs,
     pub headers: &'a HeaderMap,
@@ -124,7 +128,7 @@ impl RouteCall<'_> {
                 Answer { status: StatusCode::NO_CONTENT.as_u16(), headers: Vec::new(), body: Vec::new() }
             }
             RouteBody::Json(text) => {
-                promised(self.plugin, self.route, &text)?;
+                self.promised(&text)?;
                 answer::json(status, text.into_bytes())
             }
             RouteBody::Record(schema, record) => answer::record(status, &schema, &record),
@@ -133,29 +137,42 @@ impl RouteCall<'_> {
         })
     }
 
+    /// Whether the JSON of an answer is what the descriptor promises.
+    fn promised(&self, text: &str) -> Result<(), Fault> {
+        let (plugin, route) = (self.plugin, &self.route.name);
+        let broken = |why: String| {
+            tracing::warn!(%plugin, %route, why, "the answer of a plugin's route is not what it promises");
+            bad_answer(plugin)
+        };
+        let json: Json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+        if self.route.answer.json.is_none() {
+            return Err(broken("it promises no JSON".to_owned()));
+        }
+        match faults(self.schemas.answer.as_ref(), &json, "").into_iter().next() {
+            Some(issue) => Err(broken(format!("{}: {}", issue.path, issue.message))),
+            None => Ok(()),
+        }
+    }
+
     fn check_query(&self, issues: &mut Vec<Issue>) {
         for (name, text) in &self.pairs {
             let path = format!("/{}", escape(name));
-            match self.route.query.get(name) {
-                None => {
-                    let near = lignaflow_core::descriptor::nearest(name, self.route.query.keys().map(String::as_str));
-                    let message = match near {
-                        Some(near) => format!("There is no parameter `{name}`; did you mean `{near}`?"),
-                        None => format!("There is no parameter `{name}`."),
-                    };
-                    issues.push(Issue::new(path, "unknown-parameter", message));
+            if self.route.query.contains_key(name) {
+                // A query holds text; a schema that wants a number or a boolean is given one where it reads as one.
+                let as_json =
+                    serde_json::from_str::<Json>(text).ok().filter(|json| json.is_number() || json.is_boolean());
+                let as_text = Json::String(text.clone());
+                let schema = self.schemas.query.get(name).and_then(Option::as_ref);
+                if !as_json.is_some_and(|json| schema.is_some_and(|schema| schema.is_valid(&json))) {
+                    issues.extend(faults(schema, &as_text, &path));
                 }
-                Some(schema) => {
-                    // A query holds text; a schema that wants a number or a boolean is given one where it reads as one.
-                    let as_json =
-                        serde_json::from_str::<Json>(text).ok().filter(|json| json.is_number() || json.is_boolean());
-                    let as_text = Json::String(text.clone());
-                    let fits = as_json.is_some_and(|json| jsonschema::is_valid(schema, &json))
-                        || jsonschema::is_valid(schema, &as_text);
-                    if !fits {
-                        issues.extend(faults(schema, &as_text, &path));
-                    }
-                }
+            } else {
+                let near = lignaflow_core::descriptor::nearest(name, self.route.query.keys().map(String::as_str));
+                let message = match near {
+                    Some(near) => format!("There is no parameter `{name}`; did you mean `{near}`?"),
+                    None => format!("There is no parameter `{name}`."),
+                };
+                issues.push(Issue::new(path, "unknown-parameter", message));
             }
         }
     }
@@ -164,20 +181,66 @@ impl RouteCall<'_> {
         match &self.route.body {
             None if self.body.is_empty() => Ok(Vec::new()),
             None => Err(Problem::new(Kind::Unparsable, "This takes no body.")),
-            Some(schema) => {
+            Some(_) => {
                 let json = body::json(self.headers, &self.body)?;
-                issues.extend(faults(schema, &json, ""));
+                issues.extend(faults(self.schemas.body.as_ref(), &json, ""));
                 Ok(json.to_string().into_bytes())
             }
         }
     }
 }
 
+/// The schemas of one route, compiled; nothing for one that cannot be.
+#[derive(Debug)]
+pub struct RouteSchemas {
+    query: BTreeMap<String, Option<Validator>>,
+    body: Option<Validator>,
+    answer: Option<Validator>,
+}
+
+impl RouteSchemas {
+    fn of(route: &Route) -> Self {
+        let compiled = |schema: &Json| jsonschema::options().should_validate_formats(true).build(schema).ok();
+        Self {
+            query: route.query.iter().map(|(name, schema)| (name.clone(), compiled(schema))).collect(),
+            body: route.body.as_ref().and_then(compiled),
+            answer: route.answer.json.as_ref().and_then(compiled),
+        }
+    }
+}
+
+/// The schemas of routes that were called: compiling one takes longer than the guest does.
+#[derive(Debug, Default)]
+pub struct Schemas(RwLock<HashMap<(String, String), Arc<RouteSchemas>>>);
+
+impl Schemas {
+    /// Routes remembered at one time; past it they are compiled anew.
+    const MOST: usize = 1_000;
+
+    /// Of a route of the plugin whose file has that digest.
+    pub fn of(&self, digest: &str, route: &Route) -> Arc<RouteSchemas> {
+        let key = (digest.to_owned(), route.name.as_str().to_owned());
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(known);
+        }
+        let compiled = Arc::new(RouteSchemas::of(route));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::MOST {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&compiled));
+        compiled
+    }
+}
+
 /// Every fault of a value under a schema, as issues with JSON pointers.
-fn faults(schema: &Json, value: &Json, prefix: &str) -> Vec<Issue> {
-    let Ok(validator) = jsonschema::options().should_validate_formats(true).build(schema) else {
+fn faults(schema: Option<&Validator>, value: &Json, prefix: &str) -> Vec<Issue> {
+    let Some(validator) = schema else {
         return vec![Issue::new(prefix, "schema", "The plugin's schema cannot be used.")];
     };
+    if validator.is_valid(value) {
+        return Vec::new();
+    }
     validator
         .iter_errors(value)
         .take(100)
@@ -208,20 +271,6 @@ fn sentence(text: &str) -> String {
         text.push('.');
     }
     text
-}
-
-/// Whether the JSON of an answer is what the descriptor promises.
-fn promised(plugin: &PluginId, route: &Route, text: &str) -> Result<(), Fault> {
-    let broken = |why: String| {
-        tracing::warn!(%plugin, route = %route.name, why, "the answer of a plugin's route is not what it promises");
-        bad_answer(plugin)
-    };
-    let json: Json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let schema = route.answer.json.as_ref().ok_or_else(|| broken("it promises no JSON".to_owned()))?;
-    match faults(schema, &json, "").into_iter().next() {
-        Some(issue) => Err(broken(format!("{}: {}", issue.path, issue.message))),
-        None => Ok(()),
-    }
 }
 
 fn bad_answer(plugin: &PluginId) -> Fault {

@@ -1,0 +1,63 @@
+//! Who held a secret a moment ago, so that a busy client does not cost a statement a request (docs/adr/0013).
+//!
+//! What is kept here holds while nobody is known to have changed who may do what: an act of this host empties it before
+//! the act is answered, one of another host as soon as that is heard. What neither tells, such as an act on the command
+//! line, is seen within [`LONGEST`].
+
+use lignaflow_store::identity::credentials::{SessionHolder, TokenHolder};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// How long an answer is believed without being asked again.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Holders kept at one time. Past it all are asked for anew.
+const MOST: usize = 20_000;
+
+/// The SHA-256 of a secret.
+type Hash = [u8; 32];
+
+#[derive(Debug, Clone)]
+pub(crate) enum Holder {
+    Session(Arc<SessionHolder>),
+    Token(Arc<TokenHolder>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Holders(RwLock<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    standing: u64,
+    by: HashMap<Hash, (Instant, Holder)>,
+}
+
+impl Holders {
+    /// Who holds the secret, where that is known and holds with the number that stands now.
+    pub(crate) fn get(&self, hash: &Hash, standing: u64) -> Option<Holder> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (since, holder) = kept.by.get(hash).filter(|_| kept.standing == standing)?;
+        (since.elapsed() < LONGEST).then(|| holder.clone())
+    }
+
+    /// Keeps what the database said after `standing` was the number.
+    pub(crate) fn keep(&self, hash: Hash, standing: u64, holder: Holder) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.standing > standing {
+            return;
+        }
+        if kept.standing < standing || kept.by.len() >= MOST {
+            kept.by.clear();
+            kept.standing = standing;
+        }
+        kept.by.insert(hash, (Instant::now(), holder));
+    }
+
+    /// The same holder as is kept, with what is known of it besides: no more is believed of it, nor for longer.
+    pub(crate) fn amend(&self, hash: &Hash, holder: Holder) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = kept.by.get_mut(hash) {
+            *known = holder;
+        }
+    }
+}
