@@ -22,6 +22,9 @@ pub(super) fn check(descriptor: &Descriptor, collection: &Collection, key: &str,
             say(format!("{at}.on_delete"), "only a single reference can remove its record with the other".into());
         }
         let refers = matches!(field.kind, FieldKind::Reference | FieldKind::References);
+        if field.related_title.is_some() && !refers {
+            say(format!("{at}.related_title"), "only records are listed with what they refer to".into());
+        }
         if field.acyclic && !(refers && leads_to(descriptor, field).as_deref() == Some(collection.name.as_str())) {
             say(format!("{at}.acyclic"), format!("it must refer to `{}`, its own collection", collection.name));
         }

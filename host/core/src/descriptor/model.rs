@@ -283,6 +283,10 @@ pub struct Field {
     /// What becomes of this record when the one it refers to is removed.
     #[serde(default)]
     pub on_delete: OnDelete,
+    /// Of a reference: what the records that refer by it are called where they are listed with the one referred to, such
+    /// as "Tasks that depend on this".
+    #[serde(default)]
+    pub related_title: Option<String>,
     /// Of a reference to the same collection: whether following it never leads back to where it began.
     #[serde(default)]
     pub acyclic: bool,
@@ -602,6 +606,7 @@ impl Field {
             of: Vec::new(),
             to: None,
             on_delete: OnDelete::Restrict,
+            related_title: None,
             acyclic: false,
             accept: Vec::new(),
             max_bytes: None,

@@ -16,7 +16,7 @@ use lignaflow_core::value::Value;
 use lignaflow_store::{LogEntry, LogKind};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
 use lignaflow_web::collection::VERSION;
-use lignaflow_web::collection::record::{RecordPage, Related, label, page, transitions};
+use lignaflow_web::collection::record::{LockedWhole, RecordPage, Related, label, locked_by, page, transitions};
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::paths;
 use std::sync::Arc;
@@ -82,6 +82,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         .iter()
         .map(|(schema, via, records, more)| Related { schema, via: &schema.fields[*via].name, records, more: *more })
         .collect();
+    let whole = locked_whole(visit, schema, &record).await?;
     let may_write =
         visit.may_write() && visit.app.records.may(access, schema, id, lignaflow_core::access::Deed::Update).await?;
     let may = |transition: &lignaflow_core::descriptor::Transition| {
@@ -97,6 +98,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         record: &record,
         labels: &labels,
         may_write,
+        locked_whole: whole.as_ref().map(|(schema, record, state)| LockedWhole { schema, record, state }),
         transitions: &transitions(schema, &record, may),
         related: &related,
         activity: &activity,
@@ -104,6 +106,27 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
     };
     let status = refused.map_or(http::StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     Ok(visit.page_with(status, page(&visit.shell(), &view)))
+}
+
+/// What a part belongs to, at whatever height, where it is in a state that refuses changes of its parts.
+async fn locked_whole(
+    visit: &Visit,
+    schema: &Arc<Schema>,
+    part: &Record,
+) -> Result<Option<(Arc<Schema>, Record, String)>, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let (mut schema, mut values) = (schema.clone(), part.values.clone());
+    while let Some((index, to)) = schema.whole() {
+        let whole = visit.snapshot.catalog.schema(to).cloned();
+        let (Some(whole), Some(id)) = (whole, values[index].as_reference()) else { break };
+        // Whoever reads a part reads its whole.
+        let record = visit.app.records.get(access, &whole, id).await?;
+        if let Some(state) = locked_by(&whole, &record).map(str::to_owned) {
+            return Ok(Some((whole, record, state)));
+        }
+        (schema, values) = (whole, record.values);
+    }
+    Ok(None)
 }
 
 fn merge(wanted: &mut Wanted, more: Wanted) {

@@ -156,7 +156,7 @@ async fn a_part_that_moves_is_told_of_in_both_wholes(database: Database) {
 }
 
 async fn a_locked_whole_refuses_every_change_of_its_parts(database: Database) {
-    let (_server, org, _) = scene(&database).await;
+    let (server, org, _) = scene(&database).await;
     let estimate = estimate(&org, "Kitchen").await;
     let line = line(&org, &estimate, "Oak top").await;
     let gone = self::line(&org, &estimate, "Elm top").await;
@@ -173,7 +173,14 @@ async fn a_locked_whole_refuses_every_change_of_its_parts(database: Database) {
     let _ = org.act(&format!("{LINES}/{gone}/restore")).await.is_problem(423, "locked");
     let deep = org.patch(&format!("{REMARKS}/{remark}"), "*", json!({ "text": "Waxed" })).await;
     let _ = deep.is_problem(423, "locked");
+    let visitor = server.signed_in(&org).await;
+    for part in [&path, &format!("{REMARKS}/{remark}")] {
+        let page = visitor.get(&format!("/{part}")).await.is(200);
+        page.shows("Part of ").shows("which is issued").hides("/edit\"").hides("/to/finish").hides("/archive\"");
+    }
+    visitor.get(&format!("/{LINES}/{gone}")).await.is(200).hides("/restore\"");
     let _ = org.act(&format!("{ESTIMATES}/{estimate}/reopen")).await.is(200);
+    visitor.get(&format!("/{path}")).await.is(200).shows("/edit\"").shows("/to/finish").hides("which is issued");
     let _ = org.patch(&path, "*", json!({ "title": "Saw" })).await.is(200);
 }
 

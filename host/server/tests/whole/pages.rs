@@ -7,6 +7,7 @@ use serde_json::json;
 
 on_both!(
     a_list_is_filtered_sorted_and_paged,
+    what_refers_to_a_record_stands_under_its_own_heading,
     a_declared_page_shows_its_figures,
     the_first_page_tells_how_much_there_is_and_what_changed_last,
 );
@@ -42,6 +43,16 @@ async fn a_list_is_filtered_sorted_and_paged(database: Database) {
     visitor.get("/projects/tasks?q=cabinet+07").await.is(200).shows(">Cabinet 07</a>").hides(">Cabinet 08</a>");
     visitor.get("/projects/tasks?q=nothing+like+it").await.is(200).hides(">Cabinet 00</a>");
     let _ = visitor.get("/projects/tasks?filter[colour]=red").await.is(422);
+}
+
+async fn what_refers_to_a_record_stands_under_its_own_heading(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut", json!({})).await;
+    scene.task("Glue", json!({ "depends_on": [cut] })).await;
+    scene.task("Saw", json!({ "parent": cut })).await;
+    let page = visitor.get(&format!("/projects/tasks/{cut}")).await.is(200);
+    page.shows("Tasks that depend on this").shows("Tasks that are part of this").shows("Glue").shows("Saw");
+    visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200).shows(">Tasks<");
 }
 
 async fn a_declared_page_shows_its_figures(database: Database) {

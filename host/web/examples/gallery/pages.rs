@@ -331,6 +331,7 @@ fn record_page(change: impl FnOnce(&mut Record, &Schema)) -> Markup {
         record: &record,
         labels: &labels(),
         may_write: true,
+        locked_whole: None,
         transitions: &transitions,
         related: &[Related { schema: &task_schema, via: &via, records: &tasks, more: true }],
         activity: &activity,

@@ -28,6 +28,8 @@ pub struct RecordPage<'a> {
     /// Names of everything that the record, the related ones and the activity refer to.
     pub labels: &'a Labels,
     pub may_write: bool,
+    /// Of a part, the whole whose state refuses changes of it.
+    pub locked_whole: Option<LockedWhole<'a>>,
     /// What may be done now: see [`transitions`].
     pub transitions: &'a [&'a Transition],
     pub related: &'a [Related<'a>],
@@ -35,6 +37,20 @@ pub struct RecordPage<'a> {
     pub activity: &'a [Entry],
     /// Why the last attempt to change it failed.
     pub fault: Option<&'a str>,
+}
+
+/// A whole in a state that takes no change, of itself or its parts.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedWhole<'a> {
+    pub schema: &'a Schema,
+    pub record: &'a Record,
+    pub state: &'a str,
+}
+
+impl RecordPage<'_> {
+    fn is_locked(&self) -> bool {
+        self.locked_whole.is_some() || locked_by(self.schema, self.record).is_some()
+    }
 }
 
 /// Records of a collection whose field `via` refers to this one.
@@ -120,10 +136,11 @@ fn actions(view: &RecordPage<'_>) -> Markup {
     if !view.may_write || record.archived_at.is_some() {
         return html! {};
     }
-    let locked = locked_by(schema, record).is_some();
     html! {
-        @for transition in view.transitions { (transition_button(view, transition)) }
-        @if !locked {
+        @if view.locked_whole.is_none() {
+            @for transition in view.transitions { (transition_button(view, transition)) }
+        }
+        @if !view.is_locked() {
             a class="btn" href=(paths::edit(&schema.name, record.id)) data-key="e" aria-keyshortcuts="e" { (icon("pen")) "Edit" }
             (archive_menu(view))
         }
@@ -201,7 +218,7 @@ fn notes(view: &RecordPage<'_>) -> Markup {
         @if view.record.archived_at.is_some() {
             (note("note-warn", "archive", html! {
                 p { "This " (one) " is archived: it is in no list and no figure." }
-                @if view.may_write {
+                @if view.may_write && view.locked_whole.is_none() {
                     form class="end" method="post" action=(paths::restore(&view.schema.name, view.record.id)) {
                         input type="hidden" name=(VERSION) value=(view.record.version);
                         button class="btn btn-small" type="submit" { "Take it back" }
@@ -210,6 +227,13 @@ fn notes(view: &RecordPage<'_>) -> Markup {
             }))
         } @else if let Some(state) = locked_by(view.schema, view.record) {
             (note("", "lock", html! { p { (humanize(state)) ": it takes no change until its state changes." } }))
+        } @else if let Some(whole) = &view.locked_whole {
+            (note("", "lock", html! {
+                p {
+                    "Part of " a class="link" href=(paths::record(&whole.schema.name, whole.record.id)) { (label(whole.schema, whole.record)) }
+                    ", which is " (humanize(whole.state).to_lowercase()) ": it takes no change until that changes."
+                }
+            }))
         }
     }
 }
@@ -313,17 +337,17 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
         paths::query([(format!("filter[{via}]"), view.record.id.to_string())])
     );
     let new = format!("{}{}", paths::new(&schema.name), paths::query([(via, view.record.id.to_string())]));
+    let declared = schema.field(via).and_then(|field| field.field.related_title.as_deref());
     // Two fields of one collection may refer here; then the field tells them apart.
     let twice = view.related.iter().filter(|other| other.schema.name == schema.name).count() > 1;
     // What is locked takes no further parts.
-    let closed =
-        schema.collection.part_of.as_ref() == Some(related.via) && locked_by(view.schema, view.record).is_some();
+    let closed = schema.collection.part_of.as_ref() == Some(related.via) && view.is_locked();
     html! {
         section aria-labelledby=(id) {
             div class="row-head" {
                 h2 id=(id) {
-                    (titles.many)
-                    @if twice { " " span class="faint" { "as " (lower_first(&humanize(via))) } }
+                    (declared.unwrap_or(&titles.many))
+                    @if twice && declared.is_none() { " " span class="faint" { (schema.field(via).map_or_else(|| humanize(via), field_title)) } }
                 }
                 @if !related.records.is_empty() { a class="link small" href=(all) { "All" } }
                 @if view.may_write && view.record.archived_at.is_none() && !closed {
@@ -360,7 +384,7 @@ fn history(shell: &Shell, view: &RecordPage<'_>) -> Markup {
     let record = view.record;
     let made = instant(record.created_at, &shell.reader);
     let back = |version: u64| {
-        let offered = view.may_write && record.archived_at.is_none() && version < record.version;
+        let offered = view.may_write && !view.is_locked() && record.archived_at.is_none() && version < record.version;
         offered.then(|| paths::earlier(&view.schema.name, record.id, version))
     };
     let by = record.created_by.and_then(|person| view.labels.get(person.0));
@@ -410,6 +434,7 @@ mod tests {
             record: &record,
             labels: &labels,
             may_write,
+            locked_whole: None,
             transitions: &allowed,
             related: if clients.referrers.is_empty() { &[] } else { &related },
             activity: &[made],
