@@ -167,6 +167,11 @@ impl Records {
             };
             let record = records.get(&(entry.collection.clone(), entry.record));
             let Some(seen) = seen(schema, sight, &entry, record) else { continue };
+            if let (Seen::Gone, Some(full)) = (&seen, snapshot.catalog.schema(&entry.collection))
+                && !self.was_in_view(access, full, &entry).await?
+            {
+                continue;
+            }
             // The names of changed fields that may not be read are not told either.
             self.redact(access, schema, std::slice::from_mut(&mut entry)).await?;
             changes.push(Told { cursor: Cursor { position: entry.position, view }, entry, seen });
@@ -196,8 +201,8 @@ impl Records {
     }
 }
 
-/// The one place that decides what of a change is told. A record that may not be read has left the caller's view where
-/// the change may have taken it out of it; of what was never in it, nothing is told.
+/// What of a change can be told. A record that may not be read can have left the caller's view where the change may have
+/// taken it out of it; whether it was in there, [`Records::was_in_view`] tells.
 pub(crate) fn seen(schema: &Arc<Schema>, sight: &Sight, entry: &LogEntry, record: Option<&Record>) -> Option<Seen> {
     match record {
         Some(record) => Some(Seen::Record(schema.clone(), Box::new(record.clone()))),

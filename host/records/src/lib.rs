@@ -15,6 +15,7 @@
 //! | [`search`] | records of a collection by their words, with where these stand |
 //! | [`feed`] | the change log as a caller may follow it |
 //! | [`sight`] | which changes can bring records into a caller's view or take them out of it |
+//! | [`former`] | whether a record was in a caller's view before a change |
 //! | [`rebuild`] | a change with its record in full, before and after |
 //! | [`revert`] | records set back to what they were |
 //! | [`rights`] | access rules around writes, and around what is told of them |
@@ -26,6 +27,7 @@ mod answers;
 mod family;
 pub mod feed;
 mod files;
+mod former;
 mod hooks;
 pub mod imports;
 mod original;

@@ -11,7 +11,7 @@ use lignaflow_store::{LogEntry, LogKind, LogPosition};
 use serde_json::{Map, Value as Json, json};
 
 /// Changes of one record that are put together at most.
-const LONGEST: u32 = 20_000;
+pub(crate) const LONGEST: u32 = 20_000;
 
 /// A change, as far as somebody may see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,11 @@ impl Records {
         let found = self.store.records(access, &schema, &[entry.record]).await.map_err(answers::of_store)?;
         let record = match seen(&schema, &Sight::of(&schema, caller), &entry, found.first()) {
             Some(Seen::Record(_, record)) => record,
-            Some(Seen::Gone) => return Ok(Some(Rebuilt { entry, states: None })),
+            Some(Seen::Gone) => {
+                let Some(full) = snapshot.catalog.schema(&schema.name) else { return Ok(None) };
+                let was = self.was_in_view(access, full, &entry).await?;
+                return Ok(was.then_some(Rebuilt { entry, states: None }));
+            }
             None => return Ok(None),
         };
         self.redact(access, &schema, std::slice::from_mut(&mut entry)).await?;
@@ -82,7 +86,7 @@ impl Records {
 }
 
 /// What a record is after one more change.
-fn apply(state: &mut Map<String, Json>, change: &LogEntry) {
+pub(crate) fn apply(state: &mut Map<String, Json>, change: &LogEntry) {
     let mut put = |name: &str, value: Json| {
         state.insert(name.to_owned(), value);
     };

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 on_both!(
     what_may_not_be_read_is_not_followed,
     a_record_that_leaves_ones_view_is_gone_and_one_that_was_never_in_it_is_not_told,
+    what_was_never_in_ones_view_is_not_named_when_it_changes_hands,
     what_shifts_a_view_from_elsewhere_has_it_read_anew,
     a_webhook_sees_what_its_owner_may_see,
 );
@@ -112,6 +113,40 @@ async fn a_record_that_leaves_ones_view_is_gone_and_one_that_was_never_in_it_is_
     let next = org.make(PAGES, json!({ "text": "Hers again", "author": mia })).await;
     let (told, _) = until(&member, after, &next, "insert").await;
     assert_eq!(told.len(), 1, "{told:?}");
+}
+
+async fn what_was_never_in_ones_view_is_not_named_when_it_changes_hands(database: Database) {
+    let (server, org, mia, member) = opened(&database).await;
+    let (ben, _, _) = server.member(&org, "Ben", Role::Member).await;
+    let (hers, theirs) = (
+        org.make(BOOKS, json!({ "name": "Hers", "members": [mia] })).await,
+        org.make(BOOKS, json!({ "name": "Theirs" })).await,
+    );
+    let other = org.make(BOOKS, json!({ "name": "Others" })).await;
+    let passed = org.make(PAGES, json!({ "text": "Passed on", "author": ben.to_string(), "book": theirs })).await;
+    let lent = org.make(PAGES, json!({ "text": "Lent", "author": ben.to_string(), "book": hers })).await;
+    let mut receiver = crate::webhooks::Receiver::open().await;
+    let first = org.make(PAGES, json!({ "text": "First", "author": mia })).await;
+    let (_, after) = until(&member, String::new(), &first, "insert").await;
+    let path = format!("{PAGES}/{passed}");
+    // From one who is not her to another, and from a book that is not hers to another.
+    let _ = org.patch(&path, "*", json!({ "author": org.owner.to_string() })).await.is(200);
+    let _ = org.patch(&path, "*", json!({ "book": other })).await.is(200);
+    let _ = org.patch(&path, "*", json!({ "book": null })).await.is(200);
+    // Out of a book of hers.
+    let _ = org.patch(&format!("{PAGES}/{lent}"), "*", json!({ "book": other })).await.is(200);
+    let (told, _) = until(&member, after, &lent, "gone").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+
+    // A webhook of somebody who does not see it is told as little.
+    let webhook = org.post("webhooks", json!({ "url": receiver.url, "collections": [DRAFTS] })).await.is(201).id();
+    let draft = org.make(DRAFTS, json!({ "text": "Hers", "author": mia })).await;
+    let _ = member.patch(&format!("{DRAFTS}/{draft}"), "*", json!({ "author": ben.to_string() })).await.is(200);
+    let own = org.make(DRAFTS, json!({ "text": "Mine", "author": org.owner.to_string() })).await;
+    assert_eq!(receiver.next().await.json()["record"], own, "nothing of the other came before");
+    assert!(receiver.is_empty());
+    let deliveries = org.get(&format!("webhooks/{webhook}/deliveries")).await.is(200);
+    assert!(!deliveries.text.contains("gone"), "{}", deliveries.text);
 }
 
 async fn what_shifts_a_view_from_elsewhere_has_it_read_anew(database: Database) {
