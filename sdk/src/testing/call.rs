@@ -1,11 +1,11 @@
 //! The call under way, which the capabilities' functions answer from.
 
-use super::Line;
+use super::{Line, sight};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
-use crate::{Authority, ErrorCode, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
-use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::{BoundSummary, Calendar};
+use crate::{Authority, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
+use lignaflow_core::bound::Calendar;
+use lignaflow_core::caller as host;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::descriptor::{Capability, Descriptor};
 use lignaflow_core::memory::Memory;
@@ -88,8 +88,9 @@ impl Call {
         self.world.new_id(self.caller.now)
     }
 
-    fn binder(&self) -> Binder<'_> {
-        Binder { catalog: &self.world.catalog, home: Some(&self.world.descriptor.id) }
+    /// Whose access rules hold.
+    fn viewer(&self, authority: Authority) -> Option<host::Caller> {
+        (authority == Authority::Caller).then(|| sight::viewer(&self.world, &self.caller))
     }
 
     /// A component that was not granted what it imports is not even loaded.
@@ -133,14 +134,12 @@ impl Call {
 
     pub(crate) fn find(&self, selection: &Selection) -> Result<Page, Fault> {
         self.may_read(&selection.collection, selection.authority)?;
-        let bound = self.binder().selection(selection)?;
-        Ok(self.world.memory.borrow().find(&bound))
+        self.world.find(selection, self.viewer(selection.authority).as_ref())
     }
 
     pub(crate) fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
         self.may_read(&summary.collection, summary.authority)?;
-        let bound = self.binder().summary(summary, self.world.calendar)?;
-        summed(&self.world.memory.borrow(), &bound)
+        self.world.summarize(summary, self.viewer(summary.authority).as_ref())
     }
 
     pub(crate) fn person(&self, id: Id) -> Option<Person> {
@@ -164,10 +163,4 @@ impl Call {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         self.world.log.borrow_mut().push(Line { level, message: message.to_owned(), fields });
     }
-}
-
-pub(super) fn summed(memory: &Memory, summary: &BoundSummary) -> Result<Page, Fault> {
-    memory
-        .summarize(summary)
-        .map_err(|error| Fault::new(ErrorCode::Quota, format!("The sum `{}` is too large to be told.", error.label)))
 }

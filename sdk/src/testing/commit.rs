@@ -2,7 +2,7 @@
 
 use super::call::World;
 use super::plan::{Draft, Plan};
-use super::{family, kept};
+use super::{family, kept, sight};
 use crate::context::Caller;
 use crate::{ChangeKind, ErrorCode, Fault, Id, Issue, Value};
 use lignaflow_core::catalog::{Schema, SchemaField};
@@ -14,7 +14,7 @@ use lignaflow_core::record::Record;
 pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), Fault> {
     let mut next = world.memory.borrow().clone();
     for draft in &plan.drafts {
-        check_references(world, plan, draft)?;
+        check_references(world, plan, draft, caller)?;
     }
     for draft in &plan.drafts {
         next.insert(&draft.schema.name, record(draft, caller));
@@ -28,6 +28,9 @@ pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), 
         release(world, &mut next, draft)?;
     }
     kept::total(world, &mut next, plan)?;
+    for draft in &plan.drafts {
+        sight::may_leave(world, &next, draft, caller)?;
+    }
     family::touch(world, &mut next, plan, caller.now.micros());
     for guard in &plan.guards {
         let shown = |record: &&Record| guard.archived || record.archived_at.is_none();
@@ -41,7 +44,7 @@ pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), 
     Ok(())
 }
 
-fn record(draft: &Draft, caller: &Caller) -> Record {
+pub(super) fn record(draft: &Draft, caller: &Caller) -> Record {
     let now = caller.now.micros();
     let value = |field: &SchemaField| draft.after.get(field.name.as_str()).cloned().unwrap_or(Value::Null);
     let values: Vec<Value> = draft.schema.fields.iter().map(value).collect();
@@ -77,7 +80,7 @@ fn held(value: &Value) -> &[Id] {
 
 /// What is new refers to what is there and not archived, or comes with the same batch. So does all of a record out of
 /// the archive, but for people: who has left stays named in it.
-fn check_references(world: &World, plan: &Plan, draft: &Draft) -> Result<(), Fault> {
+fn check_references(world: &World, plan: &Plan, draft: &Draft, caller: &Caller) -> Result<(), Fault> {
     let memory = world.memory.borrow();
     for field in draft.schema.fields.iter().filter(|field| field.field.refers()) {
         let name = field.name.as_str();
@@ -87,7 +90,8 @@ fn check_references(world: &World, plan: &Plan, draft: &Draft) -> Result<(), Fau
         let there = |id: &Id| match &field.to {
             Some(to) => {
                 let comes = |other: &Draft| other.kind == ChangeKind::Insert || other.restores;
-                memory.get(to, *id).is_some_and(|target| target.archived_at.is_none())
+                let seen = |target: &Record| draft.by_plugin || sight::may_refer(world, to, target, caller);
+                memory.get(to, *id).is_some_and(|target| target.archived_at.is_none() && seen(target))
                     || plan.drafts.iter().any(|other| other.id == *id && other.schema.name == *to && comes(other))
             }
             None => world.people.borrow().iter().any(|person| person.id == *id && person.active),

@@ -81,6 +81,7 @@ fn following(lead: &Draft, schema: &Arc<Schema>, record: &Record) -> Draft {
         restores: lead.restores,
         prefix: lead.prefix.clone(),
         by_plugin: lead.by_plugin,
+        follows: true,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The host in memory, for tests that run natively, without wasm and without a database.
 //!
 //! It holds records of the collections that a `plugin.toml` declares, and takes writes as the host does: fields are
-//! checked by the descriptor, the plugin's hook is called once a batch, and everything is carried out or nothing. What
+//! checked by the descriptor, access rules bind [`MemoryHost::caller`], the plugin's hook is called once a batch, and
+//! everything is carried out or nothing. A test itself, with [`MemoryHost::record`] and its like, sees all. What
 //! it leaves out is told here: bodies and queries of routes are not validated against their schemas, nobody writes at
 //! the same time, and there are no limits on time, memory or calls.
 //!
@@ -40,6 +41,9 @@ mod family;
 mod kept;
 mod paths;
 mod plan;
+mod sight;
+#[cfg(test)]
+mod sighted;
 #[cfg(test)]
 mod tests;
 pub(crate) mod zones;
@@ -47,7 +51,7 @@ pub(crate) mod zones;
 use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
-    Fault, Fields, Id, Instant, Mutation, Origin, Page, Payload, Person, Plugin, RouteRequest, Selection, Value,
+    Authority, Fault, Fields, Id, Instant, Mutation, Origin, Page, Payload, Person, Plugin, RouteRequest, Selection, Value,
 };
 use call::{Call, World};
 use lignaflow_core::bind::Binder;
@@ -261,7 +265,7 @@ impl<P: Plugin> MemoryHost<P> {
         Ok(Answer { status: reply.status, body: self.body(reply.payload)? })
     }
 
-    /// A record as the API shows it, archived or not.
+    /// A record as the API shows it to whoever sees all of it, archived or not.
     pub fn record(&self, collection: &str, id: Id) -> Option<Json> {
         let schema = self.schema(collection).ok()?;
         self.world.memory.borrow().get(&schema.name, id).map(|record| record.to_json(&schema))
@@ -273,7 +277,7 @@ impl<P: Plugin> MemoryHost<P> {
         self.world.memory.borrow().get(&schema.name, id).map(|record| record.fields(&schema))
     }
 
-    /// What a selection finds now.
+    /// What a selection finds now, whoever may see it.
     pub fn find(&self, selection: impl Into<Selection>) -> Result<Page, Fault> {
         let bound = self.binder().selection(&selection.into())?;
         Ok(self.world.memory.borrow().find(&bound))
@@ -341,6 +345,7 @@ impl<P: Plugin> MemoryHost<P> {
     }
 
     fn body(&self, payload: Payload) -> Result<Body, Fault> {
+        let viewer = sight::viewer(&self.world, &self.caller);
         Ok(match payload {
             Payload::Empty => Body::Empty,
             Payload::Json(text) => {
@@ -348,14 +353,15 @@ impl<P: Plugin> MemoryHost<P> {
             }
             Payload::Saved(collection, id) => {
                 let schema = self.schema(&collection)?;
-                let memory = self.world.memory.borrow();
-                let record = memory.get(&schema.name, id);
-                Body::Json(record.map(|record| record.to_json(&schema)).ok_or_else(|| no_record(&schema))?)
+                Body::Json(self.world.shown(&schema, id, &viewer).ok_or_else(|| no_record(&schema))?)
             }
-            Payload::Found(selection) => Body::Json(listed(&self.find(selection)?)),
+            Payload::Found(selection) => {
+                let seen = (selection.authority == Authority::Caller).then_some(&viewer);
+                Body::Json(listed(&self.world.find(&selection, seen)?))
+            }
             Payload::Summarized(summary) => {
-                let bound = self.binder().summary(&summary, self.world.calendar)?;
-                Body::Json(listed(&call::summed(&self.world.memory.borrow(), &bound)?))
+                let seen = (summary.authority == Authority::Caller).then_some(&viewer);
+                Body::Json(listed(&self.world.summarize(&summary, seen)?))
             }
             Payload::Bytes(content_type, bytes) => Body::Bytes { content_type, bytes },
         })

@@ -4,6 +4,7 @@ use super::call::World;
 use super::no_record;
 use crate::context::Caller;
 use crate::{ChangeKind, ErrorCode, Fault, Fields, HookChange, Id, Issue, Mutation, Origin, Value, Verdict};
+use lignaflow_core::access::Deed;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::catalog::{Schema, SchemaField};
@@ -32,6 +33,8 @@ pub(super) struct Draft {
     pub(super) restores: bool,
     pub(super) prefix: String,
     pub(super) by_plugin: bool,
+    /// Nobody asked for it: it goes or comes back with another.
+    pub(super) follows: bool,
 }
 
 #[derive(Debug)]
@@ -119,6 +122,7 @@ impl Desk<'_> {
             restores: matches!(mutation, Mutation::Restore { .. }),
             prefix,
             by_plugin,
+            follows: false,
             schema,
         };
         if let Mutation::Insert { fields, .. } = mutation {
@@ -132,11 +136,15 @@ impl Desk<'_> {
             plan.drafts.push(draft);
             return Ok(());
         }
+        if !by_plugin {
+            let deed = if matches!(mutation, Mutation::Remove { .. }) { Deed::Remove } else { Deed::Update };
+            self.may_touch(&draft.schema, draft.before.as_ref(), deed)?;
+        }
         refuse_standing(&draft, expected)?;
         match mutation {
             Mutation::Update { fields, .. } => {
                 refuse_locked(&draft)?;
-                set(&mut draft, fields)?;
+                self.set(&mut draft, fields)?;
             }
             Mutation::Remove { .. } => {
                 refuse_locked(&draft)?;
@@ -152,6 +160,7 @@ impl Desk<'_> {
     fn insert(&self, draft: &mut Draft, mut given: Fields) -> Result<(), Fault> {
         let schema = draft.schema.clone();
         let mut issues = Vec::new();
+        let named = given.clone();
         for field in &schema.fields {
             let name = field.name.as_str();
             let path = format!("{}/{name}", draft.prefix);
@@ -166,6 +175,9 @@ impl Desk<'_> {
         let unknown =
             given.keys().map(|name| unknown_field(&schema, name, format!("{}/{}", draft.prefix, escape(name))));
         issues.extend(unknown);
+        if !draft.by_plugin {
+            issues.extend(self.denied_fields(draft, &named));
+        }
         if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
     }
 
@@ -202,10 +214,28 @@ impl Desk<'_> {
             let message = format!("This {one} is {now}; `{name}` needs it to be {}.", transition.from.join(" or "));
             return Err(Fault::new(ErrorCode::Conflict, message));
         }
-        set(draft, fields)?;
+        self.set(draft, fields)?;
         draft.after.insert(transition.field().to_owned(), Value::Text(transition.to.clone()));
         draft.transition = Some(name.to_owned());
         Ok(())
+    }
+
+    fn set(&self, draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
+        let schema = draft.schema.clone();
+        let mut issues = if draft.by_plugin { Vec::new() } else { self.denied_fields(draft, &fields) };
+        for (name, mut value) in fields {
+            let path = format!("{}/{}", draft.prefix, escape(&name));
+            let Some(field) = schema.field(&name) else {
+                issues.push(unknown_field(&schema, &name, path));
+                continue;
+            };
+            issues.extend(check_value(field, &mut value, &path));
+            if draft.after.get(&name) != Some(&value) {
+                issues.extend(not_the_clients(draft, field, &path));
+            }
+            draft.after.insert(name, value);
+        }
+        if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
     }
 
     fn guard(
@@ -381,22 +411,4 @@ fn not_the_clients(draft: &Draft, field: &SchemaField, path: &str) -> Option<Iss
     } else {
         None
     }
-}
-
-fn set(draft: &mut Draft, fields: Fields) -> Result<(), Fault> {
-    let schema = draft.schema.clone();
-    let mut issues = Vec::new();
-    for (name, mut value) in fields {
-        let path = format!("{}/{}", draft.prefix, escape(&name));
-        let Some(field) = schema.field(&name) else {
-            issues.push(unknown_field(&schema, &name, path));
-            continue;
-        };
-        issues.extend(check_value(field, &mut value, &path));
-        if draft.after.get(&name) != Some(&value) {
-            issues.extend(not_the_clients(draft, field, &path));
-        }
-        draft.after.insert(name, value);
-    }
-    if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
 }
