@@ -36,7 +36,8 @@ pub(crate) async fn fill(host: &Running, token: &str, postgres: &Postgres, tasks
     copy(postgres, "projects__clients", client, CLIENTS - 1, &text("name", "'Client ' || n")).await?;
     let clients = "(select array_agg(id) from projects__clients)";
     let mut columns = text("name", "'Project ' || n");
-    columns.extend(text("number", "'P-' || n"));
+    // The host's own next number stays free.
+    columns.extend(text("number", "'F-' || n"));
     columns.push(("client".to_owned(), format!("{clients}[1 + n % {CLIENTS}]")));
     copy(postgres, "projects__projects", project, PROJECTS - 1, &columns).await?;
 
@@ -71,7 +72,7 @@ struct First {
 async fn first(host: &Running, token: &str) -> Result<First> {
     let client = make(host, token, "clients", &json!({ "name": "Client 0", "contact": "Ana Lee" })).await?;
     let project = json!({
-        "name": "Project 0", "number": "P-0", "client": client, "site": "12 Harbour Street, Sydney",
+        "name": "Project 0", "client": client, "site": "12 Harbour Street, Sydney",
         "start": "2026-11-02", "due": "2027-03-26", "budget_minutes": 48_000,
         "budget": { "minor": 8_450_000, "currency": "AUD" },
     });
@@ -131,7 +132,7 @@ async fn copy_sqlite(
         values.push(match columns.iter().find(|(column, _)| *column == name) {
             Some((_, sql)) => sql.clone(),
             None if name == "id" => "randomblob(16)".to_owned(),
-            // Each number of a sequence is given once; nothing is as good as any here.
+            // Each number is given once; nothing is as good as any here.
             None if name == "number" || name == "number__fold" => "null".to_owned(),
             None => format!("t.\"{name}\""),
         });

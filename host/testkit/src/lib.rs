@@ -10,6 +10,7 @@
 //! | [`race`] | writers that meet between plan and commit |
 //! | [`plugins`] | plugins as files |
 //! | [`program`] | the built program, as an operator runs it |
+//! | [`site`] | a firm with access rules, and people who do not see all |
 //! | [`needs`] | what a test asks of the machine |
 //!
 //! A test is an `async fn(Database)`:
@@ -34,6 +35,7 @@ pub mod plugins;
 pub mod program;
 pub mod race;
 pub mod server;
+pub mod site;
 pub mod visitor;
 
 pub use client::{Answer, Client};

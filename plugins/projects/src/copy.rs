@@ -16,7 +16,7 @@ const TASK: [&str; 6] = ["title", "priority", "planned_minutes", "planned_cost",
 #[derive(Debug, Deserialize)]
 struct Body {
     name: String,
-    number: Option<String>,
+    code: Option<String>,
     client: Option<String>,
     start: String,
 }
@@ -25,7 +25,7 @@ struct Body {
 #[derive(Debug)]
 struct Wish {
     name: String,
-    number: Option<String>,
+    code: Option<String>,
     client: Option<Id>,
     start: Date,
 }
@@ -47,7 +47,7 @@ impl TryFrom<Body> for Wish {
         }
         match (start, client) {
             (Ok(start), Ok(client)) if issues.is_empty() => {
-                Ok(Self { name: body.name, number: body.number, client, start })
+                Ok(Self { name: body.name, code: body.code, client, start })
             }
             _ => Err(Fault::invalid(issues)),
         }
@@ -59,15 +59,18 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let id = request.id("id")?;
     let mut columns = vec!["client", "manager", "start", "due"];
     columns.extend(PROJECT);
-    let project = records::get_for_caller("projects", id, &columns)?.ok_or_else(|| Fault::not_found("project"))?;
+    // Whoever sees a project copies all of it, also what they may not see: the plan would be another one without.
+    let gone = || Fault::not_found("project");
+    records::get_for_caller("projects", id, &["id"])?.ok_or_else(gone)?;
+    let project = records::get("projects", id, &columns)?.ok_or_else(gone)?;
     let mut columns = vec!["id", "parent", "depends_on", "assignees", "start", "due"];
     columns.extend(TASK);
-    let tasks =
-        records::find_all(select("tasks").columns(columns).filter(field("project").eq(id)).sort("id"), MOST)?
-            .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} tasks are not copied at once.")))?;
+    let tasks = select("tasks").as_plugin().columns(columns).filter(field("project").eq(id)).sort("id");
+    let tasks = records::find_all(tasks, MOST)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} tasks are not copied at once.")))?;
 
     let client = wish.client.or(project.reference("client"));
-    check_number(wish.number.as_deref())?;
+    check_code(wish.code.as_deref())?;
     check_client(client)?;
     let source = Source { client, staff: staff(&project, &tasks)?, project, tasks };
     let new = context::new_id()?;
@@ -76,14 +79,14 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
 }
 
 /// Told here, where the fault has its place in the body; a race is left to the unique rule.
-fn check_number(number: Option<&str>) -> Result<(), Fault> {
-    let Some(number) = number else { return Ok(()) };
-    let taken = select("projects").as_plugin().columns(["id"]).filter(field("number").eq(number)).limit(1);
+fn check_code(code: Option<&str>) -> Result<(), Fault> {
+    let Some(code) = code else { return Ok(()) };
+    let taken = select("projects").as_plugin().columns(["id"]).filter(field("code").eq(code)).limit(1);
     if records::find(taken)?.rows.is_empty() {
         return Ok(());
     }
-    let message = format!("Another project has the number {number} already.");
-    Err(Fault { code: ErrorCode::Conflict, ..Fault::at("/number", "duplicate", message) })
+    let message = format!("Another project has the code {code} already.");
+    Err(Fault { code: ErrorCode::Conflict, ..Fault::at("/code", "duplicate", message) })
 }
 
 fn check_client(client: Option<Id>) -> Result<(), Fault> {
@@ -131,7 +134,7 @@ impl Source {
         let shift = self.start().map_or(Shift::none(), |start| Shift::between(start, wish.start));
         let project = insert("projects", new)
             .set("name", wish.name.as_str())
-            .set("number", wish.number.as_deref())
+            .set("code", wish.code.as_deref())
             .set("client", self.client)
             .set("manager", self.project.reference("manager").filter(|id| self.staff.contains(id)))
             .set("members", self.still_here(self.project.references("members")))

@@ -1,7 +1,8 @@
 //! Access rules at every door: what a caller may not read is not there, and what they may not write does not change.
 
 use lignaflow_testkit::plugins::declared;
-use lignaflow_testkit::{Client, Database, Org, Race, Role, Server, Setup, on_both, on_one};
+use lignaflow_testkit::site::{ENTRIES, HOURS, PROJECTS, racing, site};
+use lignaflow_testkit::{Database, Race, on_both, on_one};
 use serde_json::{Value as Json, json};
 
 on_both!(
@@ -15,104 +16,11 @@ on_both!(
 
 on_one!(a_rule_that_does_not_fit_is_told_when_the_plugin_is_installed);
 
-pub(crate) const HOURS: &str = r#"
-id = "hours"
-version = "0.1.0"
-title = "Hours"
-api = "0.1"
-
-[permissions]
-see-all = "See all"
-see-rates = "See rates"
-
-[[collections]]
-name = "projects"
-title = { one = "Project", many = "Projects" }
-display = "name"
-[collections.access]
-read = "members includes caller or has(see-all)"
-write = "has(see-all)"
-[collections.fields]
-name = { type = "text", required = true, search = true }
-members = { type = "people" }
-
-[[collections]]
-name = "entries"
-title = { one = "Entry", many = "Entries" }
-display = "note"
-list = ["note", "rate", "user"]
-sort = "-rate"
-[collections.access]
-read = "user = caller or project.members includes caller or has(see-all)"
-write = "user = caller or has(see-all)"
-remove = "has(see-all)"
-[collections.fields]
-note = { type = "text", required = true, search = true }
-user = { type = "person", default = "caller" }
-project = { type = "reference", to = "projects" }
-rate = { type = "money", read = "has(see-rates)" }
-review = { type = "text", search = true, read = "user = caller or has(see-all)", write = "has(see-all)" }
-minutes = { type = "integer" }
-
-[[collections]]
-name = "rooms"
-title = { one = "Room", many = "Rooms" }
-display = "name"
-[collections.fields]
-name = { type = "text", required = true }
-keepers = { type = "people" }
-
-[[collections]]
-name = "keys"
-title = { one = "Key", many = "Keys" }
-display = "name"
-[collections.access]
-write = "room.keepers includes caller"
-[collections.fields]
-name = { type = "text", required = true }
-room = { type = "reference", to = "rooms" }
-"#;
-
-const PROJECTS: &str = "hours/projects";
-pub(crate) const ENTRIES: &str = "hours/entries";
 const ROOMS: &str = "hours/rooms";
 const KEYS: &str = "hours/keys";
 
-/// An organization of Mia, who works on the kitchen, and Ben, who works on the roof.
-struct Site {
-    server: Server,
-    org: Org,
-    mia: Client,
-    mia_id: String,
-    mia_email: String,
-    ben: Client,
-    ben_id: String,
-    kitchen: String,
-    roof: String,
-}
-
-async fn site(database: &Database, race: Option<Race>) -> Site {
-    let server = database.serve_with(Setup { plugins: vec![declared(HOURS)], race, ..Setup::default() }).await;
-    let org = server.organization("Halloran").await;
-    let (mia_id, mia_email, mia) = server.member(&org, "Mia", Role::Member).await;
-    let (ben_id, _, ben) = server.member(&org, "Ben", Role::Member).await;
-    let (mia_id, ben_id) = (mia_id.to_string(), ben_id.to_string());
-    let kitchen = org.make(PROJECTS, json!({ "name": "Kitchen", "members": [mia_id] })).await;
-    let roof = org.make(PROJECTS, json!({ "name": "Roof", "members": [ben_id] })).await;
-    Site { server, org, mia, mia_id, mia_email, ben, ben_id, kitchen, roof }
-}
-
-impl Site {
-    async fn entry(&self, note: &str, user: &str, project: &str, minutes: i64) -> String {
-        let rate = json!({ "minor": minutes * 100, "currency": "AUD" });
-        let body = json!({ "note": note, "user": user, "project": project, "minutes": minutes, "rate": rate,
-            "review": format!("Reviewed {note}") });
-        self.org.make(ENTRIES, body).await
-    }
-}
-
 async fn a_record_that_may_not_be_read_is_at_no_door(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let own = site.entry("Fit", &site.mia_id, &site.kitchen, 10).await;
     let shared = site.entry("Help", &site.ben_id, &site.kitchen, 20).await;
     let hidden = site.entry("Slate", &site.ben_id, &site.roof, 40).await;
@@ -148,7 +56,7 @@ async fn a_record_that_may_not_be_read_is_at_no_door(database: Database) {
 }
 
 async fn what_a_reference_leads_to_is_no_oracle(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let own = site.entry("Carry", &site.mia_id, &site.roof, 10).await;
     let (mia, list) = (&site.mia, |query: &str| format!("{ENTRIES}?{query}"));
     assert!(mia.get(&list("filter[project.name]=Roof")).await.is(200).data().is_empty());
@@ -166,7 +74,7 @@ async fn what_a_reference_leads_to_is_no_oracle(database: Database) {
 }
 
 async fn a_field_that_may_not_be_read_is_nowhere(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let own = site.entry("Fit", &site.mia_id, &site.kitchen, 10).await;
     let path = format!("{ENTRIES}/{own}");
     assert_eq!(site.org.get(&path).await.json["rate"]["minor"], 1000);
@@ -208,7 +116,7 @@ async fn a_field_that_may_not_be_read_is_nowhere(database: Database) {
 }
 
 async fn a_field_is_read_where_its_rule_holds_of_the_record(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let own = site.entry("Fit", &site.mia_id, &site.kitchen, 10).await;
     let theirs = site.entry("Help", &site.ben_id, &site.kitchen, 20).await;
     let mia = &site.mia;
@@ -237,7 +145,7 @@ async fn a_field_is_read_where_its_rule_holds_of_the_record(database: Database) 
 }
 
 async fn a_record_is_changed_by_whom_its_rules_let(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let own = format!("{ENTRIES}/{}", site.entry("Fit", &site.mia_id, &site.kitchen, 10).await);
     let theirs = format!("{ENTRIES}/{}", site.entry("Help", &site.ben_id, &site.kitchen, 20).await);
     let mia = &site.mia;
@@ -271,7 +179,7 @@ async fn a_record_is_changed_by_whom_its_rules_let(database: Database) {
 
 async fn a_rule_that_looks_elsewhere_holds_when_it_is_committed(database: Database) {
     let race = Race::default();
-    let site = site(&database, Some(race.clone())).await;
+    let site = racing(&database, race.clone()).await;
     let room = site.org.make(ROOMS, json!({ "name": "Store", "keepers": [site.mia_id] })).await;
     let other = site.org.make(ROOMS, json!({ "name": "Office", "keepers": [site.ben_id] })).await;
     let mia = &site.mia;
@@ -293,7 +201,7 @@ async fn a_rule_that_looks_elsewhere_holds_when_it_is_committed(database: Databa
 }
 
 async fn a_rule_that_does_not_fit_is_told_when_the_plugin_is_installed(database: Database) {
-    let site = site(&database, None).await;
+    let site = site(&database).await;
     let text = HOURS.replace("0.1.0", "0.2.0").replacen("user = caller or project", "usr = caller or project", 1);
     let request =
         site.org.request(lignaflow_testkit::Method::POST, "plugins").header("Content-Type", "application/wasm");

@@ -195,9 +195,9 @@ async fn events_come_as_things_happen_and_go_on_after_a_break(database: Database
 
 async fn a_stream_ends_with_its_token(database: Database) {
     let scene = scene(&database).await;
-    let (.., member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
     let mut events = member.events("changes", None).await;
-    scene.task("Measure", json!({})).await;
+    scene.task("Measure", json!({ "assignees": [mia.to_string()] })).await;
     while events.next().await.unwrap().data["collection"] != TASKS {}
     let token = member.get("tokens").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
     let _ = member.delete(&format!("tokens/{token}"), "*").await.is(204);

@@ -15,6 +15,7 @@ mod family;
 mod feed;
 mod forms;
 mod fuzz;
+mod hidden;
 mod hosts;
 mod imports;
 mod isolation;

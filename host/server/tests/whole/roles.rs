@@ -1,7 +1,7 @@
 //! Roles that plugins declare: members are given them, and hold what they bring from the next request on.
 
-use crate::access::{ENTRIES, HOURS};
 use lignaflow_testkit::plugins::declared;
+use lignaflow_testkit::site::{ENTRIES, HOURS};
 use lignaflow_testkit::{Client, Database, Method, Role, Setup, on_both};
 use serde_json::{Value as Json, json};
 
@@ -64,7 +64,7 @@ async fn a_role_that_cannot_be_given_is_told(database: Database) {
     let (person, _, mia) = server.member(&org, "Mia", Role::Member).await;
     let person = person.to_string();
     let roles = org.get("roles").await.is(200);
-    assert_eq!(roles.column("role"), ["hours.bookkeeper", "hours.supervisor"]);
+    assert_eq!(roles.column("role"), ["hours.bookkeeper", "hours.supervisor", "projects.manager", "projects.supervisor", "projects.worker"]);
     assert_eq!(roles.data()[1]["permissions"], json!(["hours.see-all"]));
 
     let refused = put(&org, &person, json!(["hours.supervisr", "owner"])).await.is_problem(422, "invalid");

@@ -17,7 +17,7 @@ on_both!(
 /// A kitchen of three tasks, of which one has a parent and a dependency.
 async fn kitchen(scene: &Scene) -> String {
     let body = json!({
-        "name": "Kitchen", "number": "P-1", "client": scene.client, "start": "2026-11-02", "due": "2026-12-18",
+        "name": "Kitchen", "code": "K-1", "client": scene.client, "start": "2026-11-02", "due": "2026-12-18",
         "budget": { "minor": 500_000, "currency": "AUD" }, "notes": "Oak.",
     });
     let kitchen = scene.org.make(PROJECTS, body).await;
@@ -38,7 +38,7 @@ async fn tasks_of(scene: &Scene, project: &str) -> BTreeMap<String, Json> {
 async fn a_project_is_made_from_another_with_its_plan_moved(database: Database) {
     let scene = scene(&database).await;
     let kitchen = kitchen(&scene).await;
-    let wish = json!({ "name": "Bath", "number": "P-2", "start": "2027-02-01" });
+    let wish = json!({ "name": "Bath", "code": "K-2", "start": "2027-02-01" });
     let copy = scene.org.post(&format!("{PROJECTS}/{kitchen}/copy"), wish).await.is(201);
     assert_eq!((copy.etag().as_str(), &copy.json["name"]), ("\"1\"", &json!("Bath")));
     assert_eq!((&copy.json["status"], &copy.json["client"]), (&json!("draft"), &json!(scene.client)));
@@ -60,8 +60,8 @@ async fn a_copy_is_made_as_a_whole_or_not_at_all(database: Database) {
     let scene = scene(&database).await;
     let kitchen = kitchen(&scene).await;
     let path = format!("{PROJECTS}/{kitchen}/copy");
-    let taken = scene.org.post(&path, json!({ "name": "Bath", "number": "P-1", "start": "2027-02-01" })).await;
-    assert_eq!(taken.is_problem(409, "conflict").issues(), [("/number", "duplicate")]);
+    let taken = scene.org.post(&path, json!({ "name": "Bath", "code": "K-1", "start": "2027-02-01" })).await;
+    assert_eq!(taken.is_problem(409, "conflict").issues(), [("/code", "duplicate")]);
     let nowhere = "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f";
     let wish = json!({ "name": "Bath", "start": "2027-02-01", "client": nowhere });
     assert_eq!(

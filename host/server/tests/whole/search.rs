@@ -28,7 +28,7 @@ async fn a_search_finds_in_every_collection_and_shows_where(database: Database) 
     let notes = "Measure twice. The owner wants solid oak, no veneer. Deliver by the back lane.";
     scene.task("Order timber", json!({ "notes": notes })).await;
     scene.task("Oak bench", json!({})).await;
-    scene.org.make(PROJECTS, json!({ "name": "Counter", "number": "P-1042", "site": "12 Oak Street" })).await;
+    scene.org.make(PROJECTS, json!({ "name": "Counter", "code": "C-1042", "site": "12 Oak Street" })).await;
     let all = scene.org.get("search?q=oak").await.is(200);
     let expected = [
         ("projects/projects".to_owned(), vec!["Counter".to_owned()]),
@@ -42,7 +42,8 @@ async fn a_search_finds_in_every_collection_and_shows_where(database: Database) 
     assert_eq!(groups[1]["records"][1]["snippet"]["field"], "notes");
     assert!(groups[1]["records"][1]["snippet"]["text"].as_str().unwrap().contains("solid oak"));
     for (q, wanted) in [
-        ("p-1042", vec!["Counter"]),
+        ("c-1042", vec!["Counter"]),
+        ("p-0002", vec!["Counter"]),
         ("1042", vec!["Counter"]),
         ("104", vec!["Counter"]),
         ("042", vec![]),

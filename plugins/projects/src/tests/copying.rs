@@ -10,7 +10,7 @@ fn sample(host: &mut Host) -> (Id, Vec<Id>) {
         .insert(
             "projects",
             json!({
-                "name": "Kitchen", "number": "P-1", "client": client, "site": "3 Elm St", "members": [ana],
+                "name": "Kitchen", "code": "K-1", "client": client, "site": "3 Elm St", "members": [ana],
                 "billing": "fixed", "start": "2026-11-02", "due": "2026-12-18", "budget_minutes": 600,
                 "budget": { "minor": 500_000, "currency": "AUD" }, "notes": "Oak."
             }),
@@ -50,12 +50,12 @@ fn by_title(host: &Host, project: Id) -> BTreeMap<String, Id> {
 fn a_copy_has_the_same_plan_at_another_time() {
     let mut host = host();
     let (kitchen, _) = sample(&mut host);
-    let new = copied(&mut host, kitchen, &json!({ "name": "Bath", "number": "P-2", "start": "2027-02-01" })).unwrap();
+    let new = copied(&mut host, kitchen, &json!({ "name": "Bath", "code": "K-2", "start": "2027-02-01" })).unwrap();
     let (old, new_record) = (host.record("projects", kitchen).unwrap(), host.record("projects", new).unwrap());
     for field in ["client", "site", "members", "manager", "billing", "budget_minutes", "budget", "notes"] {
         assert_eq!(new_record[field], old[field], "{field}");
     }
-    assert_eq!((&new_record["name"], &new_record["number"]), (&json!("Bath"), &json!("P-2")));
+    assert_eq!((&new_record["name"], &new_record["code"]), (&json!("Bath"), &json!("K-2")));
     assert_eq!((&new_record["status"], &new_record["start"]), (&json!("draft"), &json!("2027-02-01")));
     assert_eq!(new_record["due"], "2027-03-19", "46 days after the start, as before");
 
@@ -115,8 +115,8 @@ fn what_stands_in_the_way_is_told_by_its_place_in_the_body() {
     let mut host = host();
     let (kitchen, _) = sample(&mut host);
     let fault =
-        copied(&mut host, kitchen, &json!({ "name": "Bath", "number": "P-1", "start": "2027-02-01" })).unwrap_err();
-    assert_eq!((fault.code, codes(&fault)), (ErrorCode::Conflict, vec![("/number", "duplicate")]));
+        copied(&mut host, kitchen, &json!({ "name": "Bath", "code": "K-1", "start": "2027-02-01" })).unwrap_err();
+    assert_eq!((fault.code, codes(&fault)), (ErrorCode::Conflict, vec![("/code", "duplicate")]));
     let nonsense = json!({ "name": " ", "client": "Smith", "start": "tomorrow" });
     let fault = copied(&mut host, kitchen, &nonsense).unwrap_err();
     assert_eq!(codes(&fault), [("/name", "required"), ("/client", "type"), ("/start", "type")]);
