@@ -14,15 +14,24 @@ use crate::workspace::{Workspace, in_path, succeed};
 /// The program, and how many requests it makes of each operation in each phase.
 const PROGRAM: &str = "LIGNAFLOW_SCHEMATHESIS";
 const EXAMPLES: &str = "LIGNAFLOW_SCHEMATHESIS_EXAMPLES";
+const ROLES: &str = "LIGNAFLOW_SCHEMATHESIS_ROLES";
+/// As whom requests can be made: nobody, a token that reads, roles of the host and those that `projects` declares.
+const KNOWN: [&str; 8] = ["owner", "admin", "member", "worker", "supervisor", "manager", "reader", "nobody"];
 /// The address of a PostgreSQL whose superuser may make databases in it.
 const POSTGRES: &str = "LIGNAFLOW_TEST_POSTGRES";
 
 pub(crate) fn fuzz(workspace: &Workspace, words: &[String]) -> Result<ExitCode> {
-    let examples = match words {
-        [] => "30",
-        [count] if count.parse::<u32>().is_ok_and(|count| count > 0) => count,
-        [word, ..] => bail!("does not know what to do with {word}: requests of each operation may follow, as a number"),
+    let (examples, roles) = match words {
+        [count, roles @ ..] if count.parse::<u32>().is_ok_and(|count| count > 0) => (count.as_str(), roles),
+        roles => ("30", roles),
     };
+    if let Some(word) = roles.iter().find(|word| !KNOWN.contains(&word.as_str())) {
+        bail!(
+            "does not know what to do with {word}: a number of requests of each operation may follow, and roles: {}",
+            KNOWN.join(", ")
+        );
+    }
+    let roles = if roles.is_empty() { "owner,member,nobody".to_owned() } else { roles.join(",") };
     let named = std::env::var_os(PROGRAM).map(std::path::PathBuf::from).filter(|file| file.is_file());
     let program = named
         .or_else(|| in_path("schemathesis"))
@@ -41,7 +50,7 @@ pub(crate) fn fuzz(workspace: &Workspace, words: &[String]) -> Result<ExitCode> 
         cargo.args(["test", "--locked", "--workspace", "--test", "whole"]).args(SHIPPED);
         // One server after the other: what they print is read by people.
         cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1", "every_answer_is_as_the_document_says"]);
-        cargo.env(PROGRAM, &program).env(EXAMPLES, examples);
+        cargo.env(PROGRAM, &program).env(EXAMPLES, examples).env(ROLES, &roles);
         if let Some(server) = &postgres {
             cargo.env(POSTGRES, &server.url);
         }

@@ -44,7 +44,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("test", "[FILTER…]", "every test: host, plugins, both databases, the browser"),
     ("bench", "[ARGS]", "measure against the hand-written limit"),
     ("faults", "[ARGS]", "kill a running host under load; nothing acknowledged may be lost"),
-    ("fuzz-api", "[REQUESTS]", "requests made from the API document, held against it (needs schemathesis)"),
+    ("fuzz-api", "[REQUESTS] [ROLE]...", "requests made from the API document, held against it (needs schemathesis)"),
     ("tidy", "[--write]", "layering, file length, documents, generated files (--write renews those)"),
 ];
 

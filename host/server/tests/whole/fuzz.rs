@@ -2,7 +2,7 @@
 //! and holds every answer against it. It takes minutes and a program of its own: `cargo xtask fuzz-api` runs it.
 
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
-use lignaflow_testkit::{Database, On, Role, on};
+use lignaflow_testkit::{Database, Method, On, Org, Role, Scope, Server, on};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::process::Stdio;
@@ -11,6 +11,8 @@ use tokio::process::Command;
 /// The program, and how many requests it makes of each operation in each phase.
 const PROGRAM: &str = "LIGNAFLOW_SCHEMATHESIS";
 const EXAMPLES: &str = "LIGNAFLOW_SCHEMATHESIS_EXAMPLES";
+/// As whom they are made, comma-separated.
+const ROLES: &str = "LIGNAFLOW_SCHEMATHESIS_ROLES";
 
 /// What every answer must be: no fault of the server, and as the document says.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
@@ -34,23 +36,48 @@ async fn every_answer_is_as_the_document_says(database: Database) {
     // Whoever comes first administers the instance.
     let org = server.organization("Halloran").await;
     let client = org.make(CLIENTS, json!({ "name": "Marrickville Dental" })).await;
-    let project = org.make(PROJECTS, json!({ "name": "Reception fit-out", "client": client })).await;
-    let task = org.make(TASKS, json!({ "title": "Cut", "project": project })).await;
-    let (_, member_email, _) = server.member(&org, "Mia", Role::Member).await;
-    let member = server.token(&member_email, &org.name, lignaflow_testkit::Scope::All).await;
-
-    let mut document = org.get("/api/openapi.json").await.is(200).json;
-    name_what_is_there(&mut document, &[(CLIENTS, &client), (PROJECTS, &project), (TASKS, &task)]);
-    let file = database.folder().join("openapi.json");
-    std::fs::write(&file, document.to_string()).unwrap();
     let authority = server.app.config.certs_dir.join("ca.pem");
+    let roles = std::env::var(ROLES).unwrap_or_else(|_| "owner,member,nobody".to_owned());
     let mut failed = Vec::new();
-    for (name, token) in [("owner", Some(&org.token)), ("member", Some(&member)), ("nobody", None)] {
-        if !run(&program, &file, &server.root, &authority, token.map(String::as_str)).await {
-            failed.push(name);
+    for role in roles.split(',') {
+        let (person, token) = actor(&server, &org, role).await;
+        let project = json!({ "name": format!("Fit-out for {role}"), "client": client, "members": [person] });
+        let project = org.make(PROJECTS, project).await;
+        let task = org.make(TASKS, json!({ "title": "Cut", "project": project })).await;
+        // Each has a document of their own: fields that they never see are not in it. Nobody has none.
+        let asked = server.client(Some(token.as_ref().unwrap_or(&org.token)));
+        let mut document = asked.get("/api/openapi.json").await.is(200).json;
+        name_what_is_there(&mut document, &[(CLIENTS, &client), (PROJECTS, &project), (TASKS, &task)]);
+        let file = database.folder().join(format!("openapi-{role}.json"));
+        std::fs::write(&file, document.to_string()).unwrap();
+        println!("\n===== asked by {role} =====");
+        if !run(&program, &file, &server.root, &authority, token.as_deref()).await {
+            failed.push(role);
         }
     }
     assert!(failed.is_empty(), "answers that are not as the document says, asked by {failed:?}: see above");
+}
+
+/// Somebody of that role, with what they ask with.
+async fn actor(server: &Server, org: &Org, role: &str) -> (String, Option<String>) {
+    let host = match role {
+        "nobody" => return (org.owner.to_string(), None),
+        "owner" => return (org.owner.to_string(), Some(org.token.clone())),
+        "reader" => {
+            let token = server.token(&org.email, &org.name, Scope::Read).await;
+            return (org.owner.to_string(), Some(token));
+        }
+        "admin" => Role::Admin,
+        _ => Role::Member,
+    };
+    let (person, email, _) = server.member(org, role, host).await;
+    // Any other is a role that the plugin declares.
+    if !matches!(role, "admin" | "member") {
+        let path = format!("people/{person}/roles");
+        let body = json!({ "roles": [format!("projects.{role}")] });
+        let _ = org.send(org.request(Method::PUT, &path).json(&body)).await.is(204);
+    }
+    (person.to_string(), Some(server.token(&email, &org.name, Scope::All).await))
 }
 
 /// Gives records that are there as examples of ids, so that not every request is for nothing.
