@@ -64,7 +64,10 @@ async fn a_role_that_cannot_be_given_is_told(database: Database) {
     let (person, _, mia) = server.member(&org, "Mia", Role::Member).await;
     let person = person.to_string();
     let roles = org.get("roles").await.is(200);
-    assert_eq!(roles.column("role"), ["hours.bookkeeper", "hours.supervisor", "projects.manager", "projects.supervisor", "projects.worker"]);
+    assert_eq!(
+        roles.column("role"),
+        ["hours.bookkeeper", "hours.supervisor", "projects.manager", "projects.supervisor", "projects.worker"]
+    );
     assert_eq!(roles.data()[1]["permissions"], json!(["hours.see-all"]));
 
     let refused = put(&org, &person, json!(["hours.supervisr", "owner"])).await.is_problem(422, "invalid");
