@@ -51,7 +51,8 @@ pub(crate) mod zones;
 use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
-    Authority, Fault, Fields, Id, Instant, Mutation, Origin, Page, Payload, Person, Plugin, RouteRequest, Selection, Value,
+    Authority, Fault, Fields, Id, Instant, Mutation, Origin, Page, Payload, Person, Plugin, RouteRequest, Selection,
+    Value,
 };
 use call::{Call, World};
 use lignaflow_core::bind::Binder;

@@ -52,8 +52,7 @@ fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     let mut host = host();
     let mia = host.add_person("Mia");
     let budget = json!({ "minor": 500_000, "currency": "AUD" });
-    let kitchen =
-        host.insert("projects", json!({ "name": "Kitchen", "members": [mia], "budget": budget })).unwrap();
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "members": [mia], "budget": budget })).unwrap();
     let cost = json!({ "minor": 900, "currency": "AUD" });
     host.insert("tasks", json!({ "title": "Cut", "project": kitchen, "planned_cost": cost })).unwrap();
     act_as(&mut host, mia);
