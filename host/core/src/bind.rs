@@ -5,6 +5,7 @@ use crate::bound::{
     SummaryColumn,
 };
 use crate::catalog::{Catalog, Schema, SystemField};
+use crate::custom::{self, CUSTOM};
 use crate::descriptor::FieldKind;
 use crate::error::{Fault, Issue};
 use crate::name::{CollectionName, PluginId};
@@ -183,6 +184,9 @@ impl<'a, 'i> Walk<'a, 'i> {
         let mut parts = text.split('.').peekable();
         loop {
             let part = parts.next().unwrap_or_default();
+            // What an organization added stands behind a word of its own: `custom.cost_centre`.
+            let own = (part == CUSTOM).then(|| parts.next()).flatten().map(custom::named);
+            let part = own.as_deref().unwrap_or(part);
             let last = parts.peek().is_none();
             let position = schema.position(part);
             if last {

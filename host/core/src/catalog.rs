@@ -4,6 +4,7 @@
 use crate::access::{Differences, SchemaRules};
 use crate::caller::Declared;
 use crate::conditions::Conditions;
+use crate::custom::Custom;
 use crate::derive::Compiled;
 use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequence, Unique};
 use crate::name::{CollectionName, FieldName};
@@ -74,6 +75,8 @@ pub struct SchemaField {
     pub field: Field,
     /// Of `reference` and `references`, what they refer to.
     pub to: Option<CollectionName>,
+    /// Where it is an organization's own.
+    pub custom: Option<Arc<Custom>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +97,7 @@ impl Schema {
                 name: name.clone(),
                 field: field.clone(),
                 to: field.to.as_deref().and_then(|to| CollectionName::within(&descriptor.id, to).ok()),
+                custom: None,
             })
             .collect();
         let mut collection = collection.clone();
@@ -252,6 +256,20 @@ impl Catalog {
             permissions: self.permissions.clone(),
             declared: self.declared.clone(),
             whole: if self.whole.is_empty() { self.schemas.clone() } else { self.whole.clone() },
+            ..Self::default()
+        }
+    }
+
+    /// The same with other schemas in the place of some.
+    pub(crate) fn changed(&self, mut change: impl FnMut(&Schema) -> Option<Schema>) -> Self {
+        let changed = |(name, schema): (&CollectionName, &Arc<Schema>)| {
+            (name.clone(), change(schema).map_or_else(|| Arc::clone(schema), Arc::new))
+        };
+        Self {
+            schemas: self.schemas.iter().map(changed).collect(),
+            permissions: self.permissions.clone(),
+            conditions: self.conditions.clone(),
+            declared: self.declared.clone(),
             ..Self::default()
         }
     }

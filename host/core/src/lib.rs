@@ -6,7 +6,7 @@
 //! | [`value`], [`fold`], [`search`] | values that fields hold; text as it is sorted; the words that it is found by |
 //! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
 //! | [`derive`], [`sequence`], [`conditions`] | calculated fields; numbers; checks and conditions of a record's own values |
-//! | [`catalog`] | all loaded collections, with their fields by position |
+//! | [`catalog`], [`custom`] | all loaded collections, with their fields by position; those that organizations add |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
 //! | [`rule`], [`access`] | rules of access and of data, as descriptors write them; what of the catalog a caller sees |
 //! | [`period`] | `this-week` and its like as days |
@@ -27,6 +27,7 @@ pub mod clock;
 pub mod commit;
 pub mod conditions;
 pub mod cursor;
+pub mod custom;
 pub mod derive;
 pub mod descriptor;
 pub mod error;

@@ -96,6 +96,13 @@ name_of!(
     "lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters"
 );
 
+impl FieldName {
+    /// The name of a field that an organization calls so, among the fields of its collection.
+    pub(crate) fn custom(name: &Self) -> Self {
+        Self(crate::custom::named(&name.0))
+    }
+}
+
 /// A collection with its plugin: `projects/tasks`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionName {

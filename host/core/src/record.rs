@@ -3,6 +3,7 @@
 
 use crate::catalog::{Schema, SchemaField};
 use crate::clock::Micros;
+use crate::custom::{self, CUSTOM};
 use crate::descriptor::{Field, FieldKind};
 use crate::error::Issue;
 use crate::id::{Id, PersonId};
@@ -41,6 +42,12 @@ impl Record {
 
     /// As the API writes it.
     pub fn to_json(&self, schema: &Schema) -> Json {
+        let flat = self.flat_json(schema);
+        Json::Object(if schema.has_customs() { custom::nested(&flat) } else { flat })
+    }
+
+    /// The same by the full names of fields, as the change log has them.
+    pub fn flat_json(&self, schema: &Schema) -> serde_json::Map<String, Json> {
         let mut object = serde_json::Map::new();
         object.insert("id".into(), Json::String(self.id.to_string()));
         object.insert("version".into(), Json::from(self.version));
@@ -52,7 +59,7 @@ impl Record {
         object
             .insert("created_by".into(), self.created_by.map_or(Json::Null, |person| Json::String(person.to_string())));
         object.insert("archived_at".into(), self.archived_at.map_or(Json::Null, |at| Value::Instant(at).to_json()));
-        Json::Object(object)
+        object
     }
 }
 
@@ -61,18 +68,33 @@ impl Record {
 pub fn fields_from_json(schema: &Schema, object: &serde_json::Map<String, Json>) -> (Fields, Vec<Issue>) {
     let mut fields = Fields::new();
     let mut issues = Vec::new();
-    for (name, json) in object {
-        let path = format!("/{}", escape(name));
-        match schema.field(name) {
-            None => issues.push(unknown_field(schema, name, path)),
+    let mut read = |name: String, json: &Json| {
+        let path = custom::pointer(&name);
+        match schema.field(&name) {
+            None => issues.push(unknown_field(schema, &name, path)),
             Some(field) => match value_from_json(&field.field, json) {
                 Ok(value) => {
-                    fields.insert(name.clone(), value);
+                    fields.insert(name, value);
                 }
                 Err(message) => issues.push(Issue::new(path, "type", message)),
             },
         }
+    };
+    let mut others = Vec::new();
+    for (name, json) in object {
+        match json {
+            Json::Object(own) if name == CUSTOM => own.iter().for_each(|(name, json)| read(custom::named(name), json)),
+            _ if name == CUSTOM || custom::is_custom(name) => others.push(name),
+            _ => read(name.clone(), json),
+        }
     }
+    issues.extend(others.into_iter().map(|name| match custom::within(name) {
+        Some(within) => {
+            let message = format!("Write `\"custom\": {{ \"{within}\": … }}`.");
+            Issue::new(format!("/{}", escape(name)), "unknown-field", message)
+        }
+        None => Issue::new("/custom", "type", "Expected an object of your organization's own fields."),
+    }));
     (fields, issues)
 }
 

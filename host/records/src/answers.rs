@@ -4,6 +4,7 @@ use crate::rights::{denied, denied_field};
 use lignaflow_core::access::Deed;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::commit::{Action, Change, Commit, Refusal};
+use lignaflow_core::custom;
 use lignaflow_core::descriptor::{Unique, humanize};
 use lignaflow_core::guest::CallFault;
 use lignaflow_core::name::PluginId;
@@ -138,7 +139,7 @@ pub(crate) fn dangling_issue(schema: &Schema, field: &str, prefix: &str) -> Issu
         .and_then(|field| field.to.as_ref())
         .map_or_else(|| "person of this organization".to_owned(), |to| format!("record of {to}"));
     Issue::new(
-        format!("{prefix}/{field}"),
+        format!("{prefix}{}", custom::pointer(field)),
         "unknown-reference",
         format!("{} refers to no {what} that is in use.", humanize(field)),
     )

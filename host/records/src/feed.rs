@@ -265,6 +265,9 @@ fn view(caller: &Caller, snapshot: &Snapshot, followed: &BTreeMap<CollectionName
         }
         // Another build can have other fields and other rules.
         put(snapshot.plugin(&name.plugin).map_or("", |plugin| plugin.digest()));
+        for custom in schema.customs().filter_map(|field| field.custom.as_ref()) {
+            put(&custom.key);
+        }
     }
     let digest = <[u8; 32]>::from(digest.finalize());
     View(digest.iter().take(8).fold(0, |view, byte| view << 8 | u64::from(*byte)))

@@ -8,6 +8,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, BoundSelection};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::commit::ReadCheck;
+use lignaflow_core::custom::is_custom;
 use lignaflow_core::guest::{CallFault, Guest as _, HookChange};
 use lignaflow_core::id::Id;
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
@@ -83,10 +84,17 @@ fn hook_change(draft: &Draft, related: Fields, origin: Origin) -> HookChange {
         id: draft.id,
         transition: draft.transition.clone(),
         origin,
-        before: draft.before.as_ref().map(|before| before.fields(&draft.schema)).unwrap_or_default(),
-        after: if draft.kind == ChangeKind::Remove { Fields::new() } else { draft.after.clone() },
+        before: declared(draft.before.as_ref().map(|before| before.fields(&draft.schema)).unwrap_or_default()),
+        after: if draft.kind == ChangeKind::Remove { Fields::new() } else { declared(draft.after.clone()) },
         related,
     }
+}
+
+/// What a hook is handed of a record: the fields that its plugin declares. What an organization added it reads, where it
+/// means to, by its name.
+fn declared(mut fields: Fields) -> Fields {
+    fields.retain(|name, _| !is_custom(name));
+    fields
 }
 
 /// A hook names a place as `/index/field`, the index being the change's among those it was handed; the caller is told

@@ -10,13 +10,14 @@ use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Catalog, Schema, SchemaField};
 use lignaflow_core::commit::{Action, Change, Guard, Number, ReadCheck};
+use lignaflow_core::custom;
 use lignaflow_core::derive::derive;
 use lignaflow_core::descriptor::{ChangeKind, Field, FieldKind, Transition, humanize};
 use lignaflow_core::id::{Id, PersonId};
 use lignaflow_core::mutation::{Fields, Mutation};
 use lignaflow_core::name::{CollectionName, FieldName, PluginId};
 use lignaflow_core::query::{Operator, Predicate};
-use lignaflow_core::record::{Record, check_value, escape, unknown_field, value_from_json};
+use lignaflow_core::record::{Record, check_value, unknown_field, value_from_json};
 use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
@@ -301,7 +302,7 @@ impl Desk<'_> {
         let mut after = Fields::new();
         for (index, field) in schema.fields.iter().enumerate() {
             let name = field.name.as_str();
-            let path = format!("{prefix}/{name}");
+            let path = format!("{prefix}{}", custom::pointer(name));
             let default = self.default_of(field);
             let mut value = match given.shift_remove(name) {
                 None => default,
@@ -327,13 +328,16 @@ impl Desk<'_> {
                 }
                 Some(value) => value,
             };
-            if let Some(issue) = check_value(field, &mut value, &path) {
+            // A plugin knows nothing of what an organization added, and makes its records without.
+            let unasked = !by_client && field.custom.is_some() && value == empty_of(field);
+            if let Some(issue) = check_value(field, &mut value, &path).filter(|_| !unasked) {
                 issues.push(issue);
                 value = empty_of(field);
             }
             after.insert(name.to_owned(), value);
         }
-        issues.extend(given.keys().map(|name| unknown_field(schema, name, format!("{prefix}/{}", escape(name)))));
+        issues
+            .extend(given.keys().map(|name| unknown_field(schema, name, format!("{prefix}{}", custom::pointer(name)))));
         (after, issues)
     }
 
@@ -356,7 +360,7 @@ impl Desk<'_> {
         let by_client = draft.by.is_none();
         let mut issues = Vec::new();
         for (name, mut value) in fields {
-            let path = format!("{}/{}", draft.prefix, escape(&name));
+            let path = format!("{}{}", draft.prefix, custom::pointer(&name));
             let Some(index) = schema.position(&name) else {
                 issues.push(unknown_field(&schema, &name, path));
                 continue;

@@ -4,6 +4,7 @@ use crate::feed::{Seen, seen};
 use crate::sight::Sight;
 use crate::{Records, answers};
 use lignaflow_core::caller::{Caller, Principal};
+use lignaflow_core::custom::nested;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_runtime::Snapshot;
@@ -66,7 +67,7 @@ impl Records {
             _ => return Err(Fault::new(ErrorCode::Quota, "A record has more changes than can be put together.")),
         };
         // What they may not see of the record as it stands, they may not see of it as it was.
-        let Json::Object(visible) = record.to_json(&schema) else { return Err(Fault::internal()) };
+        let visible = record.flat_json(&schema);
         // A field that came with an upgrade stands in no change before it: it was filled without one.
         let untold = |name: &str| if record.version == entry.version { visible[name].clone() } else { Json::Null };
         let pick = |state: &Map<String, Json>| -> Map<String, Json> {
@@ -77,10 +78,10 @@ impl Records {
         for change in former {
             apply(&mut state, change);
         }
-        let before = (!former.is_empty()).then(|| pick(&state));
+        let before = (!former.is_empty()).then(|| nested(&pick(&state)));
         apply(&mut state, last);
         let changed = entry.after.keys().filter(|name| visible.contains_key(*name)).cloned().collect();
-        let states = States { before, after: pick(&state), changed };
+        let states = States { before, after: nested(&pick(&state)), changed };
         Ok(Some(Rebuilt { entry, states: Some(states) }))
     }
 }

@@ -389,9 +389,12 @@ impl Records {
         }
         for entry in entries {
             let record = entry.record;
+            let at = entry.at;
             let shows = |name: &str| {
                 let read = reads.get(name);
-                !schema.hides(name) && read.is_none_or(|ids| ids.as_ref().is_some_and(|ids| ids.contains(&record)))
+                !schema.hides(name)
+                    && schema.speaks_of(name, at)
+                    && read.is_none_or(|ids| ids.as_ref().is_some_and(|ids| ids.contains(&record)))
             };
             entry.before.retain(|name, _| shows(name));
             entry.after.retain(|name, _| shows(name));

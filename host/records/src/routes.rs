@@ -59,7 +59,7 @@ impl Records {
     ) -> Result<Answer, Fault> {
         let access = if route.method.writes() { caller.to_write()? } else { caller.to_read()? };
         for attempt in 0..MAX_ATTEMPTS {
-            let snapshot = self.registry.current();
+            let snapshot = self.registry.current_of(caller.organization);
             let Some(guest) = snapshot.plugins.get(plugin).filter(|_| snapshot.is_enabled(caller.organization, plugin))
             else {
                 return Err(Fault::not_found(format_args!("plugin `{plugin}`")));

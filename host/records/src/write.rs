@@ -186,7 +186,7 @@ impl Records {
             Err(fault) if items.iter().any(|(_, own)| *own) && fault.code != ErrorCode::Unavailable => fault,
             other => return other,
         };
-        let snapshot = self.registry.current();
+        let snapshot = self.registry.current_of(caller.organization);
         let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access };
         let originals = Arc::new(self.originals(&desk, origin, &items).await?);
         if originals.is_empty() {
@@ -211,7 +211,7 @@ impl Records {
     async fn attempts(&self, wanted: &Wanted<'_>, items: Vec<Item>) -> Result<Written, Fault> {
         let Wanted { caller, access, origin, .. } = *wanted;
         for attempt in 0..MAX_ATTEMPTS {
-            let snapshot = self.registry.current();
+            let snapshot = self.registry.current_of(caller.organization);
             let work = Work {
                 caller,
                 access,

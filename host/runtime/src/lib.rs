@@ -39,4 +39,4 @@ pub use fault::{EngineFault, LoadFault};
 pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;
-pub use registry::{Registry, RegistryFault, Snapshot};
+pub use registry::{Customs, Registry, RegistryFault, Snapshot};

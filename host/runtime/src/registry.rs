@@ -5,11 +5,12 @@ use crate::plugin::LoadedPlugin;
 use arc_swap::ArcSwap;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
+use lignaflow_core::custom::CustomField;
 use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why the registry does not change as asked. Everything that stands in the way is named.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,7 @@ pub struct Snapshot {
     pub plugins: BTreeMap<PluginId, Arc<LoadedPlugin>>,
     pub catalog: Arc<Catalog>,
     /// What organizations have on that switched something.
-    pub enabled: HashMap<OrganizationId, BTreeSet<PluginId>>,
+    pub enabled: Arc<HashMap<OrganizationId, BTreeSet<PluginId>>>,
     /// What all others have on.
     pub defaults: BTreeSet<PluginId>,
     /// One more with each change.
@@ -100,7 +101,7 @@ impl Snapshot {
         let mut plugins = self.plugins.clone();
         plugins.remove(id).ok_or_else(|| RegistryFault::Unknown(id.clone()))?;
         let mut next = Self { catalog: catalog(&plugins)?, plugins, ..self.next() };
-        for enabled in next.enabled.values_mut().chain([&mut next.defaults]) {
+        for enabled in Arc::make_mut(&mut next.enabled).values_mut().chain([&mut next.defaults]) {
             enabled.remove(id);
         }
         Ok(next)
@@ -113,7 +114,7 @@ impl Snapshot {
         enabled: HashMap<OrganizationId, BTreeSet<PluginId>>,
         defaults: BTreeSet<PluginId>,
     ) -> Self {
-        Self { enabled, defaults, ..self.next() }
+        Self { enabled: Arc::new(enabled), defaults, ..self.next() }
     }
 
     /// With a plugin switched on or off for one organization. What it needs is on before it, and goes off after it.
@@ -125,7 +126,7 @@ impl Snapshot {
     ) -> Result<Self, RegistryFault> {
         let loaded = self.plugins.get(plugin).ok_or_else(|| RegistryFault::Unknown(plugin.clone()))?;
         let mut next = self.next();
-        let enabled = next.enabled.entry(organization).or_insert_with(|| self.defaults.clone());
+        let enabled = Arc::make_mut(&mut next.enabled).entry(organization).or_insert_with(|| self.defaults.clone());
         if on {
             let needs: Vec<_> = needs(loaded.descriptor()).into_iter().filter(|id| !enabled.contains(id)).collect();
             if !needs.is_empty() {
@@ -199,23 +200,82 @@ fn is_there(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, entry: &str) -> boo
     plugins.get(plugin).is_some_and(|plugin| collection == "*" || plugin.descriptor().collection(collection).is_some())
 }
 
-/// The one pointer to the snapshot that new requests begin with.
+/// The fields that organizations added, of those that did.
+pub type Customs = HashMap<OrganizationId, Arc<[CustomField]>>;
+
+/// The one pointer to the snapshot that new requests begin with, and beside it what organizations added to it.
 #[derive(Debug, Default)]
 pub struct Registry {
     current: ArcSwap<Snapshot>,
+    customs: ArcSwap<Customs>,
+    /// Snapshots of organizations that added fields, as they were last asked for.
+    own: Mutex<HashMap<OrganizationId, Own>>,
 }
+
+/// A snapshot with the fields of an organization, and what it was made of.
+#[derive(Debug)]
+struct Own {
+    from: Arc<Snapshot>,
+    fields: Arc<[CustomField]>,
+    snapshot: Arc<Snapshot>,
+}
+
+/// Organizations whose snapshots are kept. Of more, some are made anew, which takes no question to the database.
+const MAX_OWN: usize = 1024;
 
 impl Registry {
     pub fn new(snapshot: Snapshot) -> Self {
-        Self { current: ArcSwap::from_pointee(snapshot) }
+        Self { current: ArcSwap::from_pointee(snapshot), ..Self::default() }
     }
 
     pub fn current(&self) -> Arc<Snapshot> {
         self.current.load_full()
     }
 
+    /// The snapshot with the fields that an organization added.
+    pub fn current_of(&self, organization: OrganizationId) -> Arc<Snapshot> {
+        let current = self.current();
+        let customs = self.customs.load();
+        let Some(fields) = customs.get(&organization) else { return current };
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = own.get(&organization)
+            && Arc::ptr_eq(&known.from, &current)
+            && Arc::ptr_eq(&known.fields, fields)
+        {
+            return Arc::clone(&known.snapshot);
+        }
+        let catalog = Arc::new(current.catalog.with_customs(fields));
+        let snapshot = Arc::new(Snapshot { catalog, ..(*current).clone() });
+        if own.len() >= MAX_OWN {
+            own.clear();
+        }
+        let made = Own { from: current, fields: Arc::clone(fields), snapshot: Arc::clone(&snapshot) };
+        own.insert(organization, made);
+        snapshot
+    }
+
+    /// The snapshot as a caller sees it: with the fields of their organization, and without those that they may not
+    /// read.
+    pub fn seen_by(&self, caller: &Caller) -> Arc<Snapshot> {
+        self.current_of(caller.organization).seen_by(caller)
+    }
+
     /// Puts the next snapshot in place. Whoever builds snapshots takes turns: the last one to swap wins.
     pub fn swap(&self, next: Snapshot) -> Arc<Snapshot> {
         self.current.swap(Arc::new(next))
+    }
+
+    /// The fields of all organizations as they are known here.
+    pub fn customs(&self) -> Arc<Customs> {
+        self.customs.load_full()
+    }
+
+    /// Puts the fields of organizations in place. Whoever reads them anew takes turns.
+    pub fn swap_customs(&self, next: Customs) {
+        self.own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|organization, _| next.contains_key(organization));
+        self.customs.store(Arc::new(next));
     }
 }

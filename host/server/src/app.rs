@@ -1,6 +1,7 @@
 //! The rooms of the running program, wired.
 
 use crate::config::Config;
+use crate::customs::Customs;
 use crate::importing::Importing;
 use crate::live::Live;
 use crate::media::Media;
@@ -29,6 +30,7 @@ pub struct App {
     pub records: Records,
     pub identity: Identity,
     pub plugins: Plugins,
+    pub customs: Customs,
     pub media: Media,
     pub rates: Arc<RateLimits>,
     pub schemas: Schemas,

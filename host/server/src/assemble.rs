@@ -2,6 +2,7 @@
 
 use crate::app::{App, SESSION_COOKIE};
 use crate::config::{self, Config};
+use crate::customs::Customs;
 use crate::health::Readiness;
 use crate::importing::Importing;
 use crate::media::Media;
@@ -132,6 +133,8 @@ pub async fn assemble(
         (config.plugins_dir.clone(), limits.file_bytes),
     );
     plugins.start().await.map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
+    let customs = Customs::new(store.clone(), registry.clone());
+    customs.refresh().await.map_err(|fault| anyhow::anyhow!("the fields of organizations cannot be read: {fault}"))?;
     let media = Media::open(&config, store.clone(), clock.clone())?;
     let mut uploads: Vec<_> = UPLOADS.into_iter().map(|path| (path, limits.file_bytes + FORM)).collect();
     uploads.push(("/api/v1/media", media.file_bytes() + FORM));
@@ -161,6 +164,7 @@ pub async fn assemble(
         records,
         identity,
         plugins,
+        customs,
         media,
         rates,
         schemas: Schemas::default(),
@@ -195,6 +199,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(app.imports.clone().follow(async move { stop.begun().await }));
     let stop = shutdown.clone();
     shutdown.beside(app.plugins.clone().follow(async move { stop.begun().await }));
+    let stop = shutdown.clone();
+    shutdown.beside(app.customs.clone().follow(async move { stop.begun().await }));
     let (store, stop) = (app.store.clone(), shutdown.clone());
     shutdown.beside(async move { store.relay(stop.begun()).await });
     let webhooks = app.webhooks.clone();

@@ -11,7 +11,7 @@
 //! | [`webhooks`] | changes told elsewhere |
 //! | [`live`] | streams of events |
 //! | [`media`] | files that records hold |
-//! | [`plugins`] | which plugins run |
+//! | [`plugins`], [`customs`] | which plugins run; the fields that organizations add to their collections |
 //! | [`background`] | work beside the requests, done by one host of several |
 //! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
 //! | [`config`] | every setting, where its value comes from, what it may be |
@@ -29,6 +29,7 @@ pub mod background;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod customs;
 pub mod health;
 pub mod importing;
 pub mod listener;

@@ -143,7 +143,7 @@ async fn send(app: Arc<App>, mut watch: Watch, first: Slice, events: mpsc::Sende
         if caller.organization != watch.organization {
             return;
         }
-        match app.records.changes(&caller, &app.registry.current().seen_by(&caller), &watch.follow).await {
+        match app.records.changes(&caller, &app.registry.seen_by(&caller), &watch.follow).await {
             Ok(next) => slice = next,
             Err(fault) if fault.code == ErrorCode::Unavailable => {
                 slice = Slice { changes: Vec::new(), more: false, reset: None, ..slice };

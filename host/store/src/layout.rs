@@ -10,12 +10,15 @@
 //! | references, people | `f`, the ids in their order, 16 bytes each; and a table `plugin__collection__f` to search by |
 //! | files | `f`, the ids in their order, 16 bytes each; the table `media` knows who holds each |
 //! | all else | `f` |
+//! | what organizations add | all in `custom`, as JSON: [`custom`] |
 //!
 //! An empty list is kept as null, so that one thing has one form.
 //!
 //! `f__words` holds the words of [`lignaflow_core::search`], each behind a mark of its organization, with spaces between:
 //! the index of words ([`search_table`], [`search_index`]) is of all organizations, and the mark keeps a search in it to
 //! one of them.
+
+pub mod custom;
 
 use crate::database::{Dialect, Row};
 use crate::error::StoreError;
@@ -156,6 +159,7 @@ pub enum ColumnType {
     /// Compared byte by byte.
     Folded,
     Bytes,
+    Json,
 }
 
 impl ColumnType {
@@ -167,11 +171,12 @@ impl ColumnType {
             (Dialect::Postgres, Self::Boolean) => "boolean",
             (Dialect::Postgres, Self::Folded) => "text collate \"C\"",
             (Dialect::Postgres, Self::Bytes) => "bytea",
+            (Dialect::Postgres, Self::Json) => "jsonb",
             (Dialect::Sqlite, Self::Uuid | Self::Bytes) => "blob",
             (Dialect::Postgres, Self::Integer) | (Dialect::Sqlite, Self::Big | Self::Boolean | Self::Integer) => {
                 "integer"
             }
-            (_, Self::Text) | (Dialect::Sqlite, Self::Folded) => "text",
+            (_, Self::Text) | (Dialect::Sqlite, Self::Folded | Self::Json) => "text",
         }
     }
 }

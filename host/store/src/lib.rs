@@ -14,6 +14,7 @@
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
+//! | [`customs`] | fields that organizations add to collections |
 //! | [`views`] | lists that people keep under a name |
 //! | [`media`] | what is known of the files that records hold |
 //! | [`imports`] | files on their way to become records |
@@ -21,6 +22,7 @@
 
 mod cache;
 pub mod commit;
+pub mod customs;
 pub mod database;
 pub mod error;
 pub mod identity;

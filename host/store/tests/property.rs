@@ -23,7 +23,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use reading::{LAB, Lab, id};
+use reading::{LAB, Lab, customized, id};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -56,6 +56,9 @@ fn paths(collection: &str) -> &'static [&'static str] {
             "partner.country",
             "partner.partner.rating",
             "partner.partner.partner.id",
+            "custom.tier",
+            "custom.motto",
+            "partner.custom.tier",
         ],
         "things" => &[
             "id",
@@ -101,6 +104,21 @@ fn paths(collection: &str) -> &'static [&'static str] {
             "parent.archived_at",
             "parent.parent.watchers",
             "parent.fragile",
+            "custom.text",
+            "custom.integer",
+            "custom.decimal",
+            "custom.money",
+            "custom.boolean",
+            "custom.date",
+            "custom.choice",
+            "custom.person",
+            "custom.reference",
+            "custom.reference.name",
+            "custom.reference.custom.motto",
+            "maker.custom.tier",
+            "parent.custom.text",
+            "parent.custom.money",
+            "parent.parent.custom.date",
         ],
         _ => &[
             "id",
@@ -115,6 +133,8 @@ fn paths(collection: &str) -> &'static [&'static str] {
             "thing.parent.maker",
             "thing.likes",
             "thing.parent.parent.name",
+            "thing.custom.choice",
+            "thing.custom.reference.country",
             "updated_at",
         ],
     }
@@ -259,7 +279,7 @@ struct Questions {
 
 impl Questions {
     fn new() -> Self {
-        let mut this = Self { catalog: Arc::new(common::catalog(&[LAB])), leaves: Rc::default() };
+        let mut this = Self { catalog: Arc::new(customized(&common::catalog(&[LAB]))), leaves: Rc::default() };
         let leaves = COLLECTIONS.into_iter().map(|collection| (collection, this.make_leaf(collection))).collect();
         this.leaves = Rc::new(leaves);
         this
@@ -516,8 +536,14 @@ where
     }
 }
 
-async fn pages_are_those_of_the_model(fixture: Fixture) {
+/// The tables of the lab, and its collections with fields that organizations added.
+async fn lab(fixture: Fixture) -> World {
     let world = fixture.world(&[LAB]).await;
+    World { catalog: customized(&world.catalog), ..world }
+}
+
+async fn pages_are_those_of_the_model(fixture: Fixture) {
+    let world = lab(fixture).await;
     let questions = Questions::new();
     let selections = vec(questions.selection(), 8..24).boxed();
     tokio::task::block_in_place(|| over_random_records(&world, &questions, selections, &same_pages));
@@ -617,7 +643,7 @@ fn ruled() -> BoxedStrategy<Arc<Catalog>> {
                 let Some(read) = read else { continue };
                 after = after.replacen(&format!("\n{start}"), &format!("\n{start} read = \"{read}\","), 1);
             }
-            Arc::new(common::catalog(&[&format!("{before}{after}")]))
+            Arc::new(customized(&common::catalog(&[&format!("{before}{after}")])))
         })
         .boxed()
 }
@@ -640,7 +666,7 @@ fn caller(organization: OrganizationId, person: Option<Id>, sees: bool) -> Calle
 }
 
 async fn what_a_caller_sees_is_what_the_model_shows_them(fixture: Fixture) {
-    let world = fixture.world(&[LAB]).await;
+    let world = lab(fixture).await;
     let questions = Questions::new();
     let who = (proptest::option::weighted(0.9, some_id()), any::<bool>());
     let asked = (vec(questions.selection(), 6..14), vec(questions.summary(), 4..8), vec(who, 2));
@@ -694,7 +720,7 @@ async fn same_pages_for(lab: &Lab<'_>, caller: &Caller, selection: &Selection) -
 }
 
 async fn summaries_are_those_of_the_model(fixture: Fixture) {
-    let world = fixture.world(&[LAB]).await;
+    let world = lab(fixture).await;
     let questions = Questions::new();
     let summaries = vec(questions.summary(), 8..24).boxed();
     tokio::task::block_in_place(|| over_random_records(&world, &questions, summaries, &same_summary));

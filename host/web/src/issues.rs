@@ -9,9 +9,9 @@ pub(crate) fn control_id(name: &str) -> String {
     format!("f-{name}")
 }
 
-/// The field that an issue belongs to: the first part of its JSON pointer.
-fn field_of(issue: &Issue) -> &str {
-    issue.path.strip_prefix('/').unwrap_or(&issue.path).split('/').next().unwrap_or_default()
+/// The field that an issue belongs to, by its JSON pointer.
+fn field_of(issue: &Issue) -> String {
+    lignaflow_core::custom::field_at(&issue.path)
 }
 
 /// The messages at one field, each once.

@@ -22,6 +22,7 @@ pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
 pub const WEBHOOKS: &str = "/admin/webhooks";
 pub const SWAGGER: &str = "/swagger/";
 pub const PEOPLE: &str = "/admin/people";
+pub const FIELDS: &str = "/admin/fields";
 
 pub fn list(collection: &CollectionName) -> String {
     format!("/{}/{}", collection.plugin, collection.local)
@@ -138,6 +139,21 @@ pub fn webhook_act(id: impl Display, act: &str) -> String {
 /// POST: delivers one change again.
 pub fn webhook_replay(id: impl Display, delivery: impl Display) -> String {
     format!("{WEBHOOKS}/{id}/deliveries/{delivery}/replay")
+}
+
+/// The fields that the organization added to a collection. POST: another.
+pub fn fields(collection: &CollectionName) -> String {
+    format!("{FIELDS}/{}/{}", collection.plugin, collection.local)
+}
+
+/// One of them. POST: changes it.
+pub fn field(collection: &CollectionName, name: impl Display) -> String {
+    format!("{}/{name}", fields(collection))
+}
+
+/// POST: `place`, `archive`, `restore`, or `purge` with its name as `confirm`.
+pub fn field_act(collection: &CollectionName, name: impl Display, act: &str) -> String {
+    format!("{}/{act}", field(collection, name))
 }
 
 /// What is kept of a plugin that nothing declares.

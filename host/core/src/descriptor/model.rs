@@ -1,6 +1,7 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
 use super::Former;
+use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -320,6 +321,9 @@ pub struct Field {
     /// A rule: who writes it, of those who read it and write the record.
     #[serde(default)]
     pub write: Option<String>,
+    /// What choices are called that do not speak for themselves; of fields of organizations' own.
+    #[serde(skip)]
+    pub titles: ChoiceTitles,
 }
 
 /// Numbers given one after the other, within an organization.
@@ -618,6 +622,7 @@ impl Field {
             renamed: IndexMap::new(),
             read: None,
             write: None,
+            titles: ChoiceTitles::new(),
         }
     }
 
@@ -678,6 +683,7 @@ impl Descriptor {
 
 /// A field's or choice's name as people read it: `due_date` is `Due date`.
 pub fn humanize(name: &str) -> String {
+    let name = crate::custom::within(name).unwrap_or(name);
     let mut text = name.replace(['_', '-'], " ");
     if let Some(first) = text.get_mut(0..1) {
         first.make_ascii_uppercase();

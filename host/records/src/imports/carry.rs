@@ -4,6 +4,7 @@
 use super::document::RowFault;
 use super::slice::{Item, Pass};
 use lignaflow_core::Fault;
+use lignaflow_core::custom;
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::error::ErrorCode;
 use lignaflow_core::mutation::{Mutation, Origin};
@@ -87,8 +88,8 @@ impl Pass<'_> {
         let row_fault = |issue: &lignaflow_core::Issue| {
             let mut parts = issue.path.strip_prefix('/')?.splitn(2, '/');
             let item = items.get(parts.next()?.parse::<usize>().ok()?)?;
-            let field = parts.next().and_then(|rest| rest.split('/').next());
-            Some(self.fault_of(item.row, field, &issue.code, &issue.message))
+            let field = parts.next().map(custom::field_at);
+            Some(self.fault_of(item.row, field.as_deref(), &issue.code, &issue.message))
         };
         fault.issues.iter().filter_map(row_fault).collect()
     }

@@ -4,7 +4,7 @@
 use super::mapping::{DateOrder, DecimalMark, Unit};
 use jiff::civil;
 use lignaflow_core::catalog::SchemaField;
-use lignaflow_core::descriptor::{FieldKind, humanize};
+use lignaflow_core::descriptor::{Field, FieldKind};
 use lignaflow_core::fold::fold;
 use lignaflow_core::value::{Currency, Decimal, Money, Value, date_days, parse_date, parse_instant};
 
@@ -40,7 +40,7 @@ pub(super) fn value(
         Kind::Instant => Value::Instant(instant(typed, spelling)?),
         Kind::Duration => Value::Integer(duration(typed, unit, spelling.mark)?),
         Kind::Percent => Value::Integer(percent(typed, unit, spelling.mark)?),
-        Kind::Choice => Value::Text(choice(&declared.of, typed)?),
+        Kind::Choice => Value::Text(choice(declared, typed)?),
         Kind::Json => Value::Json(
             serde_json::from_str(typed).map_err(|error| format!("`{}` is not JSON: {error}.", shown(typed)))?,
         ),
@@ -236,9 +236,9 @@ fn percent(text: &str, unit: Option<Unit>, mark: DecimalMark) -> Result<i64, Str
 }
 
 /// A choice by its value or its title, whatever the case.
-fn choice(of: &[String], text: &str) -> Result<String, String> {
-    let wanted = fold(text);
-    let fits = |choice: &&String| fold(choice) == wanted || fold(&humanize(choice)) == wanted;
+fn choice(field: &Field, text: &str) -> Result<String, String> {
+    let (of, wanted) = (&field.of, fold(text));
+    let fits = |choice: &&String| fold(choice) == wanted || fold(&field.choice_title(choice)) == wanted;
     match of.iter().find(|choice| *choice == text).or_else(|| of.iter().find(fits)) {
         Some(choice) => Ok(choice.clone()),
         None => Err(format!("`{}` is none of {}.", shown(text), of.join(", "))),
@@ -248,7 +248,6 @@ fn choice(of: &[String], text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lignaflow_core::descriptor::Field;
 
     fn read_with(
         kind: FieldKind,
@@ -262,7 +261,7 @@ mod tests {
         let spelling = Spelling { dates, mark, currency: Currency::AUD, zone: &zone };
         let mut declared = Field::bare(kind);
         declared.of = vec!["in-progress".into(), "done".into()];
-        let field = SchemaField { name: "it".parse().unwrap(), field: declared, to: None };
+        let field = SchemaField { name: "it".parse().unwrap(), field: declared, to: None, custom: None };
         value(&field, text, unit, None, &spelling)
     }
 

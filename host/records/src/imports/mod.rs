@@ -216,7 +216,7 @@ impl Imports {
         if !matches!(import.state, State::Uploaded | State::Checked) && !import.untouched() {
             return Err(Fault::new(ErrorCode::Conflict, "The mapping can be changed until the import is run."));
         }
-        let snapshot = self.records().registry.current();
+        let snapshot = self.records().registry.current_of(caller.organization);
         mapping.bind(&snapshot.catalog, schema, import.document.heads.len()).map_err(Fault::invalid)?;
         import.state = State::Uploaded;
         import.document.mapping = mapping;
@@ -231,7 +231,7 @@ impl Imports {
 
     /// Has an import begin what is to be done; [`Imports::work`] does it.
     pub async fn begin(&self, caller: &Caller, schema: &Arc<Schema>, id: Id, act: Act) -> Result<Import, Fault> {
-        let snapshot = self.records().registry.current();
+        let snapshot = self.records().registry.current_of(caller.organization);
         let person = caller.person().ok_or_else(|| Fault::denied("Only people import files."))?;
         let mut import = self.get(caller, schema, id).await?;
         caller.to_read()?;

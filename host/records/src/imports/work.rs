@@ -77,7 +77,7 @@ impl Imports {
         let caller = caller.ok_or_else(gone)?;
         caller.to_read()?;
         caller.to_write()?;
-        let snapshot = self.records().registry.current();
+        let snapshot = self.records().registry.current_of(organization);
         let schema = self.records().schema(&snapshot, &caller, &import.collection)?;
         Ok(Bench { caller, snapshot, schema })
     }

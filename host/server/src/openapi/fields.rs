@@ -1,5 +1,7 @@
 //! A field's JSON Schema, for what is read and for what is written.
 
+use super::customs;
+use lignaflow_core::custom::is_custom;
 use lignaflow_core::descriptor::{Collection, Descriptor, Field, FieldKind, humanize};
 use lignaflow_core::value::Currency;
 use serde_json::{Map, Value as Json, json};
@@ -13,7 +15,8 @@ pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
         json!({ "type": "integer", "minimum": 1, "description": "One more with each change; the ETag." }),
     );
     for (name, field) in &collection.fields {
-        properties.insert(name.as_str().to_owned(), read(descriptor, name.as_str(), field));
+        let schema = read(descriptor, name.as_str(), field);
+        customs::property(&mut properties, name.as_str(), schema);
     }
     let instant = |description: &str| json!({ "type": "string", "format": "date-time", "description": description });
     properties.insert("created_at".into(), instant("When it was made."));
@@ -49,9 +52,9 @@ pub(super) fn input(descriptor: &Descriptor, collection: &Collection, partial: b
         if field.is_read_only() || collection.is_state(name.as_str()) {
             continue;
         }
-        properties.insert(name.as_str().to_owned(), write(descriptor, name.as_str(), field));
+        customs::property(&mut properties, name.as_str(), write(descriptor, name.as_str(), field));
         if field.required && field.default.is_none() && !partial {
-            required.push(name.as_str().to_owned());
+            customs::required(&mut properties, &mut required, name.as_str());
         }
     }
     let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
@@ -69,7 +72,8 @@ fn read(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
         let mut id = schema.clone();
         id["type"] = json!("string");
         schema = json!({ "anyOf": [id, { "type": "object" }, { "type": "null" }] });
-    } else if (!field.required || field.read.is_some()) && !field.kind.is_list() {
+    } else if (!field.required || field.read.is_some() || is_custom(name)) && !field.kind.is_list() {
+        // What an organization requires, records that were there before may lack.
         nullable(&mut schema);
     }
     described(descriptor, name, field, schema)
@@ -140,6 +144,11 @@ fn base(field: &Field) -> Json {
         FieldKind::Boolean => json!({ "type": "boolean" }),
         FieldKind::Date => json!({ "type": "string", "format": "date" }),
         FieldKind::Instant => json!({ "type": "string", "format": "date-time" }),
+        FieldKind::Choice if !field.titles.is_empty() => {
+            let named = |(value, title): (&String, &String)| format!("`{value}`: {title}");
+            let titles: Vec<_> = field.titles.iter().map(named).collect();
+            json!({ "type": "string", "enum": field.of, "description": format!("{}.", titles.join(", ")) })
+        }
         FieldKind::Choice => json!({ "type": "string", "enum": field.of }),
         FieldKind::Reference | FieldKind::Person | FieldKind::Media => json!({ "type": "string", "format": "uuid" }),
         FieldKind::References | FieldKind::People | FieldKind::Files => {
@@ -214,7 +223,7 @@ fn example(collection: &Collection, partial: bool) -> Json {
             }
             _ => continue,
         };
-        object.insert(name.as_str().to_owned(), value);
+        customs::member(&mut object, name.as_str(), value);
     }
     for (name, field) in &collection.fields {
         if matches!(field.kind, FieldKind::Reference | FieldKind::Media) && field.required && !partial {

@@ -3,6 +3,7 @@
 
 mod batch;
 mod collections;
+mod customs;
 mod fields;
 mod host;
 mod imports;
@@ -38,6 +39,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
             collections::add(descriptor, collection, &mut paths, &mut schemas);
             batch::add(descriptor, collection, &mut paths, &mut schemas);
             imports::add(descriptor, collection, &mut paths);
+            customs::add(descriptor, collection, &mut paths);
         }
         for route in &descriptor.routes {
             routes::add(descriptor, route, &mut paths);
@@ -49,6 +51,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
         }
     }
     imports::schemas(&mut schemas);
+    customs::schemas(&mut schemas);
     document["paths"] = Json::Object(paths);
     document["components"]["schemas"] = Json::Object(schemas);
     document["tags"] = Json::Array(tags);

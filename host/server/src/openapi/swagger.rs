@@ -25,8 +25,8 @@ pub fn router() -> Router<Arc<App>> {
 
 /// The document for who asks: with the plugins of their organization, or of the host alone for nobody.
 async fn document(State(app): State<Arc<App>>, signed: Option<Signed>) -> Response {
-    let snapshot = app.registry.current();
-    let snapshot = signed.as_ref().map_or_else(|| snapshot.clone(), |signed| snapshot.seen_by(&signed.caller));
+    let snapshot =
+        signed.as_ref().map_or_else(|| app.registry.current(), |signed| app.registry.seen_by(&signed.caller));
     let organization = signed.map(|signed| signed.caller.organization);
     let document = super::document(&snapshot, organization, &app.public_url());
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(document)).into_response()

@@ -54,7 +54,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         let jar = CookieJar::from_headers(&parts.headers);
         Ok(Self {
             app: app.clone(),
-            snapshot: app.registry.current().seen_by(&signed.caller),
+            snapshot: app.registry.seen_by(&signed.caller),
             signed,
             theme: theme(&parts.headers),
             path,
@@ -119,6 +119,7 @@ impl Visit {
         let mut navigation = Navigation::of(enabled, caller.holds(Permission::READ), may_open, administers);
         if caller.holds(Permission::ADMINISTER) {
             navigation = navigation.with_foot(Place::new("People", paths::PEOPLE, "people"));
+            navigation = navigation.with_foot(Place::new("Fields", paths::FIELDS, "columns"));
             navigation = navigation.with_foot(Place::new("Webhooks", paths::WEBHOOKS, "send"));
         }
         Shell {

@@ -14,12 +14,14 @@
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
+//! | [`fields`] | fields that the organization adds to collections |
 
 mod account;
 mod admin;
 mod declared;
 mod door;
 mod earlier;
+mod fields;
 mod forms;
 mod home;
 mod house;
@@ -52,6 +54,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(account::router())
         .merge(admin::router())
         .merge(people::router())
+        .merge(fields::router())
         .merge(webhooks::router())
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))

@@ -4,7 +4,8 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::{Kind, Problem};
 use crate::rest::collections::Call;
-use crate::rest::{guest, imports, query, repeat};
+use crate::rest::host::From;
+use crate::rest::{fields, guest, imports, query, repeat};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -12,13 +13,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Fault, Id};
+use lignaflow_identity::Client;
 use lignaflow_records::Once;
 use std::sync::Arc;
 
 /// `/api/v1/{plugin}/{*rest}`.
 pub async fn plugin(
     State(app): State<Arc<App>>,
-    signed: Signed,
+    (signed, From(client)): (Signed, From),
     method: Method,
     Path((plugin, rest)): Path<(String, String)>,
     uri: Uri,
@@ -29,7 +31,8 @@ pub async fn plugin(
     let is_file = method == Method::POST && matches!(rest.split_once('/'), Some((_, "imports")));
     let (file, body) = if is_file { (Some(body), Bytes::new()) } else { (None, whole(body).await?) };
     let once = if is_file { None } else { repeat::once(&method, &uri, &headers, &body)? };
-    let asked = Asked { plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body, file };
+    let asked =
+        Asked { client, plugin, rest, method, query: uri.query().unwrap_or_default(), headers: &headers, body, file };
     match &once {
         Some(once) => repeat::run(&app, &signed, once, Box::pin(answer(&app, &signed, Some(once), asked))).await,
         None => answer(&app, &signed, None, asked).await,
@@ -38,6 +41,7 @@ pub async fn plugin(
 
 /// A request of what a plugin brings.
 struct Asked<'a> {
+    client: Client,
     plugin: String,
     rest: String,
     method: Method,
@@ -49,8 +53,8 @@ struct Asked<'a> {
 }
 
 async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_>) -> Result<Response, Problem> {
-    let Asked { plugin, rest, method, query, headers, body, file } = asked;
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let Asked { client, plugin, rest, method, query, headers, body, file } = asked;
+    let snapshot = app.registry.seen_by(&signed.caller);
     let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
     let id: PluginId = plugin.parse().map_err(|_| unknown())?;
     let loaded = snapshot
@@ -90,6 +94,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
         (Method::POST, []) => call.create(&body).await,
         (_, []) => Err(not_offered(&method, &["GET", "POST"])),
         (_, ["imports", rest @ ..]) => imports::answer(&call, &method, rest, &pairs, file, &body).await,
+        (_, ["fields", rest @ ..]) => fields::answer(&call, &client, &method, rest, &pairs, &body).await,
         (Method::GET, ["summary"]) => call.summary(&pairs).await,
         (_, ["summary"]) => Err(not_offered(&method, &["GET"])),
         (Method::POST, ["batch"]) => call.batch(&pairs, &body).await,

@@ -4,6 +4,7 @@
 use lignaflow_core::Issue;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::{Schema, SystemField};
+use lignaflow_core::custom::{self, CUSTOM};
 use lignaflow_core::value::Value;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub struct Expansion {
 #[derive(Debug)]
 enum Shape {
     Column(usize),
+    /// The fields that an organization added, which a record has as one.
+    Own(Vec<(String, Shape)>),
     /// Null where the column at `present` is.
     Object {
         present: usize,
@@ -48,7 +51,9 @@ impl Expansion {
             }
         }
         for field in wanted.fields.iter().flatten() {
-            let known = schema.field(field).is_some() || SystemField::ALL.iter().any(|system| system.as_str() == field);
+            let known = schema.field(field).is_some()
+                || SystemField::ALL.iter().any(|system| system.as_str() == field)
+                || (field == CUSTOM && schema.has_customs());
             if !known {
                 issues.push(lignaflow_core::record::unknown_field(schema, field, "/fields".into()));
             }
@@ -78,7 +83,7 @@ fn object(
     prefix: &str,
     columns: &mut Vec<String>,
 ) -> Shape {
-    let mut members = Vec::new();
+    let mut members: Vec<(&str, Shape)> = Vec::new();
     let mut present = 0;
     let names = LEADING
         .iter()
@@ -87,8 +92,9 @@ fn object(
         .chain(TRAILING.iter().map(|field| field.as_str()));
     for name in names {
         let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        let chosen =
-            prefix.is_empty() && wanted.fields.as_ref().is_some_and(|fields| !fields.iter().any(|f| f == name));
+        let own = custom::within(name);
+        let is_wanted = |field: &String| field == name || (own.is_some() && field == CUSTOM);
+        let chosen = prefix.is_empty() && wanted.fields.as_ref().is_some_and(|fields| !fields.iter().any(is_wanted));
         let deeper = wanted.expand.iter().any(|expand| *expand == path || expand.starts_with(&format!("{path}.")));
         if chosen && name != "id" && !deeper {
             continue;
@@ -104,8 +110,14 @@ fn object(
         if let (true, Shape::Column(index)) = (name == "id", &shape) {
             present = *index;
         }
-        members.push((name.to_owned(), shape));
+        match (own, members.last_mut()) {
+            // They stand side by side.
+            (Some(own), Some((CUSTOM, Shape::Own(fields)))) => fields.push((own.to_owned(), shape)),
+            (Some(own), _) => members.push((CUSTOM, Shape::Own(vec![(own.to_owned(), shape)]))),
+            (None, _) => members.push((name, shape)),
+        }
     }
+    let members = members.into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
     Shape::Object { present, members }
 }
 
@@ -113,7 +125,7 @@ fn write_shape(shape: &Shape, row: &[Value], out: &mut Vec<u8>) {
     match shape {
         Shape::Column(index) => write_value(&row[*index], out),
         Shape::Object { present, .. } if row[*present].is_null() => out.extend_from_slice(b"null"),
-        Shape::Object { members, .. } => {
+        Shape::Object { members, .. } | Shape::Own(members) => {
             for (index, (name, member)) in members.iter().enumerate() {
                 out.push(if index == 0 { b'{' } else { b',' });
                 // Field names need no escaping.

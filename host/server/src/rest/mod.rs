@@ -9,6 +9,7 @@
 //! | [`batch`] | many changes in one request |
 //! | [`answer`] | answers before they are HTTP |
 //! | [`imports`] | files that become records |
+//! | [`fields`] | fields that organizations add |
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
 //! | [`guest`] | plugins' own routes |
@@ -24,6 +25,7 @@ pub mod dispatch;
 pub mod etag;
 pub mod expand;
 pub mod export;
+pub mod fields;
 pub mod guest;
 pub mod host;
 pub mod imports;

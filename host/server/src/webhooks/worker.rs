@@ -174,7 +174,7 @@ impl Webhooks {
         delivery: &Delivery,
         lease: &Lease,
     ) -> Result<bool, Fault> {
-        let snapshot = self.0.registry.current().seen_by(owner);
+        let snapshot = self.0.registry.seen_by(owner);
         let change = self.0.records.rebuilt(owner, &snapshot, delivery.position).await?;
         let now = self.0.clock.now();
         let Some(change) = change else {

@@ -74,6 +74,9 @@ fn example(schema: &Json) -> Json {
     if whole.is_null() { json!({}) } else { whole }
 }
 
+/// What a field is called that an organization added.
+pub(crate) const OWN_FIELD: &str = "ledger";
+
 impl Operation {
     /// The collection that it is about, such as `projects/tasks`; nothing for the host's own.
     pub(crate) fn collection(&self) -> Option<String> {
@@ -96,7 +99,8 @@ impl Operation {
             None => return self.path.clone(),
         };
         let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
-        self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f")
+        let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
+        path.replace("{name}", OWN_FIELD)
     }
 
     /// Its example, with what it refers to among `ids`.

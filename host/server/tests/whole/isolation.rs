@@ -1,7 +1,7 @@
 //! A second organization sees and changes nothing of the first: every operation of the composed document is called with
 //! the other's ids, in its path, its filters and its body. An operation without a case fails.
 
-use crate::document::{Ids, Operation, operations};
+use crate::document::{Ids, OWN_FIELD, Operation, operations};
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
 use lignaflow_testkit::{Answer, Database, Org, Page, Role, Scope, Server, on_both};
 use serde_json::{Value as Json, json};
@@ -77,8 +77,9 @@ fn case_of(operation: &Operation) -> Case {
             "create" if operation.references.is_empty() => Case::Own,
             "create" => Case::Refused,
             // Whatever stands in a file, it is one's own; what it refers to is looked for among one's own records.
-            "upload" => Case::OfOneself,
-            _ if operation.path.contains("{id}") => Case::NotFound,
+            // A field of the same name as theirs is one's own, too.
+            "upload" | "add" => Case::OfOneself,
+            _ if operation.path.contains("{id}") || operation.path.contains("{name}") => Case::NotFound,
             _ => panic!("{id} has no case: what may another organization not learn from it?"),
         },
     }
@@ -88,7 +89,13 @@ fn case_of(operation: &Operation) -> Case {
 async fn first(server: &Server) -> (Org, Ids) {
     let org = server.organization(SECRET).await;
     let (person, ..) = server.member(&org, "Zanzibaria", Role::Member).await;
-    let client = org.make(CLIENTS, json!({ "name": format!("{SECRET} Ltd"), "number": format!("{SECRET}-1") })).await;
+    for collection in [CLIENTS, PROJECTS, TASKS] {
+        let field = json!({ "name": OWN_FIELD, "type": "text", "title": format!("In {SECRET}") });
+        let _ = org.post(&format!("{collection}/fields"), field).await.is(201);
+    }
+    let custom = json!({ OWN_FIELD: format!("{SECRET} 7") });
+    let client = json!({ "name": format!("{SECRET} Ltd"), "number": format!("{SECRET}-1"), "custom": custom });
+    let client = org.make(CLIENTS, client).await;
     let body = json!({ "name": format!("Palace of {SECRET}"), "client": client, "members": [person.to_string()] });
     let project = org.make(PROJECTS, body).await;
     let body = json!({ "title": format!("Sail to {SECRET}"), "project": project, "assignees": [person.to_string()] });

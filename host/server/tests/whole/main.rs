@@ -7,6 +7,7 @@ mod badinput;
 mod batch;
 mod browser;
 mod cli;
+mod custom;
 mod document;
 mod doors;
 mod durability;

@@ -114,7 +114,7 @@ async fn receive(
 }
 
 /// A server whose webhooks may come to this machine, with the time in hand.
-async fn held(database: &Database) -> (Scene, HeldClock, Receiver) {
+pub(crate) async fn held(database: &Database) -> (Scene, HeldClock, Receiver) {
     let clock = HeldClock::at(1_795_000_000_000_000);
     let setup = Setup { clock: Arc::new(clock.clone()), config: inside, ..Setup::default() };
     let scene = scene_with(database, setup).await;

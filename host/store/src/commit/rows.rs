@@ -3,9 +3,12 @@
 use super::{Failure, Grouping, MAX_VALUES, PREPARED, Versions, links};
 use crate::database::{Dialect, Tx, build};
 use crate::error::{StoreError, UniqueViolation};
-use crate::layout;
+use crate::layout::{
+    self,
+    custom::{given, put},
+};
 use lignaflow_core::caller::Principal;
-use lignaflow_core::catalog::Schema;
+use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::commit::{Action, Change, Commit, Refusal};
 use lignaflow_core::mutation::Fields;
 use lignaflow_core::name::CollectionName;
@@ -72,7 +75,7 @@ async fn insert(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
         .into_iter()
         .chain([layout::CREATED_AT, layout::UPDATED_AT, layout::CREATED_BY])
         .map(str::to_owned)
-        .chain(schema.fields.iter().flat_map(layout::written_columns))
+        .chain(layout::custom::inserted_columns(schema))
         .collect();
     for chunk in run.chunks((MAX_VALUES / columns.len()).max(1)) {
         let mut insert = Query::insert();
@@ -86,10 +89,9 @@ async fn insert(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
                 commit.at.into(),
                 Expr::val(creator),
             ];
-            for field in &schema.fields {
-                let value = fields(change).get(field.name.as_str()).unwrap_or(&Value::Null);
-                row.extend(layout::encode(organization, field, value)?.into_iter().map(|(_, value)| Expr::val(value)));
-            }
+            let value = |field: &SchemaField| fields(change).get(field.name.as_str()).unwrap_or(&Value::Null);
+            let own = layout::custom::inserted(organization, schema, value)?;
+            row.extend(own.into_iter().map(|(column, value)| given(tx.dialect(), &column, Expr::val(value))));
             insert.values(row).map_err(unbalanced)?;
         }
         let statement = build(tx.dialect(), &insert);
@@ -117,12 +119,7 @@ async fn update(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
             Action::Restore => vec![(layout::ARCHIVED_AT.to_owned(), Sql::BigInt(None))],
             Action::Insert { .. } | Action::Update { .. } => Vec::new(),
         };
-        for (name, value) in fields(change) {
-            let field = schema
-                .field(name)
-                .ok_or_else(|| StoreError::Broken(format!("{} has no field `{name}`", schema.name)))?;
-            set.extend(layout::encode(organization, field, value)?);
-        }
+        set.extend(layout::custom::changed(organization, named(schema, fields(change))?)?);
         rows.push(RowUpdate { id: change.id, expected, set });
     }
     let several = rows.len();
@@ -142,6 +139,15 @@ async fn update(tx: &mut Tx, commit: &Commit, run: &[Change], versions: &mut Ver
         versions.set(&schema.name, row.id, row.expected + 1);
     }
     Ok(())
+}
+
+/// Values with the fields that they are of.
+pub(super) fn named<'a>(
+    schema: &'a Schema,
+    values: &'a Fields,
+) -> Result<Vec<(&'a SchemaField, &'a Value)>, StoreError> {
+    let unknown = |name: &str| StoreError::Broken(format!("{} has no field `{name}`", schema.name));
+    values.iter().map(|(name, value)| Ok((schema.field(name).ok_or_else(|| unknown(name))?, value))).collect()
 }
 
 /// The values that a change writes.
@@ -184,14 +190,16 @@ pub(super) async fn apply(
         }
         return Ok(true);
     }
+    let (dialect, table) = (tx.dialect(), layout::table(collection));
+    let put = |column: &str, value: Expr| put(dialect, &table, column, value);
     // SQLite is in this process: a statement for each row costs no more than the row does.
     for row in rows {
         let expected = version(row.expected)?;
         let update = Query::update()
-            .table(layout::table(collection))
+            .table(table.clone())
             .value(layout::VERSION, expected + 1)
             .value(layout::UPDATED_AT, at)
-            .values(row.set.iter().map(|(column, value)| (column.clone(), value.clone().into())))
+            .values(row.set.iter().map(|(column, value)| (column.clone(), put(column, value.clone().into()))))
             .and_where(Expr::col(layout::ORGANIZATION).eq(organization.0.uuid()))
             .and_where(Expr::col(layout::ID).eq(row.id.uuid()))
             .and_where(Expr::col(layout::VERSION).eq(expected))
@@ -227,9 +235,9 @@ fn many(
         .from(TableRef::ValuesList(tuples, NEW.into_iden()))
         .and_where(Expr::col((table.clone(), layout::ORGANIZATION)).eq(organization.0.uuid()))
         .and_where(Expr::col((table.clone(), layout::ID)).eq(given(1)))
-        .and_where(Expr::col((table, layout::VERSION)).eq(given(2)));
+        .and_where(Expr::col((table.clone(), layout::VERSION)).eq(given(2)));
     for (position, (column, _)) in rows.first().map_or(&[][..], |row| &row.set).iter().enumerate() {
-        update.value(column.clone(), given(position + 3));
+        update.value(column.clone(), put(Dialect::Postgres, &table, column, given(position + 3)));
     }
     Ok(update)
 }

@@ -4,13 +4,13 @@
 //! It writes where everything holds, and else nothing at all. Why is not asked here: whoever called goes the long way
 //! then, which finds out.
 
-use super::rows::version;
+use super::rows::{named, version};
 use super::{circles, journal, repeats};
 use crate::database::{Dialect, Statement};
 use crate::error::StoreError;
 use crate::layout;
 use lignaflow_core::caller::Principal;
-use lignaflow_core::catalog::Schema;
+use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::commit::{Action, Change, Commit, Committed};
 use lignaflow_core::mutation::Fields;
 use lignaflow_core::{Id, Value};
@@ -138,12 +138,11 @@ fn insert(
     columns.extend([layout::CREATED_AT, layout::UPDATED_AT, layout::CREATED_BY].map(str::to_owned));
     let mut given = vec![writer.organization.clone(), writer.bind(change.id.uuid().into()), "1".to_owned()];
     given.extend([at.clone(), at, writer.bind(creator.into())]);
-    for field in &change.schema.fields {
-        let value = values.get(field.name.as_str()).unwrap_or(&Value::Null);
-        for (column, value) in layout::encode(commit.access.organization(), field, value)? {
-            columns.push(column);
-            given.push(writer.bind(value));
-        }
+    let value = |field: &SchemaField| values.get(field.name.as_str()).unwrap_or(&Value::Null);
+    for (column, value) in layout::custom::inserted(commit.access.organization(), &change.schema, value)? {
+        let place = writer.bind(value);
+        given.push(if column == layout::custom::CUSTOM { format!("cast({place} as jsonb)") } else { place });
+        columns.push(column);
     }
     let columns: Vec<_> = columns.iter().map(|column| format!("\"{column}\"")).collect();
     let condition = if holds.is_empty() { String::new() } else { format!(" where {}", holds.join(" and ")) };
@@ -166,14 +165,15 @@ fn update(
 ) -> Result<(), StoreError> {
     let at = writer.bind(commit.at.into());
     let mut set = vec!["version = version + 1".to_owned(), format!("updated_at = {at}")];
-    for (name, value) in values {
-        let field = change
-            .schema
-            .field(name)
-            .ok_or_else(|| StoreError::Broken(format!("{} has no field `{name}`", change.schema.name)))?;
-        for (column, value) in layout::encode(commit.access.organization(), field, value)? {
-            set.push(format!("\"{column}\" = {}", writer.bind(value)));
-        }
+    for (column, value) in layout::custom::changed(commit.access.organization(), named(&change.schema, values)?)? {
+        let place = writer.bind(value);
+        set.push(if column == layout::custom::CUSTOM {
+            format!(
+                "{column} = nullif(jsonb_strip_nulls(coalesce({column}, '{{}}') || cast({place} as jsonb)), '{{}}')"
+            )
+        } else {
+            format!("\"{column}\" = {place}")
+        });
     }
     let mut conditions = vec![
         format!("organization = {}", writer.organization),

@@ -39,6 +39,7 @@ steps! {
     11 => "0011_installing",
     12 => "0012_imports",
     13 => "0013_roles",
+    14 => "0014_custom_fields",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

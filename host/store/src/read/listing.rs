@@ -1,7 +1,7 @@
 //! Pages of records: one statement each, whose rows are read straight into values.
 
 use super::order::{self, Part};
-use super::scope::{PathColumns, Scope, col, shown};
+use super::scope::{PathColumns, Scope, shown};
 use crate::database::{Dialect, Row, Statement};
 use crate::error::StoreError;
 use crate::layout;
@@ -49,7 +49,7 @@ impl<'a> Cells<'a> {
         let lifts = scope.lifts_at(&alias, path)?;
         let cell = Cell { offset: self.width, kind: path.kind(), scale: path.scale() };
         for column in layout::read_columns(path.name(), path.kind()) {
-            select.expr(shown(lifts.clone(), col(&alias, &column)));
+            select.expr(shown(lifts.clone(), scope.at_path(&alias, path, &column)));
             self.width += 1;
         }
         self.known.push((path, cell));

@@ -66,7 +66,7 @@ pub(super) fn columns(
                 expr,
                 descending: key.descending,
                 nullable: !is_system(path),
-                own: plain && path.hops.is_empty(),
+                own: plain && path.hops.is_empty() && path.field().is_none_or(|field| field.custom.is_none()),
                 after,
             });
         };

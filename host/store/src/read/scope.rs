@@ -3,7 +3,7 @@
 
 use crate::database::Dialect;
 use crate::error::StoreError;
-use crate::layout;
+use crate::layout::{self, custom::located};
 use lignaflow_core::bound::{BoundPath, BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Schema, SystemField};
@@ -108,7 +108,7 @@ impl<'a> Scope<'a> {
         for (index, field) in self.schema.fields.iter().enumerate() {
             let lifts = self.lifts(&self.alias, self.schema, index)?;
             for column in layout::read_columns(field.name.as_str(), field.field.kind) {
-                select.expr(shown(lifts.clone(), self.own(&column)));
+                select.expr(shown(lifts.clone(), located(self.dialect, &self.alias, field, &column)));
             }
         }
         Ok(())
@@ -176,7 +176,8 @@ impl<'a> Scope<'a> {
         }
         note(&self.reads, &to.name);
         let alias = format!("{}j{}", self.alias, self.joins.len());
-        let reference = col(from, schema.fields[index].name.as_str());
+        let field = &schema.fields[index];
+        let reference = located(self.dialect, from, field, field.name.as_str());
         let reference = shown(self.lifts(from, schema, index)?, reference);
         let mut on = self.within_organization(&alias).and(col(&alias, layout::ID).eq(reference));
         let rule = to.readable(self.viewer);
@@ -229,7 +230,15 @@ impl<'a> Scope<'a> {
 
     fn column_named(&mut self, path: &BoundPath, column: &str) -> Result<Expr, StoreError> {
         let alias = self.reach(path)?;
-        Ok(shown(self.lifts_at(&alias, path)?, col(&alias, column)))
+        Ok(shown(self.lifts_at(&alias, path)?, self.at_path(&alias, path, column)))
+    }
+
+    /// A column of the field in which a path ends, whose table was reached as `alias`.
+    pub(super) fn at_path(&self, alias: &str, path: &BoundPath, column: &str) -> Expr {
+        match path.field() {
+            Some(field) => located(self.dialect, alias, field, column),
+            None => col(alias, column),
+        }
     }
 
     /// Has a statement read the root's table and all that were reached. Whatever reaches must be built before.

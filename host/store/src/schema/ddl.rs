@@ -53,6 +53,7 @@ pub(super) fn create_table(dialect: Dialect, collection: &CollectionName, fields
         (layout::UPDATED_AT, ColumnType::Big, " not null"),
         (layout::CREATED_BY, ColumnType::Uuid, ""),
         (layout::ARCHIVED_AT, ColumnType::Big, ""),
+        (layout::custom::CUSTOM, ColumnType::Json, ""),
     ];
     let host = host.into_iter().map(|(name, kind, null)| format!("{} {}{null}", quoted(name), kind.sql(dialect)));
     let columns: Vec<_> =

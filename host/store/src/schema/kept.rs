@@ -5,6 +5,7 @@ use super::plan::{counting, has_value};
 use super::shape::Shape;
 use super::{ddl, keep, standing, take_turn, words};
 use crate::Store;
+use crate::customs;
 use crate::database::{Statement, Tx};
 use crate::error::StoreError;
 use crate::identity::values;
@@ -179,6 +180,7 @@ async fn purge(tx: &mut Tx, name: &KeptName, by: &By) -> Result<Purged, StoreErr
         }
         let gone = values![collection.to_string()];
         tx.execute(Statement::new("delete from collections where name = $1", gone)).await?;
+        customs::forget(tx, collection).await?;
         records
     };
     let numbers = "delete from sequences where collection = $1 and ($2 = '' or field = $2)";

@@ -10,8 +10,10 @@ use super::fields::{self, Fate};
 use super::moves;
 use super::shape::{FieldShape, Former, Shape, too_long, unique};
 use super::{SchemaAction, SchemaConflict, words};
+use crate::customs;
 use crate::database::{Dialect, Statement, build};
 use crate::error::StoreError;
+use crate::layout::ColumnType;
 use crate::{layout, read};
 use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::conditions::Conditions;
@@ -177,6 +179,11 @@ impl Comparison<'_> {
         if let Some(last) = self.difference.steps.last_mut() {
             last.statements.extend(index_renames);
         }
+        if !old.custom {
+            let (name, kind) = (layout::custom::CUSTOM, ColumnType::Json);
+            let statement = ddl::add_column(self.sides.dialect, &self.sides.schema.name, name, kind);
+            self.step(SchemaAction::HoldOwnFields, vec![statement], None);
+        }
         let schema = self.sides.schema;
         for field in &schema.fields {
             let stands_as = self.renamed.get(field.name.as_str()).cloned();
@@ -284,6 +291,7 @@ impl Comparison<'_> {
         }
         let moved = "update sequences set collection = $1 where collection = $2";
         statements.push(Statement::new(moved, vec![name.to_string().into(), was.to_string().into()]));
+        statements.extend(customs::renamed(was, name));
         if !old.words.is_empty() && self.sides.dialect == Dialect::Postgres {
             statements.push(ddl::rename_index(&layout::search_index(was), &layout::search_index(name)));
         }

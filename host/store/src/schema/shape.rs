@@ -16,6 +16,9 @@ pub(super) struct Shape {
     /// The fields whose words are kept and found by.
     #[serde(default)]
     pub(super) words: BTreeSet<String>,
+    /// Whether there is a column for the fields that organizations add.
+    #[serde(default)]
+    pub(super) custom: bool,
     /// Whether its plugin no longer declares the collection. Its records are kept.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) gone: bool,
@@ -103,7 +106,7 @@ impl Shape {
             schema.fields.iter().map(|field| (field.name.as_str().to_owned(), FieldShape::of(field))).collect();
         let words = schema.fields.iter().filter(|field| field.field.search);
         let words = words.map(|field| field.name.as_str().to_owned()).collect();
-        let mut shape = Self { fields, words, ..Self::default() };
+        let mut shape = Self { fields, words, custom: true, ..Self::default() };
         let collection = &schema.collection;
         // The list by its display field, to be paged through by key.
         shape.index(schema, &[collection.display.as_str()]);

@@ -45,6 +45,8 @@ pub enum SchemaAction {
     FillField(String),
     /// It is calculated of every record.
     CalculateField(String),
+    /// Its records can hold fields that organizations add.
+    HoldOwnFields,
     /// Its rules have changed; the columns stay as they are.
     AdjustField(String),
     /// The descriptor no longer has it; what it holds stays.
@@ -80,6 +82,7 @@ impl SchemaAction {
             Self::ReplaceField(_) => "replace-field",
             Self::FillField(_) => "fill-field",
             Self::CalculateField(_) => "calculate-field",
+            Self::HoldOwnFields => "hold-own-fields",
             Self::AdjustField(_) => "adjust-field",
             Self::KeepField(_) => "keep-field",
             Self::RenameChoice { .. } => "rename-choice",
@@ -132,6 +135,7 @@ impl SchemaStep {
             Do::ReplaceField(name) => format!("give the field `{name}`, which holds nothing, its new type"),
             Do::FillField(name) => format!("fill `{name}` with its default where it is empty, in {records}"),
             Do::CalculateField(name) => format!("calculate `{name}` of every record"),
+            Do::HoldOwnFields => "make room for fields that organizations add".to_owned(),
             Do::AdjustField(name) => format!("take over the new rules of the field `{name}`"),
             Do::KeepField(name) => {
                 format!("keep the field `{name}`, which is no longer declared and {records} {holds} a value in")

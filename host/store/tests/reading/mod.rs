@@ -5,7 +5,8 @@
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundSelection, BoundSummary, Calendar};
 use lignaflow_core::caller::Access;
-use lignaflow_core::catalog::{Catalog, Schema, SystemField};
+use lignaflow_core::catalog::{Catalog, Schema, SchemaField, SystemField};
+use lignaflow_core::custom::{CustomField, CustomKind, CustomOption, Definition};
 use lignaflow_core::error::Fault;
 use lignaflow_core::memory::Memory;
 use lignaflow_core::query::{Authority, Page, Predicate, Selection, SortKey, Summary};
@@ -70,6 +71,42 @@ thing = { type = "reference", to = "things" }
 makers = { type = "references", to = "makers" }
 points = { type = "integer" }
 "#;
+
+/// A field that the organization added to a collection of the lab.
+pub fn custom(collection: &str, number: u8, name: &str, kind: CustomKind) -> CustomField {
+    let option = |value: &str| CustomOption { value: value.to_owned(), title: value.to_uppercase() };
+    let definition = match kind {
+        CustomKind::Decimal => Definition { scale: Some(3), ..Definition::default() },
+        CustomKind::Choice => {
+            Definition { options: ["small", "large", "huge"].map(option).to_vec(), ..Definition::default() }
+        }
+        CustomKind::Reference => Definition { to: Some("lab/makers".parse().unwrap()), ..Definition::default() },
+        _ => Definition::default(),
+    };
+    CustomField {
+        id: id(number),
+        collection: format!("lab/{collection}").parse().unwrap(),
+        name: name.parse().unwrap(),
+        title: name.to_uppercase(),
+        help: String::new(),
+        kind,
+        definition,
+        required: false,
+        place: number.into(),
+        version: 1,
+        since: 0,
+        created_at: 0,
+        updated_at: 0,
+        archived_at: None,
+    }
+}
+
+/// The lab of an organization that added a field of each kind.
+pub fn customized(lab: &Catalog) -> Catalog {
+    let kinds = (1..).zip(CustomKind::ALL).map(|(number, kind)| custom("things", number, kind.as_str(), kind));
+    let makers = [custom("makers", 30, "tier", CustomKind::Integer), custom("makers", 31, "motto", CustomKind::Text)];
+    lab.with_customs(&kinds.chain(makers).collect::<Vec<_>>())
+}
 
 /// One organization's records, in a store and in the model.
 pub struct Lab<'a> {
@@ -169,6 +206,7 @@ pub fn record(schema: &Schema, id: Id, values: &[(&str, Value)]) -> Record {
 
 /// Writes rows as a commit would, also such as no commit would: other organizations' ids, any time, archived.
 async fn insert(store: &Store, access: Access<'_>, schema: &Arc<Schema>, records: &[Record]) {
+    let dialect = store.dialect();
     let mut insert = Query::insert();
     insert.into_table(layout::table(&schema.name));
     let mut links = Vec::new();
@@ -185,22 +223,29 @@ async fn insert(store: &Store, access: Access<'_>, schema: &Arc<Schema>, records
             person.into(),
             record.archived_at.into(),
         ];
+        let own = |field: &SchemaField| &record.values[schema.position(field.name.as_str()).unwrap()];
+        for (column, value) in layout::custom::inserted(access.organization(), schema, own).unwrap() {
+            columns.push(column);
+            row.push(value);
+        }
+        if schema.has_customs() && columns.last().is_none_or(|column| column != layout::custom::CUSTOM) {
+            columns.push(layout::custom::CUSTOM.to_owned());
+            row.push(sea_query::Value::String(None));
+        }
         for (field, value) in schema.fields.iter().zip(&record.values) {
-            for (column, value) in layout::encode(access.organization(), field, value).unwrap() {
-                columns.push(column);
-                row.push(value);
-            }
             if let (true, Value::References(ids)) = (layout::is_linked(field.field.kind), value) {
                 let table = layout::link_table(&schema.name, field.name.as_str());
                 links.extend(ids.iter().map(|id| (table.clone(), record.id, *id)));
             }
         }
         if index == 0 {
-            insert.columns(columns);
+            insert.columns(columns.iter().cloned());
         }
-        insert.values_panic(row.into_iter().map(sea_query::Expr::val));
+        let row = columns.iter().zip(row);
+        insert.values_panic(
+            row.map(|(column, value)| layout::custom::given(dialect, column, sea_query::Expr::val(value))),
+        );
     }
-    let dialect = store.dialect();
     let organization = access.organization().0.uuid();
     let mut statements = vec![build(dialect, &insert)];
     for (table, record, target) in links {

@@ -1,11 +1,13 @@
 //! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
-//! an upgrade asks for; of people: which roles of plugins they have; and of webhooks.
+//! an upgrade asks for; of people: which roles of plugins they have; of
+//! fields that the organization adds; and of webhooks.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
 
 mod changes;
 mod consent;
+mod fields;
 mod kept;
 mod people;
 mod plan;
@@ -14,6 +16,7 @@ mod plugins;
 mod webhooks;
 
 pub use consent::{Ask, ConsentPage, asks, consent};
+pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
 pub use kept::{KeptPage, KeptRow, kept};
 pub use people::{MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};

@@ -87,7 +87,7 @@ pub(super) fn notice(view: &FormPage<'_>, field: &SchemaField, moved: &[Moved]) 
 fn told(labels: &Labels, field: &SchemaField, text: &str) -> String {
     match field.field.kind {
         FieldKind::Boolean => (if text == "true" { "on" } else { "off" }).to_owned(),
-        FieldKind::Choice => lignaflow_core::descriptor::humanize(text),
+        FieldKind::Choice => field.field.choice_title(text),
         _ if field.field.names_ids() => {
             let names: Vec<&str> = text
                 .split(',')

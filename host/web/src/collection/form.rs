@@ -139,8 +139,11 @@ fn sections(shell: &Shell, view: &FormPage<'_>, moved: &[Moved]) -> Markup {
 /// belongs to, its dates and figures, what was written down, and its files.
 fn group<'a>(schema: &'a Schema, fields: Vec<&'a SchemaField>) -> Vec<Section<'a>> {
     let one = schema.collection.title.one.as_str();
+    // What the organization added stands together, in its own order.
+    let (own, fields): (Vec<_>, Vec<_>) = fields.into_iter().partition(|field| field.custom.is_some());
+    let own = (!own.is_empty()).then_some(Section { title: "Own fields", fields: own });
     if fields.len() <= ONE_SECTION {
-        return vec![Section { title: one, fields }];
+        return std::iter::once(Section { title: one, fields }).chain(own).collect();
     }
     let mut sections: [Section<'a>; 5] = [one, "Where it belongs", "Dates and figures", "Notes", "Files"]
         .map(|title| Section { title, fields: Vec::new() });
@@ -161,7 +164,7 @@ fn group<'a>(schema: &'a Schema, fields: Vec<&'a SchemaField>) -> Vec<Section<'a
         };
         sections[at].fields.push(field);
     }
-    sections.into_iter().filter(|section| !section.fields.is_empty()).collect()
+    sections.into_iter().filter(|section| !section.fields.is_empty()).chain(own).collect()
 }
 
 /// Controls in rows of six columns; the last of a row is widened where something would stay empty beside it.

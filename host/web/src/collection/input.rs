@@ -9,7 +9,7 @@ use crate::locale::DateOrder;
 use crate::paths;
 use crate::reader::Reader;
 use lignaflow_core::catalog::SchemaField;
-use lignaflow_core::descriptor::{Field, FieldKind, humanize};
+use lignaflow_core::descriptor::{Field, FieldKind};
 use lignaflow_core::id::Id;
 use maud::{Markup, html};
 
@@ -270,7 +270,7 @@ fn numeric(control: &Control<'_>, text: &str, inputmode: &str, before: Option<&s
 }
 
 fn choice(field: &Field, control: &Control<'_>, text: &str) -> Markup {
-    let titles: Vec<String> = field.of.iter().map(|choice| humanize(choice)).collect();
+    let titles: Vec<String> = field.of.iter().map(|choice| field.choice_title(choice)).collect();
     let mut options: Vec<(&str, &str)> = Vec::new();
     if !field.required || text.is_empty() {
         options.push(("", if field.required { "Choose" } else { "None" }));

@@ -206,7 +206,9 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
     let current = view.query.filter(&keys[0]).unwrap_or_default();
     let id = format!("filter-{}", field.name);
     let mut options: Vec<(String, String)> = match field.field.kind {
-        FieldKind::Choice => field.field.of.iter().map(|choice| (choice.clone(), humanize(choice))).collect(),
+        FieldKind::Choice => {
+            field.field.of.iter().map(|choice| (choice.clone(), field.field.choice_title(choice))).collect()
+        }
         FieldKind::Boolean => vec![("true".to_owned(), "Yes".to_owned()), ("false".to_owned(), "No".to_owned())],
         FieldKind::Date => period::NAMES.iter().map(|name| ((*name).to_owned(), humanize(name))).collect(),
         _ => view
@@ -307,7 +309,7 @@ fn spoken_of_time(operator: &str) -> &str {
 
 fn said(view: &ListPage<'_>, field: &SchemaField, value: &str) -> String {
     match field.field.kind {
-        FieldKind::Choice => humanize(value),
+        FieldKind::Choice => field.field.choice_title(value),
         FieldKind::Date | FieldKind::Instant if period::NAMES.contains(&value) => lower_first(&humanize(value)),
         FieldKind::Boolean => (if value == "true" { "Yes" } else { "No" }).to_owned(),
         _ if field.field.refers() => {

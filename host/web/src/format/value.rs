@@ -3,7 +3,7 @@
 use super::{date, decimal, decimal_plain, duration, duration_plain, figure, instant, integer, money_plain, percent};
 use super::{percent_plain, scaled};
 use crate::reader::Reader;
-use lignaflow_core::descriptor::{Field, FieldKind, humanize};
+use lignaflow_core::descriptor::{Field, FieldKind};
 use lignaflow_core::value::{Value, civil_date};
 
 /// Whether values of a type are figures: right-aligned, and summed by the eye.
@@ -27,7 +27,7 @@ pub fn plain_text(field: &Field, value: &Value, reader: &Reader) -> String {
         (_, Value::Boolean(yes)) => (if *yes { "Yes" } else { "No" }).to_owned(),
         (_, Value::Date(days)) => civil_date(*days).map_or_else(String::new, |day| date(day, locale)),
         (_, Value::Instant(micros)) => instant(*micros, reader),
-        (FieldKind::Choice, Value::Text(choice)) => humanize(choice),
+        (FieldKind::Choice, Value::Text(choice)) => field.choice_title(choice),
         (_, Value::Text(text)) => text.clone(),
         (_, Value::Reference(id)) => id.to_string(),
         (_, Value::References(ids)) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),

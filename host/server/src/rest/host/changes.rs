@@ -10,6 +10,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 use lignaflow_core::caller::Principal;
+use lignaflow_core::catalog::{Schema, SystemField};
 use lignaflow_core::record::escape;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, Issue};
@@ -50,7 +51,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let streams = wants_events(&headers);
     let follow = follow(raw.as_deref().unwrap_or_default(), &headers, streams)?;
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let snapshot = app.registry.seen_by(&signed.caller);
     let slice = app.records.changes(&signed.caller, &snapshot, &follow).await?;
     if streams {
         let watch = Watch { credential: signed.credential, organization: signed.caller.organization, follow };
@@ -205,15 +206,19 @@ pub(crate) fn change(told: &Told) -> Change {
     };
     // Who took it out of their view, and by which change, is not theirs to know.
     if let Seen::Record(schema, record) = &told.seen {
-        let shown = record.to_json(schema);
         change.kind = entry.kind.as_str();
         change.transition.clone_from(&entry.transition);
         change.version = Some(entry.version);
         change.at = Some(instant_text(entry.at));
         change.by = Some(By::from(&entry.principal));
-        change.changed = entry.after.keys().filter(|name| shown.get(name.as_str()).is_some()).cloned().collect();
+        change.changed = entry.after.keys().filter(|name| is_shown(schema, name)).cloned().collect();
         change.deleted = record.archived_at.is_some();
-        change.record = Some(shown);
+        change.record = Some(record.to_json(schema));
     }
     change
+}
+
+/// Whether records are shown with a field of this name.
+fn is_shown(schema: &Schema, name: &str) -> bool {
+    schema.field(name).is_some() || SystemField::ALL.iter().any(|field| field.as_str() == name)
 }

@@ -22,6 +22,7 @@ use http::header;
 use http::request::Parts;
 use lignaflow_core::caller::{Access, Principal};
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::custom::nested;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, Id};
 use lignaflow_identity::Client;
@@ -128,8 +129,8 @@ pub fn log_entry(entry: &LogEntry) -> Json {
         "kind": entry.kind.as_str(),
         "transition": entry.transition,
         "version": entry.version,
-        "before": entry.before,
-        "after": entry.after,
+        "before": nested(&entry.before),
+        "after": nested(&entry.after),
     })
 }
 

@@ -129,7 +129,7 @@ pub(super) async fn search(
     let access = signed.caller.to_read()?;
     let pairs: Pairs = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
     let asked = asked(&pairs)?;
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let snapshot = app.registry.seen_by(&signed.caller);
     let schemas: Vec<Arc<Schema>> = match &asked.collection {
         Some(name) => {
             let schema = app.records.schema(&snapshot, &signed.caller, name)?;

@@ -79,7 +79,7 @@ pub(super) async fn list(
     signed: Signed,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Views>, Problem> {
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let snapshot = app.registry.seen_by(&signed.caller);
     let mut collection = None;
     for (name, text) in form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()) {
         if name != "collection" {
@@ -124,7 +124,7 @@ pub(super) async fn create(
     Body(form): Body<NewView>,
 ) -> Result<(StatusCode, HeaderMap, Json<View>), Problem> {
     signed.caller.to_write()?;
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let snapshot = app.registry.seen_by(&signed.caller);
     let schema = form
         .collection
         .parse()
@@ -162,7 +162,7 @@ pub(super) async fn get(
 ) -> Result<Json<View>, Problem> {
     signed.caller.to_read()?;
     let view = views::get(&app, &signed, of_path(&id, "view")?).await?;
-    Ok(Json(shown(&app, &signed, &app.registry.current().seen_by(&signed.caller), view)))
+    Ok(Json(shown(&app, &signed, &app.registry.seen_by(&signed.caller), view)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -196,7 +196,7 @@ pub(super) async fn change(
     Body(form): Body<ViewChange>,
 ) -> Result<Json<View>, Problem> {
     signed.caller.to_write()?;
-    let snapshot = app.registry.current().seen_by(&signed.caller);
+    let snapshot = app.registry.seen_by(&signed.caller);
     let ViewChange { name, query, shared, standard } = form;
     let wish = Wish { name, query, shared, standard };
     let view = views::change(&app, &signed, &snapshot, of_path(&id, "view")?, wish).await?;
