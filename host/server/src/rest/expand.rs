@@ -1,7 +1,7 @@
 //! Which fields of which records an answer shows: `fields` and `expand`. The columns of one statement, and how its rows
 //! become nested JSON without an object in between.
 
-use lignaflow_core::Issue;
+use lignaflow_core::{Id, Issue};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::{Schema, SystemField};
 use lignaflow_core::custom::{self, CUSTOM};
@@ -139,16 +139,17 @@ fn write_shape(shape: &Shape, row: &[Value], out: &mut Vec<u8>) {
     }
 }
 
-/// One value as the API writes it.
+/// One value as the API writes it. A page has thousands: the common ones are written without a formatter in between.
 pub fn write_value(value: &Value, out: &mut Vec<u8>) {
     use std::io::Write as _;
     // Writing to a vector cannot fail.
     let _ = match value {
-        Value::Null => write!(out, "null"),
-        Value::Boolean(value) => write!(out, "{value}"),
-        Value::Integer(value) => write!(out, "{value}"),
+        Value::Null => return out.extend_from_slice(b"null"),
+        Value::Boolean(true) => return out.extend_from_slice(b"true"),
+        Value::Boolean(false) => return out.extend_from_slice(b"false"),
+        Value::Integer(value) => return serde_json::to_writer(out, value).unwrap_or_default(),
+        Value::Reference(id) => return write_id(*id, out),
         Value::Decimal(value) => write!(out, "\"{value}\""),
-        Value::Reference(id) => write!(out, "\"{id}\""),
         Value::Date(days) => write!(out, "\"{}\"", lignaflow_core::value::date_text(*days)),
         Value::Instant(micros) => write!(out, "\"{}\"", lignaflow_core::value::instant_text(*micros)),
         Value::Money(money) => write!(out, "{{\"minor\":{},\"currency\":\"{}\"}}", money.minor, money.currency),
@@ -156,11 +157,20 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::References(ids) => {
             out.push(b'[');
             for (index, id) in ids.iter().enumerate() {
-                let _ = write!(out, "{}\"{id}\"", if index == 0 { "" } else { "," });
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_id(*id, out);
             }
-            out.push(b']');
-            Ok(())
+            return out.push(b']');
         }
         Value::Json(json) => return serde_json::to_writer(out, json).unwrap_or_default(),
     };
+}
+
+fn write_id(id: Id, out: &mut Vec<u8>) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    out.push(b'"');
+    out.extend_from_slice(id.uuid().hyphenated().encode_lower(&mut text).as_bytes());
+    out.push(b'"');
 }
