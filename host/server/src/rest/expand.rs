@@ -1,11 +1,11 @@
 //! Which fields of which records an answer shows: `fields` and `expand`. The columns of one statement, and how its rows
 //! become nested JSON without an object in between.
 
-use lignaflow_core::{Id, Issue};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::{Schema, SystemField};
 use lignaflow_core::custom::{self, CUSTOM};
 use lignaflow_core::value::Value;
+use lignaflow_core::{Id, Issue};
 use std::sync::Arc;
 
 /// What a client asked to see.
