@@ -74,6 +74,7 @@ pub struct State {
     /// The name of the cookie that signs a browser in.
     pub session_cookie: &'static str,
     pub rates: Arc<RateLimits>,
+    counts: observe::Counts,
     pub requests: Semaphore,
     pub request_time: Duration,
     pub body_time: Duration,
@@ -95,6 +96,7 @@ impl MiddlewareContext {
             allowed_hosts: server.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             session_cookie,
             rates: Arc::new(RateLimits::new(&config.limits)),
+            counts: observe::Counts::default(),
             requests: Semaphore::new(server.requests),
             request_time: server.request(),
             body_time: server.body(),
