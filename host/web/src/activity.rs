@@ -119,6 +119,10 @@ fn transition(schema: &Schema, name: &str, changes: &[FieldChange]) -> Markup {
     }
 }
 
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || matches!(value, Value::References(ids) if ids.is_empty())
+}
+
 fn changed(schema: &Schema, changes: &[FieldChange], cells: Cells<'_>) -> Markup {
     let known: Vec<_> = changes.iter().filter_map(|change| Some((schema.field(&change.field)?, change))).collect();
     let rest: Vec<String> = known.iter().skip(TOLD).map(|(field, _)| field_title(field)).collect();
@@ -129,7 +133,7 @@ fn changed(schema: &Schema, changes: &[FieldChange], cells: Cells<'_>) -> Markup
             @if index > 0 { ", " }
             b { (field_title(field)) }
             @if field.field.kind != FieldKind::Json {
-                @match (change.before.is_null(), change.after.is_null()) {
+                @match (says_nothing(&change.before), says_nothing(&change.after)) {
                     (_, true) => " to nothing",
                     (true, false) => { " to " (cells.words(&field.field, &change.after)) }
                     (false, false) => { " from " (cells.words(&field.field, &change.before)) " to " (cells.words(&field.field, &change.after)) }
@@ -187,6 +191,12 @@ mod tests {
             )),
             "Ruth Halloran changed Due from 18/11/2026 to 11/12/2026, Client to Helen Papadakis, Markup to nothing, and Note"
         );
+        let nobody = Value::References(Vec::new());
+        let joined = vec![change("members", nobody.clone(), Value::References(vec![id(3)]))];
+        let told_of = told(&entry(Deed::Changed, joined));
+        assert!(told_of.starts_with("Ruth Halloran changed Members to "), "{told_of}");
+        let left = vec![change("members", Value::References(vec![id(3)]), nobody)];
+        assert_eq!(told(&entry(Deed::Changed, left)), "Ruth Halloran changed Members to nothing");
         let by_plugin = Entry {
             actor: Actor::Plugin("Timesheets".into()),
             through: Some("Projects".into()),

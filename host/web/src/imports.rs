@@ -145,7 +145,7 @@ pub fn start(shell: &Shell, view: &StartPage<'_>) -> Markup {
                 (empty("No imports yet", "What you bring stands here, with what became of it, and can be undone from here.", &html! {}))
             }
         } @else {
-            table class="table table-bleed" {
+            table class="table table-bleed mt-4" {
                 caption class="visually-hidden" { "Imports" }
                 thead { tr { th scope="col" { "File" } th scope="col" class="num" { "Rows" } th scope="col" { "State" } th scope="col" class="p2" { "When" } } }
                 tbody {
@@ -250,7 +250,7 @@ fn mapping(shell: &Shell, view: &ImportPage<'_>) -> Markup {
     let form = view.mapping;
     html! {
         form method="post" action=(paths::import(&view.schema.name, view.id)) {
-            div class="scroll-x" {
+            div class="scroll-x mt-6" {
                 table class="table table-bleed" {
                     caption class="visually-hidden" { "Columns of the file and the fields they go to" }
                     thead { tr { th scope="col" { "Column" } th scope="col" { "Goes to" } th scope="col" class="p2" { "In the first rows" } } }
@@ -267,7 +267,7 @@ fn mapping(shell: &Shell, view: &ImportPage<'_>) -> Markup {
                     }
                 }
             }
-            div class="band settings" {
+            div class="band settings mt-4" {
                 @for (field, text) in &form.constants {
                     @let name = format!("constant-{field}");
                     div class="field" {

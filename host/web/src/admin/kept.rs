@@ -54,7 +54,7 @@ pub fn kept(shell: &Shell, view: &KeptPage<'_>) -> Markup {
                 }
             }
             @if view.rows.is_empty() {
-                (empty("Nothing is kept", "Everything that stands is declared.", &html! {}))
+                div class="mt-6" { (empty("Nothing is kept", "Everything that stands is declared.", &html! {})) }
             } @else {
                 div class="split split-consent mt-6" { (table(shell, view)) (purge(view)) }
             }

@@ -54,7 +54,7 @@ pub fn people(shell: &Shell, view: &PeoplePage<'_>) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "Person" }
-                        th scope="col" { "Role" }
+                        th scope="col" class="p2" { "Role" }
                         @if !view.roles.is_empty() { th scope="col" { "Roles of plugins" } }
                     }
                 }
@@ -71,8 +71,9 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
             th scope="row" {
                 span class="primary" { (member.name) }
                 span class="sub" { (member.email) @if !member.active { " · no longer active" } }
+                span class="sub only-narrow" { (member.role) }
             }
-            td { (member.role) }
+            td class="p2" { (member.role) }
             @if !view.roles.is_empty() {
                 td {
                     @if member.holds_all { p class="small faint" { "Holds every permission." } }
