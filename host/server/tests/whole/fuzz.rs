@@ -111,6 +111,8 @@ async fn run(program: &str, document: &Path, root: &str, authority: &Path, token
         "host_revoke_token",
         "host_disable_plugin",
         "host_install_plugin",
+        "host_inspect_plugin",
+        "host_uninstall_plugin",
         "host_change_person",
     ] {
         command.args(["--exclude-operation-id", operation]);

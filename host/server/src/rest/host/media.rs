@@ -190,8 +190,8 @@ pub(super) struct Saved {
     ),
     extensions(("x-permission" = json!("records.read"))),
     responses(
-        (status = 200, description = "All of it.", content_type = "application/octet-stream", body = String),
-        (status = 206, description = "The range.", content_type = "application/octet-stream", body = String),
+        (status = 200, description = "All of it.", content_type = "*/*", body = String),
+        (status = 206, description = "The range.", content_type = "*/*", body = String),
         (status = 304, description = "Unchanged."),
         (status = 416, description = "The range begins after its end."),
     )
