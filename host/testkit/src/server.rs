@@ -7,7 +7,7 @@ use crate::plugins;
 use crate::race::Race;
 use crate::visitor::Visitor;
 use lignaflow_core::RequestId;
-use lignaflow_core::caller::{Declared, Role};
+use lignaflow_core::caller::{Caller, Declared, Role};
 use lignaflow_core::clock::Clock;
 use lignaflow_core::{Id, OrganizationId, PersonId};
 use lignaflow_identity::{Credential, NewMember, NewToken, Scope, SetupForm};
@@ -85,6 +85,15 @@ impl std::ops::Deref for Org {
 }
 
 impl Database {
+    /// A server with a plugin of this descriptor and no code, an organization, and writers that can be made to meet.
+    pub async fn declaring(&self, descriptor: &str) -> (Server, Org, Race) {
+        let race = Race::default();
+        let plugins = vec![crate::plugins::declared(descriptor)];
+        let server = self.serve_with(Setup { race: Some(race.clone()), plugins, ..Setup::default() }).await;
+        let org = server.organization("Halloran").await;
+        (server, org, race)
+    }
+
     /// A server with the plugin `projects`.
     pub async fn serve(&self) -> Server {
         self.serve_with(Setup::default()).await
@@ -214,6 +223,13 @@ impl Server {
         let new = NewToken { name: "test".to_owned(), scope, expires_at: None };
         let issued = self.app.identity.create_token(email, organization, new).await.expect("a token");
         issued.secret.expose().to_owned()
+    }
+
+    /// An organization's owner, as handlers see them.
+    pub async fn caller(&self, org: &Org) -> Caller {
+        let credential = Credential::Bearer(org.token.clone());
+        let signed = self.app.identity.authenticate(credential, RequestId(Id::fresh()), &Declared::default()).await;
+        signed.expect("the owner").caller
     }
 
     /// Somebody new in an organization, and their client.

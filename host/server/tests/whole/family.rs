@@ -1,8 +1,7 @@
 //! Records that belong together: parts of a whole, records that go with another, references that lead in no circle.
 //! All of it is declared; no plugin code is involved.
 
-use lignaflow_testkit::plugins::declared;
-use lignaflow_testkit::{Answer, Database, Org, Race, Server, Setup, on_both};
+use lignaflow_testkit::{Answer, Database, Org, Race, Server, on_both};
 use serde_json::json;
 
 on_both!(
@@ -100,11 +99,7 @@ const GROUPS: &str = "quotes/groups";
 const ITEMS: &str = "quotes/items";
 
 async fn scene(database: &Database) -> (Server, Org, Race) {
-    let race = Race::default();
-    let setup = Setup { race: Some(race.clone()), plugins: vec![declared(QUOTES)], ..Setup::default() };
-    let server = database.serve_with(setup).await;
-    let org = server.organization("Halloran").await;
-    (server, org, race)
+    database.declaring(QUOTES).await
 }
 
 async fn estimate(org: &Org, title: &str) -> String {

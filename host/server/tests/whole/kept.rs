@@ -91,11 +91,7 @@ const LINES: &str = "billing/lines";
 const TIMERS: &str = "billing/timers";
 
 async fn scene(database: &Database) -> (Server, Org, Race) {
-    let race = Race::default();
-    let setup = Setup { race: Some(race.clone()), plugins: vec![declared(BILLING)], ..Setup::default() };
-    let server = database.serve_with(setup).await;
-    let org = server.organization("Halloran").await;
-    (server, org, race)
+    database.declaring(BILLING).await
 }
 
 fn aud(minor: i64) -> Json {

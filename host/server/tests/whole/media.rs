@@ -299,24 +299,12 @@ async fn a_file_that_is_too_large_is_refused_before_and_while_it_comes(database:
         let _ = bring(&org, "a.txt", "text/plain", &vec![b'b'; size]).await.is_problem(413, "too-large");
     }
     // Without a length, it is found out on the way.
-    let caller = caller(&server, &org).await;
+    let caller = server.caller(&org).await;
     let parts = stream::iter((0..100).map(|_| Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b'c'; 10_000]))));
     let upload = Upload { name: Some("c.txt"), ..Upload::default() };
     let problem = server.app.media.take_in(&caller, upload, parts).await.unwrap_err();
     assert_eq!(problem.status().as_u16(), 413);
     assert_eq!((kept(&server), used(&server, &org).await), (before, (100_000, 1)));
-}
-
-async fn caller(server: &Server, org: &Org) -> lignaflow_core::caller::Caller {
-    let credential = lignaflow_identity::Credential::Bearer(org.token.clone());
-    let request = lignaflow_core::RequestId(lignaflow_core::Id::fresh());
-    server
-        .app
-        .identity
-        .authenticate(credential, request, &lignaflow_core::caller::Declared::default())
-        .await
-        .unwrap()
-        .caller
 }
 
 async fn an_organization_has_its_quota_and_gets_room_back(database: Database) {
@@ -347,7 +335,7 @@ async fn an_organization_has_its_quota_and_gets_room_back(database: Database) {
 
 async fn who_leaves_in_the_middle_leaves_nothing(database: Database) {
     let Scene { server, org, .. } = scene(&database).await;
-    let caller = caller(&server, &org).await;
+    let caller = server.caller(&org).await;
     let media = server.app.media.clone();
     let half = || Ok(bytes::Bytes::from_static(b"half of it"));
     let broken = stream::iter([half(), Err(std::io::Error::other("gone"))]);

@@ -1,8 +1,6 @@
 //! What most tests begin with: an organization with a client and a project.
 
-use lignaflow_core::caller::{Caller, Declared};
-use lignaflow_core::{Id, RequestId};
-use lignaflow_identity::Credential;
+use lignaflow_core::caller::Caller;
 use lignaflow_testkit::{Database, Org, Race, Server, Setup, Visitor};
 use serde_json::{Value as Json, json};
 
@@ -68,7 +66,5 @@ impl Scene {
 
 /// The owner, as handlers see them.
 pub(crate) async fn caller(scene: &Scene) -> Caller {
-    let credential = Credential::Bearer(scene.org.token.clone());
-    let signed = scene.server.app.identity.authenticate(credential, RequestId(Id::fresh()), &Declared::default()).await;
-    signed.unwrap().caller
+    scene.server.caller(&scene.org).await
 }
