@@ -1,10 +1,11 @@
 //! The registry: what may stand beside what, and swapping while calls run.
 
 use crate::support::{FakeReads, Gate, asked, call, declared, engine, guest, id, json, request};
+use lignaflow_core::custom::{CustomField, CustomKind, Definition};
 use lignaflow_core::guest::Guest;
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
-use lignaflow_runtime::{Limits, LoadedPlugin, Registry, RegistryFault, Snapshot};
+use lignaflow_runtime::{Customs, Limits, LoadedPlugin, Registry, RegistryFault, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -190,4 +191,50 @@ async fn replacing_a_plugin_under_load_drops_no_call() {
 
 fn with_honest(snapshot: &Snapshot) -> Snapshot {
     snapshot.with_plugins([plugin("other", &[]), honest()]).unwrap()
+}
+
+fn own_field(name: &str) -> CustomField {
+    CustomField {
+        id: id(9),
+        collection: "base/things".parse().unwrap(),
+        name: name.parse().unwrap(),
+        title: name.to_owned(),
+        help: String::new(),
+        kind: CustomKind::Text,
+        definition: Definition::default(),
+        required: false,
+        place: 1,
+        version: 1,
+        since: 0,
+        created_at: 0,
+        updated_at: 0,
+        archived_at: None,
+    }
+}
+
+#[test]
+fn an_organization_with_fields_of_its_own_has_a_snapshot_of_its_own() {
+    let registry = Registry::new(two());
+    let (firm, other) = (firm(), OrganizationId(id(2)));
+    assert!(Arc::ptr_eq(&registry.current_of(firm), &registry.current()), "nobody added a field");
+    registry.swap_customs(Customs::from([(firm, vec![own_field("note")].into())]));
+    let things = "base/things".parse().unwrap();
+    let has = |snapshot: &Snapshot, name: &str| snapshot.catalog.schema(&things).unwrap().field(name).is_some();
+    let own = registry.current_of(firm);
+    assert!(has(&own, "custom.note") && Arc::ptr_eq(&own, &registry.current_of(firm)), "it is made once");
+    assert!(Arc::ptr_eq(&registry.current_of(other), &registry.current()) && !has(&registry.current(), "custom.note"));
+    // It follows the plugins, and the fields.
+    let next = registry.current().with_enabled(firm, &named("base"), true).unwrap();
+    registry.swap(next);
+    let followed = registry.current_of(firm);
+    assert!(
+        has(&followed, "custom.note")
+            && followed.is_enabled(firm, &named("base"))
+            && !own.is_enabled(firm, &named("base"))
+    );
+    registry.swap_customs(Customs::from([(firm, vec![own_field("other")].into())]));
+    let changed = registry.current_of(firm);
+    assert!(has(&changed, "custom.other") && !has(&changed, "custom.note"));
+    registry.swap_customs(Customs::new());
+    assert!(Arc::ptr_eq(&registry.current_of(firm), &registry.current()));
 }

@@ -304,6 +304,16 @@ async fn an_archived_field_keeps_its_values_until_it_is_purged(database: Databas
     let purged = scene.org.delete(&format!("{field}?purge=true"), "*").await.is(200);
     assert_eq!(purged.json, json!({ "records": 1 }));
     let _ = scene.org.get(&field).await.is_problem(404, "not-found");
+    let database = scene.server.app.store.database();
+    let told = lignaflow_store::identity::audit::latest(database, Some(scene.org.id), 50).await.unwrap();
+    let mut kinds: Vec<&str> =
+        told.iter().map(|event| event.kind.as_str()).filter(|k| k.starts_with("field.")).collect();
+    kinds.sort_unstable();
+    let wanted = ["field.added", "field.added", "field.archived", "field.archived", "field.purged", "field.restored"];
+    assert_eq!(kinds, wanted);
+    let purge = told.iter().find(|event| event.kind == "field.purged").unwrap();
+    assert_eq!((&purge.detail["name"], &purge.detail["records"]), (&json!("batch"), &json!(1)));
+    assert_eq!(purge.person, Some(scene.org.owner));
     // The name is free again, for another type, and nothing of the one before shows.
     let _ = add(&scene, TASKS, json!({ "name": "batch", "type": "integer" })).await;
     assert_eq!(scene.org.get(&path).await.json["custom"], json!({ "batch": null, "kept": 2 }));
@@ -467,7 +477,14 @@ async fn only_administrators_change_fields(database: Database) {
 async fn fields_are_bounded_and_keep_their_order(database: Database) {
     let scene = scene(&database).await;
     let path = format!("{TASKS}/fields");
-    for n in 1..=50 {
+    // Sent twice under one key it is added once.
+    let once = json!({ "name": "f1", "type": "integer" });
+    let twice = async || {
+        let request = scene.org.request(Method::POST, &path).header("Idempotency-Key", "a-field");
+        scene.org.send(request.json(&once)).await.is(201)
+    };
+    assert_eq!(twice().await.text, twice().await.text);
+    for n in 2..=50 {
         let _ = scene.org.post(&path, json!({ "name": format!("f{n}"), "type": "integer" })).await.is(201);
     }
     let full = scene.org.post(&path, json!({ "name": "one_more", "type": "integer" })).await;
