@@ -1,7 +1,10 @@
 //! What a plugin is called with and what it answers, made easy to read and to write.
 
 use crate::values::IntoValue;
-use crate::{Fault, Fields, Id, Issue, Mutation, Payload, RouteReply, RouteRequest, Selection, Summary, Verdict};
+use crate::{
+    Fault, Fields, Id, Issue, JobCall, Mutation, Payload, Resume, RouteReply, RouteRequest, Selection, Slice, Summary,
+    Verdict,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -129,6 +132,57 @@ impl BuildReply for RouteReply {
     }
 }
 
+/// Reading what a job is called with.
+pub trait ReadJob {
+    /// The payload that it was asked for with.
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Fault>;
+
+    /// Where the slice before stopped; nothing at the beginning.
+    fn resumed<T: DeserializeOwned>(&self) -> Result<Option<T>, Fault>;
+}
+
+fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|error| Fault::at("", "job", format!("The {what} cannot be read: {error}.")))
+}
+
+impl ReadJob for JobCall {
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        read("payload", &self.payload)
+    }
+
+    fn resumed<T: DeserializeOwned>(&self) -> Result<Option<T>, Fault> {
+        self.cursor.as_deref().map(|cursor| read("cursor", cursor)).transpose()
+    }
+}
+
+/// Putting together what a slice of a job comes to. `Slice::default()` ends the job and writes nothing.
+pub trait BuildSlice: Sized {
+    /// What the host is to do, all of it or nothing, together with where the job goes on.
+    #[must_use]
+    fn with_writes<M: Into<Mutation>>(self, writes: impl IntoIterator<Item = M>) -> Self;
+
+    /// The job goes on from here, at once.
+    fn resuming(self, cursor: &impl Serialize) -> Result<Self, Fault> {
+        self.resuming_after(cursor, 0)
+    }
+
+    /// The job goes on from here, not before so many seconds.
+    fn resuming_after(self, cursor: &impl Serialize, seconds: u32) -> Result<Self, Fault>;
+}
+
+impl BuildSlice for Slice {
+    fn with_writes<M: Into<Mutation>>(mut self, writes: impl IntoIterator<Item = M>) -> Self {
+        self.writes.extend(writes.into_iter().map(M::into));
+        self
+    }
+
+    fn resuming_after(mut self, cursor: &impl Serialize, seconds: u32) -> Result<Self, Fault> {
+        let cursor = serde_json::to_string(cursor).map_err(|_| Fault::internal())?;
+        self.next = Some(Resume { cursor, delay_seconds: seconds });
+        Ok(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +212,18 @@ mod tests {
         assert_eq!(request.query_text("deep"), Some("yes"));
         assert_eq!(request.json::<serde_json::Value>().unwrap()["name"], 3);
         assert_eq!(request.json::<Vec<u8>>().unwrap_err().code, crate::ErrorCode::Invalid);
+    }
+
+    #[test]
+    fn a_job_goes_on_where_its_slice_stopped() {
+        let mut call = JobCall { job: "count".into(), payload: "{\"upto\": 5}".into(), cursor: None, attempt: 1 };
+        assert_eq!(call.json::<serde_json::Value>().unwrap()["upto"], 5);
+        assert_eq!(call.resumed::<u32>(), Ok(None));
+        let slice = Slice::default().with_writes([crate::writes::remove("tasks", Id::fresh())]).resuming(&3).unwrap();
+        assert_eq!(slice.writes.len(), 1);
+        call.cursor = slice.next.map(|next| next.cursor);
+        assert_eq!(call.resumed::<u32>(), Ok(Some(3)));
+        assert!(call.resumed::<String>().is_err());
     }
 
     #[test]

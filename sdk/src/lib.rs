@@ -1,7 +1,7 @@
 //! What a LignaFlow plugin is written against.
 //!
 //! A plugin implements [`Plugin`] and names itself with [`plugin!`]. The host calls it before records of its collections
-//! are saved, and for the routes that its `plugin.toml` declares. It reads through [`records`], and *returns* what it wants
+//! are saved, for the routes and jobs that its `plugin.toml` declares, and with the changes that it subscribes to. It reads through [`records`], and *returns* what it wants
 //! written: it is a pure function of what it reads, which the host may call again when that has changed.
 //!
 //! ```
@@ -60,8 +60,10 @@ mod wire;
 pub use date::{Date, Instant};
 pub use lignaflow_core::clock::Micros;
 pub use lignaflow_core::descriptor::ChangeKind;
-pub use lignaflow_core::guest::{HookChange, Payload, RouteReply, RouteRequest, Verdict};
-pub use lignaflow_core::mutation::{Fields, Mutation, Origin};
+pub use lignaflow_core::guest::{
+    Event, EventKind, HookChange, JobCall, Payload, Resume, RouteReply, RouteRequest, Slice, Verdict,
+};
+pub use lignaflow_core::mutation::{Enqueue, Fields, Mutation, Origin};
 pub use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Page, Predicate, Selection, SortKey, Summary,
 };
@@ -70,16 +72,18 @@ pub use lignaflow_core::{Currency, Decimal, ErrorCode, Fault, Id, Issue, Money, 
 
 /// What is worth having by name in every file of a plugin.
 pub mod prelude {
-    pub use crate::calls::{BuildReply, BuildVerdict, ReadRequest, change_issue, change_path, reply};
+    pub use crate::calls::{
+        BuildReply, BuildSlice, BuildVerdict, ReadJob, ReadRequest, change_issue, change_path, reply,
+    };
     pub use crate::select::{
         all, any, average, count, count_distinct, exists, field, maximum, minimum, not, search, select, sum, summarize,
     };
     pub use crate::values::{IntoValue, ReadFields, Rows};
-    pub use crate::writes::{ensure_none, ensure_some, insert, remove, restore, transition, update};
+    pub use crate::writes::{enqueue, ensure_none, ensure_some, insert, remove, restore, transition, update};
     pub use crate::{
-        Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Fault, Fields, HookChange, Id, Instant, Issue, Money,
-        Mutation, Operator, Page, Plugin, Predicate, RouteReply, RouteRequest, Selection, Summary, Value, Verdict,
-        calendar, context, log, people, records,
+        Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Event, EventKind, Fault, Fields, HookChange, Id,
+        Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Predicate, RouteReply, RouteRequest,
+        Selection, Slice, Summary, Value, Verdict, calendar, context, log, people, records,
     };
 }
 
@@ -95,6 +99,19 @@ pub trait Plugin {
     /// Called for each route that `plugin.toml` declares; `request.route` is its name.
     fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         Err(Fault::not_found(format_args!("code for the route `{}`", request.route)))
+    }
+
+    /// Called for one slice of a job that `plugin.toml` declares; `call.job` is its name. There is no caller: all reads
+    /// are made with the plugin's rights. The writes and where it goes on are kept together.
+    fn run(call: &JobCall) -> Result<Slice, Fault> {
+        Err(Fault::not_found(format_args!("code for the job `{}`", call.job)))
+    }
+
+    /// Called with committed changes that `plugin.toml` subscribes to, in the order of their commits. What it returns is
+    /// kept together with how far it was told, so that each change takes effect once.
+    fn receive(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
+        let _ = events;
+        Ok(Vec::new())
     }
 }
 

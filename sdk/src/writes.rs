@@ -12,7 +12,8 @@
 //! ```
 
 use crate::values::IntoValue;
-use crate::{Fault, Fields, Id, Mutation, Predicate};
+use crate::{Enqueue, Fault, Fields, Id, Mutation, Predicate};
+use serde::Serialize;
 
 /// A mutation that sets fields. Made by [`insert`], [`update`] and [`transition`].
 #[derive(Debug, Clone)]
@@ -94,4 +95,44 @@ pub fn ensure_none(collection: impl Into<String>, filter: Predicate, fault: Faul
 /// Refuses everything with this fault unless something matches; otherwise as [`ensure_none`].
 pub fn ensure_some(collection: impl Into<String>, filter: Predicate, fault: Fault) -> Mutation {
     Mutation::EnsureSome { collection: collection.into(), filter, fault }
+}
+
+/// A job of `plugin.toml` that is to be done once the rest is carried out, on the plugin's own account. Nothing of it
+/// remains where the rest is refused.
+pub fn enqueue(job: impl Into<String>) -> Later {
+    let nothing = "null".to_owned();
+    Later { job: Enqueue { name: job.into(), payload: nothing, delay_seconds: 0, deduplicate: None } }
+}
+
+/// A job that is asked for. Made by [`enqueue`].
+#[derive(Debug, Clone)]
+#[must_use = "a job is not done unless it is returned"]
+pub struct Later {
+    job: Enqueue,
+}
+
+impl Later {
+    /// What the job is called with.
+    pub fn with(mut self, payload: &impl Serialize) -> Result<Self, Fault> {
+        self.job.payload = serde_json::to_string(payload).map_err(|_| Fault::internal())?;
+        Ok(self)
+    }
+
+    /// Not before so many seconds.
+    pub fn after(mut self, seconds: u32) -> Self {
+        self.job.delay_seconds = seconds;
+        self
+    }
+
+    /// While a job of this name and key waits, it is that one.
+    pub fn once(mut self, key: impl Into<String>) -> Self {
+        self.job.deduplicate = Some(key.into());
+        self
+    }
+}
+
+impl From<Later> for Mutation {
+    fn from(later: Later) -> Self {
+        Self::Enqueue(later.job)
+    }
 }

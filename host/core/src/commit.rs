@@ -1,6 +1,7 @@
 //! One transaction of the record store: what the planner in `host/records` hands over and what comes back. All of it is
 //! carried out, or none.
 
+use crate::background::Background;
 use crate::bound::BoundPredicate;
 use crate::caller::{Access, Caller, Principal};
 use crate::catalog::Schema;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Author {
     pub principal: Principal,
-    /// The plugin whose route returned the writes, with its version.
+    /// The plugin whose route, job or subscriber returned the writes, with its version.
     pub through: Option<(PluginId, String)>,
     pub request: RequestId,
     pub origin: Origin,
@@ -142,6 +143,7 @@ pub struct Commit {
     pub guards: Vec<Guard>,
     pub repeat: Option<Repeat>,
     pub rights: Vec<Right>,
+    pub background: Background,
 }
 
 impl Commit {
@@ -149,7 +151,8 @@ impl Commit {
     pub fn empty(access: Access<'static>, caller: &Caller, origin: Origin, at: Micros) -> Self {
         let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
         let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { access, author, at, reads, changes, touched, guards, repeat: None, rights: Vec::new() }
+        let (rights, background) = (Vec::new(), Background::default());
+        Self { access, author, at, reads, changes, touched, guards, repeat: None, rights, background }
     }
 }
 
@@ -210,6 +213,12 @@ pub enum Refusal {
     /// A request of this key was carried out before, or at the same time.
     #[error("the request was carried out before")]
     Repeated,
+    /// The step of background work that this was is another host's by now, or was taken back.
+    #[error("the work was taken over")]
+    Overtaken,
+    /// So many jobs of the plugin wait that no more are taken.
+    #[error("too many jobs of {plugin} wait")]
+    Backlog { plugin: PluginId },
     #[error("the disk or a quota is full")]
     Full,
     /// Not now; nothing happened.

@@ -1,5 +1,6 @@
 //! What a guest is handed and what it answers, in the host's own types: `host/runtime` turns them into those of `wit/`.
 
+use crate::clock::Micros;
 use crate::descriptor::ChangeKind;
 use crate::error::Fault;
 use crate::id::Id;
@@ -65,6 +66,76 @@ pub struct RouteReply {
     pub writes: Vec<Mutation>,
 }
 
+/// One try of one slice of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobCall {
+    /// The job's name in the descriptor.
+    pub job: String,
+    /// JSON.
+    pub payload: String,
+    /// What the slice before said; nothing at the beginning.
+    pub cursor: Option<String>,
+    /// The how many-th try of this slice, from 1.
+    pub attempt: u16,
+}
+
+/// What a slice of a job comes to. Its writes and where it goes on are kept together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Slice {
+    pub writes: Vec<Mutation>,
+    /// Nothing where the job has ended.
+    pub next: Option<Resume>,
+}
+
+/// Where a job goes on, and not before when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    pub cursor: String,
+    pub delay_seconds: u32,
+}
+
+/// What was done to a record that a plugin is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    Insert,
+    Update,
+    Remove,
+    Restore,
+}
+
+impl EventKind {
+    pub const ALL: [Self; 4] = [Self::Insert, Self::Update, Self::Remove, Self::Restore];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Remove => "remove",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// A change that was committed, as a subscriber is told of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Grows within an organization, with gaps.
+    pub sequence: u64,
+    pub at: Micros,
+    /// Within the plugin by its name alone, else `plugin/collection`.
+    pub collection: String,
+    pub id: Id,
+    /// The version that the change made.
+    pub version: u64,
+    pub kind: EventKind,
+    pub transition: Option<String>,
+    /// Who did it, where it was a person.
+    pub person: Option<Id>,
+    /// The fields that differ; of an insert all of them, in `after`.
+    pub before: Fields,
+    pub after: Fields,
+}
+
 /// Why a call of guest code gave no answer. Each has its own status and problem code.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallFault {
@@ -104,4 +175,8 @@ pub trait Guest: Send + Sync {
     /// Called once for a batch of changes to the plugin's collections, before the transaction.
     async fn before_save(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault>;
     async fn handle(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault>;
+    /// Called for one slice of a job.
+    async fn run(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault>;
+    /// Called with changes in the order of their commits.
+    async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault>;
 }

@@ -9,8 +9,9 @@
 //! | [`catalog`], [`custom`] | all loaded collections, with their fields by position; those that organizations add |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
 //! | [`rule`], [`access`] | rules of access and of data, as descriptors write them; what of the catalog a caller sees |
-//! | [`period`] | `this-week` and its like as days |
+//! | [`period`], [`cron`] | `this-week` and its like as days; times that come again |
 //! | [`record`], [`mutation`], [`commit`] | records, input into values, what a transaction is made of |
+//! | [`background`], [`position`] | jobs and subscribers, as commits know of them; places in the change log |
 //! | [`caller`] | who asks and what they may |
 //! | [`repeat`] | answers that can be given again |
 //! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
@@ -19,6 +20,7 @@
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
 
 pub mod access;
+pub mod background;
 pub mod bind;
 pub mod bound;
 pub mod caller;
@@ -26,6 +28,7 @@ pub mod catalog;
 pub mod clock;
 pub mod commit;
 pub mod conditions;
+pub mod cron;
 pub mod cursor;
 pub mod custom;
 pub mod derive;
@@ -39,6 +42,7 @@ pub mod memory;
 pub mod mutation;
 pub mod name;
 pub mod period;
+pub mod position;
 pub mod query;
 pub mod reads;
 pub mod record;

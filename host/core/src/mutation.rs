@@ -55,6 +55,36 @@ pub enum Mutation {
         filter: Predicate,
         fault: Fault,
     },
+    /// A job of the plugin that asks, to be done once everything else of this is carried out.
+    Enqueue(Enqueue),
+}
+
+/// A job that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enqueue {
+    /// As the descriptor declares it.
+    pub name: String,
+    /// JSON.
+    pub payload: String,
+    pub delay_seconds: u32,
+    /// While one of this key waits, it is that one.
+    pub deduplicate: Option<String>,
+}
+
+impl Mutation {
+    /// The collection that it is about.
+    pub fn collection(&self) -> Option<&str> {
+        match self {
+            Self::Insert { collection, .. }
+            | Self::Update { collection, .. }
+            | Self::Remove { collection, .. }
+            | Self::Restore { collection, .. }
+            | Self::Transition { collection, .. }
+            | Self::EnsureNone { collection, .. }
+            | Self::EnsureSome { collection, .. } => Some(collection),
+            Self::Enqueue(_) => None,
+        }
+    }
 }
 
 /// The door that a change came in by.
@@ -64,6 +94,10 @@ pub enum Origin {
     Page,
     Batch,
     Route,
+    /// A job of a plugin, on its own account.
+    Job,
+    /// A plugin that was told of a change, on its own account.
+    Subscriber,
     /// Setting a record back to what it was.
     Restore,
     /// A file, by the import's id.
@@ -81,6 +115,8 @@ impl Origin {
             Self::Page => "page",
             Self::Batch => "batch",
             Self::Route => "route",
+            Self::Job => "job",
+            Self::Subscriber => "subscriber",
             Self::Restore => "restore",
             Self::Import(_) => "import",
             Self::Undo(_) => "undo",

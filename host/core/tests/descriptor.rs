@@ -302,3 +302,37 @@ fn an_access_rule_is_held_against_the_fields() {
     let named = faults(&with("search = true }", "search = true, read = \"has(publish)\" }"));
     assert!(named[0].message.contains("a record is called by it"), "{}", named[0].message);
 }
+
+#[test]
+fn jobs_and_subscriptions_are_checked_where_they_stand() {
+    let good = format!(
+        "{GOOD}\n[[jobs]]\nname = \"remind\"\nschedule = \"0 16 * * 5\"\n\n\
+         [[subscriptions]]\ncollection = \"notes\"\non = [\"insert\", \"publish\"]\n"
+    );
+    let descriptor = parse(&good).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert!(descriptor.needs_code());
+    assert_eq!(descriptor.job("remind").unwrap().attempts(), 8);
+    let told = |change: &str, to: &str| {
+        let text = good.replacen(change, to, 1);
+        let found = faults(&text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].key.clone(), found[0].message.clone(), found[0].line > 0)
+    };
+    let fault = |key: &str, message: &str| (key.to_owned(), message.to_owned(), true);
+    assert_eq!(told("0 16 * * 5", "0 25 * * 5"), fault("jobs[0].schedule", "an hour is 0 to 23, not `25`"));
+    assert_eq!(
+        told("schedule = \"0 16 * * 5\"", "attempts = 0"),
+        fault("jobs[0].attempts", "a job is tried 1 to 20 times")
+    );
+    assert_eq!(
+        told("[\"insert\", \"publish\"]", "[\"insert\", \"burn\"]"),
+        fault("subscriptions[0].on", "`burn` is neither insert, update, remove, restore, nor a transition of `notes`")
+    );
+    assert_eq!(
+        told("collection = \"notes\"\non", "collection = \"projects/tasks\"\non"),
+        fault(
+            "subscriptions[0].collection",
+            "`projects/tasks` belongs to another plugin and is not among `grants.read`"
+        )
+    );
+}

@@ -3,14 +3,15 @@
 
 use crate::holders::Holder;
 use crate::{Identity, SECOND, error, rights, secret};
-use lignaflow_core::caller::{Caller, Declared, Principal, Role};
+use lignaflow_core::caller::{Caller, Declared, Permission, Principal, Role};
 use lignaflow_core::clock::Micros;
+use lignaflow_core::name::PluginId;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
 use lignaflow_store::identity::credentials::{self, SessionHolder, TokenHolder};
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::people::Person;
 use lignaflow_store::identity::tokens::Scope;
-use lignaflow_store::identity::{sessions, tokens};
+use lignaflow_store::identity::{organizations, sessions, tokens};
 use std::fmt;
 use std::sync::Arc;
 
@@ -272,6 +273,29 @@ impl Identity {
         Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
             let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, declared };
             caller(&standing.person, &standing.organization, rights, request_id, self.now())
+        }))
+    }
+
+    /// A plugin that does something on its own account in an organization, as a caller: what it may is decided by its
+    /// grants, and it reads as itself. `None` where there is no such organization.
+    pub async fn of_plugin(
+        &self,
+        organization: OrganizationId,
+        plugin: &PluginId,
+        request_id: RequestId,
+    ) -> Result<Option<Caller>, Fault> {
+        let found = organizations::one(self.database(), organization).await.map_err(error::told)?;
+        Ok(found.map(|organization| Caller {
+            organization: organization.id,
+            principal: Principal::Plugin(plugin.clone()),
+            role: None,
+            permissions: [Permission::READ, Permission::WRITE].map(str::to_owned).into(),
+            locale: organization.locale,
+            time_zone: organization.time_zone,
+            currency: organization.currency,
+            calendar: organization.calendar,
+            request_id,
+            now: self.now(),
         }))
     }
 

@@ -34,6 +34,10 @@ fn of_refusal_kind(refusal: &Refusal) -> Fault {
         Refusal::Repeated => {
             Fault::new(ErrorCode::Conflict, "The same request is being carried out just now. Ask again for its answer.")
         }
+        Refusal::Backlog { plugin } => Fault::new(
+            ErrorCode::Quota,
+            format!("Too many jobs of the plugin {plugin} wait already. Nothing was changed; try again later."),
+        ),
         Refusal::Changed => {
             Fault::new(ErrorCode::Conflict, "Others keep changing the same records. Nothing was changed; try again.")
         }

@@ -66,14 +66,8 @@ impl Records {
 }
 
 fn foreign(mutation: &Mutation, plugin: &PluginId) -> bool {
-    let (Mutation::Insert { collection, .. }
-    | Mutation::Update { collection, .. }
-    | Mutation::Remove { collection, .. }
-    | Mutation::Restore { collection, .. }
-    | Mutation::Transition { collection, .. }
-    | Mutation::EnsureNone { collection, .. }
-    | Mutation::EnsureSome { collection, .. }) = mutation;
-    collection.split_once('/').is_some_and(|(other, _)| other != plugin.as_str())
+    let named = mutation.collection().and_then(|collection| collection.split_once('/'));
+    named.is_some_and(|(other, _)| other != plugin.as_str())
 }
 
 fn hook_change(draft: &Draft, related: Fields, origin: Origin) -> HookChange {

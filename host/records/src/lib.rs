@@ -7,6 +7,7 @@
 //! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
 //! | [`files`] | whether the files that a change names may be there |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
+//! | [`background`] | jobs of plugins, and what they are told of: called and committed like a route |
 //! | [`imports`] | files that become records |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`original`] | creates that repeat an id of the client's own |
@@ -24,6 +25,7 @@
 //! Guest code never writes: it returns mutations. No lock or connection is held while it runs.
 
 mod answers;
+pub mod background;
 mod family;
 pub mod feed;
 mod files;

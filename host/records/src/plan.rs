@@ -2,6 +2,7 @@
 //! here writes; the same plan made twice on the same records is the same.
 
 use crate::answers;
+use crate::background::asked_for;
 use crate::family::Wholes;
 use crate::rights::{self, Claims};
 use lignaflow_core::access::Deed;
@@ -14,7 +15,7 @@ use lignaflow_core::custom;
 use lignaflow_core::derive::derive;
 use lignaflow_core::descriptor::{ChangeKind, Field, FieldKind, Transition, humanize};
 use lignaflow_core::id::{Id, PersonId};
-use lignaflow_core::mutation::{Fields, Mutation};
+use lignaflow_core::mutation::{Enqueue, Fields, Mutation};
 use lignaflow_core::name::{CollectionName, FieldName, PluginId};
 use lignaflow_core::query::{Operator, Predicate};
 use lignaflow_core::record::{Record, check_value, unknown_field, value_from_json};
@@ -63,6 +64,8 @@ pub(crate) struct Plan {
     pub drafts: Vec<Draft>,
     pub guards: Vec<Guard>,
     pub reads: Vec<ReadCheck>,
+    /// Jobs that plugins ask for.
+    pub jobs: Vec<(PluginId, Enqueue)>,
     /// What drafted parts are parts of, as it was read.
     pub wholes: Wholes,
     /// Faults of a client's input. The drafts stand without the values at fault, so that hooks can tell theirs as well;
@@ -117,6 +120,7 @@ impl Desk<'_> {
         let mut found = Found::default();
         let mut resolved = Vec::with_capacity(items.len());
         for item in items {
+            let Some(item) = asked_for(plan, item) else { continue };
             match self.resolve(&item) {
                 Ok(schema) => resolved.push((schema, item)),
                 Err(fault) => found.add(fault, &item.prefix),
@@ -153,7 +157,7 @@ impl Desk<'_> {
 
     /// The collection that a mutation names, where whoever asks may write it.
     pub(crate) fn resolve(&self, item: &Item) -> Result<Arc<Schema>, Fault> {
-        let text = collection_of(&item.mutation);
+        let text = item.mutation.collection().unwrap_or_default();
         let name = match &item.by {
             Some(plugin) => CollectionName::within(plugin, text),
             None => text.parse(),
@@ -201,6 +205,7 @@ impl Desk<'_> {
                 plan.guards.push(self.guard(&schema, filter, true, fault.clone(), by.as_ref())?);
                 return Ok(());
             }
+            Mutation::Enqueue(_) => return Ok(()),
             Mutation::Insert { id, .. }
             | Mutation::Update { id, .. }
             | Mutation::Remove { id, .. }
@@ -445,18 +450,6 @@ impl Desk<'_> {
             )
         })?;
         Ok(Guard { schema: schema.clone(), filter, archived, wants, serialize, fault })
-    }
-}
-
-fn collection_of(mutation: &Mutation) -> &str {
-    match mutation {
-        Mutation::Insert { collection, .. }
-        | Mutation::Update { collection, .. }
-        | Mutation::Remove { collection, .. }
-        | Mutation::Restore { collection, .. }
-        | Mutation::Transition { collection, .. }
-        | Mutation::EnsureNone { collection, .. }
-        | Mutation::EnsureSome { collection, .. } => collection,
     }
 }
 

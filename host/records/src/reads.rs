@@ -4,7 +4,7 @@ use crate::answers;
 use async_trait::async_trait;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPath, Column};
-use lignaflow_core::caller::{Access, Caller};
+use lignaflow_core::caller::{Access, Caller, Principal};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::commit::ReadCheck;
 use lignaflow_core::id::Id;
@@ -68,15 +68,20 @@ impl GuestReads {
         checks.extend(new.into_iter().take(room));
     }
 
+    /// Where nobody calls, the plugin does.
+    fn authority(&self, asked: Authority) -> Authority {
+        if matches!(self.caller.principal, Principal::Plugin(_)) { Authority::Plugin } else { asked }
+    }
+
     fn access(&self, authority: Authority) -> Result<Access<'_>, Fault> {
-        match authority {
+        match self.authority(authority) {
             Authority::Caller => self.caller.to_read(),
             Authority::Plugin => Ok(Access::of_plugin(self.caller.organization)),
         }
     }
 
     fn binder(&self, authority: Authority) -> Binder<'_> {
-        let catalog = match authority {
+        let catalog = match self.authority(authority) {
             Authority::Caller => &self.seen,
             Authority::Plugin => &self.catalog,
         };
@@ -114,7 +119,7 @@ impl Reads for GuestReads {
         let page = self.find(&selection).await?;
         let row = page.rows.into_iter().next();
         // What a caller may not read is there all the same: no commit could rest on its absence.
-        let absent = authority == Authority::Plugin || schema.readable(Some(&self.caller)).is_always();
+        let absent = self.authority(authority) == Authority::Plugin || schema.readable(Some(&self.caller)).is_always();
         if row.is_none() && absent {
             self.remember([ReadCheck { schema, id, version: None }]);
         }
@@ -127,13 +132,19 @@ impl Reads for GuestReads {
         let asked = bound.columns.len();
         bound.columns.push(system(&bound.schema, SystemField::Id));
         bound.columns.push(system(&bound.schema, SystemField::Version));
+        if bound.archived {
+            bound.columns.push(system(&bound.schema, SystemField::ArchivedAt));
+        }
         let mut page = self.store.find(access, &bound).await.map_err(answers::of_store)?;
         let mut checks = Vec::with_capacity(page.rows.len());
         for row in &mut page.rows {
+            let archived = bound.archived && row.pop().is_some_and(|at| !at.is_null());
             let version = row.pop();
             let id = row.pop();
             if let (Some(Value::Reference(id)), Some(Value::Integer(version))) = (id, version) {
-                checks.push(ReadCheck { schema: bound.schema.clone(), id, version: Some(version.unsigned_abs()) });
+                // What is archived stays as it is, unless it is taken back.
+                let version = Some(version.unsigned_abs()).filter(|_| !archived);
+                checks.push(ReadCheck { schema: bound.schema.clone(), id, version });
             }
         }
         page.columns.truncate(asked);

@@ -8,6 +8,7 @@ use crate::repeat::{Once, Repeating};
 use crate::write::{Attempt, Work, Written};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::Fault;
+use lignaflow_core::background::Background;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
@@ -106,10 +107,11 @@ impl Records {
                     repeat: composing
                         .once
                         .map(|once| keeping(once, plugin, &payload, ready.as_ref(), status, composing.record)),
+                    background: Background::default(),
                 };
                 match self.attempt(&snapshot, work, attempt).await? {
                     Attempt::Done(done) => written = done,
-                    Attempt::Again => continue,
+                    Attempt::Again | Attempt::Overtaken => continue,
                 }
             }
             if let Some(ready) = ready {

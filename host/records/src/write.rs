@@ -5,6 +5,7 @@ use crate::original::merged;
 use crate::plan::{Desk, Draft, Found, Item, Plan};
 use crate::repeat::Repeating;
 use crate::{MAX_ATTEMPTS, Records};
+use lignaflow_core::background::Background;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
@@ -91,6 +92,8 @@ pub(crate) struct Work<'a> {
     pub issues: Vec<Issue>,
     pub reads: Vec<ReadCheck>,
     pub repeat: Option<Repeating>,
+    /// The step that it is, and how deep; jobs are taken from the plan.
+    pub background: Background,
 }
 
 /// What a plan comes to once it is committed.
@@ -149,6 +152,8 @@ pub(crate) enum Attempt {
     Done(Written),
     /// Something it rests on has changed.
     Again,
+    /// The background work that it was a step of is another host's by now.
+    Overtaken,
 }
 
 impl Records {
@@ -221,10 +226,11 @@ impl Records {
                 issues: wanted.issues.clone(),
                 reads: Vec::new(),
                 repeat: wanted.repeat.clone(),
+                background: Background::default(),
             };
             match self.attempt(&snapshot, work, attempt).await? {
                 Attempt::Done(written) => return Ok(written),
-                Attempt::Again => {
+                Attempt::Again | Attempt::Overtaken => {
                     metrics::counter!("lignaflow_write_retries_total").increment(1);
                 }
             }
@@ -275,7 +281,7 @@ impl Records {
         work: Work<'_>,
         number: usize,
     ) -> Result<Attempt, Fault> {
-        let Work { caller, access, origin, through, items, issues, reads, repeat } = work;
+        let Work { caller, access, origin, through, items, issues, reads, repeat, background } = work;
         let desk = Desk { store: &self.store, snapshot, caller, access };
         let mut plan = Plan { reads, ..Plan::default() };
         let several = through.is_none() && items.iter().any(|item| !item.prefix.is_empty());
@@ -310,7 +316,8 @@ impl Records {
         if !files.is_empty() {
             return Err(Fault::invalid(files));
         }
-        if let Some(pause) = &self.pause {
+        let planned = !(plan.drafts.is_empty() && plan.guards.is_empty() && plan.jobs.is_empty());
+        if let Some(pause) = self.pause.as_ref().filter(|_| planned) {
             pause(number).await;
         }
         let at = self.clock.now();
@@ -336,7 +343,8 @@ impl Records {
         };
         let touched = desk.touched(&plan, &changes);
         let rights = desk.rights(&plan, &places)?;
-        let Plan { drafts, guards, reads, .. } = plan;
+        let Plan { drafts, guards, reads, jobs, .. } = plan;
+        let background = Background { jobs: crate::background::new_jobs(jobs, at), ..background };
         let outcome = Outcome { drafts, places, at, by: caller.person() };
         let repeat = repeat.map(|Repeating { key, answer, .. }| {
             let (outcome, caller, catalog) = (outcome.clone(), caller.clone(), snapshot.catalog.clone());
@@ -345,8 +353,11 @@ impl Records {
             };
             Repeat { key, answer: Arc::new(shown) }
         });
-        let commit = Commit { access: access.unbound(), author, at, reads, changes, touched, guards, repeat, rights };
-        if commit.changes.is_empty() && commit.guards.is_empty() && commit.repeat.is_none() {
+        let access_of_all = access.unbound();
+        let commit =
+            Commit { access: access_of_all, author, at, reads, changes, touched, guards, repeat, rights, background };
+        let kept = commit.repeat.is_some() || commit.background.is_kept();
+        if commit.changes.is_empty() && commit.guards.is_empty() && !kept {
             let written = outcome.written(&Committed::default());
             return Ok(Attempt::Done(self.shown(access, &snapshot.catalog, written).await?));
         }
@@ -356,6 +367,7 @@ impl Records {
                 Ok(Attempt::Done(self.shown(access, &snapshot.catalog, written).await?))
             }
             Err(Refusal::Changed) => Ok(Attempt::Again),
+            Err(Refusal::Overtaken) => Ok(Attempt::Overtaken),
             Err(Refusal::Circle { index, field, ids }) => {
                 let names = match commit.changes.get(index) {
                     Some(change) => self.names(access, &change.schema, &ids).await?,

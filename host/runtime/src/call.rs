@@ -1,9 +1,10 @@
 //! One call of guest code: a fresh instance, its limits, and what the call came to. The instance is dropped with the
 //! call, so nothing that one call did can be seen by the next.
 
-use crate::contract::exports::lignaflow::plugin::{hooks, routes};
+use crate::contract::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
 use crate::contract::lignaflow::plugin::types::Error as WireError;
-use crate::contract::{Plugin, PluginPre};
+use crate::contract::lignaflow::plugin::writing::Mutation;
+use crate::load::Code;
 use crate::log::{CallLog, Output};
 use crate::meter::{Meter, Metered};
 use crate::output::Printed;
@@ -11,7 +12,7 @@ use crate::plugin::Core;
 use crate::stop::{Stop, fault_of, tell};
 use lignaflow_core::descriptor::Capability;
 use lignaflow_core::error::Fault;
-use lignaflow_core::guest::CallFault;
+use lignaflow_core::guest::{CallFault, JobCall};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::reads::Reads;
 use std::sync::Arc;
@@ -30,12 +31,16 @@ const HANDLES: usize = 1000;
 pub(crate) enum Ask {
     BeforeSave(Vec<hooks::Change>),
     Handle(routes::Request),
+    Run(JobCall),
+    Receive(Vec<subscriber::Event>),
 }
 
 /// What a guest answered, in the contract's types.
 pub(crate) enum Answer {
     Verdict(Result<hooks::Verdict, WireError>),
     Reply(Result<routes::Reply, WireError>),
+    Slice(Result<jobs::Slice, WireError>),
+    Writes(Result<Vec<Mutation>, WireError>),
 }
 
 /// What a store holds for the host's functions.
@@ -56,7 +61,7 @@ pub(crate) struct State {
 /// Runs one call to its end or its limits.
 pub(crate) async fn run(
     core: &Arc<Core>,
-    code: &PluginPre<State>,
+    code: &Code,
     reads: Arc<dyn Reads>,
     log: &Arc<CallLog>,
     meter: Arc<Meter>,
@@ -83,14 +88,14 @@ pub(crate) async fn run(
 }
 
 async fn answer(
-    code: &PluginPre<State>,
+    code: &Code,
     state: State,
     meter: Arc<Meter>,
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> wasmtime::Result<Answer> {
     let limits = state.core.limits.clone();
-    let mut store = Store::new(code.engine(), state);
+    let mut store = Store::new(code.instance.component().engine(), state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.bytes_out);
     store.set_max_component_handles(HANDLES);
@@ -102,13 +107,24 @@ async fn answer(
         }
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.clone().give_way(lane.clone()))))
     });
-    let plugin: Plugin = code.instantiate_async(&mut store).await?;
+    let instance = code.instance.instantiate_async(&mut store).await?;
+    let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
     match ask {
         Ask::BeforeSave(changes) => {
-            plugin.lignaflow_plugin_hooks().call_before_save(&mut store, &changes).await.map(Answer::Verdict)
+            let hooks = code.hooks.load(&mut store, &instance)?;
+            hooks.call_before_save(&mut store, &changes).await.map(Answer::Verdict)
         }
         Ask::Handle(request) => {
-            plugin.lignaflow_plugin_routes().call_handle(&mut store, &request).await.map(Answer::Reply)
+            let routes = code.routes.load(&mut store, &instance)?;
+            routes.call_handle(&mut store, &request).await.map(Answer::Reply)
+        }
+        Ask::Run(JobCall { job, payload, cursor, attempt }) => {
+            let jobs = code.jobs.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
+            jobs.call_run(&mut store, &job, &payload, cursor.as_deref(), attempt).await.map(Answer::Slice)
+        }
+        Ask::Receive(events) => {
+            let subscriber = code.subscriber.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
+            subscriber.call_receive(&mut store, &events).await.map(Answer::Writes)
         }
     }
 }

@@ -2,7 +2,7 @@
 //! contract, and the code itself, compiled or out of the cache.
 
 use crate::call::State;
-use crate::contract::PluginPre;
+use crate::contract::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
 use crate::engine::Shared;
 use crate::envelope::{Inspection, inspect};
 use crate::fault::LoadFault;
@@ -10,10 +10,20 @@ use crate::limits::Limits;
 use crate::plugin::LoadedPlugin;
 use lignaflow_core::descriptor::{Capability, Grants};
 use std::sync::Arc;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, InstancePre};
 
-/// What code exports that the host calls.
+/// What every plugin's code exports. What came to the contract later is asked of those alone that declare a use for it.
 const EXPORTS: [&str; 2] = ["hooks", "routes"];
+
+/// A plugin's code with the functions that it exports. One that was built before an interface came to the contract has
+/// none of it.
+pub(crate) struct Code {
+    pub(crate) instance: InstancePre<State>,
+    pub(crate) hooks: hooks::GuestIndices,
+    pub(crate) routes: routes::GuestIndices,
+    pub(crate) jobs: Option<jobs::GuestIndices>,
+    pub(crate) subscriber: Option<subscriber::GuestIndices>,
+}
 
 pub(crate) fn load(
     engine: &Arc<Shared>,
@@ -43,10 +53,14 @@ fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFau
     if missing.is_empty() { Ok(()) } else { Err(LoadFault::NotGranted(missing)) }
 }
 
-fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<PluginPre<State>, LoadFault> {
+fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, LoadFault> {
+    let exports = |name: &str| inspection.exports.iter().any(|export| export == name);
+    let descriptor = &inspection.descriptor;
+    let wanted = [("jobs", !descriptor.jobs.is_empty()), ("subscriber", !descriptor.subscriptions.is_empty())];
     let missing: Vec<_> = EXPORTS
-        .iter()
-        .filter(|name| !inspection.exports.iter().any(|export| export == *name))
+        .into_iter()
+        .chain(wanted.into_iter().filter(|(_, used)| *used).map(|(name, _)| name))
+        .filter(|name| !exports(name))
         .map(|name| format!("lignaflow:plugin/{name}"))
         .collect();
     if !missing.is_empty() {
@@ -55,7 +69,16 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Plugin
     let component = component(engine, inspection, bytes)?;
     let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
     let instance = engine.linker.instantiate_pre(&component).map_err(misfit)?;
-    PluginPre::new(instance).map_err(misfit)
+    Ok(Code {
+        hooks: hooks::GuestIndices::new(&instance).map_err(misfit)?,
+        routes: routes::GuestIndices::new(&instance).map_err(misfit)?,
+        jobs: exports("jobs").then(|| jobs::GuestIndices::new(&instance)).transpose().map_err(misfit)?,
+        subscriber: exports("subscriber")
+            .then(|| subscriber::GuestIndices::new(&instance))
+            .transpose()
+            .map_err(misfit)?,
+        instance,
+    })
 }
 
 /// The compiled code: our own artefact of these very bytes where there is one, else compiled now and kept.

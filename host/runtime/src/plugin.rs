@@ -1,18 +1,20 @@
 //! A plugin that is loaded: what it is, what it was granted, and its code, which the host calls through [`Guest`].
 
-use crate::call::{Answer, Ask, State, run};
-use crate::contract::PluginPre;
-use crate::convert::{Checked, error, hook, mutation, query, reply};
+use crate::call::{Answer, Ask, run};
+use crate::convert::{Checked, error, hook, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
 use crate::limits::Limits;
+use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
 use crate::meter::Meter;
 use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
-use lignaflow_core::guest::{CallFault, Guest, HookChange, Payload, RouteReply, RouteRequest, Verdict};
+use lignaflow_core::guest::{
+    CallFault, Event, Guest, HookChange, JobCall, Payload, RouteReply, RouteRequest, Slice, Verdict,
+};
 use lignaflow_core::mutation::Mutation;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::reads::Reads;
@@ -22,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// A plugin as it stands in the registry. Calls hold on to it: one that is replaced lives until its last call ends.
 pub struct LoadedPlugin {
     core: Arc<Core>,
-    code: Option<PluginPre<State>>,
+    code: Option<Code>,
     engine: Arc<Shared>,
     places: Arc<Semaphore>,
 }
@@ -72,7 +74,7 @@ impl LoadedPlugin {
         inspection: Inspection,
         granted: &Grants,
         limits: &Limits,
-        code: Option<PluginPre<State>>,
+        code: Option<Code>,
     ) -> Self {
         let descriptor = inspection.descriptor;
         let places = Arc::new(Semaphore::new(limits.instances.clamp(1, Semaphore::MAX_PERMITS)));
@@ -136,7 +138,11 @@ impl LoadedPlugin {
         let (request, now) = (reads.caller().request_id, reads.caller().now);
         let meter = Arc::new(Meter::new());
         let bounds = (limits.log_lines, limits.log_bytes);
-        let label = if kind == Kind::Route { format!("route {name}") } else { name.to_owned() };
+        let label = match kind {
+            Kind::Route => format!("route {name}"),
+            Kind::Job => format!("job {name}"),
+            Kind::BeforeSave | Kind::Subscriber => name.to_owned(),
+        };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, meter.clone(), bounds);
         let log = Arc::new(log);
         let answered = run(&self.core, code, reads, &log, meter, self.engine.lane.clone(), ask).await;
@@ -160,6 +166,11 @@ impl LoadedPlugin {
             return Err(CallFault::Exhausted("writes"));
         }
         for write in writes {
+            if let Mutation::Enqueue(job) = write
+                && self.core.descriptor.job(&job.name).is_none()
+            {
+                return Err(CallFault::BadAnswer(format!("the descriptor declares no job `{}`", job.name)));
+            }
             if let Some(text) = mutation::written(write) {
                 let name = self.collection(text)?;
                 if !foreign && name.plugin != *self.id() {
@@ -235,6 +246,24 @@ impl LoadedPlugin {
         });
         told(&log, checked)
     }
+
+    async fn slice(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
+        let name = self.core.descriptor.job(&call.job).ok_or(CallFault::NoCode)?.name.clone();
+        let (answer, log) = self.call(Kind::Job, name.as_str(), reads, Ask::Run(call)).await?;
+        let Answer::Slice(answer) = answer else { return Err(CallFault::Trapped) };
+        let checked = proved(work::slice(answer.map_err(refused)?))
+            .and_then(|slice| self.check_writes(&slice.writes, true).map(|()| slice));
+        told(&log, checked)
+    }
+
+    async fn writes(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault> {
+        let ask = Ask::Receive(work::events(events));
+        let (answer, log) = self.call(Kind::Subscriber, "receive", reads, ask).await?;
+        let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
+        let checked = proved(mutation::mutations(answer.map_err(refused)?, "writes"))
+            .and_then(|writes| self.check_writes(&writes, true).map(|()| writes));
+        told(&log, checked)
+    }
 }
 
 fn refused(error: crate::contract::lignaflow::plugin::types::Error) -> CallFault {
@@ -262,5 +291,17 @@ impl Guest for LoadedPlugin {
         let meter = Meter::new();
         let reply = self.reply(reads, request).await;
         self.counted(Kind::Route, &meter, reply)
+    }
+
+    async fn run(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
+        let meter = Meter::new();
+        let slice = self.slice(reads, call).await;
+        self.counted(Kind::Job, &meter, slice)
+    }
+
+    async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault> {
+        let meter = Meter::new();
+        let writes = self.writes(reads, events).await;
+        self.counted(Kind::Subscriber, &meter, writes)
     }
 }

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::custom::CustomField;
-use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::descriptor::{Descriptor, unknown_events};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -185,6 +185,9 @@ fn catalog(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Result<Arc<Catalo
             }
         }
     }
+    for plugin in plugins.values() {
+        missing.extend(astray(plugins, plugin.descriptor()));
+    }
     match Catalog::new(plugins.values().map(|plugin| &**plugin.descriptor())) {
         Ok(catalog) if missing.is_empty() => Ok(Arc::new(catalog)),
         Ok(_) => Err(RegistryFault::Missing(missing)),
@@ -193,6 +196,23 @@ fn catalog(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Result<Arc<Catalo
             Err(RegistryFault::Missing(missing))
         }
     }
+}
+
+/// What a plugin subscribes to that is not there, in other plugins.
+fn astray(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, descriptor: &Descriptor) -> Vec<String> {
+    let mut astray = Vec::new();
+    for subscription in &descriptor.subscriptions {
+        let Some((plugin, local)) = subscription.collection.split_once('/') else { continue };
+        let collection = plugins.get(plugin).and_then(|plugin| plugin.descriptor().collection(local));
+        let told = |what: &str| format!("{what}, which `{}` subscribes to", descriptor.id);
+        match collection {
+            None => astray.push(told(&subscription.collection)),
+            Some(collection) => {
+                astray.extend(unknown_events(subscription, collection).iter().map(|what| told(what)));
+            }
+        }
+    }
+    astray
 }
 
 fn is_there(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, entry: &str) -> bool {

@@ -16,15 +16,19 @@ const DENIED: &str = "lignaflow_plugin_denied_total";
 pub(crate) enum Kind {
     BeforeSave,
     Route,
+    Job,
+    Subscriber,
 }
 
 impl Kind {
-    const COUNT: usize = 2;
+    const COUNT: usize = 4;
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeSave => "before-save",
             Self::Route => "route",
+            Self::Job => "job",
+            Self::Subscriber => "subscriber",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::customs::Customs;
 use crate::importing::Importing;
+use crate::jobs::Jobs;
 use crate::live::Live;
 use crate::media::Media;
 use crate::middleware::RateLimits;
@@ -39,6 +40,7 @@ pub struct App {
     pub imports: Importing,
     pub live: Arc<Live>,
     pub webhooks: Webhooks,
+    pub jobs: Jobs,
 }
 
 impl std::fmt::Debug for App {

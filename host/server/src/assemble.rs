@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use crate::customs::Customs;
 use crate::health::Readiness;
 use crate::importing::Importing;
+use crate::jobs::{self, Jobs};
 use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
@@ -156,6 +157,16 @@ pub async fn assemble(
         secret_key(&config)?.expose(),
         config.webhooks.private,
     )?;
+    let jobs = Jobs::new(
+        jobs::Rooms {
+            store: store.clone(),
+            identity: identity.clone(),
+            records: records.clone(),
+            registry: registry.clone(),
+            clock: clock.clone(),
+        },
+        jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days },
+    );
     let app = App {
         config,
         clock,
@@ -173,6 +184,7 @@ pub async fn assemble(
         imports,
         live,
         webhooks,
+        jobs,
     };
     Ok((Arc::new(app), context))
 }
@@ -205,6 +217,9 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(async move { store.relay(stop.begun()).await });
     let webhooks = app.webhooks.clone();
     shutdown.beside(webhooks::DUTY.run(app.clone(), shutdown.clone(), move |lease| webhooks.clone().round(lease)));
+    let jobs = app.jobs.clone();
+    shutdown.beside(jobs::DUTY.run(app.clone(), shutdown.clone(), move |lease| jobs.clone().round(lease)));
+    shutdown.beside(app.jobs.clone().work(shutdown.clone()));
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     let stop = shutdown.clone();
     shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));

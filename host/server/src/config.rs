@@ -42,6 +42,7 @@ pub struct Config {
     pub limits: Limits,
     pub plugins: Plugins,
     pub webhooks: Webhooks,
+    pub jobs: Jobs,
     pub media: Media,
     pub imports: Imports,
     pub database: Database,
@@ -126,6 +127,15 @@ pub struct Plugins {
     pub file_bytes: u64,
 }
 
+/// What plugins do without a caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// What one host does at once, all organizations together.
+    pub at_once: u32,
+    /// Days for which jobs that ended are kept.
+    pub keep_days: u32,
+}
+
 /// Changes told elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Webhooks {
@@ -203,6 +213,7 @@ impl Default for Config {
             limits: Limits::default(),
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
+            jobs: Jobs { at_once: 4, keep_days: 30 },
             media: Media::default(),
             imports: Imports::default(),
             database: Database { max_connections: 16, acquire_seconds: 2 },

@@ -13,6 +13,7 @@
 //! | [`media`] | files that records hold |
 //! | [`plugins`], [`customs`] | which plugins run; the fields that organizations add to their collections |
 //! | [`background`] | work beside the requests, done by one host of several |
+//! | [`jobs`] | work of plugins without a caller |
 //! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
 //! | [`config`] | every setting, where its value comes from, what it may be |
 //! | [`logging`], [`metrics`], [`health`] | what operators see |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod customs;
 pub mod health;
 pub mod importing;
+pub mod jobs;
 pub mod listener;
 pub mod live;
 pub mod logging;

@@ -12,6 +12,7 @@
 //! | [`cache`] | results of reads, kept until what they rest on changes |
 //! | [`repeats`] | answers of requests that may come again |
 //! | [`identity`] | organizations, people, sessions, tokens, the audit of what is done with them |
+//! | [`jobs`], [`schedules`], [`subscribers`] | work of plugins without a caller: what waits, what comes again, how far each was told |
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`customs`] | fields that organizations add to collections |
@@ -27,6 +28,7 @@ pub mod database;
 pub mod error;
 pub mod identity;
 pub mod imports;
+pub mod jobs;
 pub mod layout;
 pub mod leases;
 pub mod log;
@@ -35,8 +37,10 @@ pub mod options;
 pub mod plugins;
 mod read;
 pub mod repeats;
+pub mod schedules;
 pub mod schema;
 pub mod signal;
+pub mod subscribers;
 pub mod views;
 pub mod webhooks;
 

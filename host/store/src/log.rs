@@ -9,12 +9,12 @@ use lignaflow_core::caller::{Access, Principal};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::{CollectionName, PluginId};
+pub use lignaflow_core::position::LogPosition;
 use lignaflow_core::{Id, PersonId, RequestId};
 use sea_query::Value as Sql;
 use serde_json::{Map, Value as Json};
 use std::collections::HashSet;
-use std::fmt::{self, Write as _};
-use std::str::FromStr;
+use std::fmt::Write as _;
 
 /// What was done to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,14 +39,6 @@ impl LogKind {
     }
 }
 
-/// A place in the change log of an organization, between two changes. As text it is `transaction.sequence`; on SQLite,
-/// which has one writer, the transaction is always 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LogPosition {
-    pub(crate) transaction: u64,
-    pub(crate) sequence: i64,
-}
-
 /// How far a log can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Horizon {
@@ -54,37 +46,6 @@ pub struct Horizon {
     pub position: LogPosition,
     /// There is more beyond, which cannot be told before older transactions have ended.
     pub unsettled: bool,
-}
-
-/// The text is not a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a position in the change log, such as 4711.12")]
-pub struct NotAPosition;
-
-impl LogPosition {
-    /// The number of the change that it stands behind.
-    pub const fn sequence(self) -> i64 {
-        self.sequence
-    }
-
-    /// Before the first change.
-    pub const START: Self = Self { transaction: 0, sequence: 0 };
-}
-
-impl fmt::Display for LogPosition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.transaction, self.sequence)
-    }
-}
-
-impl FromStr for LogPosition {
-    type Err = NotAPosition;
-    fn from_str(text: &str) -> Result<Self, NotAPosition> {
-        let (transaction, sequence) = text.split_once('.').ok_or(NotAPosition)?;
-        let transaction = transaction.parse().map_err(|_| NotAPosition)?;
-        let sequence = sequence.parse().map_err(|_| NotAPosition)?;
-        Ok(Self { transaction, sequence })
-    }
 }
 
 /// One change of one record.
@@ -109,6 +70,8 @@ pub struct LogEntry {
     /// The fields that differ, as the API writes them; of an insert all of them, in `after`.
     pub before: Map<String, Json>,
     pub after: Map<String, Json>,
+    /// How many subscribers stand between it and what somebody did.
+    pub depth: u16,
 }
 
 /// What [`entry`] reads, in its order. PostgreSQL's transaction numbers are read as text, which drivers know.
@@ -116,11 +79,11 @@ const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
             "'0', sequence, at, principal_kind, principal_id, plugin, plugin_version, request, origin, collection, \
-             record, kind, transition, version, before, after, import"
+             record, kind, transition, version, before, after, import, depth"
         }
         Dialect::Postgres => {
             "xid::text, sequence, at, principal_kind, principal_id, plugin, plugin_version, request, origin, collection, \
-             record, kind, transition, version, before, after, import"
+             record, kind, transition, version, before, after, import, depth"
         }
     }
 }
@@ -315,12 +278,15 @@ impl Store {
         const AHEAD: &str = "select exists (select 1 from organizations o cross join lateral (select c.xid from changes c \
                              where c.organization = o.id order by c.xid desc limit 1) l \
                              where l.xid >= pg_snapshot_xmax(pg_current_snapshot()))";
-        const ADOPT: [&str; 4] = [
+        const ADOPT: [&str; 5] = [
             "set local statement_timeout = 0",
             "update webhooks w set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
              where c.organization = w.organization \
              and (c.xid, c.sequence) <= (w.log_transaction::text::xid8, w.log_sequence))",
             "update deliveries set log_transaction = 1",
+            "update subscribers b set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
+             where c.organization = b.organization \
+             and (c.xid, c.sequence) <= (b.log_transaction::text::xid8, b.log_sequence))",
             "update changes set xid = '1'::xid8",
         ];
         if self.dialect() == Dialect::Sqlite
@@ -419,16 +385,6 @@ fn entry(row: &Row, renames: &Renames) -> Result<LogEntry, StoreError> {
         before: renames.fields(&collection, sequence, before),
         after: renames.fields(&collection, sequence, after),
         import: row.opt_id(16)?,
+        depth: u16::try_from(row.i64(17)?).map_err(|_| unreadable("a depth"))?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::LogPosition;
-
-    #[test]
-    fn a_position_reads_back() {
-        assert_eq!("4711.12".parse::<LogPosition>().unwrap().to_string(), "4711.12");
-        assert!("4711".parse::<LogPosition>().is_err());
-    }
 }

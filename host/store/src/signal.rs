@@ -40,6 +40,8 @@ struct Inner {
     /// What other hosts are not told of yet; `None` where there are none to be told.
     untold: Option<Mutex<Untold>>,
     told: Notify,
+    /// Jobs were asked for.
+    asked: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +73,7 @@ impl Signal {
             standing: AtomicU64::new(0),
             untold: shared.then(Mutex::default),
             told: Notify::new(),
+            asked: Notify::new(),
         }))
     }
 
@@ -102,6 +105,16 @@ impl Signal {
             untold.lock().unwrap_or_else(PoisonError::into_inner).standing = true;
             self.0.told.notify_one();
         }
+    }
+
+    /// Jobs were asked for, by this host.
+    pub fn ask(&self) {
+        self.0.asked.notify_one();
+    }
+
+    /// Returns when jobs were asked for by this host since the last time.
+    pub async fn asked(&self) {
+        self.0.asked.notified().await;
     }
 
     fn wake(&self, organization: OrganizationId) {

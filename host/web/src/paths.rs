@@ -20,6 +20,7 @@ pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const PLUGINS: &str = "/admin/plugins";
 pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
 pub const WEBHOOKS: &str = "/admin/webhooks";
+pub const JOBS: &str = "/admin/jobs";
 pub const SWAGGER: &str = "/swagger/";
 pub const PEOPLE: &str = "/admin/people";
 pub const FIELDS: &str = "/admin/fields";
@@ -154,6 +155,16 @@ pub fn field(collection: &CollectionName, name: impl Display) -> String {
 /// POST: `place`, `archive`, `restore`, or `purge` with its name as `confirm`.
 pub fn field_act(collection: &CollectionName, name: impl Display, act: &str) -> String {
     format!("{}/{act}", field(collection, name))
+}
+
+/// POST: `retry` or `cancel`.
+pub fn job_act(id: impl Display, act: &str) -> String {
+    format!("{JOBS}/{id}/{act}")
+}
+
+/// POST: has a plugin told of changes again.
+pub fn subscriber_resume(plugin: impl Display) -> String {
+    format!("{JOBS}/subscribers/{plugin}/resume")
 }
 
 /// What is kept of a plugin that nothing declares.

@@ -3,7 +3,7 @@
 use super::{Line, sight};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
-use crate::{Authority, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
+use crate::{Authority, Enqueue, Event, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller as host;
 use lignaflow_core::catalog::Catalog;
@@ -27,6 +27,11 @@ pub(super) struct World {
     /// The last number of each sequence.
     pub(super) sequences: RefCell<HashMap<String, i64>>,
     pub(super) log: RefCell<Vec<Line>>,
+    /// Jobs that wait.
+    pub(super) jobs: RefCell<Vec<Enqueue>>,
+    /// Changes that the plugin is to be told of, and how many there were.
+    pub(super) events: RefCell<Vec<Event>>,
+    pub(super) told: Cell<u64>,
 }
 
 impl World {
@@ -38,12 +43,27 @@ impl World {
         random[2..].copy_from_slice(&number.to_be_bytes());
         Id::from_parts(now.micros(), random)
     }
+
+    /// While a job of the same name and key waits, another is that one.
+    pub(super) fn enqueue(&self, jobs: &[Enqueue]) {
+        let mut waiting = self.jobs.borrow_mut();
+        for job in jobs {
+            let same = |other: &Enqueue| {
+                job.deduplicate.is_some() && (&other.name, &other.deduplicate) == (&job.name, &job.deduplicate)
+            };
+            if !waiting.iter().any(same) {
+                waiting.push(job.clone());
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Hook,
     Route,
+    /// A job or a subscriber.
+    Work,
 }
 
 /// One call of the plugin's code.
@@ -88,9 +108,9 @@ impl Call {
         self.world.new_id(self.caller.now)
     }
 
-    /// Whose access rules hold.
+    /// Whose access rules hold. Where nobody calls, the plugin does, which sees all.
     fn viewer(&self, authority: Authority) -> Option<host::Caller> {
-        (authority == Authority::Caller).then(|| sight::viewer(&self.world, &self.caller))
+        (authority == Authority::Caller && self.kind != Kind::Work).then(|| sight::viewer(&self.world, &self.caller))
     }
 
     /// A component that was not granted what it imports is not even loaded.
@@ -105,7 +125,7 @@ impl Call {
     fn may_read(&self, collection: &str, authority: Authority) -> Result<(), Fault> {
         self.needs(Capability::Records);
         assert!(
-            authority == Authority::Plugin || self.kind == Kind::Route,
+            authority == Authority::Plugin || self.kind != Kind::Hook,
             "a hook reads `{collection}` on the caller's rights; what it ensures must not depend on them: use as_plugin()"
         );
         let home = &self.world.descriptor.id;
@@ -114,7 +134,7 @@ impl Call {
         if !self.world.descriptor.grants.reads(home, &name) {
             return Err(Fault::denied(format!("The plugin {home} was not granted to read {name}.")));
         }
-        if authority == Authority::Caller && !self.caller.holds("records.read") {
+        if authority == Authority::Caller && self.kind == Kind::Route && !self.caller.holds("records.read") {
             return Err(Fault::denied("You may not read records here."));
         }
         Ok(())

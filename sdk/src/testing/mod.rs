@@ -46,6 +46,9 @@ mod sight;
 mod sighted;
 #[cfg(test)]
 mod tests;
+mod work;
+#[cfg(test)]
+mod work_tests;
 pub(crate) mod zones;
 
 use crate::context::{Caller, Principal};
@@ -151,6 +154,9 @@ impl<P: Plugin> MemoryHost<P> {
             ids: Cell::new(0),
             sequences: RefCell::default(),
             log: RefCell::default(),
+            jobs: RefCell::default(),
+            events: RefCell::default(),
+            told: Cell::new(0),
         });
         // 2026-11-23T01:00:00Z.
         let now = Instant::from_micros(1_795_395_600_000_000);
@@ -325,7 +331,7 @@ impl<P: Plugin> MemoryHost<P> {
     fn carry_out(&mut self, origin: Origin, mutations: Vec<Mutation>, by_plugin: bool) -> Result<(), Fault> {
         let alone = mutations.len() == 1 && origin != Origin::Batch;
         let prefix = |index: usize| match origin {
-            Origin::Route => format!("/writes/{index}"),
+            Origin::Route | Origin::Job | Origin::Subscriber => format!("/writes/{index}"),
             _ if alone => String::new(),
             _ => format!("/{index}"),
         };
@@ -342,7 +348,9 @@ impl<P: Plugin> MemoryHost<P> {
             desk.take(&mut plan, verdict, &places)?;
             desk.settle(&mut plan, 0)?;
         }
-        commit::commit(&self.world, &self.caller, &plan)
+        commit::commit(&self.world, &self.caller, &plan)?;
+        self.note(&plan, origin);
+        Ok(())
     }
 
     fn body(&self, payload: Payload) -> Result<Body, Fault> {

@@ -3,7 +3,7 @@
 use super::call::World;
 use super::no_record;
 use crate::context::Caller;
-use crate::{ChangeKind, ErrorCode, Fault, Fields, HookChange, Id, Issue, Mutation, Origin, Value, Verdict};
+use crate::{ChangeKind, Enqueue, ErrorCode, Fault, Fields, HookChange, Id, Issue, Mutation, Origin, Value, Verdict};
 use lignaflow_core::access::Deed;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
@@ -50,6 +50,7 @@ pub(super) struct Guard {
 pub(super) struct Plan {
     pub(super) drafts: Vec<Draft>,
     pub(super) guards: Vec<Guard>,
+    pub(super) jobs: Vec<Enqueue>,
 }
 
 impl Plan {
@@ -95,14 +96,23 @@ impl Desk<'_> {
 
     fn one(&self, plan: &mut Plan, item: Item) -> Result<(), Fault> {
         let Item { mutation, prefix, by_plugin } = item;
-        let schema = self.binder().collection(collection_of(&mutation))?.clone();
         let home = &self.world.descriptor.id;
+        let mutation = match mutation {
+            Mutation::Enqueue(job) => {
+                assert!(self.world.descriptor.job(&job.name).is_some(), "plugin.toml declares no job `{}`", job.name);
+                plan.jobs.push(job);
+                return Ok(());
+            }
+            other => other,
+        };
+        let schema = self.binder().collection(mutation.collection().unwrap_or_default())?.clone();
         if by_plugin && !self.world.descriptor.grants.writes(home, &schema.name) {
             return Err(Fault::denied(format!("The plugin {home} was not granted to change {}.", schema.name)));
         }
         let (id, expected) = match &mutation {
             Mutation::EnsureNone { filter, fault, .. } => return self.guard(plan, &schema, filter, false, fault),
             Mutation::EnsureSome { filter, fault, .. } => return self.guard(plan, &schema, filter, true, fault),
+            Mutation::Enqueue(_) => return Ok(()),
             Mutation::Insert { id, .. } => (*id, None),
             Mutation::Update { id, expected, .. }
             | Mutation::Remove { id, expected, .. }
@@ -318,9 +328,9 @@ impl Desk<'_> {
             }
         }
         let items = verdict.also.into_iter().map(|mutation| {
-            let collection = collection_of(&mutation);
-            let own = collection.split_once('/').is_none_or(|(plugin, _)| plugin == self.world.descriptor.id.as_str());
-            assert!(own, "a hook may touch its own collections alone, not {collection}");
+            let foreign = mutation.collection().and_then(|name| name.split_once('/'));
+            let own = foreign.is_none_or(|(plugin, _)| plugin == self.world.descriptor.id.as_str());
+            assert!(own, "a hook may touch its own collections alone, not {foreign:?}");
             Item { mutation, prefix: String::new(), by_plugin: true }
         });
         self.draft(plan, items.collect())
@@ -348,18 +358,6 @@ fn told(faults: Vec<(String, Fault)>) -> Result<(), Fault> {
         }
         None if issues.is_empty() => Ok(()),
         None => Err(Fault::invalid(issues)),
-    }
-}
-
-fn collection_of(mutation: &Mutation) -> &str {
-    match mutation {
-        Mutation::Insert { collection, .. }
-        | Mutation::Update { collection, .. }
-        | Mutation::Remove { collection, .. }
-        | Mutation::Restore { collection, .. }
-        | Mutation::Transition { collection, .. }
-        | Mutation::EnsureNone { collection, .. }
-        | Mutation::EnsureSome { collection, .. } => collection,
     }
 }
 

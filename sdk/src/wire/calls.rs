@@ -3,13 +3,15 @@
 use super::query::{selection, summary};
 use super::values::{entries, fields, id, to_error};
 use super::writing::mutations;
-use crate::bindings::exports::lignaflow::plugin::{hooks, routes};
+use crate::bindings::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
 use crate::bindings::lignaflow::plugin::types::Error;
+use crate::bindings::lignaflow::plugin::writing::Mutation;
 use crate::bindings::lignaflow::plugin::{context, logging, people};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
-    ChangeKind, Fault, HookChange, Instant, Origin, Payload, Person, Plugin, RouteReply, RouteRequest, Verdict,
+    ChangeKind, Event, EventKind, Fault, HookChange, Instant, JobCall, Origin, Payload, Person, Plugin, RouteReply,
+    RouteRequest, Slice, Verdict,
 };
 use std::marker::PhantomData;
 
@@ -30,6 +32,44 @@ impl<P: Plugin> routes::Guest for Component<P> {
     }
 }
 
+impl<P: Plugin> jobs::Guest for Component<P> {
+    fn run(job: String, payload: String, cursor: Option<String>, attempt: u16) -> Result<jobs::Slice, Error> {
+        P::run(&JobCall { job, payload, cursor, attempt }).map(slice).map_err(to_error)
+    }
+}
+
+impl<P: Plugin> subscriber::Guest for Component<P> {
+    fn receive(events: Vec<subscriber::Event>) -> Result<Vec<Mutation>, Error> {
+        let called = || P::receive(&events.into_iter().map(event).collect::<Result<Vec<_>, _>>()?);
+        called().map(mutations).map_err(to_error)
+    }
+}
+
+fn slice(slice: Slice) -> jobs::Slice {
+    let next = slice.next.map(|next| jobs::Resume { cursor: next.cursor, delay_seconds: next.delay_seconds });
+    jobs::Slice { writes: mutations(slice.writes), next }
+}
+
+fn event(event: subscriber::Event) -> Result<Event, Fault> {
+    Ok(Event {
+        sequence: event.sequence,
+        at: event.at,
+        collection: event.collection,
+        id: id(&event.id)?,
+        version: event.version,
+        kind: match event.kind {
+            subscriber::EventKind::Insert => EventKind::Insert,
+            subscriber::EventKind::Update => EventKind::Update,
+            subscriber::EventKind::Remove => EventKind::Remove,
+            subscriber::EventKind::Restore => EventKind::Restore,
+        },
+        transition: event.transition,
+        person: event.person.as_deref().map(id).transpose()?,
+        before: fields(event.before)?,
+        after: fields(event.after)?,
+    })
+}
+
 fn change(change: hooks::Change) -> Result<HookChange, Fault> {
     Ok(HookChange {
         collection: change.collection,
@@ -45,6 +85,8 @@ fn change(change: hooks::Change) -> Result<HookChange, Fault> {
             hooks::Origin::Page => Origin::Page,
             hooks::Origin::Batch => Origin::Batch,
             hooks::Origin::Route => Origin::Route,
+            hooks::Origin::Job => Origin::Job,
+            hooks::Origin::Subscriber => Origin::Subscriber,
         },
         before: fields(change.before)?,
         after: fields(change.after)?,
@@ -238,6 +280,9 @@ mod tests {
         assert!(verdict.set.is_empty() && verdict.also.is_empty());
         let error = <Component<Silent> as routes::Guest>::handle(a_request()).unwrap_err();
         assert_eq!(error.code, ErrorCode::NotFound);
+        let error = <Component<Silent> as jobs::Guest>::run("none".into(), "null".into(), None, 1).unwrap_err();
+        assert_eq!(error.code, ErrorCode::NotFound);
+        assert!(<Component<Silent> as subscriber::Guest>::receive(Vec::new()).unwrap().is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::query::predicate;
 use super::values::{entries, to_error};
 use crate::bindings::lignaflow::plugin::writing as wit;
-use crate::{Fault, Mutation, Predicate};
+use crate::{Enqueue, Fault, Mutation, Predicate};
 
 pub(crate) fn mutation(mutation: Mutation) -> wit::Mutation {
     match mutation {
@@ -32,6 +32,9 @@ pub(crate) fn mutation(mutation: Mutation) -> wit::Mutation {
         Mutation::EnsureSome { collection, filter, fault } => {
             wit::Mutation::EnsureSome(guard(collection, &filter, fault))
         }
+        Mutation::Enqueue(Enqueue { name, payload, delay_seconds, deduplicate }) => {
+            wit::Mutation::Enqueue(wit::Job { name, payload, delay_seconds, deduplicate })
+        }
     }
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn mutations(list: Vec<Mutation>) -> Vec<wit::Mutation> {
 mod tests {
     use super::*;
     use crate::select::field;
-    use crate::writes::{ensure_none, insert, remove, restore, transition, update};
+    use crate::writes::{enqueue, ensure_none, insert, remove, restore, transition, update};
     use crate::{ErrorCode, Id};
 
     #[test]
@@ -61,6 +64,7 @@ mod tests {
             restore("tasks", id),
             transition("tasks", id, "finish").set("notes", "Done").into(),
             ensure_none("tasks", field("project").eq(id), fault),
+            enqueue("remind").with(&7).unwrap().after(60).once("tasks").into(),
         ]);
         assert!(matches!(&sent[0], wit::Mutation::Insert(it) if it.id == id.to_string() && it.fields.len() == 1));
         assert!(matches!(&sent[1], wit::Mutation::Update(it) if it.expected == Some(3) && it.fields[0].key == "title"));
@@ -68,5 +72,6 @@ mod tests {
         assert!(matches!(&sent[3], wit::Mutation::Restore(_)));
         assert!(matches!(&sent[4], wit::Mutation::Transition(it) if it.name == "finish" && it.fields.len() == 1));
         assert!(matches!(&sent[5], wit::Mutation::EnsureNone(it) if it.where_.len() == 1));
+        assert!(matches!(&sent[6], wit::Mutation::Enqueue(it) if (it.payload.as_str(), it.delay_seconds) == ("7", 60)));
     }
 }

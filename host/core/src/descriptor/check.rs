@@ -117,6 +117,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         }
         route_rules(descriptor, route, &key, &mut say);
     }
+    super::work::check(descriptor, &mut say);
     let mut names = HashSet::new();
     for (index, page) in descriptor.pages.iter().enumerate() {
         let key = format!("pages[{index}]");
@@ -152,7 +153,7 @@ fn is_version(text: &str) -> bool {
 }
 
 /// The collection that `text` names from within `descriptor`. Those of other plugins are looked up when it is loaded.
-fn target(descriptor: &Descriptor, text: &str) -> Result<(), String> {
+pub(super) fn target(descriptor: &Descriptor, text: &str) -> Result<(), String> {
     let name = CollectionName::within(&descriptor.id, text).map_err(|error| error.to_string())?;
     if name.plugin == descriptor.id {
         if descriptor.collection(name.local.as_str()).is_none() {

@@ -9,9 +9,11 @@ mod kept;
 mod model;
 mod parse;
 mod schema;
+mod work;
 
 pub use check::RESERVED;
 pub use former::Former;
 pub use model::*;
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use schema::json_schema;
+pub use work::unknown as unknown_events;

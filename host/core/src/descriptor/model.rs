@@ -35,6 +35,12 @@ pub struct Descriptor {
     pub collections: Vec<Collection>,
     #[serde(default)]
     pub routes: Vec<Route>,
+    /// Work that is done without a caller, when code asks for it or when its time comes.
+    #[serde(default)]
+    pub jobs: Vec<Job>,
+    /// Changes that code is told of once they are committed.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
     #[serde(default)]
     pub pages: Vec<Page>,
 }
@@ -497,6 +503,43 @@ pub struct Answer {
     pub json: Option<serde_json::Value>,
 }
 
+/// Work that code does on the plugin's own account, in the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    pub name: LocalName,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// When it is done by itself, in the organization's time zone, as cron writes it: minute, hour, day of the month,
+    /// month, day of the week. `0 16 * * 5` is 16:00 on Fridays.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// How often one slice is tried before the job has failed, 1 to 20; 8 where left out.
+    #[serde(default)]
+    pub attempts: Option<u16>,
+}
+
+impl Job {
+    pub fn attempts(&self) -> u16 {
+        self.attempts.unwrap_or(8)
+    }
+
+    /// How people call it.
+    pub fn title(&self) -> String {
+        self.title.clone().unwrap_or_else(|| humanize(self.name.as_str()))
+    }
+}
+
+/// Changes of a collection that code is told of, in the order of their commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    /// `entries`, or `projects/projects` of another plugin with a grant to read it.
+    pub collection: String,
+    /// `insert`, `update`, `remove`, `restore`, or a transition by its name. An update is a transition as well.
+    pub on: Vec<LocalName>,
+}
+
 /// A page of the plugin's own: blocks bound to queries and routes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -671,13 +714,18 @@ impl Descriptor {
         self.routes.iter().find(|route| route.name.as_str() == name)
     }
 
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.name.as_str() == name)
+    }
+
     pub fn page(&self, name: &str) -> Option<&Page> {
         self.pages.iter().find(|page| page.name.as_str() == name)
     }
 
     /// Whether the plugin has code that the host calls.
     pub fn needs_code(&self) -> bool {
-        !self.routes.is_empty() || self.collections.iter().any(|collection| collection.hook.is_some())
+        !(self.routes.is_empty() && self.jobs.is_empty() && self.subscriptions.is_empty())
+            || self.collections.iter().any(|collection| collection.hook.is_some())
     }
 }
 

@@ -28,6 +28,8 @@ fn change(change: HookChange) -> wire::Change {
             Origin::Page => wire::Origin::Page,
             Origin::Batch | Origin::Import(_) | Origin::Undo(_) | Origin::Rehearsal(_) => wire::Origin::Batch,
             Origin::Route => wire::Origin::Route,
+            Origin::Job => wire::Origin::Job,
+            Origin::Subscriber => wire::Origin::Subscriber,
         },
         before: fields_to(change.before),
         after: fields_to(change.after),

@@ -8,6 +8,7 @@ pub(crate) mod predicate;
 pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod value;
+pub(crate) mod work;
 
 use lignaflow_core::error::Fault;
 use std::fmt;

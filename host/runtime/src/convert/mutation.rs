@@ -2,12 +2,14 @@
 
 use super::predicate::{collections, from_wire_list};
 use super::value::{fields_from, id};
-use super::{Checked, error};
+use super::{Checked, Malformed, error};
 use crate::contract::lignaflow::plugin::types::Entry;
-use crate::contract::lignaflow::plugin::writing::{Guard, Mutation as Wire, Removal};
-use lignaflow_core::mutation::{Fields, Mutation};
+use crate::contract::lignaflow::plugin::writing::{Guard, Job, Mutation as Wire, Removal};
+use lignaflow_core::background::{MAX_DELAY, MAX_KEY, MAX_PAYLOAD};
+use lignaflow_core::mutation::{Enqueue, Fields, Mutation};
 use lignaflow_core::query::Predicate;
 use lignaflow_core::{Fault, Id};
+use serde::de::IgnoredAny;
 
 pub(crate) fn mutations(list: Vec<Wire>, place: &str) -> Checked<Vec<Mutation>> {
     list.into_iter()
@@ -51,6 +53,7 @@ fn mutation(mutation: Wire) -> Checked<Mutation> {
             let (collection, filter, fault) = guard(it)?;
             Mutation::EnsureSome { collection, filter, fault }
         }
+        Wire::Enqueue(it) => Mutation::Enqueue(job(it)?),
     })
 }
 
@@ -68,6 +71,27 @@ fn guard(guard: Guard) -> Checked<(String, Predicate, Fault)> {
     Ok((guard.collection, filter, error::from_wire(guard.fault)))
 }
 
+fn job(job: Job) -> Checked<Enqueue> {
+    let Job { name, payload, delay_seconds, deduplicate } = job;
+    if payload.len() > MAX_PAYLOAD {
+        return Err(Malformed::new("/payload", format!("at most {MAX_PAYLOAD} bytes, not {}", payload.len())));
+    }
+    let read: Result<IgnoredAny, _> = serde_json::from_str(&payload);
+    read.map_err(|error| Malformed::new("/payload", format!("not JSON: {error}")))?;
+    if delay_seconds > MAX_DELAY {
+        return Err(Malformed::new("/delay-seconds", format!("at most {MAX_DELAY}, not {delay_seconds}")));
+    }
+    if let Some(key) = &deduplicate
+        && !(1..=MAX_KEY).contains(&key.chars().count())
+    {
+        return Err(Malformed::new("/deduplicate", format!("a key has 1 to {MAX_KEY} characters")));
+    }
+    if deduplicate.as_deref().is_some_and(|key| key.contains('\0')) || payload.contains('\0') {
+        return Err(Malformed::new("/payload", "no text holds a null character"));
+    }
+    Ok(Enqueue { name, payload, delay_seconds, deduplicate })
+}
+
 /// The collection that a mutation writes to, if it does.
 pub(crate) fn written(mutation: &Mutation) -> Option<&str> {
     match mutation {
@@ -76,7 +100,7 @@ pub(crate) fn written(mutation: &Mutation) -> Option<&str> {
         | Mutation::Remove { collection, .. }
         | Mutation::Restore { collection, .. }
         | Mutation::Transition { collection, .. } => Some(collection),
-        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } => None,
+        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } | Mutation::Enqueue(_) => None,
     }
 }
 

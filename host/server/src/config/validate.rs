@@ -173,6 +173,8 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("plugins.file_bytes", plugins.file_bytes, 1_024..=1 << 30),
         ("media.file_bytes", config.media.file_bytes, 1_024..=1 << 40),
         ("media.organization_bytes", config.media.organization_bytes, 1_024..=1 << 50),
+        ("jobs.at_once", u64::from(config.jobs.at_once), 1..=64),
+        ("jobs.keep_days", u64::from(config.jobs.keep_days), 1..=3_650),
         ("imports.file_bytes", config.imports.file_bytes, 1_024..=1 << 30),
         ("imports.rows", u64::from(config.imports.rows), 1..=1_048_575),
         ("imports.columns", u64::from(config.imports.columns), 1..=1_000),

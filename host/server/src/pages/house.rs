@@ -121,6 +121,7 @@ impl Visit {
             navigation = navigation.with_foot(Place::new("People", paths::PEOPLE, "people"));
             navigation = navigation.with_foot(Place::new("Fields", paths::FIELDS, "columns"));
             navigation = navigation.with_foot(Place::new("Webhooks", paths::WEBHOOKS, "send"));
+            navigation = navigation.with_foot(Place::new("Jobs", paths::JOBS, "clock"));
         }
         Shell {
             reader: self.reader(),

@@ -15,6 +15,7 @@
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
 //! | [`fields`] | fields that the organization adds to collections |
+//! | [`jobs`] | what plugins do without a caller |
 
 mod account;
 mod admin;
@@ -26,6 +27,7 @@ mod forms;
 mod home;
 mod house;
 mod imports;
+mod jobs;
 mod kept;
 mod lists;
 mod lookup;
@@ -56,6 +58,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(people::router())
         .merge(fields::router())
         .merge(webhooks::router())
+        .merge(jobs::router())
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))

@@ -96,11 +96,12 @@ impl Operation {
             None if self.path.contains("/media/") => "media".to_owned(),
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
+            None if self.path.contains("/jobs/") => "job".to_owned(),
             None => return self.path.clone(),
         };
         let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
         let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
-        path.replace("{name}", OWN_FIELD)
+        path.replace("{name}", OWN_FIELD).replace("{plugin}", "nothing")
     }
 
     /// Its example, with what it refers to among `ids`.

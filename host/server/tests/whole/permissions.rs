@@ -79,6 +79,7 @@ async fn furnish(org: &Org) -> Ids {
         ("media", NOWHERE.to_owned()),
         ("plugin", "nothing".to_owned()),
         ("webhook", NOWHERE.to_owned()),
+        ("job", NOWHERE.to_owned()),
     ])
 }
 

@@ -16,7 +16,7 @@ use sea_query::{Expr, Query, Value as Sql};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 17] = [
     "organization",
     "at",
     "principal_kind",
@@ -33,6 +33,7 @@ pub(super) const COLUMNS: [&str; 16] = [
     "before",
     "after",
     "import",
+    "depth",
 ];
 
 struct Entry<'a> {
@@ -124,6 +125,7 @@ fn values(commit: &Commit, entry: &Entry<'_>) -> Result<[Sql; COLUMNS.len()], St
         entry.before.to_string().into(),
         entry.after.to_string().into(),
         commit.author.origin.import().map(Id::uuid).into(),
+        i64::from(commit.background.depth).into(),
     ])
 }
 

@@ -16,7 +16,9 @@
 //! | guards hold, with everything in place | [`guards`] |
 //! | the change log | [`journal`] |
 //! | the key of a request that may come again | [`repeats`] |
+//! | jobs that are asked for, and the step of background work that it is | [`background`] |
 
+mod background;
 mod circles;
 mod files;
 mod guards;
@@ -33,6 +35,8 @@ mod standing;
 pub(crate) mod totals;
 mod touched;
 mod turns;
+
+pub(crate) use background::ask;
 
 use crate::Store;
 use crate::database::{Dialect, Row, Tx};
@@ -99,8 +103,12 @@ impl Store {
             return self.rehearse(commit).await;
         }
         let organization = commit.access.organization();
+        let jobs = commit.background.is_kept();
         let committed = self.commit_unheard(commit).await?;
         self.signal().raise(organization);
+        if jobs {
+            self.signal().ask();
+        }
         Ok(committed)
     }
 
@@ -115,6 +123,7 @@ impl Store {
         if turns.is_empty()
             && commit.guards.is_empty()
             && commit.rights.is_empty()
+            && !commit.background.is_kept()
             && let Some(statement) = single::statement(self.dialect(), &commit)?
         {
             match self.database().write_once(statement).await {
@@ -189,6 +198,7 @@ impl Store {
 async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<Committed, Failure> {
     if grouping == Grouping::Together
         && commit.rights.is_empty()
+        && !commit.background.is_kept()
         && let Some(statement) = single::statement(tx.dialect(), commit)?
     {
         match tx.fetch_all(statement).await {
@@ -230,6 +240,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     all.extend(settled);
     let committed = Committed { versions: written, settled: all };
     repeats::take(tx, commit, &committed).await?;
+    background::keep(tx, commit).await?;
     Ok(committed)
 }
 

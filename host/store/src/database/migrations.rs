@@ -40,6 +40,7 @@ steps! {
     12 => "0012_imports",
     13 => "0013_roles",
     14 => "0014_custom_fields",
+    15 => "0015_jobs",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -63,6 +63,12 @@ pub async fn all(source: impl Source) -> Result<Vec<Organization>, StoreError> {
     source.all(statement).await?.iter().map(|row| of_row(row, 0)).collect()
 }
 
+pub async fn one(source: impl Source, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+    let statement =
+        Statement::new(concat!("select ", columns!(), " from organizations o where o.id = $1"), values![id.0.uuid()]);
+    source.optional(statement).await?.map(|row| of_row(&row, 0)).transpose()
+}
+
 /// By its folded name.
 pub async fn named(source: impl Source, name_key: &str) -> Result<Option<Organization>, StoreError> {
     let statement = Statement::new(

@@ -9,5 +9,14 @@ mod uploads;
 pub use changes::{By, Change, NewVersion};
 pub use reads::{Installed, Registered, Switch, Version};
 
+/// Whether an organization's plugin of a row `j` is on, in SQL.
+macro_rules! is_on {
+    () => {
+        "exists (select 1 from plugins p left join plugin_switches s on s.organization = j.organization \
+         and s.plugin = p.id where p.id = j.plugin and p.active and coalesce(s.enabled, p.enabled_by_default))"
+    };
+}
+pub(crate) use is_on;
+
 /// How many versions of one plugin are kept, the one in use included.
 const VERSIONS_KEPT: u32 = 8;

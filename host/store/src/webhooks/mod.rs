@@ -93,13 +93,13 @@ pub(crate) fn kind(word: &str) -> Option<LogKind> {
     LogKind::ALL.into_iter().find(|kind| kind.as_str() == word)
 }
 
-fn position(row: &Row, at: usize) -> Result<LogPosition, StoreError> {
+pub(crate) fn position(row: &Row, at: usize) -> Result<LogPosition, StoreError> {
     let transaction = row.i64(at)?.try_into().map_err(|_| unreadable("a transaction"))?;
     Ok(LogPosition { transaction, sequence: row.i64(at + 1)? })
 }
 
 /// A position as two columns hold it. PostgreSQL gives out 2⁶³ transactions before these would not fit.
-fn parts(position: LogPosition) -> Result<[Value; 2], StoreError> {
+pub(crate) fn parts(position: LogPosition) -> Result<[Value; 2], StoreError> {
     let transaction = i64::try_from(position.transaction).map_err(|_| unreadable("a transaction"))?;
     Ok([transaction.into(), position.sequence.into()])
 }

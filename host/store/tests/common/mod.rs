@@ -6,6 +6,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each suite uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
+use lignaflow_core::background::Background;
 use lignaflow_core::bound::BoundPredicate;
 use lignaflow_core::caller::{Access, Principal};
 use lignaflow_core::catalog::{Catalog, Schema};
@@ -167,7 +168,18 @@ impl World {
 pub fn draft(access: Access<'static>, principal: Principal) -> Draft {
     let author = Author { principal, through: None, request: RequestId(Id::fresh()), origin: Origin::Api };
     let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Draft(Commit { access, author, at: 1_000_000, reads, changes, touched, guards, repeat: None, rights: Vec::new() })
+    Draft(Commit {
+        access,
+        author,
+        at: 1_000_000,
+        reads,
+        changes,
+        touched,
+        guards,
+        repeat: None,
+        rights: Vec::new(),
+        background: Background::default(),
+    })
 }
 
 /// A commit being put together.

@@ -1,6 +1,6 @@
 //! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
-//! an upgrade asks for; of people: which roles of plugins they have; of
-//! fields that the organization adds; and of webhooks.
+//! an upgrade asks for; of people: which roles of plugins they have; of fields that the organization adds; of webhooks;
+//! and of jobs.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
@@ -8,6 +8,7 @@ const SHEETS: &[&str] = &["css/plugins.css"];
 mod changes;
 mod consent;
 mod fields;
+mod jobs;
 mod kept;
 mod people;
 mod plan;
@@ -17,6 +18,7 @@ mod webhooks;
 
 pub use consent::{Ask, ConsentPage, asks, consent};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
+pub use jobs::{JobChip, JobRow, JobsPage, SubscriberRow, TimeRow, jobs};
 pub use kept::{KeptPage, KeptRow, kept};
 pub use people::{MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};

@@ -13,8 +13,9 @@ wit_bindgen::generate!({
     default_bindings_module: "::hostile_kit",
 });
 
-use exports::lignaflow::plugin::{hooks, routes};
+use exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
 use lignaflow::plugin::types::Error;
+use lignaflow::plugin::writing::Mutation;
 
 /// The answer of a hook that changes nothing.
 pub fn unchanged(_: &[hooks::Change]) -> Result<hooks::Verdict, Error> {
@@ -24,6 +25,16 @@ pub fn unchanged(_: &[hooks::Change]) -> Result<hooks::Verdict, Error> {
 /// A reply of JSON that writes nothing.
 pub fn json(text: impl Into<String>) -> Result<routes::Reply, Error> {
     Ok(routes::Reply { status: 200, payload: routes::Payload::Json(text.into()), writes: Vec::new() })
+}
+
+/// The answer of a job that ends at once.
+pub fn ended() -> Result<jobs::Slice, Error> {
+    Ok(jobs::Slice { writes: Vec::new(), next: None })
+}
+
+/// The answer of a subscriber that does nothing.
+pub fn unmoved(_: &[subscriber::Event]) -> Result<Vec<Mutation>, Error> {
+    Ok(Vec::new())
 }
 
 /// Makes two functions the component's exports; without the second, its hook changes nothing.
@@ -54,6 +65,31 @@ macro_rules! guest {
                 $crate::lignaflow::plugin::types::Error,
             > {
                 $before_save(&changes)
+            }
+        }
+
+        impl $crate::exports::lignaflow::plugin::jobs::Guest for Guest {
+            fn run(
+                _: String,
+                _: String,
+                _: Option<String>,
+                _: u16,
+            ) -> Result<
+                $crate::exports::lignaflow::plugin::jobs::Slice,
+                $crate::lignaflow::plugin::types::Error,
+            > {
+                $crate::ended()
+            }
+        }
+
+        impl $crate::exports::lignaflow::plugin::subscriber::Guest for Guest {
+            fn receive(
+                events: Vec<$crate::exports::lignaflow::plugin::subscriber::Event>,
+            ) -> Result<
+                Vec<$crate::lignaflow::plugin::writing::Mutation>,
+                $crate::lignaflow::plugin::types::Error,
+            > {
+                $crate::unmoved(&events)
             }
         }
 

@@ -3,6 +3,7 @@
 
 mod account;
 pub(crate) mod changes;
+mod jobs;
 mod media;
 pub mod people;
 pub mod plan;
@@ -61,6 +62,13 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay_range))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::schedules))
+        .routes(routes!(jobs::subscribers))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(jobs::one))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
         .routes(routes!(media::upload))

@@ -1,0 +1,63 @@
+//! Work that plugins do without a caller, as commits know of it: jobs that are asked for, and the step of a job or of a
+//! subscriber that a commit is. Both are kept with the records of the commit, or nothing of either is.
+
+use crate::clock::Micros;
+use crate::id::Id;
+use crate::name::{LocalName, PluginId};
+use crate::position::LogPosition;
+
+/// The most bytes of a job's payload or cursor, and characters of the key by which one that waits is told again.
+pub const MAX_PAYLOAD: usize = 64 * 1024;
+pub const MAX_KEY: usize = 200;
+/// The longest that a job may be put off, in seconds: a year.
+pub const MAX_DELAY: u32 = 366 * 24 * 60 * 60;
+/// Jobs of one plugin that wait in one organization.
+pub const MAX_WAITING: u32 = 10_000;
+/// How often one change may lead to another through subscribers before it is told to none of them any more.
+pub const MAX_DEPTH: u16 = 8;
+
+/// A job that is to be done once the commit stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    pub id: Id,
+    pub plugin: PluginId,
+    /// As the plugin's descriptor declares it.
+    pub name: LocalName,
+    /// JSON.
+    pub payload: String,
+    pub run_after: Micros,
+    /// While one of this key waits, it is that one. While one is being done, that one is done once more afterwards.
+    pub deduplicate: Option<String>,
+}
+
+/// Where a job goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    pub cursor: String,
+    pub run_after: Micros,
+}
+
+/// What a commit is a step of. It is refused where another host has taken the work over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// One slice of a job, which goes on or has ended.
+    Job { id: Id, holder: Id, next: Option<Next> },
+    /// Changes that a plugin was told of, up to a place in the log.
+    Told { plugin: PluginId, holder: Id, next: LogPosition },
+}
+
+/// What a commit has to do with background work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Background {
+    pub jobs: Vec<NewJob>,
+    pub step: Option<Step>,
+    /// How many subscribers stand between these changes and what somebody did.
+    pub depth: u16,
+}
+
+impl Background {
+    /// Whether anything of it is kept.
+    pub fn is_kept(&self) -> bool {
+        !self.jobs.is_empty() || self.step.is_some()
+    }
+}
