@@ -85,11 +85,16 @@ impl Counts {
     }
 
     fn record(&self, method: &'static str, route: &str, status: u16, took: Duration) {
-        let known = self.answered.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(&(method, status)).and_then(|routes| routes.get(route)).cloned();
-        let Answered { count, duration } = known.unwrap_or_else(|| self.make(method, route, status));
+        let Answered { count, duration } =
+            self.known(method, route, status).unwrap_or_else(|| self.make(method, route, status));
         count.increment(1);
         duration.record(took);
+    }
+
+    /// By itself, so that nothing is held while one is made.
+    fn known(&self, method: &'static str, route: &str, status: u16) -> Option<Answered> {
+        let answered = self.answered.read().unwrap_or_else(PoisonError::into_inner);
+        answered.get(&(method, status))?.get(route).cloned()
     }
 
     fn make(&self, method: &'static str, route: &str, status: u16) -> Answered {
