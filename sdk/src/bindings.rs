@@ -9,7 +9,7 @@
 
 wit_bindgen::generate!({
     path: "../wit",
-    world: "plugin",
+    world: "component",
     generate_all,
     runtime_path: "::wit_bindgen::rt",
     pub_export_macro: true,

@@ -61,7 +61,8 @@ pub use date::{Date, Instant};
 pub use lignaflow_core::clock::Micros;
 pub use lignaflow_core::descriptor::ChangeKind;
 pub use lignaflow_core::guest::{
-    Event, EventKind, HookChange, JobCall, Payload, Resume, RouteReply, RouteRequest, Slice, Verdict,
+    Event, EventKind, FormerRecord, HookChange, JobCall, Payload, Portion, Resume, RouteReply, RouteRequest, Slice,
+    Verdict,
 };
 pub use lignaflow_core::mutation::{Enqueue, Fields, Mutation, Origin};
 pub use lignaflow_core::query::{
@@ -82,7 +83,7 @@ pub mod prelude {
     pub use crate::writes::{enqueue, ensure_none, ensure_some, insert, remove, restore, transition, update};
     pub use crate::{
         Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Event, EventKind, Fault, Fields, HookChange, Id,
-        Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Predicate, RouteReply, RouteRequest,
+        Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Portion, Predicate, RouteReply, RouteRequest,
         Selection, Slice, Summary, Value, Verdict, calendar, context, log, people, records,
     };
 }
@@ -112,6 +113,13 @@ pub trait Plugin {
     fn receive(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
         let _ = events;
         Ok(Vec::new())
+    }
+
+    /// Called where `plugin.toml` declares `[migration]`, before this version takes the place of one that it carries
+    /// records over from, with some of these at a time. What it returns touches the plugin's own collections alone and
+    /// calls no hook. A record that somebody changes meanwhile comes again.
+    fn migrate(portion: &Portion) -> Result<Vec<Mutation>, Fault> {
+        Err(Fault::not_found(format_args!("code that carries `{}` over", portion.collection)))
     }
 }
 

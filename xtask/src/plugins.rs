@@ -1,7 +1,8 @@
 //! Guests: built for wasm32-wasip2 in their own workspace, then packed into one file each.
 //!
 //! A plugin is a folder of `plugins/` with a `plugin.toml`; code is what its `Cargo.toml` builds, if it has one. The
-//! guests of `plugins/hostile/` misbehave for the tests: they are packed aside and never embedded in the host.
+//! guests of `plugins/hostile/` misbehave for the tests, those of `plugins/fixtures/` do one thing for one: they are packed
+//! aside and never embedded in the host.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -41,15 +42,18 @@ pub(crate) fn step(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 fn build_and_pack(workspace: &Workspace) -> Result<()> {
     let shipped = find(&workspace.plugins())?;
     let hostile = find(&workspace.plugins().join("hostile"))?;
+    let fixtures = find(&workspace.plugins().join("fixtures"))?;
     if shipped.is_empty() {
         bail!("no plugin in {}: each is a folder with a plugin.toml", workspace.plugins().display());
     }
-    let packages: Vec<&str> = shipped.iter().chain(&hostile).filter_map(|plugin| plugin.package.as_deref()).collect();
+    let all = shipped.iter().chain(&hostile).chain(&fixtures);
+    let packages: Vec<&str> = all.filter_map(|plugin| plugin.package.as_deref()).collect();
     if !packages.is_empty() {
         build(workspace, &packages)?;
     }
     pack_all(workspace, &shipped, &workspace.dist())?;
-    pack_all(workspace, &hostile, &workspace.dist().join("hostile"))
+    pack_all(workspace, &hostile, &workspace.dist().join("hostile"))?;
+    pack_all(workspace, &fixtures, &workspace.dist().join("fixtures"))
 }
 
 /// The plugins in a folder, by folder name. A folder that is not there has none.

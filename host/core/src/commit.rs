@@ -81,6 +81,8 @@ pub struct Touch {
     pub id: Id,
     /// What it is a part of itself, as the plan saw it.
     pub within: Option<Id>,
+    /// Whether a state that locks it does not matter: to a migration alone.
+    pub even_locked: bool,
 }
 
 /// Checked last, with everything of this commit in place.

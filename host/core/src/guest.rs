@@ -136,6 +136,27 @@ pub struct Event {
     pub after: Fields,
 }
 
+/// A record of the version before, on its way to the next one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormerRecord {
+    pub id: Id,
+    pub version: u64,
+    pub archived: bool,
+    /// Of both versions, as far as they are filled.
+    pub fields: Fields,
+}
+
+/// Records of one collection that a version is handed to carry over, in one organization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Portion {
+    /// The version whose records these are.
+    pub from_version: String,
+    pub to_version: String,
+    /// The collection's name within the plugin.
+    pub collection: String,
+    pub records: Vec<FormerRecord>,
+}
+
 /// Why a call of guest code gave no answer. Each has its own status and problem code.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallFault {
@@ -179,4 +200,6 @@ pub trait Guest: Send + Sync {
     async fn run(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault>;
     /// Called with changes in the order of their commits.
     async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault>;
+    /// Called for a version that carries records over, before it is in use.
+    async fn migrate(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault>;
 }

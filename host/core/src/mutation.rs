@@ -98,6 +98,8 @@ pub enum Origin {
     Job,
     /// A plugin that was told of a change, on its own account.
     Subscriber,
+    /// The next version of a plugin, which carries its records over.
+    Migration,
     /// Setting a record back to what it was.
     Restore,
     /// A file, by the import's id.
@@ -109,6 +111,9 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// What the change log calls [`Origin::Migration`].
+    pub const MIGRATION: &'static str = "migration";
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -117,6 +122,7 @@ impl Origin {
             Self::Route => "route",
             Self::Job => "job",
             Self::Subscriber => "subscriber",
+            Self::Migration => Self::MIGRATION,
             Self::Restore => "restore",
             Self::Import(_) => "import",
             Self::Undo(_) => "undo",

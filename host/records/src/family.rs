@@ -2,7 +2,7 @@
 //! parts.
 
 use crate::answers;
-use crate::plan::{Desk, Draft, Found, Plan, locked_state, refuse_locked};
+use crate::plan::{Desk, Draft, Found, Plan, locked_state};
 use crate::rights::Claims;
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Schema;
@@ -114,7 +114,7 @@ impl Desk<'_> {
                 by: lead.by.clone(),
                 claims: Claims::of_follower(),
             };
-            match refuse_locked(&draft) {
+            match self.refuse_locked(&draft) {
                 Err(fault) if !draft.restores => found.add(of_another(&draft, fault), &draft.prefix),
                 _ => drafts.push(draft),
             }
@@ -135,7 +135,8 @@ impl Desk<'_> {
             let mut above = Vec::new();
             for (schema, id, part) in std::mem::take(&mut open) {
                 let whole = Whole::of(plan, &schema, id);
-                if let Some(state) = whole.locked(&schema)
+                if !self.unlocked
+                    && let Some(state) = whole.locked(&schema)
                     && told.insert((schema.name.clone(), id, part))
                 {
                     let draft = &plan.drafts[part];
@@ -207,7 +208,7 @@ impl Desk<'_> {
                 let above = self.above(&schema, Whole::of(plan, &schema, id).record());
                 let within = above.as_ref().map(|(_, id)| *id);
                 open.extend(above);
-                touched.insert(key, Touch { schema, id, within });
+                touched.insert(key, Touch { schema, id, within, even_locked: self.unlocked });
             }
         }
         touched.into_values().collect()

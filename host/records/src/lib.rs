@@ -10,6 +10,7 @@
 //! | [`background`] | jobs of plugins, and what they are told of: called and committed like a route |
 //! | [`imports`] | files that become records |
 //! | [`routes`] | plugins' routes and the writes that they return |
+//! | [`migrate`] | records that a plugin's next version carries over |
 //! | [`original`] | creates that repeat an id of the client's own |
 //! | [`repeat`] | the key of a request that may come again |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
@@ -32,6 +33,7 @@ mod files;
 mod former;
 mod hooks;
 pub mod imports;
+mod migrate;
 mod original;
 mod plan;
 mod reads;
@@ -44,6 +46,7 @@ pub mod search;
 mod sight;
 mod write;
 
+pub use migrate::{Carried, Carrying};
 pub use reads::GuestReads;
 pub use repeat::{Once, Repeating};
 pub use revert::Earlier;

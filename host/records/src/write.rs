@@ -192,7 +192,7 @@ impl Records {
             other => return other,
         };
         let snapshot = self.registry.current_of(caller.organization);
-        let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access };
+        let desk = Desk { store: &self.store, snapshot: &snapshot, caller, access, unlocked: false };
         let originals = Arc::new(self.originals(&desk, origin, &items).await?);
         if originals.is_empty() {
             return Err(fault);
@@ -282,7 +282,7 @@ impl Records {
         number: usize,
     ) -> Result<Attempt, Fault> {
         let Work { caller, access, origin, through, items, issues, reads, repeat, background } = work;
-        let desk = Desk { store: &self.store, snapshot, caller, access };
+        let desk = Desk { store: &self.store, snapshot, caller, access, unlocked: false };
         let mut plan = Plan { reads, ..Plan::default() };
         let several = through.is_none() && items.iter().any(|item| !item.prefix.is_empty());
         let drafted = desk.draft(&mut plan, items).await;

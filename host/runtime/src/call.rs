@@ -1,6 +1,7 @@
 //! One call of guest code: a fresh instance, its limits, and what the call came to. The instance is dropped with the
 //! call, so nothing that one call did can be seen by the next.
 
+use crate::contract::carrying::exports::lignaflow::plugin::migration;
 use crate::contract::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
 use crate::contract::lignaflow::plugin::types::Error as WireError;
 use crate::contract::lignaflow::plugin::writing::Mutation;
@@ -33,6 +34,7 @@ pub(crate) enum Ask {
     Handle(routes::Request),
     Run(JobCall),
     Receive(Vec<subscriber::Event>),
+    Migrate(migration::Portion),
 }
 
 /// What a guest answered, in the contract's types.
@@ -125,6 +127,10 @@ async fn answer(
         Ask::Receive(events) => {
             let subscriber = code.subscriber.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
             subscriber.call_receive(&mut store, &events).await.map(Answer::Writes)
+        }
+        Ask::Migrate(portion) => {
+            let migration = migration::GuestIndices::new(&code.instance)?.load(&mut store, &instance)?;
+            migration.call_migrate(&mut store, &portion).await.map(Answer::Writes)
         }
     }
 }

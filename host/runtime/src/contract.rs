@@ -12,3 +12,18 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
 });
+
+/// What a component exports beside that where its descriptor declares a migration. The types are those of above.
+pub mod carrying {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "migrating",
+        with: {
+            "lignaflow:plugin/types": crate::contract::lignaflow::plugin::types,
+            "lignaflow:plugin/query": crate::contract::lignaflow::plugin::query,
+            "lignaflow:plugin/writing": crate::contract::lignaflow::plugin::writing,
+        },
+        imports: { default: trappable },
+        exports: { default: async },
+    });
+}

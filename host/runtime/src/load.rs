@@ -56,7 +56,11 @@ fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFau
 fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, LoadFault> {
     let exports = |name: &str| inspection.exports.iter().any(|export| export == name);
     let descriptor = &inspection.descriptor;
-    let wanted = [("jobs", !descriptor.jobs.is_empty()), ("subscriber", !descriptor.subscriptions.is_empty())];
+    let wanted = [
+        ("jobs", !descriptor.jobs.is_empty()),
+        ("subscriber", !descriptor.subscriptions.is_empty()),
+        ("migration", descriptor.migration.is_some()),
+    ];
     let missing: Vec<_> = EXPORTS
         .into_iter()
         .chain(wanted.into_iter().filter(|(_, used)| *used).map(|(name, _)| name))

@@ -1,7 +1,7 @@
 //! A plugin that is loaded: what it is, what it was granted, and its code, which the host calls through [`Guest`].
 
 use crate::call::{Answer, Ask, run};
-use crate::convert::{Checked, error, hook, mutation, query, reply, work};
+use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
 use crate::limits::Limits;
@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
 use lignaflow_core::guest::{
-    CallFault, Event, Guest, HookChange, JobCall, Payload, RouteReply, RouteRequest, Slice, Verdict,
+    CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, RouteReply, RouteRequest, Slice, Verdict,
 };
 use lignaflow_core::mutation::Mutation;
 use lignaflow_core::name::{CollectionName, PluginId};
@@ -141,7 +141,7 @@ impl LoadedPlugin {
         let label = match kind {
             Kind::Route => format!("route {name}"),
             Kind::Job => format!("job {name}"),
-            Kind::BeforeSave | Kind::Subscriber => name.to_owned(),
+            Kind::Migration | Kind::BeforeSave | Kind::Subscriber => name.to_owned(),
         };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, meter.clone(), bounds);
         let log = Arc::new(log);
@@ -174,7 +174,7 @@ impl LoadedPlugin {
             if let Some(text) = mutation::written(write) {
                 let name = self.collection(text)?;
                 if !foreign && name.plugin != *self.id() {
-                    return Err(CallFault::BadAnswer(format!("a hook changes its own plugin's records, not {name}")));
+                    return Err(CallFault::BadAnswer(format!("it changes its own plugin's records, not {name}")));
                 }
                 if !self.core.writes(&name) {
                     return Err(self.denied(format!("write {name}")));
@@ -264,6 +264,16 @@ impl LoadedPlugin {
             .and_then(|writes| self.check_writes(&writes, true).map(|()| writes));
         told(&log, checked)
     }
+
+    async fn carried(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault> {
+        let ask = Ask::Migrate(migration::portion(portion));
+        let (answer, log) = self.call(Kind::Migration, "migrate", reads, ask).await?;
+        let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
+        let writes = answer.map_err(refused)?;
+        let checked = proved(mutation::mutations(writes, "writes"))
+            .and_then(|writes| self.check_writes(&writes, false).map(|()| writes));
+        told(&log, checked)
+    }
 }
 
 fn refused(error: crate::contract::lignaflow::plugin::types::Error) -> CallFault {
@@ -303,5 +313,11 @@ impl Guest for LoadedPlugin {
         let meter = Meter::new();
         let writes = self.writes(reads, events).await;
         self.counted(Kind::Subscriber, &meter, writes)
+    }
+
+    async fn migrate(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault> {
+        let meter = Meter::new();
+        let writes = self.carried(reads, portion).await;
+        self.counted(Kind::Migration, &meter, writes)
     }
 }

@@ -18,10 +18,11 @@ pub(crate) enum Kind {
     Route,
     Job,
     Subscriber,
+    Migration,
 }
 
 impl Kind {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -29,6 +30,7 @@ impl Kind {
             Self::Route => "route",
             Self::Job => "job",
             Self::Subscriber => "subscriber",
+            Self::Migration => "migration",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::jobs::{self, Jobs};
 use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
-use crate::plugins::Plugins;
+use crate::plugins::{Plugins, migrating};
 use crate::private_file;
 use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
@@ -220,6 +220,9 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     let jobs = app.jobs.clone();
     shutdown.beside(jobs::DUTY.run(app.clone(), shutdown.clone(), move |lease| jobs.clone().round(lease)));
     shutdown.beside(app.jobs.clone().work(shutdown.clone()));
+    let (plugins, records) = (app.plugins.clone(), app.records.clone());
+    let carrying = move |lease| plugins.clone().carry_over(records.clone(), lease);
+    shutdown.beside(migrating::DUTY.run(app.clone(), shutdown.clone(), carrying));
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     let stop = shutdown.clone();
     shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));

@@ -171,6 +171,11 @@ pub enum Plugin {
     },
     /// Uninstall a plugin; its records are kept
     Uninstall { id: String },
+    /// Tell how far a next version is with carrying records over
+    Migration {
+        /// Of this plugin alone
+        id: Option<String>,
+    },
     /// List what is kept and no installed plugin declares
     Kept {
         /// Of this plugin alone

@@ -154,12 +154,17 @@ async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {
     let app = app(config).await?;
     match command {
         Plugin::List => {
+            let migrations = app.plugins.migrations().await.map_err(told)?;
             for plugin in app.plugins.installed().await.map_err(told)? {
                 let state = match app.plugins.fault(&plugin.id) {
                     Some(fault) => format!("does not run: {fault}"),
                     None if !plugin.active => "off for this instance".to_owned(),
                     None if plugin.enabled_by_default => "runs, on where not switched off".to_owned(),
                     None => "runs, on where switched on".to_owned(),
+                };
+                let state = match migrations.iter().find(|it| it.plugin == plugin.id && it.phase.is_open()) {
+                    Some(open) => format!("{state}; its records are carried over to {}", open.version),
+                    None => state,
                 };
                 println!("{:<24} {:<10} {state}", plugin.id.as_str(), plugin.version);
             }
@@ -168,6 +173,7 @@ async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {
         Plugin::Plan { file } | Plugin::Install { file, dry_run: true } => keeping::plan(&app, file).await,
         Plugin::Install { file, dry_run: false } => keeping::install(&app, file).await,
         Plugin::Uninstall { id } => keeping::uninstall(&app, id).await,
+        Plugin::Migration { id } => keeping::migration(&app, id.as_deref()).await,
         Plugin::Kept { id } => keeping::kept(&app, id.as_deref()).await,
         Plugin::Purge { name, confirm } => keeping::purge(&app, name, confirm.as_deref()).await,
         Plugin::Enable { id, organization } => switch(&app, id, organization.as_deref(), true).await,

@@ -5,10 +5,12 @@
 //! |---|---|
 //! | [`arriving`] | what the program and the folder beside it bring |
 //! | [`planning`] | what an installation would do, told before it is done |
+//! | [`migrating`] | versions that carry records over before they are in use |
 //! | [`keeping`] | uninstalling, what is kept, and its purge |
 
 mod arriving;
 mod keeping;
+pub mod migrating;
 mod planning;
 
 pub use arriving::shipped;
@@ -75,6 +77,14 @@ pub struct Inspected {
     pub text: String,
     pub hash: [u8; 32],
     pub size: u64,
+}
+
+/// A file that was installed.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub inspected: Inspected,
+    /// The version that it carries records over from, which serves until that is done.
+    pub carries_from: Option<String>,
 }
 
 impl Plugins {
@@ -156,7 +166,7 @@ impl Plugins {
                     })
                     .or_else(|| loaded.keys().next_back())
                     .map(|id| (id.clone(), fault.to_string())),
-                Ok(snapshot) => match self.0.store.apply_schema(&snapshot.catalog).await {
+                Ok(snapshot) => match self.0.store.apply_schema(&*self.tables_of(&snapshot).await?).await {
                     Ok(_) => return Ok(switched(&snapshot, registered)),
                     Err(fault) => match fault.plugin().filter(|id| loaded.contains_key(*id)).cloned() {
                         Some(id) => Some((id, fault.to_string())),
@@ -188,13 +198,15 @@ impl Plugins {
     }
 
     /// Installs a file, or makes it the version in use, with these grants. Everything is tried before anything changes.
-    pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Inspected, Fault> {
+    /// A version that carries records over is in use when that is done.
+    pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Arrived, Fault> {
         let inspected = inspect(&bytes)?;
-        self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by).await?;
+        let carries_from = self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by).await?;
         self.reload().await?;
-        Ok(inspected)
+        Ok(Arrived { inspected, carries_from })
     }
 
+    /// The version that it carries records over from, where it is not in use yet.
     async fn put(
         &self,
         inspected: Inspected,
@@ -202,7 +214,7 @@ impl Plugins {
         granted: Grants,
         arrival: Arrival,
         by: By,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<String>, Fault> {
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
         self.compile(bytes.clone(), granted.clone()).await?;
@@ -219,7 +231,14 @@ impl Plugins {
             enabled_by_default: arrival == Arrival::InProgram,
             brought: arrival != Arrival::ByHand,
         };
-        self.0.store.install_plugin(version, by).await.map_err(unavailable)
+        match outlook.carries_from {
+            Some(from) => {
+                let before = (from.hash, from.version.clone());
+                self.0.store.begin_migration(version, before, outlook.to_carry, by).await.map_err(unavailable)?;
+                Ok(Some(from.version))
+            }
+            None => self.0.store.install_plugin(version, by).await.map(|()| None).map_err(unavailable),
+        }
     }
 
     /// Switches a plugin for an organization.

@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// Entries of a collection, by the name that it has and by those that it had; what is compared comes behind `values`.
-    fn spoken_of(&self, collection: &CollectionName, values: &mut Vec<Sql>) -> String {
+    pub(crate) fn spoken_of(&self, collection: &CollectionName, values: &mut Vec<Sql>) -> String {
         values.push(collection.to_string().into());
         let mut spoken = format!("collection = ${}", values.len());
         for (name, until) in self.renames().former(collection) {
@@ -278,7 +278,7 @@ impl Store {
         const AHEAD: &str = "select exists (select 1 from organizations o cross join lateral (select c.xid from changes c \
                              where c.organization = o.id order by c.xid desc limit 1) l \
                              where l.xid >= pg_snapshot_xmax(pg_current_snapshot()))";
-        const ADOPT: [&str; 5] = [
+        const ADOPT: [&str; 6] = [
             "set local statement_timeout = 0",
             "update webhooks w set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
              where c.organization = w.organization \
@@ -287,6 +287,7 @@ impl Store {
             "update subscribers b set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
              where c.organization = b.organization \
              and (c.xid, c.sequence) <= (b.log_transaction::text::xid8, b.log_sequence))",
+            "update data_migration_places set place = '', through = false",
             "update changes set xid = '1'::xid8",
         ];
         if self.dialect() == Dialect::Sqlite

@@ -28,6 +28,11 @@ pub fn hostile(id: &str) -> Vec<u8> {
     read(&dist().join("hostile").join(format!("{id}.wasm")))
 }
 
+/// A guest that does one thing for a test.
+pub fn fixture(id: &str) -> Vec<u8> {
+    read(&dist().join("fixtures").join(format!("{id}.wasm")))
+}
+
 fn read(file: &Path) -> Vec<u8> {
     fs::read(file).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask plugins`", file.display()))
 }

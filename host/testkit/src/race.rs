@@ -31,6 +31,12 @@ impl Held {
         self.go.send(()).expect("a writer that still waits");
         outcome
     }
+
+    /// Waits until the writer's plan is made, and never lets it go on: whatever ends it is among `others`.
+    pub async fn abandon<T>(self, others: impl Future<Output = T>) -> T {
+        self.reached.await.expect("a writer that is held up");
+        others.await
+    }
 }
 
 impl Race {

@@ -2,7 +2,7 @@
 //! written with their parts, and references that may not lead in a circle.
 
 use super::call::World;
-use super::plan::{Desk, Draft, Plan, refuse_locked};
+use super::plan::{Desk, Draft, Plan};
 use crate::{ChangeKind, ErrorCode, Fault, Id, Issue, Value};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{OnDelete, humanize};
@@ -35,7 +35,7 @@ impl Desk<'_> {
                         continue;
                     }
                     let draft = following(lead, schema, record);
-                    match refuse_locked(&draft) {
+                    match self.refuse_locked(&draft) {
                         Err(fault) if removes => faults.push((draft.prefix, fault)),
                         _ => next.push(draft),
                     }
@@ -48,7 +48,7 @@ impl Desk<'_> {
     /// A fault for each part of what is locked.
     pub(super) fn locked_wholes(&self, plan: &Plan, begin: usize) -> Vec<(String, Fault)> {
         let mut faults = Vec::new();
-        for draft in &plan.drafts[begin..] {
+        for draft in plan.drafts[begin..].iter().filter(|_| !self.unlocked) {
             for (schema, id) in wholes(self.world, draft) {
                 let drafted = drafted(plan, &schema, id);
                 let stands = self.world.memory.borrow().get(&schema.name, id).cloned();

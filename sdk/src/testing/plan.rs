@@ -74,6 +74,8 @@ impl Plan {
 pub(super) struct Desk<'a> {
     pub(super) world: &'a World,
     pub(super) caller: &'a Caller,
+    /// Whether what is archived or locked is open all the same, as to a migration.
+    pub(super) unlocked: bool,
 }
 
 impl Desk<'_> {
@@ -150,14 +152,14 @@ impl Desk<'_> {
             let deed = if matches!(mutation, Mutation::Remove { .. }) { Deed::Remove } else { Deed::Update };
             self.may_touch(&draft.schema, draft.before.as_ref(), deed)?;
         }
-        refuse_standing(&draft, expected)?;
+        refuse_standing(&draft, expected, self.unlocked)?;
         match mutation {
             Mutation::Update { fields, .. } => {
-                refuse_locked(&draft)?;
+                self.refuse_locked(&draft)?;
                 self.set(&mut draft, fields)?;
             }
             Mutation::Remove { .. } => {
-                refuse_locked(&draft)?;
+                self.refuse_locked(&draft)?;
                 draft.kind = ChangeKind::Remove;
             }
             Mutation::Transition { name, fields, .. } => self.transition(&mut draft, &name, fields)?,
@@ -165,6 +167,10 @@ impl Desk<'_> {
         }
         plan.drafts.push(draft);
         Ok(())
+    }
+
+    pub(super) fn refuse_locked(&self, draft: &Draft) -> Result<(), Fault> {
+        if self.unlocked { Ok(()) } else { refuse_locked(draft) }
     }
 
     fn insert(&self, draft: &mut Draft, mut given: Fields) -> Result<(), Fault> {
@@ -373,20 +379,22 @@ fn pins(schema: &Schema, filter: &BoundPredicate) -> bool {
     }
 }
 
-fn refuse_standing(draft: &Draft, expected: Option<u64>) -> Result<(), Fault> {
+fn refuse_standing(draft: &Draft, expected: Option<u64>, unlocked: bool) -> Result<(), Fault> {
     let one = draft.schema.collection.title.one.to_lowercase();
     let Some(before) = &draft.before else { return Err(no_record(&draft.schema)) };
     if expected.is_some_and(|expected| expected != before.version) {
         return Err(Fault::new(ErrorCode::Stale, format!("This {one} has been changed since you read it.")));
     }
     match (before.archived_at.is_some(), draft.restores) {
-        (true, false) => Err(Fault::new(ErrorCode::Locked, format!("This {one} is archived. Restore it first."))),
+        (true, false) if !unlocked => {
+            Err(Fault::new(ErrorCode::Locked, format!("This {one} is archived. Restore it first.")))
+        }
         (false, true) => Err(Fault::new(ErrorCode::Conflict, format!("This {one} is not archived."))),
         _ => Ok(()),
     }
 }
 
-pub(super) fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
+fn refuse_locked(draft: &Draft) -> Result<(), Fault> {
     let state = |field: &str| draft.after.get(field).and_then(Value::as_text);
     match draft.schema.collection.locked_states().find(|(field, locked)| state(field) == Some(locked)) {
         Some((_, locked)) => {

@@ -3,15 +3,15 @@
 use super::query::{selection, summary};
 use super::values::{entries, fields, id, to_error};
 use super::writing::mutations;
-use crate::bindings::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
+use crate::bindings::exports::lignaflow::plugin::{hooks, jobs, migration, routes, subscriber};
 use crate::bindings::lignaflow::plugin::types::Error;
 use crate::bindings::lignaflow::plugin::writing::Mutation;
 use crate::bindings::lignaflow::plugin::{context, logging, people};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
-    ChangeKind, Event, EventKind, Fault, HookChange, Instant, JobCall, Origin, Payload, Person, Plugin, RouteReply,
-    RouteRequest, Slice, Verdict,
+    ChangeKind, Event, EventKind, Fault, FormerRecord, HookChange, Instant, JobCall, Origin, Payload, Person, Plugin,
+    Portion, RouteReply, RouteRequest, Slice, Verdict,
 };
 use std::marker::PhantomData;
 
@@ -45,6 +45,13 @@ impl<P: Plugin> subscriber::Guest for Component<P> {
     }
 }
 
+impl<P: Plugin> migration::Guest for Component<P> {
+    fn migrate(portion: migration::Portion) -> Result<Vec<Mutation>, Error> {
+        let called = || P::migrate(&self::portion(portion)?);
+        called().map(mutations).map_err(to_error)
+    }
+}
+
 fn slice(slice: Slice) -> jobs::Slice {
     let next = slice.next.map(|next| jobs::Resume { cursor: next.cursor, delay_seconds: next.delay_seconds });
     jobs::Slice { writes: mutations(slice.writes), next }
@@ -67,6 +74,23 @@ fn event(event: subscriber::Event) -> Result<Event, Fault> {
         person: event.person.as_deref().map(id).transpose()?,
         before: fields(event.before)?,
         after: fields(event.after)?,
+    })
+}
+
+fn portion(portion: migration::Portion) -> Result<Portion, Fault> {
+    let former = |record: migration::Former| {
+        Ok(FormerRecord {
+            id: id(&record.id)?,
+            version: record.version,
+            archived: record.archived,
+            fields: fields(record.fields)?,
+        })
+    };
+    Ok(Portion {
+        from_version: portion.from_version,
+        to_version: portion.to_version,
+        collection: portion.collection,
+        records: portion.records.into_iter().map(former).collect::<Result<_, Fault>>()?,
     })
 }
 
@@ -192,6 +216,37 @@ mod tests {
             let id = Id::fresh();
             Ok(reply::json(&request.route)?.with_status(201).with_writes([insert("notes", id)]))
         }
+
+        fn migrate(portion: &Portion) -> Result<Vec<crate::Mutation>, Fault> {
+            let carried = |record: &FormerRecord| {
+                let title = record.fields.text("title").map(str::to_uppercase);
+                crate::writes::update("notes", record.id).set("title", title).into()
+            };
+            Ok(portion.records.iter().map(carried).collect())
+        }
+    }
+
+    #[test]
+    fn records_are_handed_over_and_what_comes_of_them_returns() {
+        let id = Id::fresh().to_string();
+        let former = |id: &str| migration::Former {
+            id: id.into(),
+            version: 3,
+            archived: true,
+            fields: vec![Entry { key: "title".into(), value: Value::Text("cut".into()) }],
+        };
+        let portion = |id: &str| migration::Portion {
+            from_version: "0.1.0".into(),
+            to_version: "0.2.0".into(),
+            collection: "notes".into(),
+            records: vec![former(id)],
+        };
+        let writes = <Component<Echo> as migration::Guest>::migrate(portion(&id)).unwrap();
+        assert!(matches!(&writes[..], [Mutation::Update(it)] if it.id == id && it.fields[0].key == "title"));
+        let error = <Component<Echo> as migration::Guest>::migrate(portion("7")).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Internal);
+        let error = <Component<Silent> as migration::Guest>::migrate(portion(&id)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::NotFound);
     }
 
     struct Silent;

@@ -1,7 +1,7 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
-use super::former;
 use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
+use super::{former, migration};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
 use crate::value::{Currency, parse_date, parse_instant};
@@ -89,6 +89,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             }
         }
     }
+    migration::check(descriptor, &mut say);
     if descriptor.roles.len() > MAX_ROLES {
         say("roles".into(), format!("{} roles; at most {MAX_ROLES}", descriptor.roles.len()));
     }

@@ -1,11 +1,13 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
 //! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
-//! holds the rules that no shape can say, [`former`] those of earlier names.
+//! holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
+//! records that are carried over.
 
 mod check;
 mod family;
 mod former;
 mod kept;
+mod migration;
 mod model;
 mod parse;
 mod schema;

@@ -24,6 +24,9 @@ pub struct Descriptor {
     pub icon: Option<String>,
     #[serde(default)]
     pub grants: Grants,
+    /// That the code carries records of earlier versions over, before this one is in use.
+    #[serde(default)]
+    pub migration: Option<Migration>,
     /// Rights that the plugin adds, by name, with a title each: `approve = "Approve timesheets"`.
     #[serde(default)]
     pub permissions: IndexMap<LocalName, String>,
@@ -43,6 +46,35 @@ pub struct Descriptor {
     pub subscriptions: Vec<Subscription>,
     #[serde(default)]
     pub pages: Vec<Page>,
+}
+
+/// Which records the code carries over, and of which versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Migration {
+    /// Earlier versions, or their beginnings: `["0.1"]` is every 0.1.x. From others nothing is carried over.
+    pub from: Vec<String>,
+    /// Collections whose records are handed to `migrate`, in their order.
+    pub collections: Vec<LocalName>,
+    /// Records that one call is handed, 100 unless it says otherwise.
+    #[serde(default)]
+    pub portion: Option<u16>,
+}
+
+impl Migration {
+    /// The most records that one call is handed.
+    pub const MOST: u16 = 500;
+
+    /// Whether records of a version are carried over.
+    pub fn covers(&self, version: &str) -> bool {
+        self.from.iter().any(|from| {
+            version.strip_prefix(from.as_str()).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        })
+    }
+
+    pub fn portion(&self) -> u16 {
+        self.portion.unwrap_or(100)
+    }
 }
 
 /// What the plugin asks for beyond its own collections. An administrator consents to each.
@@ -725,6 +757,7 @@ impl Descriptor {
     /// Whether the plugin has code that the host calls.
     pub fn needs_code(&self) -> bool {
         !(self.routes.is_empty() && self.jobs.is_empty() && self.subscriptions.is_empty())
+            || self.migration.is_some()
             || self.collections.iter().any(|collection| collection.hook.is_some())
     }
 }

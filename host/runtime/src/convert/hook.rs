@@ -24,7 +24,7 @@ fn change(change: HookChange) -> wire::Change {
         transition: change.transition,
         origin: match change.origin {
             // To a plugin it is a change like any other that a client makes.
-            Origin::Api | Origin::Restore => wire::Origin::Api,
+            Origin::Api | Origin::Restore | Origin::Migration => wire::Origin::Api,
             Origin::Page => wire::Origin::Page,
             Origin::Batch | Origin::Import(_) | Origin::Undo(_) | Origin::Rehearsal(_) => wire::Origin::Batch,
             Origin::Route => wire::Origin::Route,

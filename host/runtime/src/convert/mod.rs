@@ -3,6 +3,7 @@
 
 pub(crate) mod error;
 pub(crate) mod hook;
+pub(crate) mod migration;
 pub(crate) mod mutation;
 pub(crate) mod predicate;
 pub(crate) mod query;

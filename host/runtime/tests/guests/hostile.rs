@@ -206,7 +206,7 @@ async fn a_verdict_speaks_of_the_changes_and_of_its_own_records() {
     let fault = save(&plugin, "anything").await;
     assert_eq!(fault, CallFault::BadAnswer("/set/4294967295: there are 1 changes".to_owned()));
     let fault = save(&plugin, "foreign").await;
-    assert_eq!(fault, CallFault::BadAnswer("a hook changes its own plugin's records, not projects/tasks".to_owned()));
+    assert_eq!(fault, CallFault::BadAnswer("it changes its own plugin's records, not projects/tasks".to_owned()));
 }
 
 #[tokio::test]

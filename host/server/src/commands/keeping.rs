@@ -37,6 +37,9 @@ fn described(outlook: &Outlook) -> String {
     }];
     lines.extend(descriptor.grants.sentences().into_iter().map(|sentence| format!("asks: {sentence}")));
     lines.extend(outlook.steps.iter().map(ToString::to_string));
+    if let Some(from) = &outlook.carries_from {
+        lines.push(format!("carries {} records over from {}, which goes on meanwhile", outlook.to_carry, from.version));
+    }
     if outlook.steps.is_empty() && outlook.conflicts.is_empty() {
         lines.push("The tables stay as they are.".to_owned());
     }
@@ -52,7 +55,40 @@ pub(super) async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
     }
     let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
     noticed().await;
-    println!("{} {} is installed.", installed.descriptor.id, installed.descriptor.version);
+    let descriptor = installed.inspected.descriptor;
+    match installed.carries_from {
+        Some(from) => println!(
+            "{} {from} goes on until its records are carried over to {}; `lignaflow plugin migration {}` tells how far \
+             that is.",
+            descriptor.id, descriptor.version, descriptor.id
+        ),
+        None => println!("{} {} is installed.", descriptor.id, descriptor.version),
+    }
+    Ok(())
+}
+
+/// How far a version is that carries records over, of this plugin or of each that had one.
+pub(super) async fn migration(app: &App, id: Option<&str>) -> anyhow::Result<()> {
+    let plugin = id.map(plugin_of).transpose()?;
+    let mut all = app.plugins.migrations().await.map_err(told)?;
+    all.retain(|migration| plugin.as_ref().is_none_or(|plugin| migration.plugin == *plugin));
+    for migration in all {
+        println!(
+            "{} {} -> {}: {}, {} of {} records, {} writes, {} of {} organizations",
+            migration.plugin,
+            migration.from_version,
+            migration.version,
+            migration.phase.as_str(),
+            migration.records,
+            migration.expected,
+            migration.writes,
+            migration.through,
+            migration.organizations,
+        );
+        if let Some(fault) = migration.fault {
+            println!("  {fault}");
+        }
+    }
     Ok(())
 }
 

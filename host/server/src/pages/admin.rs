@@ -17,11 +17,11 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_core::{Fault, Issue};
 use lignaflow_runtime::Level;
-use lignaflow_store::plugins::Installed;
+use lignaflow_store::plugins::{DataMigration, Installed, Phase};
 use lignaflow_web::activity::Actor;
 use lignaflow_web::admin::{
-    ConsentPage, Happening, InstallFault, LogLevel, LogLine, PluginPage, PluginRow, PluginState, PluginsPage, asks,
-    consent, plugin as draw_plugin, plugins as draw_plugins,
+    Carrying, CarryingState, ConsentPage, Happening, InstallFault, LogLevel, LogLine, PluginPage, PluginRow,
+    PluginState, PluginsPage, asks, consent, plugin as draw_plugin, plugins as draw_plugins,
 };
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::paths;
@@ -48,7 +48,7 @@ pub(super) fn may(visit: &Visit, permission: &str) -> bool {
     visit.signed.caller.holds(permission)
 }
 
-fn row(visit: &Visit, installed: &Installed) -> PluginRow {
+fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration]) -> PluginRow {
     let loaded = visit.snapshot.plugins.get(&installed.id);
     let on = visit.snapshot.is_enabled(visit.signed.caller.organization, &installed.id);
     let state = match (visit.app.plugins.fault(&installed.id), on) {
@@ -63,7 +63,31 @@ fn row(visit: &Visit, installed: &Installed) -> PluginRow {
         description: loaded.map(|plugin| plugin.descriptor().description.clone()).unwrap_or_default(),
         state,
         usage: None,
+        carrying: migrations.iter().find(|migration| migration.plugin == installed.id).and_then(carrying),
     }
+}
+
+/// For who installs: they tell of all organizations.
+async fn migrations(visit: &Visit) -> Result<Vec<DataMigration>, Fault> {
+    if may(visit, Permission::INSTALL_PLUGINS) { visit.app.plugins.migrations().await } else { Ok(Vec::new()) }
+}
+
+/// What is still to be told of a plugin's latest migration: nothing where it ended well.
+fn carrying(migration: &DataMigration) -> Option<Carrying> {
+    let state = match (migration.phase, &migration.fault) {
+        (Phase::Copying, _) => CarryingState::Copying,
+        (Phase::Sweeping, _) => CarryingState::Sweeping,
+        (Phase::Failed, why) => CarryingState::Failed(why.clone().unwrap_or_default()),
+        (Phase::Done, Some(why)) => CarryingState::Left(why.clone()),
+        (Phase::Done, None) => return None,
+    };
+    Some(Carrying {
+        from: migration.from_version.clone(),
+        to: migration.version.clone(),
+        state,
+        records: migration.records,
+        expected: migration.expected,
+    })
 }
 
 async fn list(visit: Visit) -> Response {
@@ -78,7 +102,11 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         Ok(installed) => installed,
         Err(fault) => return visit.fault(&fault),
     };
-    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin)).collect();
+    let migrations = match migrations(visit).await {
+        Ok(migrations) => migrations,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin, &migrations)).collect();
     let organization = visit.signed.caller.organization;
     let events = match visit.app.plugins.happenings(organization, HISTORY).await {
         Ok(events) => events,
@@ -141,6 +169,9 @@ fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_some
         "plugin.purged" => {
             format!("purged {} for good", detail["name"].as_str().unwrap_or_default())
         }
+        "plugin.migration-begun" => format!("began to carry records of {title} over to {version}"),
+        "plugin.migration-failed" => format!("could not carry the records of {title} over to {version}"),
+        "plugin.migrated" => format!("carried the records of {title} over to {version}"),
         "plugin.version-changed" => format!("changed the version of {title}"),
         _ => format!("changed {title}"),
     };
@@ -201,8 +232,12 @@ pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
             .collect(),
         None => Vec::new(),
     };
+    let migrations = match migrations(visit).await {
+        Ok(migrations) => migrations,
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = PluginPage {
-        row: &row(visit, &installed),
+        row: &row(visit, &installed, &migrations),
         descriptor,
         catalog: &visit.snapshot.catalog,
         asks: &asks(&descriptor.grants, &installed.granted),
@@ -387,7 +422,14 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
     let id: PluginId = inspected.descriptor.id.clone();
     match visit.app.plugins.install(bytes.to_vec(), granted, by(&visit.signed, &client)).await {
         Ok(installed) => {
-            let done = format!("{} {} is installed.", installed.descriptor.title, installed.descriptor.version);
+            let Inspected { descriptor, .. } = installed.inspected;
+            let done = match installed.carries_from {
+                Some(from) => format!(
+                    "{} {from} goes on until its records are carried over to {}.",
+                    descriptor.title, descriptor.version
+                ),
+                None => format!("{} {} is installed.", descriptor.title, descriptor.version),
+            };
             visit.go(&paths::plugin(&id), &done)
         }
         Err(fault) => ask(&visit, &client, inspected, bytes, Some(&fault)).await,

@@ -22,6 +22,7 @@ const FILES: usize = 100;
 #[folder = "../../plugins/dist"]
 #[include = "*.wasm"]
 #[exclude = "hostile/*"]
+#[exclude = "fixtures/*"]
 struct Shipped;
 
 /// A plugin that is inside the program: its file's name and bytes.
@@ -195,6 +196,10 @@ impl Plugins {
         let standing = self.0.store.plugin(id).await.map_err(unavailable)?;
         let stays = standing.as_ref().is_some_and(|plugin| plugin.hash == inspected.hash || !plugin.brought);
         if stays || self.0.store.is_uninstalled(id).await.map_err(unavailable)? {
+            return Ok(false);
+        }
+        let latest = self.migration(id).await?;
+        if latest.is_some_and(|latest| latest.hash == inspected.hash && latest.phase.is_open()) {
             return Ok(false);
         }
         let granted = inspected.descriptor.grants.clone();

@@ -1,8 +1,11 @@
 //! What an installation would do, before it does it: the rights that it asks for, each step in the tables with the
 //! records that it is about, and everything that stands in the way.
 
+use super::migrating::CarriesFrom;
 use super::{Inspected, Plugins, inspect, schema_fault, unavailable};
 use lignaflow_core::catalog::Catalog;
+use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_store::plugins::Installed;
 use lignaflow_store::{SchemaConflict, SchemaFault, SchemaStep};
@@ -13,6 +16,10 @@ pub struct Outlook {
     pub inspected: Inspected,
     /// The version in use now.
     pub standing: Option<Installed>,
+    /// The version that it carries records over from, before it is in use.
+    pub carries_from: Option<CarriesFrom>,
+    /// How many records these are.
+    pub to_carry: u64,
     /// In their order.
     pub steps: Vec<SchemaStep>,
     /// What would be lost or misread.
@@ -37,6 +44,22 @@ impl Outlook {
     }
 }
 
+/// What cannot come to stand beside the version that records are carried over from.
+fn obstacles(inspected: &Inspected, before: &Descriptor) -> Vec<SchemaConflict> {
+    let plugin = &inspected.descriptor.id;
+    let conflict = |(place, what): (String, String)| {
+        let mut parts = place.split('/').skip(2);
+        let collection = CollectionName::within(plugin, parts.next()?).ok()?;
+        let message = format!(
+            "{what}, and the version before goes on while records are carried over. Keep it, add what is new beside it, \
+             and leave the old one out in a later version"
+        );
+        let field = parts.next().unwrap_or_default().to_owned();
+        Some(SchemaConflict { collection, field, message, records: 0, examples: Vec::new() })
+    };
+    inspected.descriptor.obstacles(before).into_iter().filter_map(conflict).collect()
+}
+
 impl Plugins {
     /// What would come of a file.
     pub async fn plan(&self, bytes: &[u8]) -> Result<Outlook, Fault> {
@@ -46,10 +69,14 @@ impl Plugins {
     pub(super) async fn outlook(&self, inspected: Inspected) -> Result<Outlook, Fault> {
         let id = &inspected.descriptor.id;
         let standing = self.0.store.plugin(id).await.map_err(unavailable)?;
+        let carries_from = self.carries_from(&inspected.descriptor, &inspected.hash, standing.as_ref()).await?;
         let current = self.0.registry.current();
+        // Until it is in use, the tables hold what either version declares.
+        let beside = carries_from.as_ref().map(|from| inspected.descriptor.beside(&from.descriptor));
+        let declared = beside.as_ref().unwrap_or(&inspected.descriptor);
         let others = current.plugins.iter().filter(|(other, _)| *other != id).map(|(_, plugin)| &**plugin.descriptor());
         let (mut steps, mut conflicts, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        match Catalog::new(others.chain([&inspected.descriptor])) {
+        match Catalog::new(others.chain([declared])) {
             Err(lacking) => missing = lacking,
             Ok(catalog) => match self.0.store.plan_schema(&catalog).await {
                 Ok(plan) => steps = plan.steps,
@@ -57,6 +84,11 @@ impl Plugins {
                 Err(SchemaFault::Store(error)) => return Err(unavailable(error)),
             },
         }
-        Ok(Outlook { inspected, standing, steps, conflicts, missing })
+        let mut to_carry = 0;
+        if let Some(from) = &carries_from {
+            conflicts.extend(obstacles(&inspected, &from.descriptor));
+            to_carry = self.to_carry(&inspected, &current.catalog).await?;
+        }
+        Ok(Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing })
     }
 }

@@ -9,6 +9,7 @@ use super::{Webhooks, says};
 use crate::background::Round;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::clock::Micros;
+use lignaflow_core::mutation::Origin;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{Fault, Id, OrganizationId, RequestId};
 use lignaflow_store::identity::audit::{self, Event};
@@ -90,6 +91,8 @@ impl Webhooks {
         let mut entries = entries.await.map_err(unavailable)?;
         let full = entries.len() == usize::from(SLICE);
         let next = entries.last().filter(|_| full).map_or(horizon.position, |last| last.position);
+        // Nobody did anything to a record that a plugin's next version has carried over.
+        entries.retain(|entry| entry.origin != Origin::MIGRATION);
         entries.retain(|entry| webhook.kinds.is_empty() || webhook.kinds.contains(&entry.kind));
         let (lease, now) = (lease.clone(), self.0.clock.now());
         self.write(move |tx| {

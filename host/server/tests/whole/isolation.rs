@@ -44,6 +44,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_plugins"
         | "host_install_plugin"
         | "host_plugin_log"
+        | "host_plugin_migration"
         | "host_search"
         | "host_inspect_plugin"
         | "host_plugin_kept"

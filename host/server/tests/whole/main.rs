@@ -26,6 +26,7 @@ mod kept;
 mod leaving;
 mod lists;
 mod media;
+mod migrations;
 mod pages;
 mod permissions;
 mod plugins;

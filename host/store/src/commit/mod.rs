@@ -17,6 +17,7 @@
 //! | the change log | [`journal`] |
 //! | the key of a request that may come again | [`repeats`] |
 //! | jobs that are asked for, and the step of background work that it is | [`background`] |
+//! | of a migration, the place that it has come to | [`slice`] |
 
 mod background;
 mod circles;
@@ -31,6 +32,7 @@ mod repeats;
 mod rights;
 mod rows;
 mod single;
+mod slice;
 mod standing;
 pub(crate) mod totals;
 mod touched;

@@ -41,6 +41,7 @@ steps! {
     13 => "0013_roles",
     14 => "0014_custom_fields",
     15 => "0015_jobs",
+    16 => "0016_data_migrations",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -1,6 +1,6 @@
 //! What is done to plugins. Each act is one transaction: rows, the registry's version, and a line in the audit.
 
-use super::VERSIONS_KEPT;
+use super::{VERSIONS_KEPT, migrations};
 use crate::Store;
 use crate::database::{Statement, Tx};
 use crate::error::StoreError;
@@ -53,7 +53,7 @@ pub enum Change {
     Version([u8; 32], Grants),
 }
 
-fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
+pub(super) fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(grants).map_err(|error| StoreError::Broken(format!("grants cannot be written: {error}")))
 }
 
@@ -143,12 +143,13 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
     .await?;
     let back = values![new.plugin.as_str()];
     tx.execute(Statement::new("delete from plugins_uninstalled where plugin = $1", back)).await?;
+    migrations::forget(tx, new.plugin.as_str()).await?;
     prune(tx, &new.plugin).await?;
     log(tx, by, None, "plugin.installed", detail).await
 }
 
 /// Keeps a version's file, with what is granted to it.
-async fn keep_version(tx: &mut Tx, new: &NewVersion, by: &By) -> Result<(), StoreError> {
+pub(super) async fn keep_version(tx: &mut Tx, new: &NewVersion, by: &By) -> Result<(), StoreError> {
     let granted = json_of(&new.granted)?;
     tx.execute(
         Statement::new(
@@ -178,6 +179,7 @@ async fn uninstall(tx: &mut Tx, plugin: &PluginId, by: &By) -> Result<bool, Stor
     bump(tx).await?;
     let id = plugin.as_str();
     tx.execute(Statement::new("delete from plugin_switches where plugin = $1", values![id])).await?;
+    migrations::remove(tx, id).await?;
     if tx.execute(Statement::new("delete from plugins where id = $1", values![id])).await? == 0 {
         return Ok(false);
     }

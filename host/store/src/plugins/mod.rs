@@ -1,12 +1,15 @@
 //! Which plugins the instance has, in which versions, and which organizations use them. What changes them ([`changes`])
 //! moves the registry's version in the same transaction, so that other hosts notice by asking for a number; what reads
-//! them ([`reads`]) gives a registry all it is built from.
+//! them ([`reads`]) gives a registry all it is built from. A version that carries records over first waits in
+//! [`migrations`].
 
 pub(crate) mod changes;
+pub(crate) mod migrations;
 mod reads;
 mod uploads;
 
 pub use changes::{By, Change, NewVersion};
+pub use migrations::{DataMigration, MigrationPlace, Phase, Step};
 pub use reads::{Installed, Registered, Switch, Version};
 
 /// Whether an organization's plugin of a row `j` is on, in SQL.

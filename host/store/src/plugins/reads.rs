@@ -77,7 +77,7 @@ pub struct Version {
     pub in_use: bool,
 }
 
-fn hash(row: &Row, at: usize) -> Result<[u8; 32], StoreError> {
+pub(super) fn hash(row: &Row, at: usize) -> Result<[u8; 32], StoreError> {
     row.bytes(at)?.try_into().map_err(|_| StoreError::Broken("a plugin's hash is not 32 bytes".to_owned()))
 }
 
@@ -86,7 +86,7 @@ fn granted(row: &Row, at: usize) -> Result<Grants, StoreError> {
         .map_err(|error| StoreError::Broken(format!("a plugin's grants cannot be read: {error}")))
 }
 
-fn plugin_id(row: &Row, at: usize) -> Result<PluginId, StoreError> {
+pub(super) fn plugin_id(row: &Row, at: usize) -> Result<PluginId, StoreError> {
     row.text(at)?.parse().map_err(|error| StoreError::Broken(format!("a plugin's id cannot be read: {error}")))
 }
 

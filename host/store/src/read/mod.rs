@@ -66,6 +66,27 @@ impl Store {
         Ok(found)
     }
 
+    /// Records from behind an id on, archived ones too, in the order of their ids, at most so many.
+    pub async fn records_after(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        after: Option<Id>,
+        limit: u16,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut scope = Scope::new(self.dialect(), access, schema);
+        let mut select = SelectStatement::new();
+        scope.whole(&mut select)?;
+        scope.seat(&mut select, true)?;
+        if let Some(after) = after {
+            select.and_where(scope.own(layout::ID).gt(after.uuid()));
+        }
+        select.order_by_expr(scope.own(layout::ID), Order::Asc).limit(u64::from(limit));
+        scope.read_from(&mut select);
+        let rows = self.database().all(&select).await?;
+        rows.iter().map(|row| layout::decode_record(row, 0, schema)).collect()
+    }
+
     /// One record, archived or not.
     pub async fn get(&self, access: Access<'_>, schema: &Arc<Schema>, id: Id) -> Result<Option<Record>, StoreError> {
         Ok(self.records(access, schema, &[id]).await?.pop())

@@ -250,7 +250,7 @@ impl Draft {
 
     /// What the changes are parts of.
     pub fn touch(mut self, schema: &Arc<Schema>, id: Id, within: Option<Id>) -> Self {
-        self.0.touched.push(Touch { schema: Arc::clone(schema), id, within });
+        self.0.touched.push(Touch { schema: Arc::clone(schema), id, within, even_locked: false });
         self
     }
 

@@ -467,6 +467,7 @@ fn rows() -> Vec<PluginRow> {
         description: description.into(),
         state,
         usage,
+        carrying: None,
     };
     vec![
         row("projects", "Projects", "0.4.1", "Clients, projects and tasks", PluginState::Running, Some(usage(900, 0))),

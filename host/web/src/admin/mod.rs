@@ -23,7 +23,9 @@ pub use kept::{KeptPage, KeptRow, kept};
 pub use people::{MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
-pub use plugins::{Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins};
+pub use plugins::{
+    Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
+};
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

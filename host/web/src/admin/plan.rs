@@ -33,6 +33,8 @@ pub struct PlanView {
     pub obstacles: Vec<PlanObstacle>,
     /// Collections of other plugins that are not there.
     pub missing: Vec<String>,
+    /// The version that goes on while its records are carried over, and how many these are.
+    pub carries: Option<(String, u64)>,
 }
 
 impl PlanView {
@@ -43,6 +45,12 @@ impl PlanView {
 
 pub(super) fn draw(plan: &PlanView, reader: &Reader) -> Markup {
     html! {
+        @if let Some((from, records)) = &plan.carries {
+            p {
+                "Its code carries " (integer(i64::try_from(*records).unwrap_or(i64::MAX), &reader.locale)) " records over from "
+                span class="code" { (from) } ", which goes on until that is done."
+            }
+        }
         @if !plan.fits() {
             div {
                 h3 { "What stands in the way" }
@@ -110,11 +118,13 @@ mod tests {
                 examples: vec!["a".into(), "b".into()],
             }],
             missing: Vec::new(),
+            carries: Some(("0.1.0".into(), 1_200)),
         };
         let html = draw(&plan, &reader()).into_string();
         assert_eq!(html.matches("<li class=\"name code\">tools/tools</li>").count(), 1);
         assert!(html.contains("add the field `shelf`") && html.contains("7 records hold more"));
         assert!(html.contains("a, b</span>, and 5 more"), "{html}");
+        assert!(html.contains("Its code carries 1,200 records over from"), "{html}");
         assert!(!plan.fits() && refused(&plan).into_string().contains("does not fit"));
     }
 }

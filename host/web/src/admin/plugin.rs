@@ -1,7 +1,7 @@
 //! One plugin: what it is, what it may do, what it keeps, and what it said.
 
 use super::consent::{Ask, checkboxes};
-use super::plugins::{PluginRow, PluginState, spark, state_tag, switch};
+use super::plugins::{CarryingState, PluginRow, PluginState, spark, state_tag, switch};
 use crate::format::{bytes, integer, machine, when};
 use crate::icon::icon;
 use crate::paths;
@@ -62,7 +62,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
         sheets: super::SHEETS,
     };
     let body = html! {
-        (notes(view))
+        (notes(shell, view))
         div class="band" { (facts(shell, view)) @if !view.descriptor.description.is_empty() { p class="muted mt-4" { (view.descriptor.description) } } }
         div class="band mt-6" {
             div class="split split-consent" {
@@ -87,7 +87,7 @@ fn switch_with_words(view: &PluginPage<'_>) -> Markup {
     }
 }
 
-fn notes(view: &PluginPage<'_>) -> Markup {
+fn notes(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     html! {
         @if let Some(fault) = view.fault {
             div class="band" { div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } } }
@@ -95,6 +95,16 @@ fn notes(view: &PluginPage<'_>) -> Markup {
         }
         @if let PluginState::Failed(why) = &view.row.state {
             div class="band" { div class="note note-bad" { (icon("alert")) p { b { "It is not loaded." } " " (why) } } }
+            div class="mt-4" {}
+        }
+        @if let Some(carrying) = &view.row.carrying {
+            @let bad = matches!(carrying.state, CarryingState::Failed(_) | CarryingState::Left(_));
+            div class="band" {
+                div class={ "note" @if bad { " note-bad" } } {
+                    (icon(if bad { "alert" } else { "info" }))
+                    p { (carrying.told(&shell.reader)) }
+                }
+            }
             div class="mt-4" {}
         }
     }
@@ -292,6 +302,7 @@ fn level(level: LogLevel) -> Markup {
 mod tests {
     use super::*;
     use crate::admin::asks;
+    use crate::admin::plugins::Carrying;
     use crate::testing::{catalog, descriptor, shell};
     use lignaflow_core::descriptor::{Capability, Grants};
 
@@ -308,6 +319,13 @@ mod tests {
             description: String::new(),
             state: PluginState::Asks,
             usage: None,
+            carrying: Some(Carrying {
+                from: "0.1.0".into(),
+                to: "0.2.0".into(),
+                state: CarryingState::Copying,
+                records: 1_200,
+                expected: 5_000,
+            }),
         };
         let line = LogLine { at: 0, level: LogLevel::Error, message: "<b>panic</b>".into(), request_id: None };
         let view = PluginPage {
@@ -327,6 +345,7 @@ mod tests {
         assert!(html.contains("action=\"/admin/plugins/projects/grants\""));
         assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
         assert!(html.contains("Waits for consent"));
+        assert!(html.contains("0.1.0 goes on while its records are carried over to 0.2.0: 1,200 of 5,000 so far."));
         assert!(html.contains("&lt;b&gt;panic&lt;/b&gt;"));
         assert!(html.contains("<td class=\"p2 muted\">Clients</td>"), "projects refer to clients");
     }

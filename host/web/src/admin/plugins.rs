@@ -50,6 +50,50 @@ impl Usage {
     }
 }
 
+/// How far a next version is that carries records over before it is in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carrying {
+    pub from: String,
+    pub to: String,
+    pub state: CarryingState,
+    /// Records that were handed over, and how many there were at the beginning.
+    pub records: u64,
+    pub expected: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CarryingState {
+    Copying,
+    /// The next version serves, and what came in last follows.
+    Sweeping,
+    /// The version before stays in use; why.
+    Failed(String),
+    /// The next version serves; what could not be carried over at the end.
+    Left(String),
+}
+
+impl Carrying {
+    /// As a sentence.
+    pub(super) fn told(&self, reader: &Reader) -> String {
+        let number = |count: u64| integer(i64::try_from(count).unwrap_or(i64::MAX), &reader.locale);
+        let Self { from, to, records, expected, .. } = self;
+        match &self.state {
+            CarryingState::Copying => format!(
+                "{from} goes on while its records are carried over to {to}: {} of {} so far.",
+                number((*records).min(*expected)),
+                number(*expected)
+            ),
+            CarryingState::Sweeping => format!("{to} is in use, and what {from} has written last follows."),
+            CarryingState::Failed(why) => {
+                format!("The records could not be carried over to {to}, and {from} stays in use. {why}")
+            }
+            CarryingState::Left(why) => {
+                format!("{to} is in use, and what {from} has written last could not be carried over. {why}")
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct PluginRow {
     pub id: String,
@@ -59,6 +103,8 @@ pub struct PluginRow {
     pub description: String,
     pub state: PluginState,
     pub usage: Option<Usage>,
+    /// What is to be told of its next version.
+    pub carrying: Option<Carrying>,
 }
 
 /// Something that an administrator should read first.
@@ -186,7 +232,10 @@ fn plugin_row(shell: &Shell, view: &PluginsPage<'_>, row: &PluginRow, usage: boo
                     @if !row.description.is_empty() { " · " (row.description) }
                 }
             }
-            td { (state_tag(&row.state, &shell.reader)) }
+            td {
+                (state_tag(&row.state, &shell.reader))
+                @if let Some(carrying) = &row.carrying { span class="sub" { (carrying.told(&shell.reader)) } }
+            }
             @if usage {
                 @match &row.usage {
                     Some(usage) => {
@@ -327,6 +376,7 @@ mod tests {
             description: String::new(),
             state,
             usage: None,
+            carrying: None,
         }
     }
 

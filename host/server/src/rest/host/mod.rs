@@ -5,6 +5,7 @@ mod account;
 pub(crate) mod changes;
 mod jobs;
 mod media;
+pub mod migration;
 pub mod people;
 pub mod plan;
 pub mod plugins;
@@ -78,6 +79,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))
         .routes(routes!(plugins::log))
+        .routes(routes!(migration::latest))
         .routes(routes!(search::search))
         .routes(routes!(plan::inspect))
         .routes(routes!(plan::kept))

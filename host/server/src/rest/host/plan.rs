@@ -30,6 +30,10 @@ pub struct PluginPlan {
     pub installed: Option<String>,
     /// Whether it can be installed as things stand: no conflict, nothing missing.
     pub fits: bool,
+    /// The version that its code carries records over from, before it is in use.
+    pub carries_from: Option<String>,
+    /// How many records these are, of all organizations.
+    pub to_carry: u64,
     /// Every right that it asks for.
     pub asks: Vec<AskedRight>,
     /// What would be done to the tables, in its order.
@@ -74,7 +78,7 @@ pub struct PlanConflict {
 impl std::convert::From<Outlook> for PluginPlan {
     fn from(outlook: Outlook) -> Self {
         let fits = outlook.fits().is_ok();
-        let Outlook { inspected, standing, steps, conflicts, missing } = outlook;
+        let Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing } = outlook;
         let granted = standing.as_ref().map(|plugin| plugin.granted.clone()).unwrap_or_default();
         let asked = asks(&inspected.descriptor.grants, &granted).into_iter();
         Self {
@@ -82,6 +86,8 @@ impl std::convert::From<Outlook> for PluginPlan {
             digest: hex::encode(inspected.hash),
             installed: standing.map(|plugin| plugin.version),
             fits,
+            carries_from: carries_from.map(|from| from.version),
+            to_carry,
             asks: asked.map(|ask| AskedRight { key: ask.key, sentence: ask.sentence, granted: ask.granted }).collect(),
             steps: steps
                 .into_iter()

@@ -1,10 +1,11 @@
 //! Plugins: installed by administrators of the instance, switched by those of an organization.
 
+use super::migration::PluginMigration;
 use super::plan::PluginPlan;
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::plugins::{chosen, inspect};
+use crate::plugins::{Inspected, chosen, inspect};
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -95,7 +96,8 @@ pub struct InstalledPlugin {
 /// Install a plugin, or its next version
 ///
 /// The body is the `.wasm` file. What it asks for and is not granted is refused, all of it named. With `dry_run` it
-/// answers 200 with what would be done, as `/plugins/inspect` does.
+/// answers 200 with what would be done, as `/plugins/inspect` does. A version that carries records over is answered with
+/// 202: the one before serves until that is done.
 #[utoipa::path(
     post, path = "/plugins", tag = "host", operation_id = "host_install_plugin", params(Consent),
     request_body(content = inline(String), content_type = "application/wasm"),
@@ -103,6 +105,7 @@ pub struct InstalledPlugin {
     responses(
         (status = 200, description = "With `dry_run`: what would be done.", body = PluginPlan),
         (status = 201, description = "Installed and running.", body = InstalledPlugin),
+        (status = 202, description = "In use once the records of the version before are carried over.", body = PluginMigration),
     )
 )]
 pub async fn install(
@@ -123,11 +126,14 @@ pub async fn install(
     let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
     let granted = if consent.grant == "all" { asked.clone() } else { chosen(asked, &named) };
     let installed = app.plugins.install(body.to_vec(), granted, by(&signed, &client)).await?;
-    let answer = InstalledPlugin {
-        id: installed.descriptor.id.to_string(),
-        version: installed.descriptor.version,
-        digest: hex::encode(installed.hash),
-    };
+    let Inspected { descriptor, hash, .. } = installed.inspected;
+    if installed.carries_from.is_some()
+        && let Some(migration) = app.plugins.migration(&descriptor.id).await?
+    {
+        return Ok((StatusCode::ACCEPTED, Json(PluginMigration::from(migration))).into_response());
+    }
+    let answer =
+        InstalledPlugin { id: descriptor.id.to_string(), version: descriptor.version, digest: hex::encode(hash) };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
