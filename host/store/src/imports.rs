@@ -194,12 +194,13 @@ impl Store {
         below: i64,
         limit: u16,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        self.log_entries(
-            "where organization = $1 and import = $2 and collection = $3 and origin = 'import' and sequence < $4 \
-             order by sequence desc limit $5",
-            values![access.organization().0.uuid(), import.uuid(), schema.name.to_string(), below, i64::from(limit),],
-        )
-        .await
+        let mut values = values![access.organization().0.uuid(), import.uuid(), below, i64::from(limit)];
+        let collection = self.spoken_of(&schema.name, &mut values);
+        let condition = format!(
+            "where organization = $1 and import = $2 and ({collection}) and origin = 'import' and sequence < $3 \
+             order by sequence desc limit $4"
+        );
+        self.log_entries(&condition, values).await
     }
 
     /// Records that an import changed and somebody else after it, or that are gone: how many, and some of them.
@@ -210,18 +211,20 @@ impl Store {
         import: Id,
         some: u16,
     ) -> Result<(u64, Vec<Id>), StoreError> {
+        let mut values = values![access.organization().0.uuid(), import.uuid()];
+        let collection = self.spoken_of(&schema.name, &mut values);
         let mine = format!(
             "(select record, max(version) as version from changes where organization = $1 and import = $2 \
-             and collection = $3 group by record) c left join \"{}\" t on t.organization = $1 and t.id = c.record \
+             and ({collection}) group by record) c left join \"{}\" t on t.organization = $1 and t.id = c.record \
              where t.version is null or t.version <> c.version",
             layout::table(&schema.name)
         );
-        let values = || values![access.organization().0.uuid(), import.uuid(), schema.name.to_string()];
-        let count = Statement::composed(format!("select count(*) from {mine}"), values());
+        let count = Statement::composed(format!("select count(*) from {mine}"), values.clone());
         let count = self.database().fetch_one(count).await?.i64(0)?;
-        let mut all = values();
-        all.push(i64::from(some).into());
-        let named = Statement::composed(format!("select c.record from {mine} order by c.record limit $4"), all);
+        values.push(i64::from(some).into());
+        let limit = values.len();
+        let named = format!("select c.record from {mine} order by c.record limit ${limit}");
+        let named = Statement::composed(named, values);
         let named = self.database().fetch_all(named).await?.iter().map(|row| row.id(0)).collect::<Result<_, _>>()?;
         Ok((u64::try_from(count).unwrap_or_default(), named))
     }

@@ -31,6 +31,7 @@ mod pages;
 mod permissions;
 mod plugins;
 mod records;
+mod renames;
 mod repeats;
 mod revert;
 mod roles;

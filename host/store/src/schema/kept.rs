@@ -165,6 +165,11 @@ async fn purge(tx: &mut Tx, name: &KeptName, by: &By) -> Result<Purged, StoreErr
     if declared.is_some_and(|declared| field.is_none_or(|field| has_field(declared, field))) {
         return Ok(Purged::Declared);
     }
+    // What its records held no record holds any more.
+    let released = "update media set state = 'waiting', since = $3 where collection = $1 and ($2 = '' or field = $2) \
+                    and state = 'attached'";
+    let held = values![collection.to_string(), field.unwrap_or_default(), by.at];
+    tx.execute(Statement::new(released, held)).await?;
     let table = layout::table(collection);
     let records = if let Some((field, was)) = field.and_then(|field| Some((field, shape.fields.get(field)?))) {
         let records = count(tx, &counting(&table, Some(has_value(field, was)))).await?;

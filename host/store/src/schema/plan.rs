@@ -23,6 +23,15 @@ use lignaflow_core::record::{check_value, value_from_json};
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr, Value as Sql};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What else speaks of a collection by its name: it becomes the first value where it was the second.
+const FOLLOWING: [&str; 5] = [
+    "update sequences set collection = $1 where collection = $2",
+    "update media set collection = $1 where collection = $2",
+    "update views set collection = $1 where collection = $2",
+    "update imports set collection = $1 where collection = $2",
+    "update deliveries set collection = $1 where collection = $2",
+];
+
 #[derive(Debug)]
 pub(super) struct Difference {
     pub(super) collection: CollectionName,
@@ -289,8 +298,13 @@ impl Comparison<'_> {
         for (field, _) in old.fields.iter().filter(|(_, shape)| layout::is_linked(shape.kind)) {
             statements.extend(ddl::rename_links(self.sides.dialect, (was, field), (name, field)));
         }
-        let moved = "update sequences set collection = $1 where collection = $2";
-        statements.push(Statement::new(moved, vec![name.to_string().into(), was.to_string().into()]));
+        for moved in FOLLOWING {
+            statements.push(Statement::new(moved, vec![name.to_string().into(), was.to_string().into()]));
+        }
+        // A list of names as JSON, in which each stands between quotes.
+        let named = "update webhooks set collections = replace(collections, $2, $1)";
+        let quoted = |name: &CollectionName| format!("\"{name}\"").into();
+        statements.push(Statement::new(named, vec![quoted(name), quoted(was)]));
         statements.extend(customs::renamed(was, name));
         if !old.words.is_empty() && self.sides.dialect == Dialect::Postgres {
             statements.push(ddl::rename_index(&layout::search_index(was), &layout::search_index(name)));
@@ -318,6 +332,11 @@ impl Comparison<'_> {
             }
             if old.words.contains(was) {
                 statements.push(ddl::rename_column(&table, &layout::words_column(was), &layout::words_column(now)));
+            }
+            if shape.kind.is_media() {
+                let moved = "update media set field = $1 where collection = $2 and field = $3";
+                let values = vec![now.as_str().into(), name.to_string().into(), was.as_str().into()];
+                statements.push(Statement::new(moved, values));
             }
             if shape.numbered {
                 let moved = "update sequences set field = $1 where collection = $2 and field = $3";
