@@ -68,6 +68,8 @@ impl Tables {
         command.args(sheet.map(|name| format!("--sheet={name}")));
         // It needs nothing of what the server knows.
         command.env_clear().current_dir("/").kill_on_drop(true);
+        // Its allocator must not reserve address space before the limit stands: what is reserved is not refused later.
+        command.env("MIMALLOC_ARENA_RESERVE", "0");
         command.stdin(Stdio::from(file)).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| {
             tracing::error!(%error, program = %self.program.display(), "the reading process cannot be started");

@@ -470,7 +470,9 @@ async fn only_administrators_change_fields(database: Database) {
     let _ = member.patch(&batch, "*", json!({ "title": "x" })).await.is_problem(403, "denied");
     let _ = member.delete(&batch, "*").await.is_problem(403, "denied");
     let _ = member.act(&format!("{batch}/restore")).await.is_problem(403, "denied");
-    let task = json!({ "title": "Cut", "project": scene.project, "custom": { "batch": "7" } });
+    // A project of their own, since a member sees no other.
+    let project = member.make(PROJECTS, json!({ "name": "Own" })).await;
+    let task = json!({ "title": "Cut", "project": project, "custom": { "batch": "7" } });
     let _ = member.post(TASKS, task).await.is(201);
 }
 
