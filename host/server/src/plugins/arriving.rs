@@ -157,7 +157,11 @@ impl Plugins {
         for arriving in arriving {
             match inspect(&arriving.bytes) {
                 Ok(inspected) => {
-                    left.insert(inspected.descriptor.id, arriving);
+                    let id = inspected.descriptor.id;
+                    // Another build of what the program brings is on where that would be.
+                    let shipped = left.get(&id).is_some_and(|known| known.arrival == Arrival::InProgram);
+                    let arrival = if shipped { Arrival::InProgram } else { arriving.arrival };
+                    left.insert(id, Arriving { arrival, ..arriving });
                 }
                 Err(fault) => tracing::error!(file = arriving.name, %fault, "it is no plugin that can be installed"),
             }

@@ -59,6 +59,7 @@ on_one!(
     the_setup_address_is_printed_until_there_is_an_organization,
     health_asks_the_running_server,
     what_is_named_wrong_is_told,
+    a_shipped_plugin_is_on_also_where_its_file_lies_beside_the_program,
 );
 
 fn program(database: &Database) -> Program {
@@ -67,6 +68,25 @@ fn program(database: &Database) -> Program {
         On::Sqlite => program,
         On::Postgres => program.with("LIGNAFLOW_DATABASE_URL", database.url()),
     }
+}
+
+/// As in a clone, where building leaves what is shipped in the very folder that the host looks into.
+async fn a_shipped_plugin_is_on_also_where_its_file_lies_beside_the_program(database: Database) {
+    if !cfg!(feature = "shipped") {
+        return;
+    }
+    let beside = database.folder().join("plugins/dist");
+    std::fs::create_dir_all(&beside).unwrap();
+    std::fs::copy(plugins::path("projects"), beside.join("projects.wasm")).unwrap();
+    let program = Program::new(env!("CARGO_BIN_EXE_lignaflow"), database.folder());
+    let server = program.serve().await;
+    let listed = program.run(&["plugin", "list"]).await.done().out;
+    assert!(listed.contains("on where not switched off"), "{listed}");
+    let create = ["organization", "create", "Halloran", "--owner", "jo@example.com", "--password-stdin"];
+    let _ = program.run_with(&create, PASSWORD).await.done();
+    let words = ["token", "create", "--email", "jo@example.com", "--organization", "Halloran"];
+    let token = program.run(&words).await.done().out;
+    let _ = server.client(Some(token.trim())).get("projects/clients").await.is(200);
 }
 
 /// Asks until it is so. The answers take their time themselves; a server that never gets there is ended by the runner.
