@@ -146,7 +146,12 @@ async fn everything(org: &Org) -> Vec<Json> {
     }
     all.push(org.get("views").await.is(200).json);
     all.push(org.get("people").await.is(200).json);
-    all.push(org.get("webhooks").await.is(200).json);
+    let mut webhooks = org.get("webhooks").await.is(200).json;
+    for webhook in webhooks["data"].as_array_mut().unwrap() {
+        // The host's own finding: nobody answers at this address.
+        webhook["failing_since"].take();
+    }
+    all.push(webhooks);
     all.push(json!(org.get("tokens").await.is(200).column("revoked_at")));
     all
 }
