@@ -21,7 +21,7 @@ impl Currency {
 
     pub fn as_str(&self) -> &str {
         // Three ASCII capitals by construction.
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Digits after the point of the minor unit: 2 for most, 0 for the yen, 3 for the dinars (ISO 4217, 2018-08-29).
