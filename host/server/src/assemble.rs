@@ -1,6 +1,7 @@
 //! From settings to a running program: the store opened, the tables in place, the plugins loaded.
 
 use crate::app::{App, SESSION_COOKIE};
+use crate::background::Rooms;
 use crate::config::{self, Config};
 use crate::customs::Customs;
 use crate::health::Readiness;
@@ -146,27 +147,15 @@ pub async fn assemble(
     let imports = Importing::new(records.clone(), identity.clone(), registry.clone());
     let exports = Exports::new(config.data_dir.join("tmp"));
     let live = Arc::default();
-    let webhooks = Webhooks::new(
-        webhooks::Rooms {
-            store: store.clone(),
-            identity: identity.clone(),
-            records: records.clone(),
-            registry: registry.clone(),
-            clock: clock.clone(),
-        },
-        secret_key(&config)?.expose(),
-        config.webhooks.private,
-    )?;
-    let jobs = Jobs::new(
-        jobs::Rooms {
-            store: store.clone(),
-            identity: identity.clone(),
-            records: records.clone(),
-            registry: registry.clone(),
-            clock: clock.clone(),
-        },
-        jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days },
-    );
+    let rooms = Rooms {
+        store: store.clone(),
+        identity: identity.clone(),
+        records: records.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+    };
+    let webhooks = Webhooks::new(rooms.clone(), secret_key(&config)?.expose(), config.webhooks.private)?;
+    let jobs = Jobs::new(rooms, jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days });
     let app = App {
         config,
         clock,

@@ -11,16 +11,42 @@
 
 use crate::app::App;
 use crate::shutdown::Shutdown;
+use lignaflow_core::clock::{Clock, Micros};
 use lignaflow_core::{Fault, Id};
-use lignaflow_store::Lease;
+use lignaflow_identity::Identity;
+use lignaflow_records::Records;
+use lignaflow_runtime::Registry;
+use lignaflow_store::{Lease, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// How long a host that is gone keeps the others from taking over, in microseconds.
-const LEASE: i64 = 30_000_000;
+/// How long a host that is gone keeps the others from taking over.
+pub const LEASE: Micros = 30_000_000;
 /// How often a holder prolongs its lease.
-const RENEW: Duration = Duration::from_secs(10);
+pub const RENEW: Duration = Duration::from_secs(10);
+
+/// The rooms that such work is made of.
+#[derive(Debug, Clone)]
+pub struct Rooms {
+    pub store: Store,
+    pub identity: Identity,
+    pub records: Records,
+    pub registry: Arc<Registry>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// When to try again what has to wait so long, with a fifth more or less, so that what failed together does not come back
+/// together.
+pub fn spread(wait: Micros, now: Micros, chance: u8) -> Micros {
+    let fifth = wait / 5;
+    now + wait - fifth + 2 * fifth * Micros::from(chance) / 255
+}
+
+pub fn chance() -> u8 {
+    // The last byte of a fresh id is random.
+    Id::fresh().bytes()[15]
+}
 
 /// A work that one host does.
 #[derive(Debug, Clone, Copy)]

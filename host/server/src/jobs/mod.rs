@@ -10,7 +10,7 @@ pub mod acts;
 pub mod schedules;
 pub mod worker;
 
-use crate::background::Duty;
+use crate::background::{Duty, Rooms};
 use futures_util::future::BoxFuture;
 use lignaflow_core::clock::Clock;
 use lignaflow_core::{ErrorCode, Fault, OrganizationId};
@@ -49,16 +49,6 @@ impl std::fmt::Debug for Jobs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Jobs").finish_non_exhaustive()
     }
-}
-
-/// The rooms that jobs are made of.
-#[derive(Debug)]
-pub struct Rooms {
-    pub store: Store,
-    pub identity: Identity,
-    pub records: Records,
-    pub registry: Arc<Registry>,
-    pub clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Clone, Copy)]

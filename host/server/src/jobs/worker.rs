@@ -3,6 +3,7 @@
 //! kept in one commit with that it was done, so nothing is done twice and nothing is lost.
 
 use super::{Jobs, unavailable};
+use crate::background::{LEASE, RENEW, chance, spread};
 use crate::shutdown::Shutdown;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::clock::Micros;
@@ -20,9 +21,6 @@ use tokio::sync::Semaphore;
 
 /// How often it is looked for what is due.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long somebody who is gone keeps others from going on, in microseconds, and how often who is there says so.
-const LEASE: Micros = 30 * SECOND;
-const RENEW: Duration = Duration::from_secs(10);
 /// How long what cannot be done now waits. It does not count as a try.
 const OFF: Micros = 5 * SECOND;
 /// Tries after which a plugin is told nothing more.
@@ -37,18 +35,9 @@ const HOUR: Micros = 60 * MINUTE;
 /// How long it waits after each try that failed; the last one stands for all after it.
 const WAITS: [Micros; 7] = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR];
 
-/// When to try again after so many tries, with a fifth more or less, so that what failed together does not come back
-/// together.
 fn next_try(tries: i64, now: Micros, chance: u8) -> Micros {
     let last = WAITS.len() - 1;
-    let wait = WAITS[usize::try_from(tries - 1).unwrap_or_default().min(last)];
-    let spread = wait / 5;
-    now + wait - spread + 2 * spread * Micros::from(chance) / 255
-}
-
-fn chance() -> u8 {
-    // The last byte of a fresh id is random.
-    Id::fresh().bytes()[15]
+    spread(WAITS[usize::try_from(tries - 1).unwrap_or_default().min(last)], now, chance)
 }
 
 /// What was taken over.

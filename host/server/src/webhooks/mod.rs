@@ -19,7 +19,7 @@ pub mod says;
 pub mod seal;
 pub mod worker;
 
-use crate::background::Duty;
+use crate::background::{Duty, Rooms};
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
@@ -59,16 +59,6 @@ impl std::fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Webhooks").finish_non_exhaustive()
     }
-}
-
-/// The rooms that webhooks are made of.
-#[derive(Debug)]
-pub struct Rooms {
-    pub store: Store,
-    pub identity: Identity,
-    pub records: Records,
-    pub registry: Arc<Registry>,
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Webhooks {

@@ -6,7 +6,7 @@ use super::acts::unavailable;
 use super::outside::Letter;
 use super::seal::signature;
 use super::{Webhooks, says};
-use crate::background::Round;
+use crate::background::{Round, chance, spread};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::mutation::Origin;
@@ -45,17 +45,10 @@ const WAITS: [Micros; 7] = [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HO
 const FAILING_FOR: Micros = 3 * 24 * HOUR;
 const FAILING_TRIES: i64 = 16;
 
-/// When to try again after so many tries, with a fifth more or less, so that what failed together does not come back
-/// together. None where it is given up.
+/// When to try again after so many tries. None where it is given up.
 fn next_try(tries: i64, now: Micros, chance: u8) -> Option<Micros> {
     let wait = usize::try_from(tries - 1).ok().and_then(|index| WAITS.get(index))?;
-    let spread = wait / 5;
-    Some(now + wait - spread + 2 * spread * Micros::from(chance) / 255)
-}
-
-fn chance() -> u8 {
-    // The last byte of a fresh id is random.
-    Id::fresh().bytes()[15]
+    Some(spread(*wait, now, chance))
 }
 
 impl Webhooks {
