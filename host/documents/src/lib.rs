@@ -1,0 +1,1 @@
+//! Documents: a template and data become a PDF, in a world without files and network.
