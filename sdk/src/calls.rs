@@ -108,6 +108,11 @@ pub mod reply {
     pub fn bytes(content_type: impl Into<String>, bytes: Vec<u8>) -> RouteReply {
         of(200, Payload::Bytes(content_type.into(), bytes))
     }
+
+    /// The host answers with the bytes of this file, where the caller may read it.
+    pub fn media(id: Id) -> RouteReply {
+        of(200, Payload::Media(id))
+    }
 }
 
 /// Adding to a route's answer.

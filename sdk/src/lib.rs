@@ -64,7 +64,7 @@ pub use lignaflow_core::guest::{
     Event, EventKind, FormerRecord, HookChange, JobCall, Payload, Portion, Resume, RouteReply, RouteRequest, Slice,
     Verdict,
 };
-pub use lignaflow_core::mutation::{Enqueue, Fields, Mutation, Origin};
+pub use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation, Origin};
 pub use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Page, Predicate, Selection, SortKey, Summary,
 };
@@ -80,7 +80,7 @@ pub mod prelude {
         all, any, average, count, count_distinct, exists, field, maximum, minimum, not, search, select, sum, summarize,
     };
     pub use crate::values::{IntoValue, ReadFields, Rows};
-    pub use crate::writes::{enqueue, ensure_none, ensure_some, insert, remove, restore, transition, update};
+    pub use crate::writes::{enqueue, ensure_none, ensure_some, insert, remove, render, restore, transition, update};
     pub use crate::{
         Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Event, EventKind, Fault, Fields, HookChange, Id,
         Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Portion, Predicate, RouteReply, RouteRequest,

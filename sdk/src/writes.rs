@@ -12,7 +12,7 @@
 //! ```
 
 use crate::values::IntoValue;
-use crate::{Enqueue, Fault, Fields, Id, Mutation, Predicate};
+use crate::{Date, Document, Enqueue, Fault, Fields, Id, Mutation, Predicate};
 use serde::Serialize;
 
 /// A mutation that sets fields. Made by [`insert`], [`update`] and [`transition`].
@@ -134,5 +134,56 @@ impl Later {
 impl From<Later> for Mutation {
     fn from(later: Later) -> Self {
         Self::Enqueue(later.job)
+    }
+}
+
+/// A PDF of the template `templates/<template>.typ`, made once the rest is carried out. Its id is that of a file, which a
+/// field of the type `media` or `files` holds that the same writes set:
+///
+/// ```
+/// use lignaflow_sdk::prelude::*;
+/// # fn of(revision: Id, document: Id, data: &serde_json::Value) -> Result<Vec<Mutation>, Fault> {
+/// Ok(vec![
+///     update("revisions", revision).set("document", document).into(),
+///     render(document, "quote").with(data)?.called("EST-0042.pdf").into(),
+/// ])
+/// # }
+/// ```
+pub fn render(id: Id, template: impl Into<String>) -> Paper {
+    let template = template.into();
+    let name = format!("{template}.pdf");
+    Paper { document: Document { id, template, name, data: "null".to_owned(), date: None } }
+}
+
+/// A document that is asked for. Made by [`render`].
+#[derive(Debug, Clone)]
+#[must_use = "a document is not made unless it is returned"]
+pub struct Paper {
+    document: Document,
+}
+
+impl Paper {
+    /// What the template reads as `json("data.json")`.
+    pub fn with(mut self, data: &impl Serialize) -> Result<Self, Fault> {
+        self.document.data = serde_json::to_string(data).map_err(|_| Fault::internal())?;
+        Ok(self)
+    }
+
+    /// What the file is called; the template's name where it is not said.
+    pub fn called(mut self, name: impl Into<String>) -> Self {
+        self.document.name = name.into();
+        self
+    }
+
+    /// The day that the template takes for today; the organization's where it is not said.
+    pub fn dated(mut self, date: Date) -> Self {
+        self.document.date = Some(date.days());
+        self
+    }
+}
+
+impl From<Paper> for Mutation {
+    fn from(paper: Paper) -> Self {
+        Self::Render(paper.document)
     }
 }

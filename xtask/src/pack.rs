@@ -12,9 +12,41 @@ pub(crate) const DESCRIPTOR: &str = "lignaflow:descriptor";
 /// `\0asm`, then version 13 and layer 1: a component, and the whole of an empty one.
 const EMPTY_COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
 
+/// Carries templates and what they use, as an archive in the format of tar.
+pub(crate) const ASSETS: &str = "lignaflow:assets";
+
 /// A plugin as one file. Without code it is an empty component, which is a legal plugin too.
-pub(crate) fn pack(code: Option<&[u8]>, descriptor: &[u8]) -> Result<Vec<u8>> {
-    append(code.unwrap_or(&EMPTY_COMPONENT), DESCRIPTOR, descriptor)
+pub(crate) fn pack(code: Option<&[u8]>, descriptor: &[u8], assets: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+    let packed = append(code.unwrap_or(&EMPTY_COMPONENT), DESCRIPTOR, descriptor)?;
+    if assets.is_empty() { Ok(packed) } else { append(&packed, ASSETS, &archive(assets)?) }
+}
+
+/// The files as an archive that is the same for the same files: in the format of tar (POSIX.1-1988, `ustar`), without
+/// owners and times.
+fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+    const BLOCK: usize = 512;
+    let mut archive = Vec::new();
+    for (path, bytes) in files {
+        ensure!(path.len() <= 100, "the path {path} has more than 100 characters");
+        let mut head = [0_u8; BLOCK];
+        let mut put = |at: usize, text: &str| head[at..at + text.len()].copy_from_slice(text.as_bytes());
+        put(0, path);
+        put(100, "0000644\0");
+        put(108, "0000000\0");
+        put(116, "0000000\0");
+        put(124, &format!("{:011o}", bytes.len()));
+        put(136, "00000000000");
+        put(148, "        ");
+        put(156, "0");
+        put(257, "ustar\x0000");
+        let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+        head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        archive.extend_from_slice(&head);
+        archive.extend_from_slice(bytes);
+        archive.resize(archive.len().next_multiple_of(BLOCK), 0);
+    }
+    archive.resize(archive.len() + 2 * BLOCK, 0);
+    Ok(archive)
 }
 
 /// The component with one more custom section; refused where it has one of that name already.
@@ -114,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_plugin_without_code_is_an_empty_component_with_its_descriptor() {
-        let packed = pack(None, b"id = \"notes\"\n").unwrap();
+        let packed = pack(None, b"id = \"notes\"\n", &[]).unwrap();
         assert_eq!(packed[..8], EMPTY_COMPONENT);
         assert_eq!(packed[8], 0);
         assert_eq!(usize::from(packed[9]), packed.len() - 10);
@@ -126,15 +158,24 @@ mod tests {
     #[test]
     fn code_stays_as_it_was_and_the_section_follows_it() {
         let code = append(&EMPTY_COMPONENT, "producers", &[7; 300]).unwrap();
-        let packed = pack(Some(&code), &vec![b'x'; 200_000]).unwrap();
+        let packed = pack(Some(&code), &vec![b'x'; 200_000], &[]).unwrap();
         assert!(packed.starts_with(&code));
         assert_eq!(custom_sections(&packed).unwrap(), ["producers", DESCRIPTOR]);
     }
 
     #[test]
+    fn templates_go_along_as_an_archive() {
+        let files = [("templates/quote.typ".to_owned(), b"= Quote".to_vec())];
+        let packed = pack(None, b"x", &files).unwrap();
+        assert_eq!(custom_sections(&packed).unwrap(), [DESCRIPTOR, ASSETS]);
+        assert_eq!(archive(&files).unwrap().len(), 4 * 512);
+        assert!(archive(&[("x".repeat(101), Vec::new())]).is_err());
+    }
+
+    #[test]
     fn a_second_descriptor_is_refused() {
-        let once = pack(None, b"first").unwrap();
-        assert!(pack(Some(&once), b"second").is_err());
+        let once = pack(None, b"first", &[]).unwrap();
+        assert!(pack(Some(&once), b"second", &[]).is_err());
     }
 
     #[test]
@@ -145,13 +186,13 @@ mod tests {
         component.push(1);
         write_u32(&mut component, u32::try_from(module.len()).unwrap());
         component.extend_from_slice(&module);
-        let packed = pack(Some(&component), b"outer").unwrap();
+        let packed = pack(Some(&component), b"outer", &[]).unwrap();
         assert_eq!(custom_sections(&packed).unwrap(), [DESCRIPTOR]);
     }
 
     #[test]
     fn what_is_not_a_component_is_refused_with_the_reason() {
-        let of = |bytes: &[u8]| pack(Some(bytes), b"").unwrap_err().to_string();
+        let of = |bytes: &[u8]| pack(Some(bytes), b"", &[]).unwrap_err().to_string();
         assert_eq!(of(b"MZ"), "not WebAssembly");
         assert_eq!(of(b"\0asm\x01\0\0\0"), "a core module, not a component: build it for wasm32-wasip2");
         assert_eq!(of(b"\0asm\x0d\0\x01\0\x00\x09ab"), "a section is longer than the file");

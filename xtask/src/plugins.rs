@@ -133,7 +133,7 @@ fn pack_all(workspace: &Workspace, plugins: &[Plugin], dist: &Path) -> Result<()
             }
             None => None,
         };
-        let packed = pack(code.as_deref(), &plugin.descriptor)
+        let packed = pack(code.as_deref(), &plugin.descriptor, &assets(&plugin.folder)?)
             .with_context(|| format!("cannot pack {}", plugin.folder.display()))?;
         let file = dist.join(format!("{}.wasm", plugin.id));
         write_if_changed(&file, &packed)?;
@@ -144,6 +144,28 @@ fn pack_all(workspace: &Workspace, plugins: &[Plugin], dist: &Path) -> Result<()
         if file.extension() == Some(OsStr::new("wasm")) && !made.contains(&file) {
             fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
         }
+    }
+    Ok(())
+}
+
+/// What lies in the folder `templates` of a plugin, by path and in order.
+fn assets(plugin: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    gather(plugin, &plugin.join("templates"), &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn gather(plugin: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            gather(plugin, &path, files)?;
+            continue;
+        }
+        let name = path.strip_prefix(plugin)?.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?;
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        files.push((name.replace('\\', "/"), bytes));
     }
     Ok(())
 }

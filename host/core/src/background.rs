@@ -30,6 +30,24 @@ pub struct NewJob {
     pub deduplicate: Option<String>,
 }
 
+/// The most documents that one commit asks for, and bytes of the data of one.
+pub const MAX_DOCUMENTS: usize = 50;
+pub const MAX_DATA: usize = 1024 * 1024;
+
+/// A document that is to be made once the commit stands. Its file is there from the commit on, and has no bytes yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDocument {
+    /// Of the file as well.
+    pub id: Id,
+    pub plugin: PluginId,
+    pub template: String,
+    pub name: String,
+    /// JSON.
+    pub data: String,
+    /// Days since 1970-01-01.
+    pub date: i32,
+}
+
 /// Where a job goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
@@ -50,6 +68,7 @@ pub enum Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Background {
     pub jobs: Vec<NewJob>,
+    pub documents: Vec<NewDocument>,
     pub step: Option<Step>,
     /// How many subscribers stand between these changes and what somebody did.
     pub depth: u16,
@@ -58,6 +77,6 @@ pub struct Background {
 impl Background {
     /// Whether anything of it is kept.
     pub fn is_kept(&self) -> bool {
-        !self.jobs.is_empty() || self.step.is_some()
+        !self.jobs.is_empty() || !self.documents.is_empty() || self.step.is_some()
     }
 }

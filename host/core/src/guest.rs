@@ -57,6 +57,8 @@ pub enum Payload {
     Summarized(Summary),
     /// Content type and bytes.
     Bytes(String, Vec<u8>),
+    /// The bytes of a file that the caller may read.
+    Media(Id),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -8,6 +8,8 @@ use crate::clock::Micros;
 use crate::id::{Id, PersonId};
 use crate::name::CollectionName;
 
+/// What documents are.
+pub const PDF: &str = "application/pdf";
 /// The most characters of a file's name.
 pub const MAX_NAME: usize = 200;
 /// The most files that one field holds, where it does not say fewer.
@@ -29,6 +31,8 @@ pub struct Media {
     pub created_by: Option<PersonId>,
     pub created_at: Micros,
     pub state: State,
+    /// A document that is to be made: it has no bytes yet, and no size or SHA-256.
+    pub pending: bool,
     /// Where it is attached, or was last.
     pub place: Option<Place>,
 }

@@ -57,6 +57,8 @@ pub enum Mutation {
     },
     /// A job of the plugin that asks, to be done once everything else of this is carried out.
     Enqueue(Enqueue),
+    /// A document of a template of the plugin that asks, made once everything else of this is carried out.
+    Render(Document),
 }
 
 /// A job that is asked for.
@@ -71,6 +73,20 @@ pub struct Enqueue {
     pub deduplicate: Option<String>,
 }
 
+/// A document that is asked for. It is a file with this id, held by a field that the same writes set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub id: Id,
+    /// The template's name among the plugin's assets.
+    pub template: String,
+    /// What the file is called.
+    pub name: String,
+    /// JSON.
+    pub data: String,
+    /// What the template takes for today, in days since 1970-01-01; nothing is the organization's day.
+    pub date: Option<i32>,
+}
+
 impl Mutation {
     /// The collection that it is about.
     pub fn collection(&self) -> Option<&str> {
@@ -82,7 +98,7 @@ impl Mutation {
             | Self::Transition { collection, .. }
             | Self::EnsureNone { collection, .. }
             | Self::EnsureSome { collection, .. } => Some(collection),
-            Self::Enqueue(_) => None,
+            Self::Enqueue(_) | Self::Render(_) => None,
         }
     }
 }

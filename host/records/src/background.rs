@@ -7,14 +7,15 @@ use crate::plan::{Item, Plan};
 use crate::reads::GuestReads;
 use crate::write::{Attempt, Work};
 use crate::{MAX_ATTEMPTS, Records};
-use lignaflow_core::background::{Background, MAX_DEPTH, NewJob, Next, Step};
+use lignaflow_core::background::{Background, MAX_DEPTH, NewDocument, NewJob, Next, Step};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::commit::{Commit, Refusal};
 use lignaflow_core::descriptor::Subscription;
 use lignaflow_core::guest::{CallFault, Event, EventKind, Guest as _, JobCall};
-use lignaflow_core::mutation::{Enqueue, Fields, Mutation, Origin};
+use lignaflow_core::media::clean_name;
+use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation, Origin};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::record::value_from_json;
 use lignaflow_core::{ErrorCode, Fault, Id};
@@ -66,8 +67,26 @@ pub(crate) fn asked_for(plan: &mut Plan, item: Item) -> Option<Item> {
             plan.jobs.push((plugin, job));
             None
         }
+        (Mutation::Render(document), Some(plugin)) => {
+            plan.documents.push((plugin, document));
+            None
+        }
         (mutation, by) => Some(Item { mutation, by, ..item }),
     }
+}
+
+/// The documents of a plan as the commit keeps them.
+pub(crate) fn new_documents(documents: Vec<(PluginId, Document)>, caller: &Caller) -> Vec<NewDocument> {
+    let today = caller.today().unwrap_or_default();
+    let new = |(plugin, document): (PluginId, Document)| NewDocument {
+        id: document.id,
+        plugin,
+        template: document.template,
+        name: clean_name(&document.name),
+        data: document.data,
+        date: document.date.unwrap_or(today),
+    };
+    documents.into_iter().map(new).collect()
 }
 
 pub(crate) fn new_jobs(jobs: Vec<(PluginId, Enqueue)>, at: Micros) -> Vec<NewJob> {
@@ -108,7 +127,7 @@ impl Records {
             let next =
                 slice.next.map(|next| Next { cursor: next.cursor, run_after: now + seconds(next.delay_seconds) });
             let step = Step::Job { id: job.id, holder, next };
-            let background = Background { jobs: Vec::new(), step: Some(step), depth: job.depth };
+            let background = Background { step: Some(step), depth: job.depth, ..Background::default() };
             let reads = reads.taken().map_err(Trouble::Failed)?;
             let work = work(caller, &job.plugin, Origin::Job, (slice.writes, reads), background);
             if let Some(tried) = self.stepped(&snapshot, work, attempt, 0).await? {
@@ -135,7 +154,7 @@ impl Records {
                 writes = answer.map_err(|fault| Trouble::of_call(fault, plugin))?;
             }
             let step = Step::Told { plugin: plugin.clone(), holder, next: news.next };
-            let background = Background { jobs: Vec::new(), step: Some(step), depth: news.depth };
+            let background = Background { step: Some(step), depth: news.depth, ..Background::default() };
             let reads = reads.taken().map_err(Trouble::Failed)?;
             let work = work(caller, plugin, Origin::Subscriber, (writes, reads), background);
             if let Some(tried) = self.stepped(&snapshot, work, attempt, told).await? {

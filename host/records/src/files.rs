@@ -2,12 +2,12 @@
 //! and a size that the field takes. The commit asks once more who holds them.
 
 use crate::answers;
-use crate::plan::{Desk, Draft};
+use crate::plan::{Desk, Draft, Plan};
 use lignaflow_core::catalog::SchemaField;
 use lignaflow_core::descriptor::humanize;
-use lignaflow_core::media::{Media, State, accepts, spoken_size};
+use lignaflow_core::media::{Media, PDF, State, accepts, spoken_size};
 use lignaflow_core::value::Value;
-use lignaflow_core::{Fault, Id, Issue};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use std::collections::HashMap;
 
 fn ids(value: Option<&Value>) -> &[Id] {
@@ -28,9 +28,34 @@ fn named(draft: &Draft) -> impl Iterator<Item = (&SchemaField, usize, Id)> {
     })
 }
 
+/// Refuses documents that nobody could find again: each is held by a field of a record that is written with it.
+pub(crate) fn unheld(plan: &Plan) -> Result<(), Fault> {
+    let held = |id: Id| plan.drafts.iter().flat_map(named).any(|(_, _, named)| named == id);
+    match plan.documents.iter().find(|(_, document)| !held(document.id)) {
+        None => Ok(()),
+        Some((plugin, document)) => {
+            tracing::warn!(%plugin, template = document.template, "no field of a record holds the document");
+            let message = format!(
+                "The plugin {plugin} asked for a document that no record which it writes holds. Nothing was changed."
+            );
+            Err(Fault::new(ErrorCode::PluginBadAnswer, message))
+        }
+    }
+}
+
+/// Why a field does not take a document, if it does not.
+fn not_a_document(field: &SchemaField) -> Option<(&'static str, String)> {
+    if field.field.accept.is_empty() || accepts(&field.field.accept, PDF) {
+        return None;
+    }
+    let title = field.field.title.clone().unwrap_or_else(|| humanize(field.name.as_str()));
+    Some(("file-type", format!("{title} takes {}, and no documents.", field.field.accept.join(", "))))
+}
+
 impl Desk<'_> {
     /// What is wrong with the files that these drafts newly name. Without any, nothing is asked.
-    pub(crate) async fn check_files(&self, drafts: &[Draft]) -> Result<Vec<Issue>, Fault> {
+    pub(crate) async fn check_files(&self, plan: &Plan) -> Result<Vec<Issue>, Fault> {
+        let drafts = &plan.drafts;
         let wanted: Vec<Id> = drafts.iter().flat_map(named).map(|(_, _, id)| id).collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -46,7 +71,9 @@ impl Desk<'_> {
                 } else {
                     format!("{}/{name}", draft.prefix)
                 };
-                if let Some((code, message)) = self.fault_of(draft, field, found.get(&id)) {
+                let made = plan.documents.iter().any(|(_, document)| document.id == id);
+                let fault = if made { not_a_document(field) } else { self.fault_of(draft, field, found.get(&id)) };
+                if let Some((code, message)) = fault {
                     issues.push(Issue::new(path, code, message));
                 }
             }

@@ -109,7 +109,7 @@ impl Records {
         desk.draft(&mut plan, items.collect()).await?;
         let mut found = Found::default();
         found.issues.append(&mut plan.issues);
-        found.issues.extend(desk.check_files(&plan.drafts).await?);
+        found.issues.extend(desk.check_files(&plan).await?);
         found.finish()?;
         let version = snapshot.plugins.get(plugin).map(|guest| guest.version().to_owned()).unwrap_or_default();
         let author = Author {

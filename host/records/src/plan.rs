@@ -15,7 +15,7 @@ use lignaflow_core::custom;
 use lignaflow_core::derive::derive;
 use lignaflow_core::descriptor::{ChangeKind, Field, FieldKind, Transition, humanize};
 use lignaflow_core::id::{Id, PersonId};
-use lignaflow_core::mutation::{Enqueue, Fields, Mutation};
+use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation};
 use lignaflow_core::name::{CollectionName, FieldName, PluginId};
 use lignaflow_core::query::{Operator, Predicate};
 use lignaflow_core::record::{Record, check_value, unknown_field, value_from_json};
@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     pub reads: Vec<ReadCheck>,
     /// Jobs that plugins ask for.
     pub jobs: Vec<(PluginId, Enqueue)>,
+    /// Documents that plugins ask for.
+    pub documents: Vec<(PluginId, Document)>,
     /// What drafted parts are parts of, as it was read.
     pub wholes: Wholes,
     /// Faults of a client's input. The drafts stand without the values at fault, so that hooks can tell theirs as well;
@@ -207,7 +209,7 @@ impl Desk<'_> {
                 plan.guards.push(self.guard(&schema, filter, true, fault.clone(), by.as_ref())?);
                 return Ok(());
             }
-            Mutation::Enqueue(_) => return Ok(()),
+            Mutation::Enqueue(_) | Mutation::Render(_) => return Ok(()),
             Mutation::Insert { id, .. }
             | Mutation::Update { id, .. }
             | Mutation::Remove { id, .. }

@@ -7,7 +7,6 @@ use crate::reads::GuestReads;
 use crate::repeat::{Once, Repeating};
 use crate::write::{Attempt, Work, Written};
 use crate::{MAX_ATTEMPTS, Records};
-use lignaflow_core::Fault;
 use lignaflow_core::background::Background;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
@@ -20,6 +19,7 @@ use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::query::{Authority, Page};
 use lignaflow_core::record::Record;
 use lignaflow_core::repeat::Answer;
+use lignaflow_core::{Fault, Id};
 use lignaflow_runtime::Snapshot;
 use std::sync::Arc;
 
@@ -45,7 +45,12 @@ pub enum RouteBody {
     Json(String),
     Record(Arc<Schema>, Box<Record>),
     Page(Page),
-    Bytes { content_type: String, bytes: Vec<u8> },
+    Bytes {
+        content_type: String,
+        bytes: Vec<u8>,
+    },
+    /// A file, by its id.
+    Media(Id),
 }
 
 impl Records {
@@ -144,7 +149,7 @@ impl Records {
             if granted { Ok(()) } else { Err(answers::of_call(CallFault::NotGranted(format!("read {name}")), plugin)) }
         };
         Ok(match payload {
-            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) => RouteBody::Empty,
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) => RouteBody::Empty,
             Payload::Saved(collection, id) => {
                 readable(&collection)?;
                 let schema = Binder { catalog: &seen, home: Some(plugin) }.collection(&collection)?.clone();
@@ -180,6 +185,7 @@ fn ready(payload: Payload, status: u16, composing: &Composing<'_>) -> Result<(Pa
         Payload::Empty => RouteBody::Empty,
         Payload::Json(text) => RouteBody::Json(text),
         Payload::Bytes(content_type, bytes) => RouteBody::Bytes { content_type, bytes },
+        Payload::Media(id) => RouteBody::Media(id),
         other => return Ok((other, None)),
     };
     Ok((Payload::Empty, Some((composing.answer)(status, body)?)))

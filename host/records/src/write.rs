@@ -1,6 +1,7 @@
 //! The one path of every write: plan, hooks, commit; and again, on fresh reads, when what it rests on has changed.
 
 use crate::answers;
+use crate::files::unheld;
 use crate::original::merged;
 use crate::plan::{Desk, Draft, Found, Item, Plan};
 use crate::repeat::Repeating;
@@ -299,7 +300,7 @@ impl Records {
             }
             Err(fault) => return Err(fault),
         }
-        let files = desk.check_files(&plan.drafts).await?;
+        let files = desk.check_files(&plan).await?;
         plan.issues.extend(files);
         if !plan.issues.is_empty() {
             return Err(self.every_fault(&desk, plan, origin, None).await);
@@ -312,10 +313,11 @@ impl Records {
         desk.wholes(&mut plan, 0, &mut found).await?;
         found.finish()?;
         // Hooks may have named files, too.
-        let files = desk.check_files(&plan.drafts).await?;
+        let files = desk.check_files(&plan).await?;
         if !files.is_empty() {
             return Err(Fault::invalid(files));
         }
+        unheld(&plan)?;
         let planned = !(plan.drafts.is_empty() && plan.guards.is_empty() && plan.jobs.is_empty());
         if let Some(pause) = self.pause.as_ref().filter(|_| planned) {
             pause(number).await;
@@ -343,8 +345,12 @@ impl Records {
         };
         let touched = desk.touched(&plan, &changes);
         let rights = desk.rights(&plan, &places)?;
-        let Plan { drafts, guards, reads, jobs, .. } = plan;
-        let background = Background { jobs: crate::background::new_jobs(jobs, at), ..background };
+        let Plan { drafts, guards, reads, jobs, documents, .. } = plan;
+        let background = Background {
+            jobs: crate::background::new_jobs(jobs, at),
+            documents: crate::background::new_documents(documents, caller),
+            ..background
+        };
         let outcome = Outcome { drafts, places, at, by: caller.person() };
         let repeat = repeat.map(|Repeating { key, answer, .. }| {
             let (outcome, caller, catalog) = (outcome.clone(), caller.clone(), snapshot.catalog.clone());

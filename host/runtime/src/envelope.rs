@@ -1,5 +1,6 @@
 //! A plugin's file, read without running or compiling anything: its custom sections, what it imports and what it exports.
 
+use crate::assets::{self, Assets};
 use crate::fault::LoadFault;
 use lignaflow_core::CONTRACT;
 use lignaflow_core::descriptor::{self, Descriptor};
@@ -34,6 +35,8 @@ pub struct Inspection {
     pub digest: String,
     /// The same in bytes.
     pub hash: [u8; 32],
+    /// Templates and what they use.
+    pub assets: Assets,
     pub(crate) exports: Vec<String>,
 }
 
@@ -48,10 +51,11 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadFault> {
     let section = outline.descriptor.ok_or(LoadFault::NoSection(DESCRIPTOR))?;
     let text = std::str::from_utf8(section).map_err(|_| LoadFault::NotText)?;
     let descriptor = descriptor::parse(text).map_err(LoadFault::Descriptor)?;
+    let assets = outline.assets.map(Assets::read).transpose()?.unwrap_or_default();
     let hash: [u8; 32] = Sha256::digest(bytes).into();
     let exports =
         outline.exports.iter().filter_map(|name| Name::of(name)).map(|name| name.interface.to_owned()).collect();
-    Ok(Inspection { descriptor, text: text.to_owned(), interfaces, digest: hex::encode(hash), hash, exports })
+    Ok(Inspection { descriptor, text: text.to_owned(), interfaces, digest: hex::encode(hash), hash, assets, exports })
 }
 
 /// A name of the contract's package: `lignaflow:plugin/records@0.1.0`.
@@ -77,6 +81,7 @@ impl<'a> Name<'a> {
 #[derive(Debug, Default)]
 struct Outline<'a> {
     descriptor: Option<&'a [u8]>,
+    assets: Option<&'a [u8]>,
     imports: Vec<&'a str>,
     exports: Vec<&'a str>,
 }
@@ -102,7 +107,10 @@ impl<'a> Outline<'a> {
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::CustomSection(section) if section.name() == DESCRIPTOR => {
-                    outline.keep(section.data(), depth)?;
+                    keep(&mut outline.descriptor, DESCRIPTOR, section.data(), depth, descriptor::MAX_BYTES)?;
+                }
+                Payload::CustomSection(section) if section.name() == assets::SECTION => {
+                    keep(&mut outline.assets, assets::SECTION, section.data(), depth, assets::MOST_BYTES)?;
                 }
                 Payload::ComponentImportSection(imports) if depth == 1 => {
                     for import in imports {
@@ -118,19 +126,6 @@ impl<'a> Outline<'a> {
             }
         }
         Ok(outline)
-    }
-
-    fn keep(&mut self, data: &'a [u8], depth: usize) -> Result<(), LoadFault> {
-        if depth != 1 {
-            return Err(LoadFault::NestedSection(DESCRIPTOR));
-        }
-        if data.len() > descriptor::MAX_BYTES {
-            return Err(LoadFault::LargeSection { name: DESCRIPTOR, bytes: data.len(), most: descriptor::MAX_BYTES });
-        }
-        if self.descriptor.replace(data).is_some() {
-            return Err(LoadFault::DoubleSection(DESCRIPTOR));
-        }
-        Ok(())
     }
 
     /// The version is read before anything else, so that a plugin of another one hears that and nothing confusing.
@@ -160,6 +155,26 @@ impl<'a> Outline<'a> {
         }
         if unknown.is_empty() { Ok(interfaces) } else { Err(LoadFault::UnknownImports(unknown)) }
     }
+}
+
+/// Keeps a section of the component itself, of which there is one.
+fn keep<'a>(
+    place: &mut Option<&'a [u8]>,
+    name: &'static str,
+    data: &'a [u8],
+    depth: usize,
+    most: usize,
+) -> Result<(), LoadFault> {
+    if depth != 1 {
+        return Err(LoadFault::NestedSection(name));
+    }
+    if data.len() > most {
+        return Err(LoadFault::LargeSection { name, bytes: data.len(), most });
+    }
+    if place.replace(data).is_some() {
+        return Err(LoadFault::DoubleSection(name));
+    }
+    Ok(())
 }
 
 fn is_known(interface: &str) -> bool {

@@ -23,6 +23,9 @@ pub enum LoadFault {
     NestedSection(&'static str),
     #[error("the section `{name}` has {bytes} bytes; at most {most} are read")]
     LargeSection { name: &'static str, bytes: usize, most: usize },
+    /// The section of templates and the like is not what it should be.
+    #[error("the section `lignaflow:assets` cannot be read: {0}")]
+    Assets(String),
     #[error("the descriptor is not UTF-8")]
     NotText,
     #[error("the descriptor is not valid: {}", listed(.0))]

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Engine`] (`engine`), `cache` | the one engine of the process; compiled code on disk |
+//! | [`Assets`] (`assets`) | templates and what they use, beside the code in the same file |
 //! | [`inspect`] (`envelope`), `load` | a file read without running it; what it asks for against what it was granted |
 //! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
@@ -15,6 +16,7 @@
 //! A new capability is an interface in `wit/`, a module in `host`, a line in `host::link`, and a case of
 //! `lignaflow_core::descriptor::Capability` where it must be granted.
 
+mod assets;
 mod cache;
 mod call;
 mod contract;
@@ -33,6 +35,7 @@ mod registry;
 mod stop;
 mod tallies;
 
+pub use assets::Assets;
 pub use engine::{Engine, EngineOptions};
 pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};

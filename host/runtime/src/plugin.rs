@@ -1,5 +1,6 @@
 //! A plugin that is loaded: what it is, what it was granted, and its code, which the host calls through [`Guest`].
 
+use crate::assets::Assets;
 use crate::call::{Answer, Ask, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
@@ -11,6 +12,7 @@ use crate::meter::Meter;
 use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use lignaflow_core::background::MAX_DOCUMENTS;
 use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
 use lignaflow_core::guest::{
     CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, RouteReply, RouteRequest, Slice, Verdict,
@@ -36,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) tallies: Tallies,
     digest: String,
+    assets: Assets,
     grants: ArcSwap<Grants>,
     log: Arc<PluginLog>,
 }
@@ -82,6 +85,7 @@ impl LoadedPlugin {
             limits: limits.clone(),
             tallies: Tallies::new(descriptor.id.as_str(), &descriptor.version),
             digest: inspection.digest,
+            assets: inspection.assets,
             grants: ArcSwap::from_pointee(granted.clone()),
             log: Arc::new(PluginLog::new(descriptor.id.clone())),
             descriptor: Arc::new(descriptor),
@@ -104,6 +108,11 @@ impl LoadedPlugin {
     /// SHA-256 of the file that it was loaded from, in hexadecimal.
     pub fn digest(&self) -> &str {
         &self.core.digest
+    }
+
+    /// What it brings beside its code.
+    pub fn assets(&self) -> &Assets {
+        &self.core.assets
     }
 
     /// Whether it has code that the host calls.
@@ -165,11 +174,22 @@ impl LoadedPlugin {
         if writes.len() > self.core.limits.writes {
             return Err(CallFault::Exhausted("writes"));
         }
+        let mut documents = 0;
         for write in writes {
             if let Mutation::Enqueue(job) = write
                 && self.core.descriptor.job(&job.name).is_none()
             {
                 return Err(CallFault::BadAnswer(format!("the descriptor declares no job `{}`", job.name)));
+            }
+            if let Mutation::Render(document) = write {
+                documents += 1;
+                if documents > MAX_DOCUMENTS {
+                    return Err(CallFault::Exhausted("documents"));
+                }
+                if self.core.assets.template(&document.template).is_none() {
+                    let what = format!("the component brings no template `{}`", document.template);
+                    return Err(CallFault::BadAnswer(what));
+                }
             }
             if let Some(text) = mutation::written(write) {
                 let name = self.collection(text)?;
@@ -200,7 +220,7 @@ impl LoadedPlugin {
             Payload::Saved(collection, _) => self.check_reads(&[collection.as_str()]),
             Payload::Found(selection) => self.check_reads(&query::read_by_selection(selection)),
             Payload::Summarized(summary) => self.check_reads(&query::read_by_summary(summary)),
-            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) => Ok(()),
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) => Ok(()),
         }
     }
 
@@ -270,8 +290,12 @@ impl LoadedPlugin {
         let (answer, log) = self.call(Kind::Migration, "migrate", reads, ask).await?;
         let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
         let writes = answer.map_err(refused)?;
-        let checked = proved(mutation::mutations(writes, "writes"))
-            .and_then(|writes| self.check_writes(&writes, false).map(|()| writes));
+        let checked = proved(mutation::mutations(writes, "writes")).and_then(|writes| {
+            if writes.iter().any(|write| matches!(write, Mutation::Render(_))) {
+                return Err(CallFault::BadAnswer("a migration asks for a document".to_owned()));
+            }
+            self.check_writes(&writes, false).map(|()| writes)
+        });
         told(&log, checked)
     }
 }

@@ -18,6 +18,7 @@
 //! | [`customs`] | fields that organizations add to collections |
 //! | [`views`] | lists that people keep under a name |
 //! | [`media`] | what is known of the files that records hold |
+//! | [`documents`] | documents that are to be made, and the templates that organizations have of their own |
 //! | [`imports`] | files on their way to become records |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
@@ -25,6 +26,7 @@ mod cache;
 pub mod commit;
 pub mod customs;
 pub mod database;
+pub mod documents;
 pub mod error;
 pub mod identity;
 pub mod imports;

@@ -55,7 +55,7 @@ macro_rules! media {
     ($rest:literal) => {
         concat!(
             "select id, name, content_type, size, sha256, width, height, created_by, created_at, state, \
-             collection, record, field from media ",
+             collection, record, field, pending from media ",
             $rest
         )
     };
@@ -82,6 +82,7 @@ pub(crate) fn of_row(row: &Row) -> Result<Media, StoreError> {
         created_at: row.i64(8)?,
         state: row.text(9)?.parse().map_err(|_| unreadable("state"))?,
         place,
+        pending: row.bool(13)?,
     })
 }
 
@@ -89,12 +90,12 @@ fn digest(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Broken("a file's SHA-256 cannot be read".to_owned()))
 }
 
-fn number(bytes: u64) -> i64 {
+pub(crate) fn number(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// The turn of whoever reserves or removes these bytes of an organization.
-fn turn(organization: OrganizationId, sha256: &[u8; 32]) -> i64 {
+pub(crate) fn turn(organization: OrganizationId, sha256: &[u8; 32]) -> i64 {
     let digest = Sha256::digest([organization.0.bytes().as_slice(), sha256, b"media"].concat());
     digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte)).cast_signed()
 }

@@ -42,6 +42,8 @@ struct Inner {
     told: Notify,
     /// Jobs were asked for.
     asked: Notify,
+    /// Documents were asked for.
+    papers: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +76,7 @@ impl Signal {
             untold: shared.then(Mutex::default),
             told: Notify::new(),
             asked: Notify::new(),
+            papers: Notify::new(),
         }))
     }
 
@@ -115,6 +118,16 @@ impl Signal {
     /// Returns when jobs were asked for by this host since the last time.
     pub async fn asked(&self) {
         self.0.asked.notified().await;
+    }
+
+    /// Documents were asked for, by this host.
+    pub fn ask_for_documents(&self) {
+        self.0.papers.notify_one();
+    }
+
+    /// Returns when documents were asked for by this host since the last time.
+    pub async fn asked_for_documents(&self) {
+        self.0.papers.notified().await;
     }
 
     fn wake(&self, organization: OrganizationId) {

@@ -3,7 +3,7 @@
 use super::{Line, sight};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
-use crate::{Authority, Enqueue, Event, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
+use crate::{Authority, Document, Enqueue, Event, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller as host;
 use lignaflow_core::catalog::Catalog;
@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) log: RefCell<Vec<Line>>,
     /// Jobs that wait.
     pub(super) jobs: RefCell<Vec<Enqueue>>,
+    /// Documents that were asked for.
+    pub(super) documents: RefCell<Vec<Document>>,
     /// Changes that the plugin is to be told of, and how many there were.
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) told: Cell<u64>,

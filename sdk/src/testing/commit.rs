@@ -13,6 +13,19 @@ use lignaflow_core::record::Record;
 
 pub(super) fn commit(world: &World, caller: &Caller, plan: &Plan) -> Result<(), Fault> {
     let mut next = world.memory.borrow().clone();
+    for document in &plan.documents {
+        let holds = |draft: &Draft| {
+            let files = draft.schema.fields.iter().filter(|field| field.field.kind.is_media());
+            files
+                .filter_map(|field| draft.after.get(field.name.as_str()))
+                .any(|value| held(value).contains(&document.id))
+        };
+        assert!(
+            plan.drafts.iter().any(holds),
+            "no field of a record that is written with it holds the document `{}`",
+            document.template
+        );
+    }
     for draft in &plan.drafts {
         check_references(world, plan, draft, caller)?;
     }

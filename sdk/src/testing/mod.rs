@@ -97,6 +97,8 @@ pub enum Body {
         content_type: String,
         bytes: Vec<u8>,
     },
+    /// The bytes of this file, where the caller may read it.
+    Media(Id),
 }
 
 impl Answer {
@@ -155,6 +157,7 @@ impl<P: Plugin> MemoryHost<P> {
             sequences: RefCell::default(),
             log: RefCell::default(),
             jobs: RefCell::default(),
+            documents: RefCell::default(),
             events: RefCell::default(),
             told: Cell::new(0),
         });
@@ -412,6 +415,7 @@ impl<P: Plugin> MemoryHost<P> {
                 Body::Json(listed(&self.world.summarize(&summary, seen)?))
             }
             Payload::Bytes(content_type, bytes) => Body::Bytes { content_type, bytes },
+            Payload::Media(id) => Body::Media(id),
         })
     }
 }

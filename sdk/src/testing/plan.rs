@@ -3,7 +3,9 @@
 use super::call::World;
 use super::no_record;
 use crate::context::Caller;
-use crate::{ChangeKind, Enqueue, ErrorCode, Fault, Fields, HookChange, Id, Issue, Mutation, Origin, Value, Verdict};
+use crate::{
+    ChangeKind, Document, Enqueue, ErrorCode, Fault, Fields, HookChange, Id, Issue, Mutation, Origin, Value, Verdict,
+};
 use lignaflow_core::access::Deed;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
@@ -51,6 +53,7 @@ pub(super) struct Plan {
     pub(super) drafts: Vec<Draft>,
     pub(super) guards: Vec<Guard>,
     pub(super) jobs: Vec<Enqueue>,
+    pub(super) documents: Vec<Document>,
 }
 
 impl Plan {
@@ -105,6 +108,15 @@ impl Desk<'_> {
                 plan.jobs.push(job);
                 return Ok(());
             }
+            Mutation::Render(document) => {
+                assert!(
+                    serde_json::from_str::<serde_json::Value>(&document.data).is_ok(),
+                    "the data of the document `{}` is not JSON",
+                    document.template
+                );
+                plan.documents.push(document);
+                return Ok(());
+            }
             other => other,
         };
         let schema = self.binder().collection(mutation.collection().unwrap_or_default())?.clone();
@@ -114,7 +126,7 @@ impl Desk<'_> {
         let (id, expected) = match &mutation {
             Mutation::EnsureNone { filter, fault, .. } => return self.guard(plan, &schema, filter, false, fault),
             Mutation::EnsureSome { filter, fault, .. } => return self.guard(plan, &schema, filter, true, fault),
-            Mutation::Enqueue(_) => return Ok(()),
+            Mutation::Enqueue(_) | Mutation::Render(_) => return Ok(()),
             Mutation::Insert { id, .. } => (*id, None),
             Mutation::Update { id, expected, .. }
             | Mutation::Remove { id, expected, .. }

@@ -4,7 +4,7 @@ use super::MemoryHost;
 use super::call::{self, Call};
 use super::plan::Plan;
 use crate::context::{Caller, Principal};
-use crate::{Enqueue, Event, EventKind, Fault, JobCall, Mutation, Origin, Plugin, Slice};
+use crate::{Document, Enqueue, Event, EventKind, Fault, JobCall, Mutation, Origin, Plugin, Slice};
 use lignaflow_core::record::Record;
 use serde_json::Value as Json;
 
@@ -15,6 +15,11 @@ impl<P: Plugin> MemoryHost<P> {
     /// The jobs that wait, in the order in which they were asked for.
     pub fn waiting(&self) -> Vec<Enqueue> {
         self.world.jobs.borrow().clone()
+    }
+
+    /// The documents that were asked for, in their order. None is made here: a test looks at their data.
+    pub fn documents(&self) -> Vec<Document> {
+        self.world.documents.borrow().clone()
     }
 
     /// Does a job of the plugin, slice after slice, as when its time has come.
@@ -81,6 +86,7 @@ impl<P: Plugin> MemoryHost<P> {
     /// Keeps what a commit changed for the plugin to be told of. What its own subscriber wrote is not told to it.
     pub(super) fn note(&self, plan: &Plan, origin: Origin) {
         self.world.enqueue(&plan.jobs);
+        self.world.documents.borrow_mut().extend(plan.documents.iter().cloned());
         if origin == Origin::Subscriber {
             return;
         }

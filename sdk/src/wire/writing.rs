@@ -3,7 +3,7 @@
 use super::query::predicate;
 use super::values::{entries, to_error};
 use crate::bindings::lignaflow::plugin::writing as wit;
-use crate::{Enqueue, Fault, Mutation, Predicate};
+use crate::{Document, Enqueue, Fault, Mutation, Predicate};
 
 pub(crate) fn mutation(mutation: Mutation) -> wit::Mutation {
     match mutation {
@@ -35,6 +35,9 @@ pub(crate) fn mutation(mutation: Mutation) -> wit::Mutation {
         Mutation::Enqueue(Enqueue { name, payload, delay_seconds, deduplicate }) => {
             wit::Mutation::Enqueue(wit::Job { name, payload, delay_seconds, deduplicate })
         }
+        Mutation::Render(Document { id, template, name, data, date }) => {
+            wit::Mutation::Render(wit::Document { id: id.to_string(), template, name, data, date })
+        }
     }
 }
 
@@ -50,7 +53,7 @@ pub(crate) fn mutations(list: Vec<Mutation>) -> Vec<wit::Mutation> {
 mod tests {
     use super::*;
     use crate::select::field;
-    use crate::writes::{enqueue, ensure_none, insert, remove, restore, transition, update};
+    use crate::writes::{enqueue, ensure_none, insert, remove, render, restore, transition, update};
     use crate::{ErrorCode, Id};
 
     #[test]
@@ -65,6 +68,7 @@ mod tests {
             transition("tasks", id, "finish").set("notes", "Done").into(),
             ensure_none("tasks", field("project").eq(id), fault),
             enqueue("remind").with(&7).unwrap().after(60).once("tasks").into(),
+            render(id, "quote").with(&7).unwrap().called("Q-7.pdf").into(),
         ]);
         assert!(matches!(&sent[0], wit::Mutation::Insert(it) if it.id == id.to_string() && it.fields.len() == 1));
         assert!(matches!(&sent[1], wit::Mutation::Update(it) if it.expected == Some(3) && it.fields[0].key == "title"));
@@ -73,5 +77,7 @@ mod tests {
         assert!(matches!(&sent[4], wit::Mutation::Transition(it) if it.name == "finish" && it.fields.len() == 1));
         assert!(matches!(&sent[5], wit::Mutation::EnsureNone(it) if it.where_.len() == 1));
         assert!(matches!(&sent[6], wit::Mutation::Enqueue(it) if (it.payload.as_str(), it.delay_seconds) == ("7", 60)));
+        assert!(matches!(&sent[7], wit::Mutation::Render(it)
+            if (it.template.as_str(), it.name.as_str(), it.data.as_str(), it.date) == ("quote", "Q-7.pdf", "7", None)));
     }
 }

@@ -4,9 +4,10 @@ use super::predicate::{collections, from_wire_list};
 use super::value::{fields_from, id};
 use super::{Checked, Malformed, error};
 use crate::contract::lignaflow::plugin::types::Entry;
-use crate::contract::lignaflow::plugin::writing::{Guard, Job, Mutation as Wire, Removal};
-use lignaflow_core::background::{MAX_DELAY, MAX_KEY, MAX_PAYLOAD};
-use lignaflow_core::mutation::{Enqueue, Fields, Mutation};
+use crate::contract::lignaflow::plugin::writing::{Document as WireDocument, Guard, Job, Mutation as Wire, Removal};
+use lignaflow_core::background::{MAX_DATA, MAX_DELAY, MAX_KEY, MAX_PAYLOAD};
+use lignaflow_core::media::MAX_NAME;
+use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation};
 use lignaflow_core::query::Predicate;
 use lignaflow_core::{Fault, Id};
 use serde::de::IgnoredAny;
@@ -54,6 +55,7 @@ fn mutation(mutation: Wire) -> Checked<Mutation> {
             Mutation::EnsureSome { collection, filter, fault }
         }
         Wire::Enqueue(it) => Mutation::Enqueue(job(it)?),
+        Wire::Render(it) => Mutation::Render(document(it)?),
     })
 }
 
@@ -92,6 +94,23 @@ fn job(job: Job) -> Checked<Enqueue> {
     Ok(Enqueue { name, payload, delay_seconds, deduplicate })
 }
 
+fn document(document: WireDocument) -> Checked<Document> {
+    let WireDocument { id: text, template, name, data, date } = document;
+    let id = id(&text).map_err(|fault| fault.under("/id"))?;
+    if data.len() > MAX_DATA {
+        return Err(Malformed::new("/data", format!("at most {MAX_DATA} bytes, not {}", data.len())));
+    }
+    let read: Result<IgnoredAny, _> = serde_json::from_str(&data);
+    read.map_err(|error| Malformed::new("/data", format!("not JSON: {error}")))?;
+    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains('\0') || data.contains('\0') {
+        return Err(Malformed::new(
+            "/name",
+            format!("a name has 1 to {MAX_NAME} characters, and no text a null character"),
+        ));
+    }
+    Ok(Document { id, template, name, data, date })
+}
+
 /// The collection that a mutation writes to, if it does.
 pub(crate) fn written(mutation: &Mutation) -> Option<&str> {
     match mutation {
@@ -100,7 +119,7 @@ pub(crate) fn written(mutation: &Mutation) -> Option<&str> {
         | Mutation::Remove { collection, .. }
         | Mutation::Restore { collection, .. }
         | Mutation::Transition { collection, .. } => Some(collection),
-        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } | Mutation::Enqueue(_) => None,
+        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } | Mutation::Enqueue(_) | Mutation::Render(_) => None,
     }
 }
 

@@ -60,6 +60,7 @@ fn payload(payload: wire::Payload) -> Checked<Payload> {
             check_type(&content_type)?;
             Payload::Bytes(content_type, bytes)
         }
+        wire::Payload::Media(file) => Payload::Media(id(&file)?),
     })
 }
 

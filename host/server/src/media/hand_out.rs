@@ -137,6 +137,7 @@ mod tests {
             created_at: 0,
             state: State::Waiting,
             place: None,
+            pending: false,
         }
     }
 

@@ -72,6 +72,7 @@ impl Media {
             created_at: self.0.clock.now(),
             state: State::Waiting,
             place: None,
+            pending: false,
         };
         // In a task of its own: once all of it has come, it is kept, whether or not the client waits for the answer.
         let (here, of) = (self.clone(), media.clone());

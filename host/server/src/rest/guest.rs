@@ -133,6 +133,12 @@ impl RouteCall<'_> {
             }
             RouteBody::Record(schema, record) => answer::record(status, &schema, &record),
             RouteBody::Page(page) => answer::json(status, page_json(&page)),
+            // Whoever may read it is asked where it is handed out, with its ranges and its caching.
+            RouteBody::Media(id) => Answer {
+                status: StatusCode::SEE_OTHER.as_u16(),
+                headers: vec![(header::LOCATION.as_str().to_owned(), format!("/api/v1/media/{id}/content"))],
+                body: Vec::new(),
+            },
             RouteBody::Bytes { content_type, bytes } => bytes_answer(self.plugin, status, &content_type, bytes)?,
         })
     }

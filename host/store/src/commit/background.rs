@@ -30,6 +30,9 @@ pub(super) async fn keep(tx: &mut Tx, commit: &Commit) -> Result<(), Refusal> {
     for job in &commit.background.jobs {
         ask(tx, organization, job, commit.background.depth, commit.at).await?;
     }
+    for document in &commit.background.documents {
+        crate::documents::ask(tx, organization, document, commit.at).await?;
+    }
     Ok(())
 }
 

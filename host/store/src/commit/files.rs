@@ -38,6 +38,7 @@ pub(super) async fn settle(tx: &mut Tx, commit: &Commit) -> Result<(), Refusal> 
             }
         }
     }
+    reserve(tx, commit, &came).await?;
     // First what is let go, so that a record can move a file from one of its fields to another.
     for turn in &went {
         release(tx, commit, turn).await?;
@@ -82,6 +83,28 @@ fn after(turn: &Turn<'_>) -> usize {
     turn.ids.len() + 2
 }
 
+/// Documents that this commit asks for are files from now on, though they have no bytes yet. An id that is a file's
+/// already is nobody's to give again.
+async fn reserve(tx: &mut Tx, commit: &Commit, came: &[Turn<'_>]) -> Result<(), Refusal> {
+    let organization = commit.access.organization();
+    let documents = &commit.background.documents;
+    for document in documents {
+        if !crate::documents::reserve(tx, organization, document, commit.at).await? {
+            let turn = came.iter().find(|turn| turn.ids.contains(&document.id));
+            return Err(turn.map_or(Refusal::Broken, |turn| Refusal::Dangling {
+                index: turn.index,
+                field: turn.field.to_owned(),
+                id: document.id,
+            }));
+        }
+    }
+    if documents.is_empty() {
+        return Ok(());
+    }
+    crate::documents::count(tx, organization, documents.len()).await?;
+    Ok(())
+}
+
 async fn release(tx: &mut Tx, commit: &Commit, turn: &Turn<'_>) -> Result<(), StoreError> {
     let (ids, at) = (places(turn.ids.len()), after(turn));
     let sql = format!(
@@ -103,7 +126,8 @@ async fn hold(tx: &mut Tx, commit: &Commit, turn: &Turn<'_>) -> Result<(), Refus
     let sql = format!(
         "update media set state = 'attached', collection = ${at}, record = ${record}, field = ${field}, since = ${since} \
          where organization = $1 and id in ({ids}) and state = 'waiting' \
-         and (created_by = ${by} or (collection = ${at} and record = ${record})) returning id",
+         and (created_by = ${by} or (collection = ${at} and record = ${record}) or (pending and collection is null)) \
+         returning id",
         record = at + 1,
         field = at + 2,
         since = at + 3,

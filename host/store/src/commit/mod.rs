@@ -106,10 +106,14 @@ impl Store {
         }
         let organization = commit.access.organization();
         let jobs = commit.background.is_kept();
+        let documents = !commit.background.documents.is_empty();
         let committed = self.commit_unheard(commit).await?;
         self.signal().raise(organization);
         if jobs {
             self.signal().ask();
+        }
+        if documents {
+            self.signal().ask_for_documents();
         }
         Ok(committed)
     }

@@ -42,6 +42,7 @@ steps! {
     14 => "0014_custom_fields",
     15 => "0015_jobs",
     16 => "0016_data_migrations",
+    17 => "0017_documents",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

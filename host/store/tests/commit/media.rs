@@ -49,6 +49,7 @@ fn file(person: PersonId, content: u8, size: u64) -> Media {
         created_at: 0,
         state: State::Waiting,
         place: None,
+        pending: false,
     }
 }
 

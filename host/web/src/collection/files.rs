@@ -164,6 +164,7 @@ mod tests {
             created_at: 0,
             state,
             place: None,
+            pending: false,
         }
     }
 
