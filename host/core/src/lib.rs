@@ -14,6 +14,7 @@
 //! | [`background`], [`position`] | jobs and subscribers, as commits know of them; places in the change log |
 //! | [`caller`] | who asks and what they may |
 //! | [`repeat`] | answers that can be given again |
+//! | [`mail`] | what letters say, and to whom they go |
 //! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
@@ -37,6 +38,7 @@ pub mod error;
 pub mod fold;
 pub mod guest;
 pub mod id;
+pub mod mail;
 pub mod media;
 pub mod memory;
 pub mod mutation;

@@ -5,6 +5,7 @@ use crate::customs::Customs;
 use crate::importing::Importing;
 use crate::jobs::Jobs;
 use crate::live::Live;
+use crate::mail::Mail;
 use crate::media::Media;
 use crate::middleware::RateLimits;
 use crate::plugins::Plugins;
@@ -41,6 +42,7 @@ pub struct App {
     pub live: Arc<Live>,
     pub webhooks: Webhooks,
     pub jobs: Jobs,
+    pub mail: Mail,
 }
 
 impl std::fmt::Debug for App {

@@ -7,6 +7,7 @@ use crate::customs::Customs;
 use crate::health::Readiness;
 use crate::importing::Importing;
 use crate::jobs::{self, Jobs};
+use crate::mail::{self, Mail};
 use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
@@ -155,6 +156,7 @@ pub async fn assemble(
         clock: clock.clone(),
     };
     let webhooks = Webhooks::new(rooms.clone(), secret_key(&config)?.expose(), config.webhooks.private)?;
+    let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
     let jobs = Jobs::new(rooms, jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days });
     let app = App {
         config,
@@ -174,6 +176,7 @@ pub async fn assemble(
         live,
         webhooks,
         jobs,
+        mail,
     };
     Ok((Arc::new(app), context))
 }
@@ -209,6 +212,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     let jobs = app.jobs.clone();
     shutdown.beside(jobs::DUTY.run(app.clone(), shutdown.clone(), move |lease| jobs.clone().round(lease)));
     shutdown.beside(app.jobs.clone().work(shutdown.clone()));
+    let letters = app.mail.clone();
+    shutdown.beside(mail::DUTY.run(app.clone(), shutdown.clone(), move |lease| letters.clone().round(lease)));
     let (plugins, records) = (app.plugins.clone(), app.records.clone());
     let carrying = move |lease| plugins.clone().carry_over(records.clone(), lease);
     shutdown.beside(migrating::DUTY.run(app.clone(), shutdown.clone(), carrying));

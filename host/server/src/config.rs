@@ -4,6 +4,7 @@
 
 mod keys;
 mod load;
+mod mail;
 mod show;
 mod validate;
 mod values;
@@ -12,6 +13,7 @@ mod values;
 mod tests;
 
 pub use load::{Flag, Inputs, Loaded, load};
+pub use mail::{Mail, MailSecurity};
 pub use show::show;
 pub use validate::{ConfigError, Fault};
 pub(crate) use values::is_local_host;
@@ -43,6 +45,7 @@ pub struct Config {
     pub plugins: Plugins,
     pub webhooks: Webhooks,
     pub jobs: Jobs,
+    pub mail: Mail,
     pub media: Media,
     pub imports: Imports,
     pub database: Database,
@@ -214,6 +217,7 @@ impl Default for Config {
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
             jobs: Jobs { at_once: 4, keep_days: 30 },
+            mail: Mail::default(),
             media: Media::default(),
             imports: Imports::default(),
             database: Database { max_connections: 16, acquire_seconds: 2 },

@@ -14,6 +14,7 @@
 //! | [`plugins`], [`customs`] | which plugins run; the fields that organizations add to their collections |
 //! | [`background`] | work beside the requests, done by one host of several |
 //! | [`jobs`] | work of plugins without a caller |
+//! | [`mail`] | letters, queued with what they belong to and sent afterwards |
 //! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
 //! | [`config`] | every setting, where its value comes from, what it may be |
 //! | [`logging`], [`metrics`], [`health`] | what operators see |
@@ -37,6 +38,7 @@ pub mod jobs;
 pub mod listener;
 pub mod live;
 pub mod logging;
+pub mod mail;
 pub mod media;
 pub mod metrics;
 pub mod middleware;

@@ -7,6 +7,7 @@
 //! | [`client`], [`visitor`] | who asks the API; who opens pages |
 //! | [`driver`] | a browser |
 //! | [`events`] | a stream of events |
+//! | [`mailbox`] | what was mailed |
 //! | [`race`] | writers that meet between plan and commit |
 //! | [`plugins`] | plugins as files |
 //! | [`program`] | the built program, as an operator runs it |
@@ -30,6 +31,7 @@ mod compiled;
 pub mod database;
 pub mod driver;
 pub mod events;
+pub mod mailbox;
 pub mod needs;
 pub mod plugins;
 pub mod program;
@@ -41,6 +43,7 @@ pub mod visitor;
 pub use client::{Answer, Client};
 pub use database::{Database, On, on};
 pub use events::{Event, Events};
+pub use mailbox::Letter;
 pub use race::Race;
 pub use server::{Org, PASSWORD, Server, Setup};
 pub use visitor::{Page, Visitor};

@@ -17,6 +17,7 @@
 //! | [`home`], [`search`] | the first page, and the way anywhere |
 //! | [`door`], [`account`] | signing in, setting up; one's own password, tokens and sessions |
 //! | [`admin`] | plugins: switched, granted, installed, read in their log |
+//! | [`mail`] | letters, as mail clients show them |
 //! | [`message`] | everything that went wrong, and what to do next |
 
 pub mod account;
@@ -36,6 +37,7 @@ pub mod imports;
 mod issues;
 pub mod labels;
 pub mod locale;
+pub mod mail;
 pub mod message;
 pub mod navigation;
 pub mod parse;

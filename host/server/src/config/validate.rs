@@ -64,7 +64,12 @@ impl fmt::Display for ConfigError {
 pub(super) fn reason(kind: &Kind, key: &str) -> String {
     let secret = matches!(
         key,
-        "secret_key" | "database_url" | "server.metrics_token" | "media.s3_access_key" | "media.s3_secret_key"
+        "secret_key"
+            | "database_url"
+            | "server.metrics_token"
+            | "mail.password"
+            | "media.s3_access_key"
+            | "media.s3_secret_key"
     );
     match kind {
         Kind::Message(message) => message.clone(),
@@ -145,6 +150,9 @@ pub(super) fn check(config: &Config, sources: &BTreeMap<String, String>, faults:
     if config.media.s3_access_key.is_empty() != config.media.s3_secret_key.is_empty() {
         fault("media.s3_secret_key", "is to be set together with media.s3_access_key, or neither".into());
     }
+    for (key, message) in config.mail.faults(config.server.public_url.host()) {
+        fault(key, message);
+    }
     if config.plugins.cpu_ms > config.plugins.wall_ms {
         fault("plugins.cpu_ms", format!("is more than plugins.wall_ms, which is {}", config.plugins.wall_ms));
     }
@@ -175,6 +183,8 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("media.organization_bytes", config.media.organization_bytes, 1_024..=1 << 50),
         ("jobs.at_once", u64::from(config.jobs.at_once), 1..=64),
         ("jobs.keep_days", u64::from(config.jobs.keep_days), 1..=3_650),
+        ("mail.port", u64::from(config.mail.port), 0..=65_535),
+        ("mail.keep_days", u64::from(config.mail.keep_days), 1..=3_650),
         ("imports.file_bytes", config.imports.file_bytes, 1_024..=1 << 30),
         ("imports.rows", u64::from(config.imports.rows), 1..=1_048_575),
         ("imports.columns", u64::from(config.imports.columns), 1..=1_000),

@@ -83,6 +83,15 @@ impl Media {
         Ok(response)
     }
 
+    /// All bytes of a file that is not too large to be held in memory, which whoever asks has looked at.
+    pub async fn whole(
+        &self,
+        organization: OrganizationId,
+        file: &File,
+    ) -> Result<bytes::Bytes, lignaflow_core::Fault> {
+        Ok(self.0.keep.read_whole(organization, &file.sha256, Kept::Bytes).await?)
+    }
+
     /// The files that a record holds, as far as this is asked for a record that the caller may read.
     pub async fn of_ids(
         &self,

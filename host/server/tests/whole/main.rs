@@ -25,6 +25,7 @@ mod jobs;
 mod kept;
 mod leaving;
 mod lists;
+mod mail;
 mod media;
 mod migrations;
 mod pages;

@@ -43,6 +43,7 @@ steps! {
     15 => "0015_jobs",
     16 => "0016_data_migrations",
     17 => "0017_documents",
+    18 => "0018_mail",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {
