@@ -5,7 +5,7 @@ use lignaflow_core::access::Deed;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::commit::{Action, Change, Commit, Refusal};
 use lignaflow_core::custom;
-use lignaflow_core::descriptor::{Unique, humanize};
+use lignaflow_core::descriptor::humanize;
 use lignaflow_core::guest::CallFault;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
@@ -56,24 +56,9 @@ pub(crate) fn of_refusal(refusal: &Refusal, commit: &Commit, prefixes: &[String]
         }
         Refusal::Duplicate { index, rule } => {
             let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
-            let rule = change.schema.collection.unique.get(*rule);
-            let fields = rule.map(Unique::fields).unwrap_or_default();
-            let spoken: Vec<_> = fields.iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
-            let message = rule.and_then(Unique::message).map_or_else(
-                || {
-                    format!(
-                        "Another {} has the same {} already.",
-                        change.schema.collection.title.one.to_lowercase(),
-                        spoken.join(" and ")
-                    )
-                },
-                str::to_owned,
-            );
-            let mut fault = Fault::new(ErrorCode::Conflict, message.clone());
-            for field in fields {
-                fault.issues.push(Issue::new(format!("{}/{field}", place(*index)), "duplicate", message.clone()));
-            }
-            fault
+            let issues = duplicate(&change.schema, *rule, place(*index));
+            let message = issues.first().map_or_else(String::new, |issue| issue.message.clone());
+            Fault { issues, ..Fault::new(ErrorCode::Conflict, message) }
         }
         Refusal::Dangling { index, field, .. } => {
             let Some(change) = commit.changes.get(*index) else { return Fault::internal() };
@@ -126,6 +111,20 @@ pub(crate) fn circle(field: &str, prefix: &str, names: &[String]) -> Fault {
     let through = if names.is_empty() { String::new() } else { format!(": {}", names.join(" → ")) };
     let message = format!("{} leads in a circle{through}.", humanize(field));
     Fault::invalid(vec![Issue::new(format!("{prefix}/{field}"), "cycle", message)])
+}
+
+/// That another record has the same by a unique rule, at each of its fields.
+pub(crate) fn duplicate(schema: &Schema, rule: usize, prefix: &str) -> Vec<Issue> {
+    let Some(rule) = schema.collection.unique.get(rule) else { return Vec::new() };
+    let message = rule.message().map_or_else(
+        || {
+            let spoken: Vec<_> = rule.fields().iter().map(|field| humanize(field.as_str()).to_lowercase()).collect();
+            let one = schema.collection.title.one.to_lowercase();
+            format!("Another {one} has the same {} already.", spoken.join(" and "))
+        },
+        str::to_owned,
+    );
+    rule.fields().iter().map(|field| Issue::new(format!("{prefix}/{field}"), "duplicate", message.clone())).collect()
 }
 
 fn dangling(schema: &Schema, field: &str, prefix: &str) -> Fault {

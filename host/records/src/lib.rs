@@ -27,6 +27,7 @@
 
 mod answers;
 pub mod background;
+mod doubles;
 mod family;
 pub mod feed;
 mod files;

@@ -148,6 +148,15 @@ fn saved(draft: Draft, changed: Option<u64>, at: Micros, by: Option<PersonId>) -
     Saved { schema: draft.schema, record, kind: draft.kind, repeated: false }
 }
 
+/// Adds issues at places that none of those known is about.
+fn add_new(known: &mut Vec<Issue>, found: Vec<Issue>) {
+    for issue in found {
+        if known.iter().all(|known| known.path != issue.path) {
+            known.push(issue);
+        }
+    }
+}
+
 /// What one attempt came to.
 pub(crate) enum Attempt {
     Done(Written),
@@ -249,9 +258,11 @@ impl Records {
         if let Err(fault) = self.run_hooks(desk, &mut plan, origin).await
             && fault.code == ErrorCode::Invalid
         {
-            let more = fault.issues.into_iter().filter(|issue| issues.iter().all(|known| known.path != issue.path));
-            let more: Vec<_> = more.collect();
-            issues.extend(more);
+            add_new(&mut issues, fault.issues);
+        }
+        match desk.doubles(&plan.drafts).await {
+            Ok(doubles) => add_new(&mut issues, doubles),
+            Err(fault) => return fault,
         }
         match other {
             // One fault alone, or several of its kind, keep their code; what differs is an input that is not valid.
@@ -386,7 +397,16 @@ impl Records {
                 if matches!(refusal, Refusal::Broken | Refusal::Unknown | Refusal::Full) {
                     tracing::error!(%refusal, request_id = %caller.request_id, "a commit failed");
                 }
-                Err(answers::of_refusal(&refusal, &commit, &prefixes))
+                let mut fault = answers::of_refusal(&refusal, &commit, &prefixes);
+                if matches!(refusal, Refusal::Duplicate { .. }) {
+                    // The database names one of them.
+                    let told = std::mem::replace(&mut fault.issues, desk.doubles(&outcome.drafts).await?);
+                    add_new(&mut fault.issues, told);
+                    if let Some(first) = fault.issues.first() {
+                        fault.message.clone_from(&first.message);
+                    }
+                }
+                Err(fault)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Saved views: what may be kept, by whom, and what is still true of it. The API and the pages both come through here.
 
+mod renamed;
+
 use crate::app::App;
 use crate::auth::Signed;
 use crate::rest::query;
@@ -47,14 +49,25 @@ fn person(signed: &Signed) -> Result<PersonId, Fault> {
 /// What the caller sees, of one collection or of all.
 pub async fn list(app: &App, signed: &Signed, collection: Option<&CollectionName>) -> Result<Vec<View>, Fault> {
     signed.caller.to_read()?;
-    app.store.views(signed.caller.organization, person(signed)?, collection).await.map_err(|error| of_store(&error))
+    let views = app.store.views(signed.caller.organization, person(signed)?, collection).await;
+    let snapshot = app.registry.seen_by(&signed.caller);
+    Ok(views.map_err(|error| of_store(&error))?.into_iter().map(|view| followed(&snapshot, view)).collect())
 }
 
 pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
     signed.caller.to_read()?;
     let view =
         app.store.view(signed.caller.organization, person(signed)?, id).await.map_err(|error| of_store(&error))?;
-    view.ok_or_else(|| Fault::not_found("view"))
+    let view = view.ok_or_else(|| Fault::not_found("view"))?;
+    Ok(followed(&app.registry.seen_by(&signed.caller), view))
+}
+
+/// The view, by the names that its collection has for what it asks for.
+fn followed(snapshot: &Snapshot, mut view: View) -> View {
+    if let Some(schema) = snapshot.catalog.schema(&view.collection) {
+        view.query = renamed::followed(&snapshot.catalog, schema, &view.query);
+    }
+    view
 }
 
 /// Whether the caller may change a view: their own, and one that is shared where they administer the organization.

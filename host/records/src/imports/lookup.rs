@@ -2,6 +2,7 @@
 //! all rows at hand, with the rights of whoever imports.
 
 use crate::Records;
+use crate::doubles::{at_once, having};
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::{Catalog, Schema};
@@ -90,22 +91,9 @@ impl Desk<'_> {
         let mut select = vec!["id".to_owned(), "version".to_owned()];
         select.extend(fields.iter().map(|field| (*field).to_owned()));
         let wanted: BTreeSet<String> = tuples.iter().map(|tuple| tuple_key(tuple)).collect();
-        for tuples in tuples.chunks(MAX_VALUES) {
-            // Each field by itself is wider than the tuples; what is too much is left out below.
-            let filter = fields
-                .iter()
-                .enumerate()
-                .map(|(at, field)| {
-                    let mut values: Vec<Value> = Vec::new();
-                    for tuple in tuples {
-                        if !values.contains(&tuple[at]) {
-                            values.push(tuple[at].clone());
-                        }
-                    }
-                    Predicate::Within { path: (*field).to_owned(), values }
-                })
-                .collect();
-            for row in self.rows(schema, Predicate::All(filter), select.clone()).await? {
+        for tuples in tuples.chunks(at_once(fields.len())) {
+            let filter = having(schema, fields, tuples.iter().map(Vec::as_slice));
+            for row in self.rows(schema, filter, select.clone()).await? {
                 if let [Value::Reference(id), Value::Integer(version), rest @ ..] = row.as_slice() {
                     let key = tuple_key(rest);
                     if wanted.contains(&key) {
@@ -160,13 +148,14 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Values as one text: equal where all of them are.
-pub(super) fn tuple_key(values: &[Value]) -> String {
+/// Values as one text: equal where all of them are, as filters and unique rules compare.
+pub(crate) fn tuple_key(values: &[Value]) -> String {
     serde_json::Value::Array(
         values
             .iter()
             .map(|value| match value {
                 Value::Decimal(decimal) => serde_json::Value::String(decimal.normalize().to_string()),
+                Value::Text(text) => serde_json::Value::String(fold(text)),
                 other => other.to_json(),
             })
             .collect(),

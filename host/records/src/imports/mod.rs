@@ -25,6 +25,7 @@ mod undo;
 mod work;
 
 pub use document::{By, Document, Import, MAX_FAULTS, Progress, RowFault, State, Stopped};
+pub(crate) use lookup::tuple_key;
 pub use mapping::{CURRENCY, Constant, DateOrder, DecimalMark, EmptyCells, FaultyRows, ID, Mapping, Target, Unit};
 
 use crate::{Records, answers};

@@ -148,6 +148,15 @@ async fn what_is_unique_is_told_at_its_field(database: Database) {
     let change = json!({ "name": "Marrickville Dental" });
     let refused = scene.org.patch(&format!("{CLIENTS}/{other}"), "*", change).await.is_problem(409, "conflict");
     assert_eq!(refused.issues(), [("/name", "duplicate")]);
+    let _ = scene.org.make(CLIENTS, json!({ "name": "Okafor", "number": "K-7" })).await;
+    let both = json!({ "name": "NGUYEN", "number": "k-7" });
+    let refused = scene.org.post(CLIENTS, both).await.is_problem(409, "conflict");
+    assert_eq!(refused.issues(), [("/name", "duplicate"), ("/number", "duplicate")], "{}", refused.text);
+    let more = json!({ "name": "Nguyen", "number": "K-7", "currency": "DOLLARS" });
+    let refused = scene.org.post(CLIENTS, more).await.is_problem(422, "invalid");
+    let every = [("/currency", "too-long"), ("/name", "duplicate"), ("/number", "duplicate")];
+    assert_eq!(refused.issues(), every, "{}", refused.text);
+    let _ = scene.org.patch(&format!("{CLIENTS}/{other}"), "*", json!({ "name": "nguyen" })).await.is(200);
 }
 
 async fn a_unique_name_is_free_again_once_its_record_is_archived(database: Database) {

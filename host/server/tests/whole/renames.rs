@@ -11,6 +11,10 @@ use serde_json::json;
 
 on_both!(what_is_kept_of_a_collection_follows_its_name, what_is_purged_lets_its_files_go);
 
+const FIRST: &str = "photo = { type = \"media\" }\nstate = { type = \"choice\", of = [\"new\", \"worn\"] }";
+const SECOND: &str = "picture = { type = \"media\", renamed_from = \"photo\" }\n\
+    wear = { type = \"choice\", of = [\"new\", \"used\"], renamed_from = \"state\", renamed = { worn = \"used\" } }";
+
 /// Tools, in a collection of this name with these fields.
 fn tools(version: &str, name: &str, fields: &str) -> Vec<u8> {
     declared(&format!(
@@ -20,13 +24,18 @@ fn tools(version: &str, name: &str, fields: &str) -> Vec<u8> {
     ))
 }
 
+/// The pairs of a query string.
+fn url(query: &serde_json::Value) -> impl Iterator<Item = (String, String)> {
+    form_urlencoded::parse(query.as_str().unwrap().as_bytes()).into_owned()
+}
+
 async fn install(api: &Client, bytes: Vec<u8>) {
     let request = api.request(Method::POST, "plugins").header("Content-Type", "application/wasm");
     let _ = api.send(request.body(bytes)).await.is(201);
 }
 
 async fn with_tools(database: &Database) -> Scene {
-    let first = tools("0.1.0", "name = \"tools\"", "photo = { type = \"media\" }");
+    let first = tools("0.1.0", "name = \"tools\"", FIRST);
     scene_with(database, Setup { plugins: vec![shipped("projects"), first], ..Setup::default() }).await
 }
 
@@ -44,7 +53,8 @@ async fn what_is_kept_of_a_collection_follows_its_name(database: Database) {
     let org = &scene.org;
     let file = bring(org, "plane.pdf", "application/pdf", PDF).await.is(201).id();
     let plane = org.make("tools/tools", json!({ "label": "Plane", "photo": file })).await;
-    let view = json!({ "collection": "tools/tools", "name": "Planes", "query": "filter[label]=Plane" });
+    let query = "filter[label]=Plane&filter[state][in]=new,worn&sort=-state,label&fields=label,state";
+    let view = json!({ "collection": "tools/tools", "name": "Planes", "query": query });
     let view = org.post("views", view).await.is(201).id();
     let webhook = json!({ "url": "https://a.invalid/", "collections": ["projects/tasks", "tools/tools"] });
     let webhook = org.post("webhooks", webhook).await.is(201).id();
@@ -54,9 +64,19 @@ async fn what_is_kept_of_a_collection_follows_its_name(database: Database) {
     assert_eq!(ran.json["state"], "done", "{}", ran.text);
 
     let renamed = "name = \"gear\"\nrenamed_from = \"tools\"";
-    install(org, tools("0.2.0", renamed, "picture = { type = \"media\", renamed_from = \"photo\" }")).await;
+    install(org, tools("0.2.0", renamed, SECOND)).await;
 
-    assert_eq!(org.get("views?collection=tools/gear").await.is(200).column("id"), [view]);
+    assert_eq!(org.get("views?collection=tools/gear").await.is(200).column("id"), [view.as_str()]);
+    let followed = org.get(&format!("views/{view}")).await.is(200);
+    let asked: Vec<_> = url(&followed.json["query"]).collect();
+    let now = [
+        ("filter[label]", "Plane"),
+        ("filter[wear][in]", "new,used"),
+        ("sort", "-wear,label"),
+        ("fields", "label,wear"),
+    ];
+    assert_eq!(asked, now.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    assert_eq!(followed.json.get("issues"), None, "it fits its list");
     let told = org.get(&format!("webhooks/{webhook}")).await.is(200);
     assert_eq!(told.json["collections"], json!(["projects/tasks", "tools/gear"]));
     assert_eq!(org.get("tools/gear/imports").await.is(200).column("id"), std::slice::from_ref(&import));

@@ -72,7 +72,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (pages(view))
                     (log(shell, view))
                 }
-                div class="stack" { (rights(view)) @if view.may_install { (leave(view)) } }
+                div class="stack" { (rights(view)) (roles(view)) @if view.may_install { (leave(view)) } }
             }
         }
     };
@@ -242,6 +242,38 @@ fn rights(view: &PluginPage<'_>) -> Markup {
                     }
                 }
                 p class="small faint mt-2" { "It has no network, no files, and no way to another organization’s records." }
+            }
+        }
+    }
+}
+
+/// The roles that it brings, each with what it lets a person do.
+fn roles(view: &PluginPage<'_>) -> Markup {
+    let descriptor = view.descriptor;
+    html! {
+        @if !descriptor.roles.is_empty() {
+            section class="consent" aria-labelledby="h-roles" {
+                div {
+                    h2 id="h-roles" { "Roles that it brings" }
+                    ul class="asks" {
+                        @for role in descriptor.roles.values() {
+                            li {
+                                (icon("people"))
+                                span {
+                                    (role.title)
+                                    span class="sub" {
+                                        @if role.permissions.is_empty() { "What every member may" }
+                                        @for (index, name) in role.permissions.iter().enumerate() {
+                                            @if index > 0 { ", " }
+                                            (descriptor.permissions.get(name).map_or(name.as_str(), String::as_str))
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    p class="small faint mt-2" { "Given to members on the page of people. Owners and administrators may all of it." }
+                }
             }
         }
     }
