@@ -13,10 +13,25 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             }
         }
     }
+    check_email(index, change, findings);
+}
+
+/// Of clients and of their contacts.
+pub(crate) fn check_email(index: usize, change: &HookChange, findings: &mut Findings) {
     if let Some(text) = change.after.text("email")
         && !is_email(text)
     {
         findings.add(index, "email", "email", format!("`{text}` is not an e-mail address."));
+    }
+}
+
+/// A site's time zone is one that the host knows.
+pub(crate) fn check_site(index: usize, change: &HookChange, findings: &mut Findings) {
+    if let Some(zone) = change.after.text("time_zone")
+        && calendar::to_local(Instant::from_micros(0), zone).is_err()
+    {
+        let message = format!("`{zone}` is not a time zone such as Australia/Perth.");
+        findings.add(index, "time_zone", "time-zone", message);
     }
 }
 

@@ -1,16 +1,22 @@
-//! A project made from another: the same tasks, parents and dependencies, every date moved to a new start.
+//! A project made from another: the same phases, locations, milestones and tasks with their parents, dependencies and
+//! checklists, every date moved to a new start.
 
 use crate::dates::Shift;
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tasks beyond which a project is not copied in one transaction.
-const MOST: usize = 2_000;
+/// Tasks, or other parts of one kind, beyond which a project is not copied in one transaction.
+const MOST: usize = 1_000;
 
 /// Fields that a copy takes over as they are. States begin anew, names and dates are told by the caller.
-const PROJECT: [&str; 6] = ["site", "members", "billing", "budget_minutes", "budget", "notes"];
+const PROJECT: [&str; 8] =
+    ["address", "members", "billing", "budget_minutes", "budget", "budget_period", "carry_over", "notes"];
 const TASK: [&str; 6] = ["title", "priority", "planned_minutes", "planned_cost", "billable", "notes"];
+const PHASE: [&str; 2] = ["name", "position"];
+const LOCATION: [&str; 3] = ["name", "position", "notes"];
+const MILESTONE: [&str; 2] = ["title", "amount"];
+const CHECK: [&str; 2] = ["title", "position"];
 
 /// The body, as `plugin.toml` declares it.
 #[derive(Debug, Deserialize)]
@@ -57,25 +63,40 @@ impl TryFrom<Body> for Wish {
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let wish = Wish::try_from(request.json::<Body>()?)?;
     let id = request.id("id")?;
-    let mut columns = vec!["client", "manager", "start", "due"];
+    let mut columns = vec!["client", "site", "manager", "start", "due"];
     columns.extend(PROJECT);
     // Whoever sees a project copies all of it, also what they may not see: the plan would be another one without.
     let gone = || Fault::not_found("project");
     records::get_for_caller("projects", id, &["id"])?.ok_or_else(gone)?;
     let project = records::get("projects", id, &columns)?.ok_or_else(gone)?;
-    let mut columns = vec!["id", "parent", "depends_on", "assignees", "start", "due"];
-    columns.extend(TASK);
-    let tasks = select("tasks").as_plugin().columns(columns).filter(field("project").eq(id)).sort("id");
-    let tasks = records::find_all(tasks, MOST)?
-        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} tasks are not copied at once.")))?;
+    let tasks = parts(
+        "tasks",
+        "project",
+        id,
+        &["parent", "depends_on", "phase", "location", "assignees", "start", "due"],
+        &TASK,
+    )?;
+    let phases = parts("phases", "project", id, &["start", "due"], &PHASE)?;
+    let locations = parts("locations", "project", id, &[], &LOCATION)?;
+    let milestones = parts("milestones", "project", id, &["phase", "due"], &MILESTONE)?;
+    let checklist = parts("checklist", "task.project", id, &["task"], &CHECK)?;
 
     let client = wish.client.or(project.reference("client"));
     check_code(wish.code.as_deref())?;
     check_client(client)?;
-    let source = Source { client, staff: staff(&project, &tasks)?, project, tasks };
+    let staff = staff(&project, &tasks)?;
+    let source = Source { project, phases, locations, milestones, tasks, checklist, client, staff };
     let new = context::new_id()?;
     let writes = source.copied(new, &wish, context::new_id)?;
     Ok(reply::saved("projects", new).with_status(201).with_writes(writes))
+}
+
+/// What belongs to a project, with the fields that are mapped and those that are taken over.
+fn parts(collection: &str, via: &str, project: Id, mapped: &[&str], taken: &[&str]) -> Result<Vec<Fields>, Fault> {
+    let columns = ["id"].iter().chain(mapped).chain(taken).copied();
+    let all = select(collection).as_plugin().columns(columns).filter(field(via).eq(project)).sort("id");
+    records::find_all(all, MOST)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} {collection} are not copied at once.")))
 }
 
 /// Told here, where the fault has its place in the body; a race is left to the unique rule.
@@ -119,7 +140,11 @@ fn staff(project: &Fields, tasks: &[Fields]) -> Result<BTreeSet<Id>, Fault> {
 #[derive(Debug)]
 struct Source {
     project: Fields,
+    phases: Vec<Fields>,
+    locations: Vec<Fields>,
+    milestones: Vec<Fields>,
     tasks: Vec<Fields>,
+    checklist: Vec<Fields>,
     client: Option<Id>,
     staff: BTreeSet<Id>,
 }
@@ -132,10 +157,13 @@ impl Source {
         mut new_id: impl FnMut() -> Result<Id, Fault>,
     ) -> Result<Vec<Mutation>, Fault> {
         let shift = self.start().map_or(Shift::none(), |start| Shift::between(start, wish.start));
+        // A site is one of the client's.
+        let site = self.project.reference("site").filter(|_| self.client == self.project.reference("client"));
         let project = insert("projects", new)
             .set("name", wish.name.as_str())
             .set("code", wish.code.as_deref())
             .set("client", self.client)
+            .set("site", site)
             .set("manager", self.project.reference("manager").filter(|id| self.staff.contains(id)))
             .set("members", self.still_here(self.project.references("members")))
             .set("start", wish.start)
@@ -143,23 +171,52 @@ impl Source {
         let mut writes = vec![with(project, &self.project, &PROJECT, &["members"]).into()];
 
         let mut ids = BTreeMap::new();
-        for task in &self.tasks {
-            if let Some(old) = task.reference("id") {
+        for part in
+            [&self.phases, &self.locations, &self.milestones, &self.tasks, &self.checklist].into_iter().flatten()
+        {
+            if let Some(old) = part.reference("id") {
                 ids.insert(old, new_id()?);
             }
         }
         let mapped = |old: &Id| ids.get(old).copied();
+        let of = |part: &Fields, name: &str| part.reference(name).as_ref().and_then(mapped);
+        for phase in &self.phases {
+            let Some(id) = of(phase, "id") else { continue };
+            let copy = insert("phases", id)
+                .set("project", new)
+                .set("start", shift.apply(phase.date("start"))?)
+                .set("due", shift.apply(phase.date("due"))?);
+            writes.push(with(copy, phase, &PHASE, &[]).into());
+        }
+        for location in &self.locations {
+            let Some(id) = of(location, "id") else { continue };
+            writes.push(with(insert("locations", id).set("project", new), location, &LOCATION, &[]).into());
+        }
+        for milestone in &self.milestones {
+            let Some(id) = of(milestone, "id") else { continue };
+            let copy = insert("milestones", id)
+                .set("project", new)
+                .set("phase", of(milestone, "phase"))
+                .set("due", shift.apply(milestone.date("due"))?);
+            writes.push(with(copy, milestone, &MILESTONE, &[]).into());
+        }
         for task in &self.tasks {
-            let Some(id) = task.reference("id").as_ref().and_then(mapped) else { continue };
+            let Some(id) = of(task, "id") else { continue };
             let depends_on: Vec<Id> = task.references("depends_on").iter().filter_map(mapped).collect();
             let copy = insert("tasks", id)
                 .set("project", new)
-                .set("parent", task.reference("parent").as_ref().and_then(mapped))
+                .set("parent", of(task, "parent"))
+                .set("phase", of(task, "phase"))
+                .set("location", of(task, "location"))
                 .set("depends_on", depends_on)
                 .set("assignees", self.still_here(task.references("assignees")))
                 .set("start", shift.apply(task.date("start"))?)
                 .set("due", shift.apply(task.date("due"))?);
             writes.push(with(copy, task, &TASK, &[]).into());
+        }
+        for check in &self.checklist {
+            let (Some(id), Some(task)) = (of(check, "id"), of(check, "task")) else { continue };
+            writes.push(with(insert("checklist", id).set("task", task), check, &CHECK, &[]).into());
         }
         Ok(writes)
     }

@@ -1,14 +1,12 @@
 //! What must hold of a task among the others: one project, no circles, and nothing new where a project is closed.
 
-use crate::dates;
 use crate::findings::Findings;
 use crate::graph::{Graph, Node, Relation};
+use crate::{closed, dates, within};
 use lignaflow_sdk::prelude::*;
 use lignaflow_sdk::values::Row;
 use std::collections::BTreeSet;
 
-/// States of a project in which its tasks stand still.
-const CLOSED: [&str; 2] = ["closed", "cancelled"];
 /// Tasks loaded by one question.
 const PAGE: usize = 500;
 /// Links followed one by one before a project's tasks are read at once: a longer chain is rare, and questions cost.
@@ -32,41 +30,20 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         .collect();
     for task in &tasks {
         dates::check(task.index, task.change, findings);
-        task.check_project_open(findings)?;
+        closed::check(task.index, task.change, "tasks", findings)?;
+        if task.change.kind != ChangeKind::Remove {
+            within::check(task.index, task.change, &[("phase", "name"), ("location", "name")], findings);
+        }
         task.guard_move(findings);
     }
     check_links(&tasks, findings)
 }
 
 impl Changed<'_> {
-    /// Where the task was, if it is about to leave.
-    fn left(&self) -> Option<Id> {
-        let (before, after) = (self.change.before.reference("project"), self.change.after.reference("project"));
-        before.filter(|_| self.change.kind == ChangeKind::Update && before != after)
-    }
-
-    fn check_project_open(&self, findings: &mut Findings) -> Result<(), Fault> {
-        self.refuse_closed(&self.change.related, "project.", findings);
-        if let Some(left) = self.left()
-            && let Some(project) = records::get("projects", left, &["status", "name"])?
-        {
-            self.refuse_closed(&project, "", findings);
-        }
-        Ok(())
-    }
-
-    fn refuse_closed(&self, project: &Fields, prefix: &str, findings: &mut Findings) {
-        let status = project.text(&format!("{prefix}status")).unwrap_or_default();
-        if CLOSED.contains(&status) {
-            let name = project.text(&format!("{prefix}name")).unwrap_or("The project");
-            findings.lock(self.index, "project", format!("{name} is {status}: reopen it before its tasks change."));
-        }
-    }
-
     /// What stays behind must not point at a task that leaves. Checked inside the transaction, with what moves along
     /// in place, and with what others may have added meanwhile.
     fn guard_move(&self, findings: &mut Findings) {
-        let Some(left) = self.left() else { return };
+        let Some(left) = closed::left(self.change) else { return };
         let id = self.change.id;
         let behind = field("project").eq(left).and(any([field("parent").eq(id), field("depends_on").includes(id)]));
         let title = self.change.after.text("title").unwrap_or("the task");
@@ -87,7 +64,7 @@ impl Changed<'_> {
         match kind {
             ChangeKind::Remove => Vec::new(),
             ChangeKind::Insert => is,
-            ChangeKind::Update if self.left().is_some() || before == after => is,
+            ChangeKind::Update if closed::left(self.change).is_some() || before == after => is,
             ChangeKind::Update => {
                 let was = links(before, relation);
                 is.into_iter().filter(|id| !was.contains(id)).collect()

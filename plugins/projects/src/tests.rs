@@ -6,8 +6,11 @@ use lignaflow_sdk::testing::MemoryHost;
 use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::json;
 
+mod billing;
+mod budgeting;
 mod copying;
 mod linking;
+mod making;
 mod progressing;
 mod seeing;
 

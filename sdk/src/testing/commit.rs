@@ -103,7 +103,8 @@ fn check_references(world: &World, plan: &Plan, draft: &Draft, caller: &Caller) 
         let there = |id: &Id| match &field.to {
             Some(to) => {
                 let comes = |other: &Draft| other.kind == ChangeKind::Insert || other.restores;
-                let seen = |target: &Record| draft.by_plugin || sight::may_refer(world, to, target, caller);
+                let words = draft.by_plugin || draft.set.contains(name);
+                let seen = |target: &Record| words || sight::may_refer(world, to, target, caller);
                 memory.get(to, *id).is_some_and(|target| target.archived_at.is_none() && seen(target))
                     || plan.drafts.iter().any(|other| other.id == *id && other.schema.name == *to && comes(other))
             }

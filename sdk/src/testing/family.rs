@@ -8,7 +8,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{OnDelete, humanize};
 use lignaflow_core::memory::Memory;
 use lignaflow_core::record::Record;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 impl Desk<'_> {
@@ -81,6 +81,7 @@ fn following(lead: &Draft, schema: &Arc<Schema>, record: &Record) -> Draft {
         restores: lead.restores,
         prefix: lead.prefix.clone(),
         by_plugin: lead.by_plugin,
+        set: BTreeSet::new(),
         follows: true,
     }
 }

@@ -13,6 +13,7 @@ use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::descriptor::{FieldKind, humanize};
 use lignaflow_core::query::{Operator, Predicate};
 use lignaflow_core::record::{Record, check_value, escape, unknown_field, value_from_json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One mutation, with the prefix of its issues' paths.
@@ -37,6 +38,8 @@ pub(super) struct Draft {
     pub(super) by_plugin: bool,
     /// Nobody asked for it: it goes or comes back with another.
     pub(super) follows: bool,
+    /// Fields that a hook set, which are the plugin's word.
+    pub(super) set: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -146,6 +149,7 @@ impl Desk<'_> {
             restores: matches!(mutation, Mutation::Restore { .. }),
             prefix,
             by_plugin,
+            set: BTreeSet::new(),
             follows: false,
             schema,
         };
@@ -342,6 +346,7 @@ impl Desk<'_> {
                 if let Some(issue) = check_value(field, &mut value, "") {
                     panic!("the hook set `{name}` to what the descriptor refuses: {}", issue.message);
                 }
+                draft.set.insert(name.clone());
                 draft.after.insert(name, value);
             }
         }

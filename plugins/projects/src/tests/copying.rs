@@ -10,7 +10,7 @@ fn sample(host: &mut Host) -> (Id, Vec<Id>) {
         .insert(
             "projects",
             json!({
-                "name": "Kitchen", "code": "K-1", "client": client, "site": "3 Elm St", "members": [ana],
+                "name": "Kitchen", "code": "K-1", "client": client, "address": "3 Elm St", "members": [ana],
                 "billing": "fixed", "start": "2026-11-02", "due": "2026-12-18", "budget_minutes": 600,
                 "budget": { "minor": 500_000, "currency": "AUD" }, "notes": "Oak."
             }),
@@ -52,7 +52,7 @@ fn a_copy_has_the_same_plan_at_another_time() {
     let (kitchen, _) = sample(&mut host);
     let new = copied(&mut host, kitchen, &json!({ "name": "Bath", "code": "K-2", "start": "2027-02-01" })).unwrap();
     let (old, new_record) = (host.record("projects", kitchen).unwrap(), host.record("projects", new).unwrap());
-    for field in ["client", "site", "members", "manager", "billing", "budget_minutes", "budget", "notes"] {
+    for field in ["client", "address", "members", "manager", "billing", "budget_minutes", "budget", "notes"] {
         assert_eq!(new_record[field], old[field], "{field}");
     }
     assert_eq!((&new_record["name"], &new_record["code"]), (&json!("Bath"), &json!("K-2")));
@@ -69,6 +69,43 @@ fn a_copy_has_the_same_plan_at_another_time() {
     assert_eq!(cut["assignees"], old["members"]);
     let glue = host.record("tasks", ids["Glue"]).unwrap();
     assert_eq!((&glue["depends_on"], &glue["notes"]), (&json!([ids["Cut"]]), &json!("Warm.")));
+}
+
+#[test]
+fn phases_locations_milestones_and_checklists_come_along() {
+    let mut host = host();
+    let (kitchen, of) = sample(&mut host);
+    let phases =
+        host.find(select("phases").columns(["id"]).filter(field("project").eq(kitchen)).sort("position")).unwrap();
+    let first = phases.records().next().unwrap().reference("id").unwrap();
+    host.update("phases", first, json!({ "name": "Measure", "due": "2026-11-04" })).unwrap();
+    let room = host.insert("locations", json!({ "name": "Pantry", "project": kitchen })).unwrap();
+    host.update("tasks", of[1], json!({ "phase": first, "location": room })).unwrap();
+    let check = host.insert("checklist", json!({ "title": "Sharpen", "task": of[1] })).unwrap();
+    host.update("checklist", check, json!({ "done": true })).unwrap();
+    let stage = json!({ "title": "Fitted", "project": kitchen, "phase": first, "due": "2026-12-18" });
+    host.insert("milestones", stage).unwrap();
+
+    let new = copied(&mut host, kitchen, &json!({ "name": "Bath", "start": "2027-02-01" })).unwrap();
+    let phases = select("phases").columns(["id", "name", "due"]).filter(field("project").eq(new)).sort("position");
+    let phases = host.find(phases).unwrap();
+    let (phase, due) = {
+        let row = phases.records().next().unwrap();
+        (row.reference("id").unwrap(), row.date("due").unwrap().to_string())
+    };
+    assert_eq!((phases.rows.len(), due.as_str()), (5, "2027-02-03"));
+    let cut = host.record("tasks", by_title(&host, new)["Cut"]).unwrap();
+    assert_eq!(cut["phase"], phase.to_string());
+    let room: Id = cut["location"].as_str().unwrap().parse().unwrap();
+    assert_eq!(host.record("locations", room).unwrap()["project"], new.to_string());
+    let checks = select("checklist").columns(["title", "done"]).filter(field("task.project").eq(new));
+    let checks = host.find(checks).unwrap();
+    let check = checks.records().next().unwrap();
+    assert_eq!((check.text("title"), check.boolean("done")), (Some("Sharpen"), Some(false)), "to be done anew");
+    let stages = host.find(select("milestones").columns(["phase", "due"]).filter(field("project").eq(new))).unwrap();
+    let stage = stages.records().next().unwrap();
+    assert_eq!(stage.reference("phase"), Some(phase));
+    assert_eq!(stage.date("due").unwrap().to_string(), "2027-03-19");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Makes somebody else the caller, who holds nothing of the plugin's.
-fn act_as(host: &mut Host, person: Id) {
+pub(super) fn act_as(host: &mut Host, person: Id) {
     host.caller.principal = lignaflow_sdk::context::Principal::Person(person);
     host.caller.permissions.retain(|held| !held.starts_with("projects."));
 }

@@ -1,0 +1,324 @@
+//! How much of a project's budget is used, in time and in money, and the alerts that say so once a crossing.
+//!
+//! What is used is what `usage` tells, which whoever keeps time writes, and the costs. A job looks after each change:
+//! one looks at a project at a time, so each crossing is seen once.
+
+use crate::findings::Findings;
+use lignaflow_sdk::prelude::*;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Basis points that are said when they are reached.
+const THRESHOLDS: [i64; 3] = [5_000, 8_000, 10_000];
+const FIELDS: [&str; 5] = ["budget_minutes", "budget", "budget_period", "carry_over", "start"];
+/// Alerts that one project has standing: two measures, three thresholds, and ten years of months.
+const MOST: usize = 720;
+
+/// Whether what a budget is differs.
+pub(crate) fn differs(before: &Fields, after: &Fields) -> bool {
+    let set = !after.is_null("budget_minutes") || !after.is_null("budget");
+    let had = !before.is_null("budget_minutes") || !before.is_null("budget");
+    (set && had || !before.is_empty() && (set || had))
+        && FIELDS.iter().any(|name| before.value(name) != after.value(name))
+}
+
+/// Asks for a look at a project.
+pub(crate) fn look(project: Id) -> Result<Mutation, Fault> {
+    Ok(enqueue("budget").with(&project)?.once(project.to_string()).into())
+}
+
+/// Asks for one where the project of a change has a budget at all, as `hook.with` tells.
+pub(crate) fn look_where_set(change: &HookChange, project: Id, findings: &mut Findings) -> Result<(), Fault> {
+    let here = change.after.reference("project").or(change.before.reference("project")) == Some(project);
+    let set = !change.related.is_null("project.budget_minutes") || !change.related.is_null("project.budget");
+    let look = look(project)?;
+    if (!here || set) && !findings.verdict.also.contains(&look) {
+        findings.verdict.also.push(look);
+    }
+    Ok(())
+}
+
+/// What must hold of what another plugin tells of work done.
+pub(crate) fn check_usage(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    crate::within::check(index, change, &[("task", "title")], findings);
+    if let Some(month) = change.after.date("month")
+        && !month.to_string().ends_with("-01")
+    {
+        findings.add(index, "month", "month", "A month is named by its first day.");
+    }
+    for project in [change.before.reference("project"), change.after.reference("project")].into_iter().flatten() {
+        look_where_set(change, project, findings)?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Measure {
+    Time,
+    Money,
+}
+
+impl Measure {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Money => "money",
+        }
+    }
+}
+
+/// What was used, by the month in which it was: `2026-11`.
+type ByMonth = BTreeMap<String, i64>;
+
+/// A budget and what is used of it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Account {
+    budget: i64,
+    monthly: bool,
+    carries: bool,
+    /// The month that it begins with.
+    from: String,
+    used: ByMonth,
+}
+
+impl Account {
+    /// What there is to use and what is used, by period; of a budget for the whole, one of them.
+    fn periods(&self) -> Vec<(String, i64, i64)> {
+        if !self.monthly {
+            return vec![("whole".to_owned(), self.budget, self.used.values().sum())];
+        }
+        let first = self.used.keys().next().map_or(self.from.as_str(), |used| used.as_str().min(self.from.as_str()));
+        let mut before = 0;
+        let mut periods = Vec::new();
+        for (month, used) in &self.used {
+            let there = if self.carries {
+                self.budget.saturating_mul(months(first, month) + 1).saturating_sub(before)
+            } else {
+                self.budget
+            };
+            periods.push((month.clone(), there, *used));
+            before += used;
+        }
+        periods
+    }
+}
+
+/// How many months lie between two, `2026-11` and later.
+fn months(from: &str, to: &str) -> i64 {
+    let of = |text: &str| {
+        let (year, month) = text.split_once('-')?;
+        Some(year.parse::<i64>().ok()? * 12 + month.parse::<i64>().ok()?)
+    };
+    of(to).zip(of(from)).map_or(0, |(to, from)| (to - from).max(0))
+}
+
+/// In basis points, rounded down: what is not quite there is not crossed. Where there is nothing to use, all of it is.
+fn share(used: i64, there: i64) -> i64 {
+    if there <= 0 {
+        return if used > 0 { 10_000 } else { 0 };
+    }
+    i64::try_from(i128::from(used.max(0)) * 10_000 / i128::from(there)).unwrap_or(i64::MAX)
+}
+
+fn month_of(date: Date) -> String {
+    date.to_string().get(..7).unwrap_or_default().to_owned()
+}
+
+/// The accounts of a project that has budgets, by what they measure.
+fn accounts(project: Id, record: &Fields) -> Result<BTreeMap<Measure, Account>, Fault> {
+    let mut accounts = BTreeMap::new();
+    let from = match record.date("start") {
+        Some(start) => month_of(start),
+        None => "9999-12".to_owned(),
+    };
+    let account = |budget: i64| Account {
+        budget,
+        monthly: record.text("budget_period") == Some("month"),
+        carries: record.boolean("carry_over") == Some(true),
+        from: from.clone(),
+        used: ByMonth::new(),
+    };
+    if let Some(minutes) = record.integer("budget_minutes").filter(|minutes| *minutes > 0) {
+        let mut time = account(minutes);
+        let worked = summarize("usage").as_plugin().filter(field("project").eq(project));
+        let worked = worked.group_by("month", Bucket::Month).measure(sum("minutes").named("used"));
+        add(&mut time.used, &records::summarize(worked)?, "month", |row| row.integer("used"));
+        accounts.insert(Measure::Time, time);
+    }
+    if let Some(budget) = record.money("budget").filter(|budget| budget.minor > 0) {
+        let mut money = account(budget.minor);
+        let own = |row: &lignaflow_sdk::values::Row<'_>| {
+            row.money("used").filter(|used| used.currency == budget.currency).map(|used| used.minor)
+        };
+        let worked = summarize("usage").as_plugin().filter(field("project").eq(project));
+        let worked = worked.group_by("month", Bucket::Month).measure(sum("cost").named("used"));
+        add(&mut money.used, &records::summarize(worked)?, "month", own);
+        let costs = summarize("costs").as_plugin().filter(field("project").eq(project));
+        let costs = costs.group_by("date", Bucket::Month).measure(sum("amount").named("used"));
+        add(&mut money.used, &records::summarize(costs)?, "date", own);
+        accounts.insert(Measure::Money, money);
+    }
+    Ok(accounts)
+}
+
+fn add(
+    months: &mut ByMonth,
+    figures: &Page,
+    date: &str,
+    used: impl Fn(&lignaflow_sdk::values::Row<'_>) -> Option<i64>,
+) {
+    for row in figures.records() {
+        if let (Some(month), Some(used)) = (row.date(date), used(&row)) {
+            let sum = months.entry(month_of(month)).or_default();
+            *sum = sum.saturating_add(used);
+        }
+    }
+}
+
+/// Looks at a project: says what was crossed since the last look, and takes back what was and is no longer.
+pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
+    let project: Id = call.json()?;
+    let mut columns = FIELDS.to_vec();
+    columns.push("name");
+    let Some(record) = records::get("projects", project, &columns)? else { return Ok(Slice::default()) };
+    let standing = select("alerts").columns(["id", "measure", "period", "threshold"]);
+    let standing = standing.filter(field("project").eq(project)).filter(field("over").eq(false));
+    let standing = records::find_all(standing, MOST)?.unwrap_or_default();
+    let standing: BTreeMap<(String, String, i64), Id> = standing
+        .iter()
+        .filter_map(|alert| {
+            let key =
+                (alert.text("measure")?.to_owned(), alert.text("period")?.to_owned(), alert.integer("threshold")?);
+            Some((key, alert.reference("id")?))
+        })
+        .collect();
+    let mut reached = BTreeSet::new();
+    let mut writes: Vec<Mutation> = Vec::new();
+    for (measure, account) in accounts(project, &record)? {
+        for (period, there, used) in account.periods() {
+            let share = share(used, there);
+            for threshold in THRESHOLDS.into_iter().filter(|threshold| *threshold <= share) {
+                let key = (measure.name().to_owned(), period.clone(), threshold);
+                if !standing.contains_key(&key) {
+                    let name = record.text("name").unwrap_or("The project");
+                    let when = if period == "whole" { String::new() } else { format!(" in {period}") };
+                    let title =
+                        format!("{name} has used {} % of its budget of {}{when}", threshold / 100, measure.name());
+                    writes.push(
+                        insert("alerts", context::new_id()?)
+                            .set("project", project)
+                            .set("title", title)
+                            .set("measure", measure.name())
+                            .set("period", period.as_str())
+                            .set("threshold", threshold)
+                            .set("used", share)
+                            .into(),
+                    );
+                }
+                reached.insert(key);
+            }
+        }
+    }
+    let over = standing.iter().filter(|(key, _)| !reached.contains(*key));
+    writes.extend(over.map(|(_, id)| Mutation::from(update("alerts", *id).set("over", true))));
+    Ok(Slice::default().with_writes(writes))
+}
+
+/// The answer, as `plugin.toml` declares it.
+#[derive(Debug, Serialize)]
+struct Answer {
+    project: Id,
+    period: String,
+    time: Option<Time>,
+    money: Option<Outlay>,
+}
+
+#[derive(Debug, Serialize)]
+struct Time {
+    budget_minutes: i64,
+    used_minutes: i64,
+    used: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Outlay {
+    budget: Amount,
+    spent: Amount,
+    used: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Amount {
+    minor: i64,
+    currency: String,
+}
+
+/// What is used of a project's budget: of the whole, or in the month that it is where the caller is.
+pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let project = request.id("id")?;
+    let gone = || Fault::not_found("project");
+    records::get_for_caller("projects", project, &["id"])?.ok_or_else(gone)?;
+    let record = records::get("projects", project, &FIELDS)?.ok_or_else(gone)?;
+    let caller = context::caller()?;
+    let monthly = record.text("budget_period") == Some("month");
+    let period = if monthly { month_of(caller.today()?) } else { "whole".to_owned() };
+    let mut accounts = accounts(project, &record)?;
+    let mut now = |measure| {
+        let mut account = accounts.remove(&measure)?;
+        if account.monthly {
+            account.used.retain(|month, _| *month <= period);
+            account.used.entry(period.clone()).or_default();
+        }
+        account.periods().into_iter().find(|(of, ..)| *of == period)
+    };
+    let time = now(Measure::Time).map(|(_, there, used)| Time {
+        budget_minutes: there,
+        used_minutes: used,
+        used: share(used, there),
+    });
+    let sees = caller.holds("projects.see-money");
+    let money = now(Measure::Money).filter(|_| sees).zip(record.money("budget")).map(|((_, there, used), budget)| {
+        let amount = |minor| Amount { minor, currency: budget.currency.to_string() };
+        Outlay { budget: amount(there), spent: amount(used), used: share(used, there) }
+    });
+    reply::json(&Answer { project, period, time, money })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn account(budget: i64, carries: bool, from: &str, used: &[(&str, i64)]) -> Account {
+        let used = used.iter().map(|(month, used)| ((*month).to_owned(), *used)).collect();
+        Account { budget, monthly: true, carries, from: from.to_owned(), used }
+    }
+
+    #[test]
+    fn a_month_has_its_own_budget_and_with_carry_over_what_those_before_left() {
+        let used = [("2026-11", 40), ("2027-01", 120)];
+        let alone = account(100, false, "2026-11", &used).periods();
+        assert_eq!(alone.iter().map(|(_, there, _)| *there).collect::<Vec<_>>(), [100, 100]);
+        let carried = account(100, true, "2026-11", &used).periods();
+        assert_eq!(carried.iter().map(|(_, there, _)| *there).collect::<Vec<_>>(), [100, 260]);
+        assert_eq!(share(120, 260), 4_615);
+    }
+
+    #[test]
+    fn of_no_budget_anything_is_all_of_it() {
+        assert_eq!((share(1, 0), share(0, 0), share(-5, 10), share(999, 1000)), (10_000, 0, 0, 9_990));
+    }
+
+    proptest! {
+        /// What is carried over is neither made nor lost: at the end, what is left is all that there was but for what was used.
+        #[test]
+        fn carrying_over_neither_makes_nor_loses(budget in 1..10_000_i64, used in prop::collection::vec(0..20_000_i64, 1..24)) {
+            let months: Vec<(String, i64)> = used.iter().enumerate()
+                .map(|(at, used)| (format!("{}-{:02}", 2026 + at / 12, at % 12 + 1), *used)).collect();
+            let named: Vec<(&str, i64)> = months.iter().map(|(month, used)| (month.as_str(), *used)).collect();
+            let periods = account(budget, true, "2026-01", &named).periods();
+            let (_, there, last) = periods.last().unwrap();
+            prop_assert_eq!(there - last, budget * i64::try_from(used.len()).unwrap() - used.iter().sum::<i64>());
+        }
+    }
+}

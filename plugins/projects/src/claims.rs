@@ -1,0 +1,155 @@
+//! Claims: what clients are billed for, by whichever system bills. No ledger; each thing once.
+
+use crate::findings::Findings;
+use crate::{money, within};
+use lignaflow_sdk::prelude::*;
+
+/// Costs that one claim bills at most.
+const MOST: usize = 2_000;
+
+pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let after = &change.after;
+    within::check(index, change, &[("milestone", "title")], findings);
+    money::one_currency(index, after, &["amount", "tax"], findings);
+    if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
+        && due < date
+    {
+        findings.add(index, "due", "order", format!("It is due on {due}, before its date, {date}."));
+    }
+    match change.transition.as_deref() {
+        Some("bill") if after.is_null("invoice") => {
+            let message = "Say which number your accounting system gave it before it is billed.";
+            findings.add(index, "invoice", "required", message);
+        }
+        Some("bill") => findings.verdict.set_field(index, "billed_on", context::caller()?.today()?),
+        Some("pay") => findings.verdict.set_field(index, "paid_on", context::caller()?.today()?),
+        Some("withdraw") => findings.verdict.set_field(index, "billed_on", None::<Date>),
+        Some("cancel") => {
+            let costs = select("costs").as_plugin().columns(["id"]).filter(field("claim").eq(change.id));
+            let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
+            let free = costs.iter().filter_map(|cost| cost.reference("id"));
+            findings.verdict.also.extend(free.map(|id| Mutation::from(update("costs", id).set("claim", None::<Id>))));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn too_many() -> Fault {
+    Fault::new(ErrorCode::Quota, format!("A claim bills at most {MOST} costs."))
+}
+
+/// Makes a claim of all costs of a project that are billable and not billed yet, or of those that are named.
+pub(crate) mod costs {
+    use super::{MOST, too_many};
+    use lignaflow_sdk::prelude::*;
+    use serde::Deserialize;
+    use std::collections::BTreeSet;
+
+    /// The body, as `plugin.toml` declares it.
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        title: Option<String>,
+        costs: Option<Vec<String>>,
+        until: Option<String>,
+    }
+
+    pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+        let body: Body = request.json()?;
+        let project = request.id("id")?;
+        let gone = || Fault::not_found("project");
+        let name = records::get_for_caller("projects", project, &["name"])?.ok_or_else(gone)?;
+        let until = body.until.as_deref().map(str::parse::<Date>).transpose();
+        let until = until.map_err(|_| Fault::at("/until", "type", "Expected a date such as \"2027-02-28\"."))?;
+        let chosen = body.costs.as_deref().map(ids).transpose()?;
+
+        // What the caller sees, so that nobody bills by what they cannot check.
+        let mut costs = select("costs")
+            .columns(["id", "amount", "tax", "date"])
+            .filter(field("project").eq(project))
+            .filter(field("billable").eq(true))
+            .filter(field("claim").is_null())
+            .sort("date");
+        if let Some(until) = until {
+            costs = costs.filter(field("date").at_most(until));
+        }
+        if let Some(chosen) = &chosen {
+            costs = costs.filter(field("id").within(chosen));
+        }
+        let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
+        check_chosen(chosen.as_ref(), &costs)?;
+        if costs.is_empty() {
+            let message = "There is no billable cost that is not billed yet.";
+            return Err(Fault::new(ErrorCode::Conflict, message));
+        }
+        let (amount, tax) = (total(&costs, "amount")?, total(&costs, "tax")?);
+        let claim = context::new_id()?;
+        let title = body
+            .title
+            .filter(|title| !title.trim().is_empty())
+            .unwrap_or_else(|| format!("Costs of {}", name.text("name").unwrap_or("the project")));
+        let mut writes = vec![Mutation::from(
+            insert("claims", claim)
+                .set("project", project)
+                .set("title", title)
+                .set("kind", "costs")
+                .set("amount", amount)
+                .set("tax", tax),
+        )];
+        let marked = costs.iter().filter_map(|cost| cost.reference("id"));
+        writes.extend(marked.map(|id| Mutation::from(update("costs", id).set("claim", claim))));
+        Ok(reply::saved("claims", claim).with_status(201).with_writes(writes))
+    }
+
+    fn ids(texts: &[String]) -> Result<BTreeSet<Id>, Fault> {
+        let mut issues = Vec::new();
+        let mut ids = BTreeSet::new();
+        for (at, text) in texts.iter().enumerate() {
+            match text.parse() {
+                Ok(id) => drop(ids.insert(id)),
+                Err(_) => issues.push(Issue::new(format!("/costs/{at}"), "type", "Expected the id of a cost, a UUID.")),
+            }
+        }
+        if issues.is_empty() { Ok(ids) } else { Err(Fault::invalid(issues)) }
+    }
+
+    /// What was asked for and cannot be billed is said, rather than left out.
+    fn check_chosen(chosen: Option<&BTreeSet<Id>>, costs: &[Fields]) -> Result<(), Fault> {
+        let found = costs.len();
+        match chosen {
+            Some(chosen) if chosen.len() != found => {
+                let message = format!(
+                    "{} of these costs cannot be billed: they are of another project, not billable, or billed already.",
+                    chosen.len() - found
+                );
+                Err(Fault { code: ErrorCode::Conflict, ..Fault::at("/costs", "not-billable", message) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing where none of them has any.
+    fn total(costs: &[Fields], name: &str) -> Result<Option<Money>, Fault> {
+        let mut total: Option<Money> = None;
+        for amount in costs.iter().filter_map(|cost| cost.money(name)) {
+            let sum = match total {
+                None => amount,
+                Some(before) if before.currency == amount.currency => {
+                    let minor = before.minor.checked_add(amount.minor);
+                    let minor =
+                        minor.ok_or_else(|| Fault::at("/costs", "range", "This is more than can be added up."))?;
+                    Money { minor, ..before }
+                }
+                Some(before) => {
+                    let message = format!(
+                        "Some costs are in {}, some in {}: claim them one currency at a time.",
+                        before.currency, amount.currency
+                    );
+                    return Err(Fault::at("/costs", "currency", message));
+                }
+            };
+            total = Some(sum);
+        }
+        Ok(total)
+    }
+}

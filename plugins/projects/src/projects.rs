@@ -1,0 +1,28 @@
+//! What must hold of a project beside its dates: its client is not in the archive, and its site is one of that client's.
+
+use crate::budget;
+use crate::findings::Findings;
+use lignaflow_sdk::prelude::*;
+
+pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, related, kind, .. } = change;
+    let comes = |name: &str| *kind == ChangeKind::Insert || before.reference(name) != after.reference(name);
+    if after.reference("client").is_some() && comes("client") && related.text("client.standing") == Some("archived") {
+        let name = related.text("client.name").unwrap_or("The client");
+        findings.add(index, "client", "archived", format!("{name} is in the archive: take it out of there first."));
+    }
+    if after.reference("site").is_some() {
+        if related.reference("site.client") != after.reference("client") {
+            let name = related.text("site.name").unwrap_or("This");
+            findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
+        } else if after.is_null("address")
+            && let Some(address) = related.text("site.address")
+        {
+            findings.verdict.set_field(index, "address", address);
+        }
+    }
+    if budget::differs(before, after) {
+        findings.verdict.also.push(budget::look(change.id)?);
+    }
+    Ok(())
+}

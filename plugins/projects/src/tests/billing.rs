@@ -1,0 +1,173 @@
+//! Costs and claims: each thing is entered once, and billed once.
+
+use super::*;
+
+fn cost(host: &mut Host, project: Id, title: &str, minor: i64) -> Id {
+    let amount = json!({ "minor": minor, "currency": "AUD" });
+    let tax = json!({ "minor": minor / 10, "currency": "AUD" });
+    host.insert("costs", json!({ "title": title, "project": project, "amount": amount, "tax": tax })).unwrap()
+}
+
+fn may_claim() -> Host {
+    let mut host = host();
+    host.caller.permissions.push("projects.claim".to_owned());
+    host
+}
+
+fn claim(host: &mut Host, project: Id, body: &serde_json::Value) -> Result<Id, Fault> {
+    let answer = host.post(&format!("/projects/{project}/claim-costs"), body)?;
+    assert_eq!(answer.status, 201);
+    Ok(answer.json()["id"].as_str().unwrap().parse().unwrap())
+}
+
+#[test]
+fn a_bill_is_entered_once_however_it_comes() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let bill = |line: i64| {
+        json!({
+            "title": "Oak", "project": kitchen, "supplier": "Timber Co", "reference": "T-77", "line": line,
+            "amount": { "minor": 10_000, "currency": "AUD" }
+        })
+    };
+    host.insert("costs", bill(1)).unwrap();
+    let again = host.insert("costs", bill(1)).unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict);
+    host.insert("costs", bill(2)).expect("a bill may be split");
+    let mixed = json!({
+        "title": "Brass", "project": kitchen, "amount": { "minor": 1, "currency": "AUD" },
+        "tax": { "minor": 1, "currency": "EUR" }
+    });
+    assert_eq!(codes(&host.insert("costs", mixed).unwrap_err()), [("/tax", "currency")]);
+}
+
+#[test]
+fn costs_are_claimed_together_and_once() {
+    let mut host = may_claim();
+    let (kitchen, porch) = (project(&mut host, "Kitchen"), project(&mut host, "Porch"));
+    let (oak, brass) = (cost(&mut host, kitchen, "Oak", 10_000), cost(&mut host, kitchen, "Brass", 5_000));
+    let own = host
+        .insert(
+            "costs",
+            json!({
+                "title": "Blades", "project": kitchen, "billable": false, "amount": { "minor": 99, "currency": "AUD" }
+            }),
+        )
+        .unwrap();
+    cost(&mut host, porch, "Pine", 700);
+    let first = claim(&mut host, kitchen, &json!({})).unwrap();
+    let record = host.record("claims", first).unwrap();
+    assert_eq!((&record["number"], &record["title"]), (&json!("C-0001"), &json!("Costs of Kitchen")));
+    assert_eq!(record["amount"], json!({ "minor": 15_000, "currency": "AUD" }));
+    assert_eq!(record["tax"], json!({ "minor": 1_500, "currency": "AUD" }));
+    for id in [oak, brass] {
+        assert_eq!(host.record("costs", id).unwrap()["claim"], first.to_string());
+    }
+    assert_eq!(claim(&mut host, kitchen, &json!({})).unwrap_err().code, ErrorCode::Conflict, "nothing is left");
+    for taken in [oak, own] {
+        let fault = claim(&mut host, kitchen, &json!({ "costs": [taken] })).unwrap_err();
+        assert_eq!((fault.code, codes(&fault)), (ErrorCode::Conflict, vec![("/costs", "not-billable")]));
+    }
+    let nonsense = claim(&mut host, kitchen, &json!({ "costs": ["oak"] })).unwrap_err();
+    assert_eq!(codes(&nonsense), [("/costs/0", "type")]);
+
+    host.transition("claims", first, "cancel").unwrap();
+    let second = claim(&mut host, kitchen, &json!({ "costs": [oak], "title": "Oak" })).unwrap();
+    assert_eq!(host.record("claims", second).unwrap()["amount"]["minor"], 10_000);
+    assert_eq!(host.record("costs", brass).unwrap()["claim"], json!(null));
+}
+
+#[test]
+fn a_claim_is_billed_with_its_number_then_paid_and_stands_still() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let oak = cost(&mut host, kitchen, "Oak", 10_000);
+    let id = claim(&mut host, kitchen, &json!({})).unwrap();
+    let early = host.transition("claims", id, "bill").unwrap_err();
+    assert_eq!(codes(&early), [("/invoice", "required")]);
+    host.update("claims", id, json!({ "invoice": "INV-88" })).unwrap();
+    host.transition("claims", id, "bill").unwrap();
+    assert_eq!(host.record("claims", id).unwrap()["billed_on"], "2026-11-23");
+    let raised = json!({ "amount": { "minor": 1, "currency": "AUD" } });
+    assert_eq!(host.update("claims", id, raised.clone()).unwrap_err().code, ErrorCode::Locked);
+    assert_eq!(host.update("costs", oak, raised).unwrap_err().code, ErrorCode::Locked);
+    assert_eq!(host.remove("costs", oak).unwrap_err().code, ErrorCode::Locked);
+    host.update("costs", oak, json!({ "supplier": "Timber Co" })).expect("what does not touch the bill");
+    let late = host.insert(
+        "costs",
+        json!({
+            "title": "Late", "project": kitchen, "claim": id, "amount": { "minor": 1, "currency": "AUD" }
+        }),
+    );
+    assert_eq!(late.unwrap_err().code, ErrorCode::Locked);
+    host.transition("claims", id, "pay").unwrap();
+    assert_eq!(host.transition("claims", id, "withdraw").unwrap_err().code, ErrorCode::Conflict);
+    assert_eq!(host.record("claims", id).unwrap()["paid_on"], "2026-11-23");
+}
+
+#[test]
+fn a_milestone_is_claimed_once_while_the_claim_stands() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let stage = host.insert("milestones", json!({ "title": "Fitted", "project": kitchen })).unwrap();
+    let of = || json!({ "title": "Fitted", "project": kitchen, "milestone": stage, "amount": { "minor": 9, "currency": "AUD" } });
+    let first = host.insert("claims", of()).unwrap();
+    assert_eq!(host.insert("claims", of()).unwrap_err().code, ErrorCode::Conflict);
+    host.transition("claims", first, "cancel").unwrap();
+    host.insert("claims", of()).unwrap();
+}
+
+#[test]
+fn claims_go_out_as_a_file_of_sales_invoices() {
+    let mut host = may_claim();
+    let smith = host.insert("clients", json!({ "name": "Smith, Ltd", "number": "K7" })).unwrap();
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "client": smith })).unwrap();
+    for (title, minor, date) in [("=Deposit", 12_345, "2026-11-01"), ("Stage", -500, "2026-12-01")] {
+        let amount = json!({ "minor": minor, "currency": "AUD" });
+        let body = json!({ "title": title, "project": kitchen, "amount": amount, "date": date, "tax": amount });
+        host.insert("claims", body).unwrap();
+    }
+    let answer = host.get("/sales-invoices", &[]).unwrap();
+    let lignaflow_sdk::testing::Body::Bytes { content_type, bytes } = answer.body else { panic!("no file") };
+    assert_eq!(content_type, "text/csv; charset=utf-8");
+    assert_eq!(
+        String::from_utf8(bytes).unwrap().lines().skip(1).collect::<Vec<_>>(),
+        [
+            "C-0001,,\"Smith, Ltd\",K7,P-0001,\"'=Deposit\",2026-11-01,,123.45,123.45,246.90,AUD,open",
+            "C-0002,,\"Smith, Ltd\",K7,P-0001,Stage,2026-12-01,,-5.00,-5.00,-10.00,AUD,open",
+        ]
+    );
+    let late = host.get("/sales-invoices", &[("from", "2026-12-01")]).unwrap();
+    let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = late.body else { panic!("no file") };
+    assert_eq!(String::from_utf8(bytes).unwrap().lines().count(), 2);
+    let fault = host.get("/sales-invoices", &[("from", "soon"), ("until", "later")]).unwrap_err();
+    assert_eq!(codes(&fault), [("/from", "type"), ("/until", "type")]);
+}
+
+#[test]
+fn money_is_for_who_may_see_it_and_receipts_for_who_brought_them() {
+    let mut host = may_claim();
+    let mia = host.add_person("Mia");
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "members": [mia] })).unwrap();
+    let oak = cost(&mut host, kitchen, "Oak", 10_000);
+    let body = json!({
+        "title": "As quoted", "project": kitchen, "labour_minutes": 90, "sell": { "minor": 1, "currency": "AUD" }
+    });
+    let baseline = host.insert("baselines", body).unwrap();
+    claim(&mut host, kitchen, &json!({})).unwrap();
+    seeing::act_as(&mut host, mia);
+    let screws = cost(&mut host, kitchen, "Screws", 50);
+    let seen = |host: &mut Host, collection: &str| {
+        let selection = select(collection).columns(["id"]).filter(field("project").eq(kitchen));
+        let page = host.run(|| records::find(selection)).unwrap();
+        page.records().map(|row| row.reference("id").unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&mut host, "costs"), [screws]);
+    assert_eq!(seen(&mut host, "claims"), []);
+    assert_eq!(seen(&mut host, "baselines"), [baseline]);
+    let sold = host.run(|| records::get_for_caller("baselines", baseline, &["sell"]));
+    assert_eq!(sold.unwrap_err().issues.first().map(|issue| issue.code.as_str()), Some("unknown-field"));
+    assert_eq!(host.update("costs", oak, json!({ "title": "Mine" })).unwrap_err().code, ErrorCode::NotFound);
+    let mine = json!({ "title": "Mine", "project": kitchen, "amount": { "minor": 1, "currency": "AUD" } });
+    assert!(host.insert("claims", mine).is_err());
+}
