@@ -12,6 +12,7 @@ mod custom;
 mod document;
 mod doors;
 mod durability;
+mod estimates;
 mod exports;
 mod family;
 mod feed;

@@ -1,0 +1,232 @@
+//! What was accepted becomes a project: in one batch, and once however often it is asked for.
+
+use crate::answering::{Conversion, sealed};
+use crate::digest::sha256;
+use crate::issuing::ESTIMATE;
+use crate::sheet::{Sheet, minutes_of};
+use lignaflow_sdk::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An id that is the same whenever it is made of the same: the time of the revision's own, and a digest for the rest.
+fn derived(revision: Id, what: &str, of: &str) -> Result<Id, Fault> {
+    let own = revision.to_string();
+    let digest = sha256(format!("{own}/{what}/{of}").as_bytes());
+    let hex = crate::digest::hex(&digest);
+    // The first 48 bits of a UUIDv7 are its time; version and variant stand at their places (RFC 9562, 5.7).
+    let text = format!("{}-7{}-8{}-{}", own.get(..13).unwrap_or_default(), &hex[..3], &hex[3..6], &hex[6..18]);
+    text.parse().map_err(|_| Fault::internal())
+}
+
+pub(crate) fn convert(call: &JobCall) -> Result<Slice, Fault> {
+    let Conversion { revision } = call.json()?;
+    let Some(mut sheet) = Sheet::load(revision)? else { return Ok(Slice::default()) };
+    if sheet.revision.text("status") != Some("accepted") {
+        // It was done already, or there is nothing to do.
+        return Ok(Slice::default());
+    }
+    sheet.sort();
+    let id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
+    let estimate = records::get("estimates", id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
+    let asked =
+        select("acceptances").as_plugin().columns(["chosen", "net"]).filter(field("revision").eq(revision)).limit(1);
+    let page = records::find(asked)?;
+    let acceptance = page.records().next().ok_or_else(|| Fault::not_found("acceptance"))?.to_fields();
+    let chosen: BTreeSet<Id> = acceptance
+        .json("chosen")
+        .and_then(|chosen| chosen.as_array())
+        .map(|ids| ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
+        .unwrap_or_default();
+    let issued = sealed(revision)?;
+    let totals = issued.document.totals((!chosen.is_empty()).then_some(&chosen))?;
+    let taken: BTreeSet<Id> = issued
+        .document
+        .lines()
+        .iter()
+        .zip(&totals.counted)
+        .filter(|(_, counts)| **counts)
+        .map(|(line, _)| line.id)
+        .collect();
+    let writes = Conversion { revision }.writes(&sheet, &estimate, id, &taken, totals.net)?;
+    Ok(Slice::default().with_writes(writes))
+}
+
+/// The phases that a project begins with, in their order: those of the plugin that keeps projects, brought along so that
+/// tasks can be put into them at once.
+const PHASES: [&str; 5] = ["Planning", "Design", "Procurement", "Construction", "Handover"];
+
+/// What a project is made of, or what is added to one.
+struct Work<'a> {
+    revision: Id,
+    sheet: &'a Sheet,
+    /// The project, and whether it is new.
+    project: Id,
+    new: bool,
+    /// Phases and locations that are there, by name.
+    phases: BTreeMap<String, Id>,
+    locations: BTreeMap<String, Id>,
+    writes: Vec<Mutation>,
+}
+
+impl Conversion {
+    fn writes(
+        &self,
+        sheet: &Sheet,
+        estimate: &Fields,
+        estimate_id: Id,
+        taken: &BTreeSet<Id>,
+        net: i64,
+    ) -> Result<Vec<Mutation>, Fault> {
+        let revision = self.revision;
+        let lines: Vec<(Id, &Fields)> =
+            sheet.lines.iter().filter(|(id, _)| taken.contains(id)).map(|(id, line)| (*id, line)).collect();
+        let minutes: i64 = lines.iter().map(|(_, line)| minutes_of(line)).sum();
+        let cost = |labour: bool| -> i64 {
+            let mine = lines.iter().filter(|(_, line)| (line.text("kind") == Some("labour")) == labour);
+            mine.filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum()
+        };
+        let title = estimate.text("title").unwrap_or("Project");
+        let existing = estimate.reference("project");
+        let mut work = Work {
+            revision,
+            sheet,
+            project: existing.map_or_else(|| derived(revision, "project", ""), Ok)?,
+            new: existing.is_none(),
+            phases: BTreeMap::new(),
+            locations: BTreeMap::new(),
+            writes: Vec::new(),
+        };
+        work.begin(estimate, title, minutes, net)?;
+        work.tasks(&lines)?;
+        let kind = if work.new { "original" } else { "variation" };
+        let baseline = insert("projects/baselines", derived(revision, "baseline", "")?)
+            .set("project", work.project)
+            .set("title", sheet.revision.text("name").unwrap_or(title))
+            .set("kind", kind)
+            .set("labour_minutes", minutes)
+            .set("labour_cost", sheet.money(cost(true)))
+            .set("material_cost", sheet.money(cost(false)))
+            .set("sell", sheet.money(net))
+            .set("source_revision", revision.to_string());
+        work.writes.push(baseline.into());
+        work.writes.push(transition("revisions", revision, "convert").into());
+        work.writes
+            .push(update("estimates", estimate_id).set("project", work.project).set("status", "converted").into());
+        Ok(work.writes)
+    }
+}
+
+impl Work<'_> {
+    /// The project with its phases, or of one that is there its budget.
+    fn begin(&mut self, estimate: &Fields, title: &str, minutes: i64, net: i64) -> Result<(), Fault> {
+        let money = |minor| self.sheet.money(minor);
+        if !self.new {
+            let known = records::get("projects/projects", self.project, &["budget", "budget_minutes"])?
+                .ok_or_else(|| Fault::new(ErrorCode::Conflict, "The project that this changes is archived."))?;
+            let planned = known.integer("budget_minutes").unwrap_or(0).saturating_add(minutes).max(0);
+            let write = update("projects/projects", self.project).set("budget_minutes", planned);
+            // A project whose budget is in another currency keeps it: what is not of one kind is not added up.
+            let budget = known.money("budget").unwrap_or(money(0));
+            let write = if budget.currency == self.sheet.currency {
+                write.set("budget", money(budget.minor.saturating_add(net).max(0)))
+            } else {
+                write
+            };
+            self.writes.push(write.into());
+            self.phases = by_name("projects/phases", self.project)?;
+            self.locations = by_name("projects/locations", self.project)?;
+            return Ok(());
+        }
+        let project = insert("projects/projects", self.project)
+            .set("name", title)
+            .set("client", estimate.reference("client"))
+            .set("site", estimate.text("site"))
+            .set("billing", "fixed")
+            .set("budget_minutes", minutes.max(0))
+            .set("budget", money(net.max(0)));
+        self.writes.push(project.into());
+        for (place, name) in (1_i64..).zip(PHASES) {
+            let id = derived(self.revision, "phase", name)?;
+            let phase = insert("projects/phases", id).set("project", self.project).set("name", name);
+            self.writes.push(phase.set("position", place * 10).into());
+            self.phases.insert(name.to_owned(), id);
+        }
+        Ok(())
+    }
+
+    fn location(&mut self, name: &str, place: i64) -> Result<Id, Fault> {
+        if let Some(known) = self.locations.get(name) {
+            return Ok(*known);
+        }
+        let id = derived(self.revision, "location", name)?;
+        let location = insert("projects/locations", id).set("project", self.project).set("name", name);
+        self.writes.push(location.set("position", place.min(10_000)).into());
+        self.locations.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// A task for each line of labour and each subcontract, and one for what is to be procured of a section.
+    fn tasks(&mut self, lines: &[(Id, &Fields)]) -> Result<(), Fault> {
+        for ((section, fields), place) in self.sheet.sections.iter().zip((10_i64..).step_by(10)) {
+            let mine: Vec<&(Id, &Fields)> =
+                lines.iter().filter(|(_, line)| line.reference("section") == Some(*section)).collect();
+            if mine.is_empty() {
+                continue;
+            }
+            let title = fields.text("title").unwrap_or("Work");
+            let room = fields.text("location").filter(|room| !room.trim().is_empty()).unwrap_or(title);
+            let location = self.location(&shortened(room.trim(), 200), place)?;
+            let (work, goods): (Vec<_>, Vec<_>) =
+                mine.into_iter().partition(|(_, line)| matches!(line.text("kind"), Some("labour" | "subcontract")));
+            if !goods.is_empty() {
+                let name = format!("{title}: procure");
+                self.task(&section.to_string(), None, &name, location, "Procurement", &goods)?;
+            }
+            for line in work {
+                let name = line.1.text("description").unwrap_or("Work");
+                self.task(&line.0.to_string(), Some(line.0), name, location, "Construction", &[line])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn task(
+        &mut self,
+        of: &str,
+        line: Option<Id>,
+        name: &str,
+        location: Id,
+        phase: &str,
+        lines: &[&(Id, &Fields)],
+    ) -> Result<(), Fault> {
+        let minutes: i64 = lines.iter().map(|(_, line)| minutes_of(line)).sum();
+        let cost: i64 = lines.iter().filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum();
+        let notes: Vec<String> = lines.iter().map(|(_, line)| summary(line)).collect();
+        let task = insert("projects/tasks", derived(self.revision, "task", of)?)
+            .set("title", shortened(name, 200))
+            .set("project", self.project)
+            .set("phase", self.phases.get(phase).copied())
+            .set("location", location)
+            .set("source_line", line.map(|line| line.to_string()))
+            .set("planned_minutes", minutes.max(0))
+            .set("planned_cost", self.sheet.money(cost.max(0)))
+            .set("notes", shortened(&notes.join("\n"), 10_000));
+        self.writes.push(task.into());
+        Ok(())
+    }
+}
+
+fn by_name(collection: &str, project: Id) -> Result<BTreeMap<String, Id>, Fault> {
+    let asked = select(collection).as_plugin().columns(["id", "name"]).filter(field("project").eq(project));
+    let found = records::find_all(asked, 1000)?.unwrap_or_default();
+    Ok(found.iter().filter_map(|row| Some((row.text("name")?.to_owned(), row.reference("id")?))).collect())
+}
+
+fn summary(line: &Fields) -> String {
+    let quantity = line.decimal("quantity").unwrap_or_default();
+    let unit = line.text("unit").unwrap_or_default();
+    format!("{} {unit} {}", crate::document::figure(quantity, 0), line.text("description").unwrap_or_default())
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}

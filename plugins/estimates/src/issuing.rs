@@ -1,0 +1,67 @@
+//! Issuing: the client's document is made of the revision as it stands, sealed and kept in the same commit; the estimate
+//! gets its number with its first, and what was open before is superseded.
+
+use crate::document::Document;
+use crate::findings::Findings;
+use crate::sheet::Sheet;
+use lignaflow_sdk::prelude::*;
+
+/// How long an offer stands where it does not say.
+const DAYS_VALID: i32 = 30;
+
+pub(crate) const ESTIMATE: [&str; 10] =
+    ["title", "client", "site", "working", "number", "numbering", "open", "accepted", "kind", "project"];
+
+pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Result<(), Fault> {
+    let today = context::caller()?.today()?;
+    let until = sheet.revision.date("valid_until").or(today.plus_days(DAYS_VALID)).unwrap_or(today);
+    if until < today {
+        findings.add(at, "valid_until", "past", format!("It would have expired already, on {until}."));
+    }
+    if sheet.lines.is_empty() {
+        findings.add(at, "status", "empty", "There is nothing to issue: it has no lines.");
+    }
+    let estimate_id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
+    let estimate = records::get("estimates", estimate_id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
+    if estimate.reference("accepted").is_some() {
+        findings.add(
+            at,
+            "status",
+            "accepted",
+            "A revision of this estimate was accepted already; make a variation instead.",
+        );
+    }
+    if findings.has_issues() {
+        return Ok(());
+    }
+    let client = match estimate.reference("client") {
+        Some(client) => records::get("projects/clients", client, &["name", "contact", "address", "tax_number"])?,
+        None => None,
+    };
+    let document = Document::of(sheet, &estimate, client.as_ref(), today, until)?;
+    let (text, hash) = document.sealed()?;
+    if text.chars().count() > 100_000 {
+        return Err(Fault::new(ErrorCode::Quota, "The document is too long to be kept: divide the estimate in two."));
+    }
+    let now = context::caller()?.now;
+    findings.verdict.set_field(at, "valid_until", until);
+    findings.verdict.set_field(at, "issued_at", now);
+    findings.verdict.set_field(at, "hash", hash.as_str());
+    let kept = insert("documents", context::new_id()?)
+        .set("name", sheet.revision.text("name").unwrap_or("Document"))
+        .set("revision", sheet.id)
+        .set("issued_at", now)
+        .set("hash", hash)
+        .set("text", text);
+    findings.verdict.also.push(kept.into());
+    if let Some(open) = estimate.reference("open").filter(|open| *open != sheet.id) {
+        findings.verdict.also.push(transition("revisions", open, "supersede").into());
+    }
+    if estimate.text("numbering") != Some("given") {
+        findings.number(estimate_id);
+    }
+    let fields = findings.estimate(estimate_id);
+    fields.insert("open".to_owned(), sheet.id.into_value());
+    fields.insert("status".to_owned(), "issued".into_value());
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Estimates: a catalogue, revisions priced line by line, the documents that clients are given, and their answers.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`pricing`] | money that foots, as plain functions of whole numbers |
+//! | [`sheet`] | a revision with its parts, and what it comes to |
+//! | [`hook`], [`findings`] | what must hold of a batch and what follows from it; its faults, all at once |
+//! | [`document`], [`digest`] | the client's document, sealed by its hash |
+//! | [`issuing`], [`answering`] | making the document; what follows when it is seen, answered, or no longer stands |
+//! | [`converting`] | what was accepted becomes a project |
+//! | [`assemblies`], [`repricing`] | items within each other; costs across the catalogue |
+//! | [`editing`], [`showing`] | the routes of the editor, and what they show |
+
+mod answering;
+mod assemblies;
+mod converting;
+mod digest;
+mod document;
+mod editing;
+mod findings;
+mod hook;
+mod issuing;
+mod pricing;
+mod repricing;
+mod sheet;
+mod showing;
+#[cfg(test)]
+mod tests;
+
+use lignaflow_sdk::prelude::*;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Estimates;
+
+impl Plugin for Estimates {
+    fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
+        hook::before_save(changes)
+    }
+
+    fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+        match request.route.as_str() {
+            "begin" => editing::begin(request),
+            "revise" => editing::revise(request),
+            "copy" => editing::copy(request),
+            "copy-section" => editing::copy_section(request),
+            "copy-line" => editing::copy_line(request),
+            "take" => editing::take(request),
+            "set-total" => editing::set_total(request),
+            "totals" => showing::totals(request),
+            "document" => showing::document(request),
+            "reprice" => repricing::reprice(request),
+            other => Err(Fault::not_found(format_args!("route `{other}`"))),
+        }
+    }
+
+    fn run(call: &JobCall) -> Result<Slice, Fault> {
+        match call.job.as_str() {
+            "expire" => answering::expire(),
+            "convert" => converting::convert(call),
+            other => Err(Fault::not_found(format_args!("job `{other}`"))),
+        }
+    }
+}
+
+lignaflow_sdk::plugin!(Estimates);

@@ -1,0 +1,82 @@
+//! What a revision comes to, for the editor; the issued document, for whoever shows it.
+
+use crate::answering::sealed;
+use crate::document::{TaxCode, figures, payment_rows};
+use crate::editing;
+use crate::pricing::margin_of;
+use lignaflow_sdk::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Cost, price and margin of the lines of one kind that count.
+#[derive(Debug, Serialize)]
+struct OfKind {
+    kind: String,
+    cost: i64,
+    sell: i64,
+    margin: Option<i64>,
+}
+
+pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let sheet = editing::sheet(request.id("id")?)?;
+    let totals = sheet.totals(None)?;
+    let sections: Map<String, Json> =
+        sheet.sections.iter().zip(&totals.sections).map(|((id, _), amount)| (id.to_string(), json!(amount))).collect();
+    let counted: Vec<Id> =
+        sheet.lines.iter().zip(&totals.counted).filter(|(_, counts)| **counts).map(|((id, _), _)| *id).collect();
+    let taxes: Vec<TaxCode> = (0..totals.taxes.len())
+        .filter_map(|at| sheet.taxes.code(at))
+        .map(|(name, rate)| TaxCode { name: name.to_owned(), rate })
+        .collect();
+    let panel = if context::caller()?.holds("estimates.see-costs") {
+        let mut kinds: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for ((line, (_, fields)), counts) in sheet.priced()?.iter().zip(&sheet.lines).zip(&totals.counted) {
+            if *counts {
+                let (cost, sell) = kinds.entry(fields.text("kind").unwrap_or("material")).or_default();
+                *cost = cost.saturating_add(line.cost);
+                *sell = sell.saturating_add(line.amount);
+            }
+        }
+        let kinds: Vec<OfKind> = kinds
+            .into_iter()
+            .map(|(kind, (cost, sell))| OfKind { kind: kind.to_owned(), cost, sell, margin: margin_of(sell, cost) })
+            .collect();
+        json!({
+            "cost": totals.cost,
+            "net": totals.net,
+            "margin": margin_of(totals.net, totals.cost),
+            "labour_minutes": sheet.labour(&totals.counted),
+            "kinds": kinds,
+        })
+    } else {
+        Json::Null
+    };
+    reply::json(&json!({
+        "currency": sheet.currency.as_str(),
+        "sections": sections,
+        "counted": counted,
+        "totals": figures(&totals, &taxes),
+        "payments": payment_rows(sheet.payments(totals.total)?),
+        "panel": panel,
+    }))
+}
+
+pub(crate) fn document(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let id = request.id("id")?;
+    records::get_for_caller("revisions", id, &["id"])?.ok_or_else(|| Fault::not_found("revision"))?;
+    let issued = sealed(id)?;
+    let chosen = request.query_text("chosen").map(chosen).transpose()?;
+    let totals = issued.document.totals(chosen.as_ref())?;
+    reply::json(&json!({
+        "hash": issued.hash,
+        "document": issued.document,
+        "totals": figures(&totals, &issued.document.taxes),
+        "payments": payment_rows(issued.document.payments(totals.total)?),
+    }))
+}
+
+fn chosen(text: &str) -> Result<BTreeSet<Id>, Fault> {
+    let ids = text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::parse);
+    ids.collect::<Result<_, _>>().map_err(|_| Fault::at("/chosen", "type", "Expected ids with commas between."))
+}

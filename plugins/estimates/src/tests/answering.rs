@@ -1,0 +1,140 @@
+//! What clients answer, and the project that it becomes.
+
+use super::*;
+
+fn accepted(host: &mut Host, begun: &Begun) {
+    with(host, begun.revision, "accept", &[("answered_by", "Alice Whitford".into_value())]).unwrap();
+}
+
+fn only(host: &Host, collection: &str) -> Fields {
+    let page = host.find(select(collection).columns(["id"])).unwrap();
+    assert_eq!(page.rows.len(), 1, "{collection}");
+    let id = page.records().next().unwrap().reference("id").unwrap();
+    host.fields(collection, id).unwrap()
+}
+
+#[test]
+fn an_acceptance_binds_to_the_document_and_to_what_was_chosen() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    let led = kitchen.priced(&mut host, "30", json!({ "mode": "optional" }));
+    kitchen.issued(&mut host);
+    let document =
+        host.get(&format!("/revisions/{}/document", kitchen.revision), &[("chosen", &led.to_string())]).unwrap();
+    assert_eq!(document.json()["totals"][2]["minor"], 14_300);
+    let nobody = with(&mut host, kitchen.revision, "accept", &[]).unwrap_err();
+    assert_eq!(codes(&nobody), [("/0/answered_by", "required")]);
+    let taken = [
+        ("answered_by", "Alice".into_value()),
+        ("chosen", vec![led].into_value()),
+        ("answered_how", "phone".into_value()),
+    ];
+    with(&mut host, kitchen.revision, "accept", &taken).unwrap();
+    let kept = only(&host, "acceptances");
+    assert_eq!(kept.text("hash"), document.json()["hash"].as_str());
+    assert_eq!((kept.money("total").unwrap().minor, kept.text("how")), (14_300, Some("phone")));
+    assert_eq!(kept.json("chosen"), Some(&json!([led])));
+    let again = with(&mut host, kitchen.revision, "accept", &taken).unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict);
+}
+
+#[test]
+fn what_is_no_choice_of_the_document_is_not_accepted() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let fixed = kitchen.priced(&mut host, "100", json!({}));
+    kitchen.priced(&mut host, "40", json!({ "mode": "choice", "choice_group": "Benchtop" }));
+    kitchen.issued(&mut host);
+    let taken = [("answered_by", "Alice".into_value()), ("chosen", vec![fixed].into_value())];
+    assert_eq!(
+        codes(&with(&mut host, kitchen.revision, "accept", &taken).unwrap_err()),
+        [("/0/chosen", "unknown-choice")]
+    );
+    assert_eq!(status(&host, kitchen.revision), "issued");
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.issued(&mut host);
+    assert_eq!(
+        codes(&host.transition("revisions", kitchen.revision, "decline").unwrap_err()),
+        [("/reason", "required")]
+    );
+    with(&mut host, kitchen.revision, "decline", &[("reason", "Too dear".into_value())]).unwrap();
+    assert_eq!(host.fields("estimates", kitchen.estimate).unwrap().text("status"), Some("declined"));
+}
+
+#[test]
+fn acceptances_are_written_by_accepting_alone() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.issued(&mut host);
+    let money = json!({ "minor": 1, "currency": "AUD" });
+    let forged = json!({ "name": "Alice", "revision": kitchen.revision, "hash": "0", "net": money, "total": money, "at": "2026-11-23T01:00:00Z", "day": "2026-11-23" });
+    assert_eq!(host.insert("acceptances", forged).unwrap_err().code, ErrorCode::Locked);
+}
+
+#[test]
+fn what_was_accepted_becomes_a_project_once() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Cremorne kitchen");
+    kitchen.line(&mut host, json!({ "unit_cost": "58", "pricing": "margin", "rate": 4000, "kind": "labour", "unit": "h", "quantity": "38" })).unwrap();
+    kitchen.priced(&mut host, "2000", json!({ "unit_cost": "1500" }));
+    kitchen.priced(&mut host, "500", json!({ "mode": "optional" }));
+    kitchen.issued(&mut host);
+    accepted(&mut host, &kitchen);
+    assert_eq!(host.run_jobs().unwrap(), 1);
+    let project = only(&host, "projects/projects");
+    assert_eq!((project.text("name"), project.text("billing")), (Some("Cremorne kitchen"), Some("fixed")));
+    assert_eq!((project.integer("budget_minutes"), project.money("budget").unwrap().minor), (Some(38 * 60), 567_346));
+    assert_eq!(host.count("projects/tasks", all([])).unwrap(), 2, "options that were not taken are no work");
+    let baseline = only(&host, "projects/baselines");
+    assert_eq!((baseline.integer("labour_minutes"), baseline.money("sell").unwrap().minor), (Some(38 * 60), 567_346));
+    assert_eq!(
+        (baseline.money("labour_cost").unwrap().minor, baseline.money("material_cost").unwrap().minor),
+        (220_400, 150_000)
+    );
+    assert_eq!(only(&host, "projects/locations").text("name"), Some("General"));
+    assert_eq!(host.count("projects/phases", all([])).unwrap(), 5);
+    assert_eq!(status(&host, kitchen.revision), "converted");
+    let payload = json!({ "revision": kitchen.revision });
+    host.run_job("convert", &payload).unwrap();
+    host.run_job("convert", &payload).unwrap();
+    assert_eq!(host.count("projects/projects", all([])).unwrap(), 1);
+}
+
+#[test]
+fn a_variation_changes_the_budget_of_its_project_and_may_be_negative() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "1000", json!({ "labour_minutes": 600 }));
+    kitchen.issued(&mut host);
+    accepted(&mut host, &kitchen);
+    host.run_jobs().unwrap();
+    let project = host.fields("estimates", kitchen.estimate).unwrap().reference("project").unwrap();
+    let answer = host.post("/begin", &json!({ "title": "Without the tall unit", "project": project })).unwrap();
+    let revision = id(&answer.json()["id"]);
+    let section = host.find(select("sections").columns(["id"]).filter(field("revision").eq(revision))).unwrap();
+    let section = section.records().next().unwrap().reference("id").unwrap();
+    let less = Begun { estimate: id(&answer.json()["estimate"]), revision, section };
+    less.priced(&mut host, "300", json!({ "quantity": "-1", "labour_minutes": 120 }));
+    assert_eq!(minor(&host, revision, "total"), -33_000);
+    less.issued(&mut host);
+    accepted(&mut host, &less);
+    host.run_jobs().unwrap();
+    let project = only(&host, "projects/projects");
+    assert_eq!((project.integer("budget_minutes"), project.money("budget").unwrap().minor), (Some(480), 70_000));
+    let baselines =
+        host.find(select("projects/baselines").columns(["kind", "sell", "labour_minutes"]).sort("kind")).unwrap();
+    let less: Vec<_> =
+        baselines.records().map(|row| (row.money("sell").unwrap().minor, row.integer("labour_minutes"))).collect();
+    assert_eq!(less, [(100_000, Some(600)), (-30_000, Some(-120))]);
+    assert_eq!(host.count("projects/locations", all([])).unwrap(), 1, "the room is there already");
+    let nowhere = host.insert("estimates", json!({ "title": "More", "kind": "variation" })).unwrap_err();
+    assert_eq!(codes(&nowhere), [("/project", "required")]);
+}

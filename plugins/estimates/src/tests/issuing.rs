@@ -1,0 +1,168 @@
+//! From a draft to a document, and what it does to others.
+
+use super::*;
+use crate::document::Document;
+
+fn document(host: &Host, revision: Id) -> Fields {
+    let page = host.find(select("documents").columns(["hash", "text"]).filter(field("revision").eq(revision))).unwrap();
+    page.records().next().unwrap().to_fields()
+}
+
+#[test]
+fn a_draft_is_found_by_its_working_number_and_a_document_gets_one_of_its_own() {
+    let mut host = host();
+    let (kitchen, bath) = (begin(&mut host, "Kitchen"), begin(&mut host, "Bath"));
+    let number = |host: &Host, begun: &Begun, name| {
+        host.fields("estimates", begun.estimate).unwrap().text(name).map(str::to_owned)
+    };
+    assert_eq!(number(&host, &bath, "working").as_deref(), Some("E-0002"));
+    assert_eq!(number(&host, &bath, "number"), None);
+    bath.priced(&mut host, "10", json!({}));
+    bath.issued(&mut host);
+    kitchen.priced(&mut host, "10", json!({}));
+    kitchen.issued(&mut host);
+    assert_eq!(number(&host, &bath, "number").as_deref(), Some("Q-0001"));
+    assert_eq!(number(&host, &kitchen, "number").as_deref(), Some("Q-0002"));
+}
+
+#[test]
+fn nobody_is_given_a_number_but_by_issuing() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let fault = host.transition("estimates", kitchen.estimate, "number").unwrap_err();
+    assert_eq!(fault.code, ErrorCode::Conflict);
+    // What cannot be issued uses no number up.
+    assert_eq!(codes(&host.transition("revisions", kitchen.revision, "issue").unwrap_err()), [("/status", "empty")]);
+    kitchen.priced(&mut host, "10", json!({}));
+    kitchen.issued(&mut host);
+    assert_eq!(host.fields("estimates", kitchen.estimate).unwrap().text("number"), Some("Q-0001"));
+}
+
+#[test]
+fn only_a_draft_changes() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let line = kitchen.priced(&mut host, "10", json!({}));
+    host.transition("revisions", kitchen.revision, "submit").unwrap();
+    let locked = |host: &mut Host| {
+        let fault = host.update("lines", line, json!({ "quantity": "2" })).unwrap_err();
+        assert_eq!(fault.code, ErrorCode::Locked);
+        assert_eq!(host.remove("lines", line).unwrap_err().code, ErrorCode::Locked);
+        assert_eq!(kitchen.line(host, json!({})).unwrap_err().code, ErrorCode::Locked);
+        let terms = host.update("revisions", kitchen.revision, json!({ "terms": "Ours" })).unwrap_err();
+        assert_eq!(terms.code, ErrorCode::Locked);
+        let section = host.update("sections", kitchen.section, json!({ "title": "Other" })).unwrap_err();
+        assert_eq!(section.code, ErrorCode::Locked);
+    };
+    locked(&mut host);
+    host.transition("revisions", kitchen.revision, "return").unwrap();
+    host.update("lines", line, json!({ "quantity": "2" })).unwrap();
+    kitchen.issued(&mut host);
+    locked(&mut host);
+    host.transition("revisions", kitchen.revision, "withdraw").unwrap();
+    locked(&mut host);
+}
+
+#[test]
+fn nobody_sets_a_state_by_hand() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "10", json!({}));
+    let fault = host.update("revisions", kitchen.revision, json!({ "status": "accepted" })).unwrap_err();
+    assert_eq!(codes(&fault), [("/status", "by-transition")]);
+    let fault = host.update("estimates", kitchen.estimate, json!({ "status": "accepted" })).unwrap_err();
+    assert_eq!(codes(&fault), [("/status", "read-only")]);
+    kitchen.issued(&mut host);
+    for name in ["supersede", "convert", "expire"] {
+        assert_eq!(
+            host.transition("revisions", kitchen.revision, name).unwrap_err().code,
+            ErrorCode::Conflict,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_document_tells_no_cost_markup_or_margin_and_adds_up() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.line(&mut host, json!({ "unit_cost": "777.77", "pricing": "margin", "rate": 2323, "quantity": "1.5", "labour_minutes": 77 })).unwrap();
+    let hidden =
+        host.insert("sections", json!({ "revision": kitchen.revision, "title": "Site", "shows": "nothing" })).unwrap();
+    kitchen.priced(&mut host, "88", json!({ "section": hidden, "description": "Our secret" }));
+    kitchen.priced(&mut host, "12", json!({ "section": hidden, "description": "Extra light", "mode": "optional" }));
+    kitchen.issued(&mut host);
+    let kept = document(&host, kitchen.revision);
+    let (text, hash) = (kept.text("text").unwrap(), kept.text("hash").unwrap());
+    for telling in ["777", "2323", "cost", "margin", "markup", "labour", "Our secret"] {
+        assert!(!text.contains(telling), "{telling} in {text}");
+    }
+    assert!(text.contains("Extra light"), "an option is seen, wherever it stands");
+    let document = Document::opened(text, hash).unwrap();
+    let totals = document.totals(None).unwrap();
+    assert_eq!((totals.total, totals.total), (document.total, minor(&host, kitchen.revision, "total")));
+    assert_eq!(totals.sections.iter().sum::<i64>(), totals.subtotal);
+    assert!(Document::opened(&text.replace("Kitchen", "Kitchenette"), hash).is_err(), "its hash binds it");
+    assert_eq!(host.fields("revisions", kitchen.revision).unwrap().text("hash"), Some(hash));
+}
+
+#[test]
+fn what_was_issued_stays_whatever_becomes_of_names_and_taxes() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.issued(&mut host);
+    let path = format!("/revisions/{}/document", kitchen.revision);
+    let before = host.get(&path, &[]).unwrap().json().clone();
+    host.update("estimates", kitchen.estimate, json!({ "title": "Bathroom" })).unwrap();
+    let code =
+        host.find(select("tax-codes").columns(["id"])).unwrap().records().next().unwrap().reference("id").unwrap();
+    host.update("tax-codes", code, json!({ "rate": 2000 })).unwrap();
+    assert_eq!(host.get(&path, &[]).unwrap().json(), &before);
+    assert_eq!(before["totals"][2], json!({ "name": "total", "title": "Total", "minor": 11_000 }));
+    let kept =
+        host.find(select("documents").columns(["id"])).unwrap().records().next().unwrap().reference("id").unwrap();
+    assert_eq!(host.update("documents", kept, json!({ "text": "Other" })).unwrap_err().code, ErrorCode::Locked);
+    assert_eq!(host.remove("documents", kept).unwrap_err().code, ErrorCode::Locked);
+}
+
+#[test]
+fn issuing_a_revision_supersedes_the_open_one() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.issued(&mut host);
+    let answer = host.post(&format!("/revisions/{}/revise", kitchen.revision), &json!(null)).unwrap();
+    let next = id(&answer.json()["id"]);
+    assert_eq!(answer.json()["letter"], "B");
+    assert_eq!(minor(&host, next, "total"), 11_000);
+    host.transition("revisions", next, "issue").unwrap();
+    assert_eq!((status(&host, kitchen.revision), status(&host, next)), ("superseded".to_owned(), "issued".to_owned()));
+    let estimate = host.fields("estimates", kitchen.estimate).unwrap();
+    assert_eq!((estimate.reference("open"), estimate.text("number")), (Some(next), Some("Q-0001")));
+    // What is superseded is answered no more.
+    let answered = with(&mut host, kitchen.revision, "accept", &[("answered_by", "Alice".into_value())]);
+    assert_eq!(answered.unwrap_err().code, ErrorCode::Conflict);
+}
+
+#[test]
+fn an_offer_expires_on_its_day_and_not_before() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    host.update("revisions", kitchen.revision, json!({ "valid_until": "2026-11-22" })).unwrap();
+    assert_eq!(
+        codes(&host.transition("revisions", kitchen.revision, "issue").unwrap_err()),
+        [("/valid_until", "past")]
+    );
+    host.update("revisions", kitchen.revision, json!({ "valid_until": "2026-11-23" })).unwrap();
+    kitchen.issued(&mut host);
+    host.run_job("expire", &json!({})).unwrap();
+    assert_eq!(status(&host, kitchen.revision), "issued");
+    host.caller.now = Instant::from_micros(host.caller.now.micros() + 86_400_000_000);
+    let late = with(&mut host, kitchen.revision, "accept", &[("answered_by", "Alice".into_value())]).unwrap_err();
+    assert_eq!(late.code, ErrorCode::Conflict);
+    host.run_job("expire", &json!({})).unwrap();
+    assert_eq!(status(&host, kitchen.revision), "expired");
+    assert_eq!(host.fields("estimates", kitchen.estimate).unwrap().text("status"), Some("expired"));
+}
