@@ -105,6 +105,11 @@ pub mod reply {
         of(200, Payload::Summarized(summary.into()))
     }
 
+    /// The address of an open link of the plugin's own, also of one that this reply opens.
+    pub fn link(id: Id) -> RouteReply {
+        of(200, Payload::Link(id))
+    }
+
     pub fn bytes(content_type: impl Into<String>, bytes: Vec<u8>) -> RouteReply {
         of(200, Payload::Bytes(content_type.into(), bytes))
     }

@@ -28,6 +28,7 @@
 //! |---|---|
 //! | [`records`], [`people`], [`calendar`], [`context`], [`log`] | what the host answers while a call runs |
 //! | [`select`], [`writes`], [`calls`] | questions, mutations and answers, as they are put together |
+//! | [`post`] | notices, letters and links, which people are told |
 //! | [`values`], [`date`] | fields by name and type; days and instants |
 //! | [`testing`] | the host in memory, for tests that run natively |
 //!
@@ -43,6 +44,7 @@ pub mod context;
 pub mod date;
 pub mod log;
 pub mod people;
+pub mod post;
 pub mod records;
 pub mod select;
 pub mod values;
@@ -76,6 +78,7 @@ pub mod prelude {
     pub use crate::calls::{
         BuildReply, BuildSlice, BuildVerdict, ReadJob, ReadRequest, change_issue, change_path, reply,
     };
+    pub use crate::post::{mail, notify, open_link, supersede_link, withdraw_link};
     pub use crate::select::{
         all, any, average, count, count_distinct, exists, field, maximum, minimum, not, search, select, sum, summarize,
     };

@@ -5,6 +5,7 @@ use crate::clock::Micros;
 use crate::id::Id;
 use crate::name::{LocalName, PluginId};
 use crate::position::LogPosition;
+use crate::post::Post;
 
 /// The most bytes of a job's payload or cursor, and characters of the key by which one that waits is told again.
 pub const MAX_PAYLOAD: usize = 64 * 1024;
@@ -72,11 +73,13 @@ pub struct Background {
     pub step: Option<Step>,
     /// How many subscribers stand between these changes and what somebody did.
     pub depth: u16,
+    /// What people are told.
+    pub post: Post,
 }
 
 impl Background {
     /// Whether anything of it is kept.
     pub fn is_kept(&self) -> bool {
-        !self.jobs.is_empty() || !self.documents.is_empty() || self.step.is_some()
+        !self.jobs.is_empty() || !self.documents.is_empty() || self.step.is_some() || self.post.is_kept()
     }
 }

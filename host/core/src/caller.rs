@@ -4,7 +4,7 @@ use crate::bound::Calendar;
 use crate::clock::Micros;
 use crate::descriptor::Descriptor;
 use crate::error::Fault;
-use crate::id::{OrganizationId, PersonId, RequestId};
+use crate::id::{Id, OrganizationId, PersonId, RequestId};
 use crate::name::{LocalName, PluginId};
 use crate::value::Currency;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub enum Principal {
     Person(PersonId),
     /// A plugin on its own account, with its own grants.
     Plugin(PluginId),
+    /// Somebody without an account, by a link: what it opens, and nothing else.
+    Link(Id),
     Anonymous,
 }
 
@@ -154,6 +156,14 @@ impl Caller {
     /// The right to change records of this organization, as the value that writing takes.
     pub fn to_write(&self) -> Result<Access<'_>, Fault> {
         self.access(Permission::WRITE, "You may not change records here.")
+    }
+
+    /// The link by which somebody asks.
+    pub fn link(&self) -> Option<Id> {
+        match self.principal {
+            Principal::Link(link) => Some(link),
+            _ => None,
+        }
     }
 
     fn access(&self, permission: &str, refusal: &str) -> Result<Access<'_>, Fault> {

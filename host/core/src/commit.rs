@@ -221,6 +221,9 @@ pub enum Refusal {
     /// So many jobs of the plugin wait that no more are taken.
     #[error("too many jobs of {plugin} wait")]
     Backlog { plugin: PluginId },
+    /// The link by which it was asked for is closed.
+    #[error("the link is closed")]
+    LinkClosed,
     #[error("the disk or a quota is full")]
     Full,
     /// Not now; nothing happened.

@@ -59,6 +59,8 @@ pub enum Payload {
     Bytes(String, Vec<u8>),
     /// The bytes of a file that the caller may read.
     Media(Id),
+    /// The address of an open link of the plugin's own, also of one that the reply opens.
+    Link(Id),
 }
 
 #[derive(Debug, Clone, PartialEq)]

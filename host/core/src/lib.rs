@@ -14,8 +14,9 @@
 //! | [`background`], [`position`] | jobs and subscribers, as commits know of them; places in the change log |
 //! | [`caller`] | who asks and what they may |
 //! | [`repeat`] | answers that can be given again |
-//! | [`mail`] | what letters say, and to whom they go |
+//! | [`mail`], [`post`] | what letters say; notices, letters and links as plugins ask for them |
 //! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
+//! | [`sheet`] | what routes put on pages that links open |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
@@ -45,6 +46,7 @@ pub mod mutation;
 pub mod name;
 pub mod period;
 pub mod position;
+pub mod post;
 pub mod query;
 pub mod reads;
 pub mod record;
@@ -52,6 +54,7 @@ pub mod repeat;
 pub mod rule;
 pub mod search;
 pub mod sequence;
+pub mod sheet;
 pub mod value;
 
 pub use error::{ErrorCode, Fault, Issue};

@@ -2,6 +2,7 @@
 
 use crate::error::Fault;
 use crate::id::Id;
+pub use crate::post::{Addressee, Closing, ClosingReason, Mailing, Notice, Opening};
 use crate::query::Predicate;
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -59,6 +60,13 @@ pub enum Mutation {
     Enqueue(Enqueue),
     /// A document of a template of the plugin that asks, made once everything else of this is carried out.
     Render(Document),
+    /// A line for people of the organization.
+    Notify(Notice),
+    /// A letter of a template that the descriptor declares.
+    Mail(Mailing),
+    /// A way in for somebody without an account.
+    OpenLink(Opening),
+    CloseLink(Closing),
 }
 
 /// A job that is asked for.
@@ -98,7 +106,12 @@ impl Mutation {
             | Self::Transition { collection, .. }
             | Self::EnsureNone { collection, .. }
             | Self::EnsureSome { collection, .. } => Some(collection),
-            Self::Enqueue(_) | Self::Render(_) => None,
+            Self::Enqueue(_)
+            | Self::Render(_)
+            | Self::Notify(_)
+            | Self::Mail(_)
+            | Self::OpenLink(_)
+            | Self::CloseLink(_) => None,
         }
     }
 }

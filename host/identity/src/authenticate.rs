@@ -299,6 +299,32 @@ impl Identity {
         }))
     }
 
+    /// Somebody without an account, who comes by a link that is open, as a caller: without any right of their own.
+    /// `None` where there is no such organization.
+    pub async fn of_link(
+        &self,
+        organization: OrganizationId,
+        link: Id,
+        request_id: RequestId,
+    ) -> Result<Option<(Caller, Organization)>, Fault> {
+        let found = organizations::one(self.database(), organization).await.map_err(error::told)?;
+        Ok(found.map(|organization| {
+            let caller = Caller {
+                organization: organization.id,
+                principal: Principal::Link(link),
+                role: None,
+                permissions: std::collections::BTreeSet::new(),
+                locale: organization.locale.clone(),
+                time_zone: organization.time_zone.clone(),
+                currency: organization.currency,
+                calendar: organization.calendar,
+                request_id,
+                now: self.now(),
+            };
+            (caller, organization)
+        }))
+    }
+
     /// A session that was not seen since is over.
     pub(crate) fn idle_since(&self, now: Micros) -> Micros {
         now - self.options().session_idle * SECOND

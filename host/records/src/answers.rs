@@ -38,6 +38,7 @@ fn of_refusal_kind(refusal: &Refusal) -> Fault {
             ErrorCode::Quota,
             format!("Too many jobs of the plugin {plugin} wait already. Nothing was changed; try again later."),
         ),
+        Refusal::LinkClosed => Fault::denied("This link was closed meanwhile. Nothing was changed."),
         Refusal::Changed => {
             Fault::new(ErrorCode::Conflict, "Others keep changing the same records. Nothing was changed; try again.")
         }

@@ -4,6 +4,7 @@
 
 use crate::answers;
 use crate::plan::{Item, Plan};
+use crate::post::Told;
 use crate::reads::GuestReads;
 use crate::write::{Attempt, Work};
 use crate::{MAX_ATTEMPTS, Records};
@@ -60,7 +61,7 @@ impl Trouble {
     }
 }
 
-/// Takes a job that is asked for into the plan; what is no such thing comes back.
+/// Takes what is asked for beside records into the plan; what is no such thing comes back.
 pub(crate) fn asked_for(plan: &mut Plan, item: Item) -> Option<Item> {
     match (item.mutation, item.by) {
         (Mutation::Enqueue(job), Some(plugin)) => {
@@ -69,6 +70,13 @@ pub(crate) fn asked_for(plan: &mut Plan, item: Item) -> Option<Item> {
         }
         (Mutation::Render(document), Some(plugin)) => {
             plan.documents.push((plugin, document));
+            None
+        }
+        (
+            mutation @ (Mutation::Notify(_) | Mutation::Mail(_) | Mutation::OpenLink(_) | Mutation::CloseLink(_)),
+            Some(plugin),
+        ) => {
+            plan.post.push(Told { plugin, mutation, prefix: item.prefix });
             None
         }
         (mutation, by) => Some(Item { mutation, by, ..item }),

@@ -251,6 +251,7 @@ fn view(caller: &Caller, snapshot: &Snapshot, followed: &BTreeMap<CollectionName
     match &caller.principal {
         Principal::Person(person) => put(&person.to_string()),
         Principal::Plugin(plugin) => put(plugin.as_str()),
+        Principal::Link(link) => put(&link.to_string()),
         Principal::Anonymous => put(""),
     }
     put(caller.role.map_or("", |role| role.as_str()));

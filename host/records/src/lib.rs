@@ -8,6 +8,7 @@
 //! | [`files`] | whether the files that a change names may be there |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`background`] | jobs of plugins, and what they are told of: called and committed like a route |
+//! | [`post`] | notices, letters and links that plugins ask for |
 //! | [`imports`] | files that become records |
 //! | [`routes`] | plugins' routes and the writes that they return |
 //! | [`migrate`] | records that a plugin's next version carries over |
@@ -37,6 +38,7 @@ pub mod imports;
 mod migrate;
 mod original;
 mod plan;
+mod post;
 mod reads;
 pub mod rebuild;
 mod repeat;
@@ -48,6 +50,7 @@ mod sight;
 mod write;
 
 pub use migrate::{Carried, Carrying};
+pub use post::LinkAddresses;
 pub use reads::GuestReads;
 pub use repeat::{Once, Repeating};
 pub use revert::Earlier;
@@ -87,6 +90,7 @@ pub struct Records {
     directory: Arc<dyn Directory>,
     clock: Arc<dyn Clock>,
     pause: Option<Pause>,
+    links: Option<LinkAddresses>,
 }
 
 impl std::fmt::Debug for Records {
@@ -97,7 +101,7 @@ impl std::fmt::Debug for Records {
 
 impl Records {
     pub fn new(store: Store, registry: Arc<Registry>, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, registry, directory, clock, pause: None }
+        Self { store, registry, directory, clock, pause: None, links: None }
     }
 
     /// The same records, with something to wait for between each plan and its commit.

@@ -4,6 +4,7 @@
 use crate::answers;
 use crate::background::asked_for;
 use crate::family::Wholes;
+use crate::post::Told;
 use crate::rights::{self, Claims};
 use lignaflow_core::access::Deed;
 use lignaflow_core::bind::Binder;
@@ -68,6 +69,8 @@ pub(crate) struct Plan {
     pub jobs: Vec<(PluginId, Enqueue)>,
     /// Documents that plugins ask for.
     pub documents: Vec<(PluginId, Document)>,
+    /// What plugins ask people to be told.
+    pub post: Vec<Told>,
     /// What drafted parts are parts of, as it was read.
     pub wholes: Wholes,
     /// Faults of a client's input. The drafts stand without the values at fault, so that hooks can tell theirs as well;
@@ -209,7 +212,12 @@ impl Desk<'_> {
                 plan.guards.push(self.guard(&schema, filter, true, fault.clone(), by.as_ref())?);
                 return Ok(());
             }
-            Mutation::Enqueue(_) | Mutation::Render(_) => return Ok(()),
+            Mutation::Enqueue(_)
+            | Mutation::Render(_)
+            | Mutation::Notify(_)
+            | Mutation::Mail(_)
+            | Mutation::OpenLink(_)
+            | Mutation::CloseLink(_) => return Ok(()),
             Mutation::Insert { id, .. }
             | Mutation::Update { id, .. }
             | Mutation::Remove { id, .. }

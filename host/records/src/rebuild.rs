@@ -98,7 +98,7 @@ pub(crate) fn apply(state: &mut Map<String, Json>, change: &LogEntry) {
             "created_by",
             match &change.principal {
                 Principal::Person(person) => json!(person.to_string()),
-                Principal::Plugin(_) | Principal::Anonymous => Json::Null,
+                Principal::Plugin(_) | Principal::Link(_) | Principal::Anonymous => Json::Null,
             },
         );
         put("archived_at", Json::Null);

@@ -48,7 +48,14 @@ pub(crate) const fn deed(mutation: &Mutation) -> Option<Deed> {
         Mutation::Insert { .. } => Some(Deed::Create),
         Mutation::Update { .. } | Mutation::Restore { .. } | Mutation::Transition { .. } => Some(Deed::Update),
         Mutation::Remove { .. } => Some(Deed::Remove),
-        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } | Mutation::Enqueue(_) | Mutation::Render(_) => None,
+        Mutation::EnsureNone { .. }
+        | Mutation::EnsureSome { .. }
+        | Mutation::Enqueue(_)
+        | Mutation::Render(_)
+        | Mutation::Notify(_)
+        | Mutation::Mail(_)
+        | Mutation::OpenLink(_)
+        | Mutation::CloseLink(_) => None,
     }
 }
 

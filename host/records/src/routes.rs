@@ -43,6 +43,8 @@ impl std::fmt::Debug for Composing<'_> {
 pub enum RouteBody {
     Empty,
     Json(String),
+    /// The address of a link, as JSON.
+    Link(String),
     Record(Arc<Schema>, Box<Record>),
     Page(Page),
     Bytes {
@@ -63,7 +65,12 @@ impl Records {
         request: RouteRequest,
         composing: &Composing<'_>,
     ) -> Result<Answer, Fault> {
-        let access = if route.method.writes() { caller.to_write()? } else { caller.to_read()? };
+        // Who comes by a link has no rights of their own: what the route reads and writes is the plugin's.
+        let access = match caller.link() {
+            Some(_) => Access::of_plugin(caller.organization),
+            None if route.method.writes() => caller.to_write()?,
+            None => caller.to_read()?,
+        };
         for attempt in 0..MAX_ATTEMPTS {
             let snapshot = self.registry.current_of(caller.organization);
             let Some(guest) = snapshot.plugins.get(plugin).filter(|_| snapshot.is_enabled(caller.organization, plugin))
@@ -88,7 +95,13 @@ impl Records {
                 return Err(answers::of_call(CallFault::BadAnswer(what), plugin));
             }
             let status = reply.status;
-            let (payload, ready) = ready(reply.payload, status, composing)?;
+            let (payload, ready) = match reply.payload {
+                Payload::Link(id) => {
+                    let told = self.told_link(caller, plugin, id, &reply.writes).await?;
+                    (Payload::Empty, Some((composing.answer)(status, RouteBody::Link(told))?))
+                }
+                other => ready(other, status, composing)?,
+            };
             let mut written = Written::default();
             if !reply.writes.is_empty() || composing.once.is_some() {
                 let items = reply
@@ -149,7 +162,9 @@ impl Records {
             if granted { Ok(()) } else { Err(answers::of_call(CallFault::NotGranted(format!("read {name}")), plugin)) }
         };
         Ok(match payload {
-            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) => RouteBody::Empty,
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) | Payload::Link(_) => {
+                RouteBody::Empty
+            }
             Payload::Saved(collection, id) => {
                 readable(&collection)?;
                 let schema = Binder { catalog: &seen, home: Some(plugin) }.collection(&collection)?.clone();

@@ -356,10 +356,12 @@ impl Records {
         };
         let touched = desk.touched(&plan, &changes);
         let rights = desk.rights(&plan, &places)?;
-        let Plan { drafts, guards, reads, jobs, documents, .. } = plan;
+        let Plan { drafts, guards, reads, jobs, documents, post, .. } = plan;
+        let post = self.posted(snapshot, caller, post, at).await?;
         let background = Background {
             jobs: crate::background::new_jobs(jobs, at),
             documents: crate::background::new_documents(documents, caller),
+            post,
             ..background
         };
         let outcome = Outcome { drafts, places, at, by: caller.person() };

@@ -17,9 +17,10 @@ use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
 use lignaflow_core::guest::{
     CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, RouteReply, RouteRequest, Slice, Verdict,
 };
-use lignaflow_core::mutation::Mutation;
+use lignaflow_core::mutation::{Mailing, Mutation};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::reads::Reads;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -191,6 +192,7 @@ impl LoadedPlugin {
                     return Err(CallFault::BadAnswer(what));
                 }
             }
+            self.check_post(write)?;
             if let Some(text) = mutation::written(write) {
                 let name = self.collection(text)?;
                 if !foreign && name.plugin != *self.id() {
@@ -203,6 +205,44 @@ impl LoadedPlugin {
             self.check_reads(&mutation::read(write))?;
         }
         Ok(())
+    }
+
+    /// Letters and links, which are granted apart.
+    fn check_post(&self, write: &Mutation) -> Result<(), CallFault> {
+        let grants = self.grants();
+        match write {
+            Mutation::Mail(_) if !grants.mail => Err(self.denied("mail".to_owned())),
+            Mutation::OpenLink(_) | Mutation::CloseLink(_) if !grants.links => Err(self.denied("links".to_owned())),
+            Mutation::Mail(mailing) => self.check_letter(mailing),
+            Mutation::OpenLink(opening) => {
+                let page = self.core.descriptor.page(&opening.page);
+                if page.is_some_and(|page| page.link.is_some()) {
+                    return Ok(());
+                }
+                let what = format!("the descriptor declares no page `{}` that links open", opening.page);
+                Err(CallFault::BadAnswer(what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the descriptor declares the letter, with these arguments and no others.
+    fn check_letter(&self, mailing: &Mailing) -> Result<(), CallFault> {
+        let name = &mailing.template;
+        let Some(template) = self.core.descriptor.mail(name) else {
+            return Err(CallFault::BadAnswer(format!("the descriptor declares no letter `{name}`")));
+        };
+        let wanted = template.arguments();
+        let given: BTreeSet<&str> = mailing.arguments.iter().map(|(name, _)| name.as_str()).collect();
+        if given.len() == mailing.arguments.len() && given == wanted {
+            return Ok(());
+        }
+        let list = |names: Vec<&str>| names.join(", ");
+        Err(CallFault::BadAnswer(format!(
+            "the letter `{name}` takes the arguments {}, and was given {}",
+            list(wanted.into_iter().collect()),
+            list(mailing.arguments.iter().map(|(name, _)| name.as_str()).collect()),
+        )))
     }
 
     fn check_reads(&self, collections: &[&str]) -> Result<(), CallFault> {
@@ -220,7 +260,7 @@ impl LoadedPlugin {
             Payload::Saved(collection, _) => self.check_reads(&[collection.as_str()]),
             Payload::Found(selection) => self.check_reads(&query::read_by_selection(selection)),
             Payload::Summarized(summary) => self.check_reads(&query::read_by_summary(summary)),
-            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) => Ok(()),
+            Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) | Payload::Link(_) => Ok(()),
         }
     }
 

@@ -4,10 +4,12 @@ use crate::config::Config;
 use crate::customs::Customs;
 use crate::importing::Importing;
 use crate::jobs::Jobs;
+use crate::links::Links;
 use crate::live::Live;
 use crate::mail::Mail;
 use crate::media::Media;
 use crate::middleware::RateLimits;
+use crate::notices::Notices;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
@@ -43,6 +45,8 @@ pub struct App {
     pub webhooks: Webhooks,
     pub jobs: Jobs,
     pub mail: Mail,
+    pub notices: Notices,
+    pub links: Links,
 }
 
 impl std::fmt::Debug for App {

@@ -7,10 +7,13 @@ use crate::customs::Customs;
 use crate::health::Readiness;
 use crate::importing::Importing;
 use crate::jobs::{self, Jobs};
+use crate::link_secret;
+use crate::links::Links;
 use crate::mail::{self, Mail};
 use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
+use crate::notices::{self, Notices};
 use crate::plugins::{Plugins, migrating};
 use crate::private_file;
 use crate::rest::export::Exports;
@@ -125,6 +128,8 @@ pub async fn assemble(
     let loaded = registry.clone();
     let directory = Arc::new(identity.directory(move || loaded.current().catalog.declared().clone()));
     let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
+    let site = config.server.public_url.to_string().trim_end_matches('/').to_owned();
+    records = records.linking(link_secret::addresses(secret_key(&config)?.expose(), site));
     if let Some(pause) = surroundings.pause {
         records = records.pausing(pause);
     }
@@ -157,6 +162,8 @@ pub async fn assemble(
     };
     let webhooks = Webhooks::new(rooms.clone(), secret_key(&config)?.expose(), config.webhooks.private)?;
     let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
+    let notices = Notices::new(rooms.clone());
+    let links = Links::new(store.clone(), clock.clone());
     let jobs = Jobs::new(rooms, jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days });
     let app = App {
         config,
@@ -177,6 +184,8 @@ pub async fn assemble(
         webhooks,
         jobs,
         mail,
+        notices,
+        links,
     };
     Ok((Arc::new(app), context))
 }
@@ -212,6 +221,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     let jobs = app.jobs.clone();
     shutdown.beside(jobs::DUTY.run(app.clone(), shutdown.clone(), move |lease| jobs.clone().round(lease)));
     shutdown.beside(app.jobs.clone().work(shutdown.clone()));
+    let told = app.notices.clone();
+    shutdown.beside(notices::DUTY.run(app.clone(), shutdown.clone(), move |lease| told.clone().round(lease)));
     let letters = app.mail.clone();
     shutdown.beside(mail::DUTY.run(app.clone(), shutdown.clone(), move |lease| letters.clone().round(lease)));
     let (plugins, records) = (app.plugins.clone(), app.records.clone());

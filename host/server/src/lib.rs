@@ -14,6 +14,8 @@
 //! | [`plugins`], [`customs`] | which plugins run; the fields that organizations add to their collections |
 //! | [`background`] | work beside the requests, done by one host of several |
 //! | [`jobs`] | work of plugins without a caller |
+//! | [`notices`], [`links`] | what people are told; links for people without an account |
+//! | [`link_secret`] | the secrets of links for people without an account |
 //! | [`mail`] | letters, queued with what they belong to and sent afterwards |
 //! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
 //! | [`config`] | every setting, where its value comes from, what it may be |
@@ -35,6 +37,8 @@ pub mod customs;
 pub mod health;
 pub mod importing;
 pub mod jobs;
+pub mod link_secret;
+pub mod links;
 pub mod listener;
 pub mod live;
 pub mod logging;
@@ -42,6 +46,7 @@ pub mod mail;
 pub mod media;
 pub mod metrics;
 pub mod middleware;
+pub mod notices;
 pub mod openapi;
 pub mod pages;
 pub mod plugins;

@@ -368,6 +368,8 @@ pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
         interfaces: asked.interfaces.iter().copied().filter(|i| has(format!("interface {}", i.interface()))).collect(),
         read: asked.read.iter().filter(|name| has(format!("read {name}"))).cloned().collect(),
         write: asked.write.iter().filter(|name| has(format!("write {name}"))).cloned().collect(),
+        mail: asked.mail && has("mail".to_owned()),
+        links: asked.links && has("links".to_owned()),
     }
 }
 

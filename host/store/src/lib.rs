@@ -17,6 +17,7 @@
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`customs`] | fields that organizations add to collections |
 //! | [`views`] | lists that people keep under a name |
+//! | [`notices`], [`links`] | what people are told; ways in for people without an account |
 //! | [`mail`] | letters that wait to be sent, and what became of them |
 //! | [`media`] | what is known of the files that records hold |
 //! | [`documents`] | documents that are to be made, and the templates that organizations have of their own |
@@ -34,9 +35,11 @@ pub mod imports;
 pub mod jobs;
 pub mod layout;
 pub mod leases;
+pub mod links;
 pub mod log;
 pub mod mail;
 pub mod media;
+pub mod notices;
 pub mod options;
 pub mod plugins;
 mod read;

@@ -360,6 +360,7 @@ fn entry(row: &Row, renames: &Renames) -> Result<LogEntry, StoreError> {
     let principal = match (row.text(3)?.as_str(), row.opt_text(4)?) {
         ("person", Some(id)) => Principal::Person(id.parse::<PersonId>().map_err(|_| unreadable("a person"))?),
         ("plugin", Some(id)) => Principal::Plugin(id.parse().map_err(|_| unreadable("a plugin"))?),
+        ("link", Some(id)) => Principal::Link(id.parse().map_err(|_| unreadable("a link"))?),
         ("anonymous", _) => Principal::Anonymous,
         _ => return Err(unreadable("a principal")),
     };

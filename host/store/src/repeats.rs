@@ -30,6 +30,7 @@ pub(crate) fn principal(principal: &Principal) -> String {
     match principal {
         Principal::Person(person) => person.to_string(),
         Principal::Plugin(plugin) => plugin.to_string(),
+        Principal::Link(link) => link.to_string(),
         Principal::Anonymous => "anonymous".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 
 mod chart;
 mod figure;
-mod table;
+pub(crate) mod table;
 
 pub use chart::{Bar, ChartView};
 pub use figure::FigureView;

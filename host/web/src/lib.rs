@@ -17,6 +17,8 @@
 //! | [`home`], [`search`] | the first page, and the way anywhere |
 //! | [`door`], [`account`] | signing in, setting up; one's own password, tokens and sessions |
 //! | [`admin`] | plugins: switched, granted, installed, read in their log |
+//! | [`notices`] | one's own notices, and how one is told by mail |
+//! | [`visitor`] | pages for people without an account, who come by a link |
 //! | [`mail`] | letters, as mail clients show them |
 //! | [`message`] | everything that went wrong, and what to do next |
 
@@ -40,6 +42,7 @@ pub mod locale;
 pub mod mail;
 pub mod message;
 pub mod navigation;
+pub mod notices;
 pub mod parse;
 pub mod paths;
 pub mod reader;
@@ -47,6 +50,7 @@ pub mod search;
 pub mod shell;
 #[cfg(test)]
 mod testing;
+pub mod visitor;
 
 pub use collection::{Draft, ListQuery};
 pub use document::Theme;

@@ -21,6 +21,18 @@ pub const PLUGINS: &str = "/admin/plugins";
 pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
 pub const WEBHOOKS: &str = "/admin/webhooks";
 pub const JOBS: &str = "/admin/jobs";
+/// One's own notices.
+pub const NOTICES: &str = "/notices";
+/// POST: marks all as read.
+pub const NOTICES_READ: &str = "/notices/read";
+/// POST: `by` is `page`, `digest` or `mail`; `quiet` whether nothing comes at night.
+pub const NOTICES_SETTINGS: &str = "/notices/settings";
+pub const MAIL: &str = "/admin/mail";
+/// Letters about accounts, which are no organization's.
+pub const MAIL_ACCOUNTS: &str = "/admin/mail/accounts";
+/// POST: a letter to oneself.
+pub const MAIL_TEST: &str = "/admin/mail/test";
+pub const LINKS: &str = "/admin/links";
 pub const SWAGGER: &str = "/swagger/";
 pub const PEOPLE: &str = "/admin/people";
 pub const FIELDS: &str = "/admin/fields";
@@ -92,6 +104,21 @@ pub fn earlier(collection: &CollectionName, id: Id, version: u64) -> String {
 /// POST, with `~version`: a declared change of state.
 pub fn transition(collection: &CollectionName, id: Id, name: impl Display) -> String {
     format!("{}/{id}/to/{name}", list(collection))
+}
+
+/// The page of a link for somebody without an account, once its secret is in a cookie.
+pub fn link(id: Id) -> String {
+    format!("/l/at/{id}")
+}
+
+/// POST: marks it as read, and goes where it leads.
+pub fn notice(id: &str) -> String {
+    format!("{NOTICES}/{id}")
+}
+
+/// POST.
+pub fn link_withdraw(id: &str) -> String {
+    format!("{LINKS}/{id}/withdraw")
 }
 
 /// The bytes of a file.

@@ -22,6 +22,8 @@ pub struct Shell {
     /// Path and query of this page, on which the rail marks where one is, and to which small forms return.
     pub path: String,
     pub flash: Option<Flash>,
+    /// Notices that were not read, up to a hundred.
+    pub unread: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -103,8 +105,22 @@ impl Shell {
                 }
                 div class="topbar-end" {
                     a class="btn btn-quiet btn-icon only-phone" href=(paths::SEARCH) aria-label="Search or jump to" { (icon("search")) }
+                    (self.bell())
                     (self.account_menu())
                 }
+            }
+        }
+    }
+
+    fn bell(&self) -> Markup {
+        let said = match self.unread {
+            0 => "Notices".to_owned(),
+            count => format!("Notices, {count} unread"),
+        };
+        html! {
+            a class="btn btn-quiet btn-icon bell" href=(paths::NOTICES) aria-label=(said) {
+                (icon("bell"))
+                @if self.unread > 0 { span class="count count-due" aria-hidden="true" { (if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }) } }
             }
         }
     }

@@ -177,5 +177,6 @@ pub(crate) fn shell() -> Shell {
         navigation: Navigation::of([&descriptor()], true, |_, _| true, true),
         path: "/projects/projects".into(),
         flash: None,
+        unread: 0,
     }
 }

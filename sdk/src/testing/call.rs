@@ -3,7 +3,9 @@
 use super::{Line, sight};
 use crate::context::{Caller, Principal};
 use crate::log::Level;
-use crate::{Authority, Document, Enqueue, Event, Fault, Id, Instant, Page, Person, Selection, Summary, Value};
+use crate::{
+    Authority, Document, Enqueue, Event, Fault, Id, Instant, Mutation, Page, Person, Selection, Summary, Value,
+};
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller as host;
 use lignaflow_core::catalog::Catalog;
@@ -31,6 +33,8 @@ pub(super) struct World {
     pub(super) jobs: RefCell<Vec<Enqueue>>,
     /// Documents that were asked for.
     pub(super) documents: RefCell<Vec<Document>>,
+    /// What people are told.
+    pub(super) post: RefCell<Vec<Mutation>>,
     /// Changes that the plugin is to be told of, and how many there were.
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) told: Cell<u64>,

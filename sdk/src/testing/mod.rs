@@ -41,6 +41,7 @@ mod family;
 mod kept;
 mod paths;
 mod plan;
+mod post;
 mod sight;
 #[cfg(test)]
 mod sighted;
@@ -158,6 +159,7 @@ impl<P: Plugin> MemoryHost<P> {
             log: RefCell::default(),
             jobs: RefCell::default(),
             documents: RefCell::default(),
+            post: RefCell::default(),
             events: RefCell::default(),
             told: Cell::new(0),
         });
@@ -415,6 +417,14 @@ impl<P: Plugin> MemoryHost<P> {
                 Body::Json(listed(&self.world.summarize(&summary, seen)?))
             }
             Payload::Bytes(content_type, bytes) => Body::Bytes { content_type, bytes },
+            Payload::Link(id) => {
+                let link = self.links().into_iter().find(|link| link.id == id);
+                let link = link.ok_or_else(|| Fault::not_found("open link"))?;
+                let expires_at = lignaflow_core::value::instant_text(link.expires_at);
+                Body::Json(
+                    json!({ "id": id, "url": format!("https://localhost:8443/l/{id}"), "expires_at": expires_at }),
+                )
+            }
             Payload::Media(id) => Body::Media(id),
         })
     }

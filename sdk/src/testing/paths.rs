@@ -39,7 +39,14 @@ pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> 
                     let sum = chart.sum.iter().map(|path| ("sum", path.as_str()));
                     (&chart.collection, &chart.filter, std::iter::once(("group", group)).chain(sum).collect())
                 }
-                Block::Text(_) => continue,
+                Block::Detail(detail) => {
+                    let subject = page.link.as_ref().map_or("", |link| link.subject.as_str());
+                    for path in &detail.fields {
+                        follow(place("fields"), subject, path);
+                    }
+                    continue;
+                }
+                Block::Text(_) | Block::Sheet(_) | Block::Form(_) => continue,
             };
             for (what, path) in named {
                 follow(place(what), collection, path);

@@ -57,6 +57,7 @@ pub(super) struct Plan {
     pub(super) guards: Vec<Guard>,
     pub(super) jobs: Vec<Enqueue>,
     pub(super) documents: Vec<Document>,
+    pub(super) post: Vec<Mutation>,
 }
 
 impl Plan {
@@ -120,6 +121,11 @@ impl Desk<'_> {
                 plan.documents.push(document);
                 return Ok(());
             }
+            told @ (Mutation::Notify(_) | Mutation::Mail(_) | Mutation::OpenLink(_) | Mutation::CloseLink(_)) => {
+                super::post::check(self.world, self.caller, &told);
+                plan.post.push(told);
+                return Ok(());
+            }
             other => other,
         };
         let schema = self.binder().collection(mutation.collection().unwrap_or_default())?.clone();
@@ -129,7 +135,12 @@ impl Desk<'_> {
         let (id, expected) = match &mutation {
             Mutation::EnsureNone { filter, fault, .. } => return self.guard(plan, &schema, filter, false, fault),
             Mutation::EnsureSome { filter, fault, .. } => return self.guard(plan, &schema, filter, true, fault),
-            Mutation::Enqueue(_) | Mutation::Render(_) => return Ok(()),
+            Mutation::Enqueue(_)
+            | Mutation::Render(_)
+            | Mutation::Notify(_)
+            | Mutation::Mail(_)
+            | Mutation::OpenLink(_)
+            | Mutation::CloseLink(_) => return Ok(()),
             Mutation::Insert { id, .. } => (*id, None),
             Mutation::Update { id, expected, .. }
             | Mutation::Remove { id, expected, .. }

@@ -86,6 +86,7 @@ impl<P: Plugin> MemoryHost<P> {
     /// Keeps what a commit changed for the plugin to be told of. What its own subscriber wrote is not told to it.
     pub(super) fn note(&self, plan: &Plan, origin: Origin) {
         self.world.enqueue(&plan.jobs);
+        self.world.post.borrow_mut().extend(plan.post.iter().cloned());
         self.world.documents.borrow_mut().extend(plan.documents.iter().cloned());
         if origin == Origin::Subscriber {
             return;

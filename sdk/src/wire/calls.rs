@@ -145,6 +145,7 @@ fn reply(reply: RouteReply) -> routes::Reply {
             Payload::Found(question) => routes::Payload::Found(selection(&question)),
             Payload::Summarized(question) => routes::Payload::Summarized(summary(&question)),
             Payload::Bytes(content_type, bytes) => routes::Payload::Bytes((content_type, bytes)),
+            Payload::Link(link) => routes::Payload::Link(link.to_string()),
             Payload::Media(id) => routes::Payload::Media(id.to_string()),
         },
         writes: mutations(reply.writes),

@@ -2,6 +2,7 @@
 //! contract does not allow is a fault of the host's, told as such and never guessed at.
 
 mod calls;
+mod post;
 mod query;
 mod values;
 mod writing;

@@ -1,5 +1,6 @@
 //! Mutations, as they leave.
 
+use super::post;
 use super::query::predicate;
 use super::values::{entries, to_error};
 use crate::bindings::lignaflow::plugin::writing as wit;
@@ -38,6 +39,10 @@ pub(crate) fn mutation(mutation: Mutation) -> wit::Mutation {
         Mutation::Render(Document { id, template, name, data, date }) => {
             wit::Mutation::Render(wit::Document { id: id.to_string(), template, name, data, date })
         }
+        Mutation::Notify(it) => wit::Mutation::Notify(post::notice(it)),
+        Mutation::Mail(it) => wit::Mutation::Mail(post::mailing(it)),
+        Mutation::OpenLink(it) => wit::Mutation::OpenLink(post::opening(it)),
+        Mutation::CloseLink(it) => wit::Mutation::CloseLink(post::closing(it)),
     }
 }
 

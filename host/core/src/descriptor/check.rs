@@ -12,7 +12,7 @@ pub const RESERVED: [&str; 9] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag", "custom"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
-const RESERVED_PLUGINS: [&str; 29] = [
+const RESERVED_PLUGINS: [&str; 32] = [
     "auth",
     "users",
     "organizations",
@@ -42,6 +42,9 @@ const RESERVED_PLUGINS: [&str; 29] = [
     "theme",
     "views",
     "organization",
+    "notices",
+    "mail",
+    "links",
 ];
 
 /// Words of every collection's own API, which no transition may be called.
@@ -119,6 +122,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         route_rules(descriptor, route, &key, &mut say);
     }
     super::work::check(descriptor, &mut say);
+    super::post::check(descriptor, &mut say);
     let mut names = HashSet::new();
     for (index, page) in descriptor.pages.iter().enumerate() {
         let key = format!("pages[{index}]");
@@ -134,7 +138,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
                 Block::Table(block) => &block.collection,
                 Block::Figure(block) => &block.collection,
                 Block::Chart(block) => &block.collection,
-                Block::Text(_) => continue,
+                Block::Text(_) | Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => continue,
             };
             if let Err(message) = target(descriptor, collection) {
                 say(format!("{key}.blocks[{at}]"), message);
@@ -194,6 +198,8 @@ impl super::Grants {
         missing.extend(self.read.iter().filter(|name| !granted.read.contains(name)).map(|name| format!("read {name}")));
         missing
             .extend(self.write.iter().filter(|name| !granted.write.contains(name)).map(|name| format!("write {name}")));
+        let flags = [("mail", self.mail && !granted.mail), ("links", self.links && !granted.links)];
+        missing.extend(flags.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name.to_owned()));
         missing
     }
 
@@ -202,6 +208,12 @@ impl super::Grants {
         let mut sentences: Vec<_> = self.interfaces.iter().map(|i| i.sentence().to_owned()).collect();
         sentences.extend(self.read.iter().map(|name| format!("Reads {}.", spoken(name))));
         sentences.extend(self.write.iter().map(|name| format!("Reads and changes {}.", spoken(name))));
+        if self.mail {
+            sentences.push("Sends mail in the organization's name.".to_owned());
+        }
+        if self.links {
+            sentences.push("Opens pages of its own to people without an account, by links.".to_owned());
+        }
         sentences
     }
 }
@@ -488,8 +500,8 @@ fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl
     if route.method == super::Method::Get && route.body.is_some() {
         say(format!("{key}.body"), "a GET has no body".into());
     }
-    let Answer { record, records, json } = &route.answer;
-    if [record.is_some(), records.is_some(), json.is_some()].iter().filter(|set| **set).count() > 1 {
+    let Answer { record, records, json, link } = &route.answer;
+    if [record.is_some(), records.is_some(), json.is_some(), *link].iter().filter(|set| **set).count() > 1 {
         say(format!("{key}.answer"), "names more than one kind of answer".into());
     }
     for name in record.iter().chain(records) {

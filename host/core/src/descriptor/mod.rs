@@ -1,7 +1,7 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
 //! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
 //! holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
-//! records that are carried over.
+//! records that are carried over, [`post`] what is said of letters and links.
 
 mod check;
 mod family;
@@ -10,6 +10,7 @@ mod kept;
 mod migration;
 mod model;
 mod parse;
+mod post;
 mod schema;
 mod work;
 
@@ -17,5 +18,6 @@ pub use check::RESERVED;
 pub use former::Former;
 pub use model::*;
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
+pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
 pub use schema::json_schema;
 pub use work::unknown as unknown_events;

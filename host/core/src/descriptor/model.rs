@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::Former;
+use super::{DetailBlock, FormBlock, Former, MailTemplate, PageLink, SheetBlock};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -44,6 +44,9 @@ pub struct Descriptor {
     /// Changes that code is told of once they are committed.
     #[serde(default)]
     pub subscriptions: Vec<Subscription>,
+    /// Letters that code sends.
+    #[serde(default)]
+    pub mails: Vec<MailTemplate>,
     #[serde(default)]
     pub pages: Vec<Page>,
 }
@@ -88,6 +91,10 @@ pub struct Grants {
     pub read: Vec<String>,
     /// Collections of other plugins that it writes.
     pub write: Vec<String>,
+    /// Whether it sends letters in the organization's name.
+    pub mail: bool,
+    /// Whether it opens pages of its own to people without an account.
+    pub links: bool,
 }
 
 /// An interface of the contract that must be granted before a component may import it.
@@ -533,6 +540,8 @@ pub struct Answer {
     pub records: Option<LocalName>,
     /// JSON of this schema.
     pub json: Option<serde_json::Value>,
+    /// The address of a link, with when it expires.
+    pub link: bool,
 }
 
 /// Work that code does on the plugin's own account, in the background.
@@ -582,6 +591,9 @@ pub struct Page {
     pub icon: Option<String>,
     #[serde(default)]
     pub permission: Option<LocalName>,
+    /// That it is opened by links, each for one record, and not from the navigation.
+    #[serde(default)]
+    pub link: Option<PageLink>,
     pub blocks: Vec<Block>,
 }
 
@@ -597,6 +609,12 @@ pub enum Block {
     Chart(ChartBlock),
     /// A paragraph.
     Text(TextBlock),
+    /// Fields of the record that the page is about; of a page that links open.
+    Detail(DetailBlock),
+    /// A sheet that a route of the plugin puts together; of a page that links open.
+    Sheet(SheetBlock),
+    /// A form that calls a route of the plugin; of a page that links open.
+    Form(FormBlock),
 }
 
 /// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.
@@ -609,6 +627,9 @@ pub struct TableBlock {
     pub collection: String,
     /// Paths, such as `project.client.name`.
     pub columns: Vec<String>,
+    /// On a page that links open: the reference by which its records belong to the one that the page is about.
+    #[serde(default)]
+    pub via: Option<FieldName>,
     #[serde(default)]
     pub filter: Filters,
     #[serde(default)]
@@ -748,6 +769,10 @@ impl Descriptor {
 
     pub fn job(&self, name: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| job.name.as_str() == name)
+    }
+
+    pub fn mail(&self, name: &str) -> Option<&MailTemplate> {
+        self.mails.iter().find(|mail| mail.name.as_str() == name)
     }
 
     pub fn page(&self, name: &str) -> Option<&Page> {

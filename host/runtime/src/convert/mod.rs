@@ -5,6 +5,7 @@ pub(crate) mod error;
 pub(crate) mod hook;
 pub(crate) mod migration;
 pub(crate) mod mutation;
+mod post;
 pub(crate) mod predicate;
 pub(crate) mod query;
 pub(crate) mod reply;

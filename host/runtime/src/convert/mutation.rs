@@ -7,7 +7,7 @@ use crate::contract::lignaflow::plugin::types::Entry;
 use crate::contract::lignaflow::plugin::writing::{Document as WireDocument, Guard, Job, Mutation as Wire, Removal};
 use lignaflow_core::background::{MAX_DATA, MAX_DELAY, MAX_KEY, MAX_PAYLOAD};
 use lignaflow_core::media::MAX_NAME;
-use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation};
+use lignaflow_core::mutation::{Document, Enqueue, Fields, Mailing, Mutation, Notice};
 use lignaflow_core::query::Predicate;
 use lignaflow_core::{Fault, Id};
 use serde::de::IgnoredAny;
@@ -56,6 +56,10 @@ fn mutation(mutation: Wire) -> Checked<Mutation> {
         }
         Wire::Enqueue(it) => Mutation::Enqueue(job(it)?),
         Wire::Render(it) => Mutation::Render(document(it)?),
+        Wire::Notify(it) => Mutation::Notify(super::post::notice(it)?),
+        Wire::Mail(it) => Mutation::Mail(super::post::mailing(it)?),
+        Wire::OpenLink(it) => Mutation::OpenLink(super::post::opening(it)?),
+        Wire::CloseLink(it) => Mutation::CloseLink(super::post::closing(&it)?),
     })
 }
 
@@ -119,11 +123,18 @@ pub(crate) fn written(mutation: &Mutation) -> Option<&str> {
         | Mutation::Remove { collection, .. }
         | Mutation::Restore { collection, .. }
         | Mutation::Transition { collection, .. } => Some(collection),
-        Mutation::EnsureNone { .. } | Mutation::EnsureSome { .. } | Mutation::Enqueue(_) | Mutation::Render(_) => None,
+        Mutation::EnsureNone { .. }
+        | Mutation::EnsureSome { .. }
+        | Mutation::Enqueue(_)
+        | Mutation::Render(_)
+        | Mutation::Notify(_)
+        | Mutation::Mail(_)
+        | Mutation::OpenLink(_)
+        | Mutation::CloseLink(_) => None,
     }
 }
 
-/// The collections that a guard reads.
+/// The collections that a guard reads, or that somebody is led to.
 pub(crate) fn read(mutation: &Mutation) -> Vec<&str> {
     match mutation {
         Mutation::EnsureNone { collection, filter, .. } | Mutation::EnsureSome { collection, filter, .. } => {
@@ -131,6 +142,8 @@ pub(crate) fn read(mutation: &Mutation) -> Vec<&str> {
             collections(filter, &mut found);
             found
         }
+        Mutation::Notify(Notice { about: Some((collection, _)), .. })
+        | Mutation::Mail(Mailing { about: Some((collection, _)), .. }) => vec![collection.as_str()],
         _ => Vec::new(),
     }
 }

@@ -61,6 +61,7 @@ fn payload(payload: wire::Payload) -> Checked<Payload> {
             Payload::Bytes(content_type, bytes)
         }
         wire::Payload::Media(file) => Payload::Media(id(&file)?),
+        wire::Payload::Link(link) => Payload::Link(id(&link)?),
     })
 }
 

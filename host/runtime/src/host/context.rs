@@ -14,6 +14,7 @@ impl Host for State {
             principal: match &caller.principal {
                 HostPrincipal::Person(person) => Principal::Person(person.to_string()),
                 HostPrincipal::Plugin(_) => Principal::Plugin,
+                HostPrincipal::Link(link) => Principal::Link(link.to_string()),
                 HostPrincipal::Anonymous => Principal::Anonymous,
             },
             permissions: caller.permissions.iter().cloned().collect(),

@@ -13,7 +13,7 @@ use lignaflow_records::background::{Tried, Trouble};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::jobs::{self, Job};
 use lignaflow_store::subscribers::{self, Subscriber};
-use lignaflow_store::{StoreError, Tx};
+use lignaflow_store::{StoreError, Tx, notices};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -262,6 +262,10 @@ impl Jobs {
                     tracing::warn!(job = %job.id, plugin = %job.plugin, name = %job.name, error, "a job has failed");
                     let detail = json!({ "job": job.id.to_string(), "plugin": job.plugin.as_str(), "name": job.name.as_str(), "error": error });
                     notice(tx, job.organization, "job.failed", detail, now).await?;
+                    let title = format!("A job of {} has failed", job.plugin);
+                    let key = format!("job {} {}", job.plugin, job.name);
+                    let path = "/admin/jobs?state=failed";
+                    notices::tell_administrators(tx, job.organization, &key, (&title, &error), path, now).await?;
                 }
                 Ok(())
             })
@@ -280,6 +284,10 @@ impl Jobs {
                     tracing::warn!(plugin = %subscriber.plugin, error, "a plugin is told of no more changes");
                     let detail = json!({ "plugin": subscriber.plugin.as_str(), "error": error });
                     notice(tx, subscriber.organization, "subscriber.parked", detail, now).await?;
+                    let title = format!("{} is told of no more changes", subscriber.plugin);
+                    let key = format!("subscriber {}", subscriber.plugin);
+                    let said = (title.as_str(), error.as_str());
+                    notices::tell_administrators(tx, subscriber.organization, &key, said, "/admin/jobs", now).await?;
                 }
                 Ok(())
             })

@@ -8,6 +8,7 @@ use lignaflow_core::caller::Access;
 use lignaflow_core::mail::one_line;
 use lignaflow_core::{Fault, Id};
 use lignaflow_store::identity::organizations;
+use lignaflow_store::links;
 use lignaflow_store::mail::Kept;
 use lignaflow_web::mail::Paper;
 use std::collections::HashMap;
@@ -121,8 +122,19 @@ impl Mail {
     }
 
     /// The addresses of the links that a letter leads by, as far as they are open.
-    #[expect(clippy::unused_async, reason = "nothing opens links yet")]
-    async fn addresses(&self, _: &Kept) -> Result<HashMap<Id, String>, Fault> {
-        Ok(HashMap::new())
+    async fn addresses(&self, kept: &Kept) -> Result<HashMap<Id, String>, Fault> {
+        let mut addresses = HashMap::new();
+        let (Some(organization), Some(known)) = (kept.message.organization, self.0.records.link_addresses()) else {
+            return Ok(addresses);
+        };
+        for id in kept.message.letter.links() {
+            let link = links::one(self.0.store.database(), organization, id).await.map_err(super::unavailable)?;
+            let open = link.filter(|link| link.state(self.0.clock.now()) == links::State::Open);
+            // A key that was changed since makes another secret, which leads nowhere.
+            if open.is_some_and(|link| link.hash == known.hash(organization, id)) {
+                addresses.insert(id, known.address(organization, id));
+            }
+        }
+        Ok(addresses)
     }
 }

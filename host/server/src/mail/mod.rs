@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use lignaflow_core::clock::Clock;
 use lignaflow_core::mail::Message;
 use lignaflow_core::{ErrorCode, Fault};
+use lignaflow_records::Records;
 use lignaflow_store::{Store, StoreError, Tx};
 use post::Post;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub struct Mail(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    records: Records,
     media: Media,
     clock: Arc<dyn Clock>,
     post: Post,
@@ -57,9 +59,10 @@ impl std::fmt::Debug for Mail {
 
 impl Mail {
     pub fn new(rooms: Rooms, media: Media, config: &Config) -> anyhow::Result<Self> {
-        let Rooms { store, clock, .. } = rooms;
+        let Rooms { store, records, clock, .. } = rooms;
         Ok(Self(Arc::new(Inner {
             store,
+            records,
             media,
             clock,
             post: Post::of(config)?,

@@ -10,7 +10,7 @@ use lignaflow_core::Fault;
 use lignaflow_core::clock::Micros;
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::mail::{self, Kept, State, Tried};
-use lignaflow_store::{Lease, StoreError, Tx};
+use lignaflow_store::{Lease, StoreError, Tx, notices};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -74,7 +74,8 @@ impl Mail {
         }
         let tried = Tried { at: now, from: self.0.post.place(), error };
         // In a folder what it says stands in the file anyway, and there alone a laptop's owner can read it.
-        let forget = !self.is_local();
+        // What leads by a link holds no secret itself, and can be sent again.
+        let forget = !self.is_local() && kept.message.letter.links().next().is_none();
         let (lease, kept) = (lease.clone(), kept.clone());
         self.write(move |tx| {
             Box::pin(async move {
@@ -125,7 +126,13 @@ async fn failed(tx: &mut Tx, kept: &Kept, tried: &Tried, now: Micros) -> Result<
             "error": tried.error,
         }),
     };
-    audit::append(tx, &event).await
+    audit::append(tx, &event).await?;
+    if let Some(organization) = kept.message.organization {
+        let said = ("A letter could not be sent", tried.error.as_deref().unwrap_or_default());
+        let path = "/admin/mail?state=failed";
+        notices::tell_administrators(tx, organization, "mail", said, path, now).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

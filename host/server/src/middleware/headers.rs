@@ -1,4 +1,5 @@
-//! What browsers are told about every answer. A handler that sets its own content policy or cache rule keeps it.
+//! What browsers are told about every answer. A handler that sets its own content policy, referrer policy or cache
+//! rule keeps it.
 
 use super::MiddlewareContext;
 use axum::extract::{Request, State};
@@ -15,10 +16,9 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 
     font-src 'self'; connect-src 'self'; form-action 'self'; manifest-src 'self'; worker-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'";
 
-const FIXED: [(HeaderName, &str); 6] = [
+const FIXED: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (
@@ -33,6 +33,7 @@ pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Req
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE_POLICY));
     // Answers are somebody's unless a handler says otherwise: no shared cache may keep them.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));

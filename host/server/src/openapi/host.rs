@@ -42,7 +42,7 @@ fn log_entry() -> Json {
             "by": {
                 "type": "object",
                 "properties": {
-                    "kind": { "type": "string", "enum": ["person", "plugin", "anonymous"] },
+                    "kind": { "type": "string", "enum": ["person", "plugin", "link", "anonymous"] },
                     "id": { "type": ["string", "null"] },
                 },
             },

@@ -38,6 +38,7 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
             &Json::Null,
         ),
         (_, _, Some(schema)) => good("The answer.", schema, &Json::Null),
+        _ if route.answer.link => good("The link's address, for whom it is for.", &link(), &Json::Null),
         _ => json!({ "description": "Done." }),
     };
     let status = if route.answer == lignaflow_core::descriptor::Answer::default() { "204" } else { "2XX" };
@@ -55,4 +56,17 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
     }
     let path = paths.entry(format!("/api/v1/{plugin}{}", route.path)).or_insert_with(|| json!({}));
     path[route.method.as_str().to_ascii_lowercase()] = operation;
+}
+
+/// The address of a link.
+fn link() -> Json {
+    json!({
+        "type": "object",
+        "required": ["id", "url", "expires_at"],
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "url": { "type": "string", "format": "uri" },
+            "expires_at": { "type": "string", "format": "date-time" },
+        },
+    })
 }

@@ -32,7 +32,7 @@ pub(super) async fn page(visit: Visit, Path((plugin, name)): Path<(String, Strin
         .cloned();
     let Some(loaded) = loaded else { return visit.no_plugin(&plugin) };
     let descriptor = loaded.descriptor();
-    let Some(page) = descriptor.page(&name) else { return visit.not_found() };
+    let Some(page) = descriptor.page(&name).filter(|page| page.link.is_none()) else { return visit.not_found() };
     if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
         return visit.fault(&Fault::denied("You may not open this page."));
     }
@@ -44,6 +44,8 @@ pub(super) async fn page(visit: Visit, Path((plugin, name)): Path<(String, Strin
             Block::Table(block) => (block.title.as_str(), table(&visit, &descriptor.id, block, &mut wanted).await),
             Block::Figure(block) => (block.title.as_str(), figure(&visit, &descriptor.id, block).await),
             Block::Chart(block) => (block.title.as_str(), chart(&visit, &descriptor.id, block).await),
+            // These stand on pages that links open, which are none of the house's.
+            Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => continue,
         };
         blocks.push(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }));
     }

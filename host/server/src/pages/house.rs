@@ -33,6 +33,8 @@ pub(super) struct Visit {
     theme: Theme,
     path: String,
     flash: Option<String>,
+    /// Notices that the visitor has not read.
+    unread: u32,
 }
 
 impl std::fmt::Debug for Visit {
@@ -52,7 +54,10 @@ impl FromRequestParts<Arc<App>> for Visit {
             return Err(to_the_door(&next));
         };
         let jar = CookieJar::from_headers(&parts.headers);
+        // A page without its count is better than none.
+        let unread = app.notices.unread(&signed).await.unwrap_or_default();
         Ok(Self {
+            unread,
             app: app.clone(),
             snapshot: app.registry.seen_by(&signed.caller),
             signed,
@@ -122,6 +127,8 @@ impl Visit {
             navigation = navigation.with_foot(Place::new("Fields", paths::FIELDS, "columns"));
             navigation = navigation.with_foot(Place::new("Webhooks", paths::WEBHOOKS, "send"));
             navigation = navigation.with_foot(Place::new("Jobs", paths::JOBS, "clock"));
+            navigation = navigation.with_foot(Place::new("Mail", paths::MAIL, "note"));
+            navigation = navigation.with_foot(Place::new("Links", paths::LINKS, "link"));
         }
         Shell {
             reader: self.reader(),
@@ -132,6 +139,7 @@ impl Visit {
             navigation,
             path: self.path.clone(),
             flash: self.flash.clone().map(|text| Flash { text, undo: None }),
+            unread: self.unread,
         }
     }
 

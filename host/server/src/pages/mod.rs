@@ -15,6 +15,8 @@
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
 //! | [`fields`] | fields that the organization adds to collections |
+//! | [`told`] | one's own notices; the organization's mail and links |
+//! | [`links`] | pages that people without an account open by a link |
 //! | [`jobs`] | what plugins do without a caller |
 
 mod account;
@@ -29,12 +31,14 @@ mod house;
 mod imports;
 mod jobs;
 mod kept;
+mod links;
 mod lists;
 mod lookup;
 mod media;
 mod people;
 mod posted;
 mod record;
+mod told;
 mod views;
 mod webhooks;
 
@@ -59,6 +63,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(fields::router())
         .merge(webhooks::router())
         .merge(jobs::router())
+        .merge(links::router())
+        .merge(told::router())
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))

@@ -172,6 +172,7 @@ fn told(visit: &Visit, schema: &Schema, entry: &LogEntry) -> Entry {
         actor: match &entry.principal {
             Principal::Person(person) => Actor::Person(person.0),
             Principal::Plugin(plugin) => Actor::Plugin(title(plugin)),
+            Principal::Link(_) => Actor::Plugin("Somebody by a link".to_owned()),
             Principal::Anonymous => Actor::Plugin("Somebody".to_owned()),
         },
         through: entry.through.as_ref().map(|(plugin, _)| title(plugin)),

@@ -75,7 +75,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
             };
             let schemas = app.schemas.of(loaded.digest(), route);
             let route = guest::RouteCall { plugin: &id, route, schemas, parameters, pairs, headers, body, once };
-            return route.answer(app, signed).await;
+            return route.answer(app, &signed.caller).await;
         }
         guest::Match::OtherMethods(methods) => return Err(not_offered(&method, &methods)),
         guest::Match::None => {}

@@ -2,7 +2,6 @@
 //! against what the descriptor promises.
 
 use crate::app::App;
-use crate::auth::Signed;
 use crate::problem::{Kind, Problem};
 use crate::rest::collections::page_json;
 use crate::rest::query::Pairs;
@@ -12,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use lignaflow_core::caller::Caller;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
 use lignaflow_core::name::PluginId;
@@ -86,9 +86,14 @@ fn status_of(status: u16) -> StatusCode {
 }
 
 impl RouteCall<'_> {
-    pub async fn answer(mut self, app: &App, signed: &Signed) -> Result<Response, Problem> {
+    pub async fn answer(self, app: &App, caller: &Caller) -> Result<Response, Problem> {
+        Ok(answer::response(self.called(app, caller).await?))
+    }
+
+    /// The answer before it is HTTP.
+    pub async fn called(mut self, app: &App, caller: &Caller) -> Result<Answer, Problem> {
         if let Some(permission) = &self.route.permission
-            && !signed.caller.holds(&format!("{}.{permission}", self.plugin))
+            && !caller.holds(&format!("{}.{permission}", self.plugin))
         {
             return Err(Fault::denied("You may not do this here.").into());
         }
@@ -116,8 +121,8 @@ impl RouteCall<'_> {
             record: |status, schema, record| answer::record(status_of(status), schema, record),
             once: self.once,
         };
-        let answer = app.records.route(&signed.caller, self.plugin, self.route, request, &composing).await?;
-        Ok(answer::response(answer))
+        let answer = app.records.route(caller, self.plugin, self.route, request, &composing).await?;
+        Ok(answer)
     }
 
     /// The answer of a body, where the plugin may give it.
@@ -129,6 +134,13 @@ impl RouteCall<'_> {
             }
             RouteBody::Json(text) => {
                 self.promised(&text)?;
+                answer::json(status, text.into_bytes())
+            }
+            RouteBody::Link(text) => {
+                if !self.route.answer.link {
+                    tracing::warn!(plugin = %self.plugin, route = %self.route.name, "a route answers with a link that it does not promise");
+                    return Err(bad_answer(self.plugin));
+                }
                 answer::json(status, text.into_bytes())
             }
             RouteBody::Record(schema, record) => answer::record(status, &schema, &record),

@@ -23,6 +23,7 @@ pub fn body(event: Id, webhook: Id, organization: Id, change: &Rebuilt) -> Json 
     let (by, id) = match &entry.principal {
         Principal::Person(person) => ("person", json!(person.to_string())),
         Principal::Plugin(plugin) => ("plugin", json!(plugin.as_str())),
+        Principal::Link(link) => ("link", json!(link.to_string())),
         Principal::Anonymous => ("anonymous", Json::Null),
     };
     body["kind"] = json!(entry.kind.as_str());

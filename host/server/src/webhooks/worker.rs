@@ -15,7 +15,7 @@ use lignaflow_core::{Fault, Id, OrganizationId, RequestId};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::webhooks::deliveries::{self, Delivery, State, Tried};
 use lignaflow_store::webhooks::{self, Paused, Webhook};
-use lignaflow_store::{Lease, Tx};
+use lignaflow_store::{Lease, Tx, notices};
 use serde_json::json;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -267,6 +267,9 @@ async fn paused(tx: &mut Tx, webhook: &Webhook, why: Paused, now: Micros) -> Res
             detail: json!({ "webhook": webhook.id.to_string(), "why": why.as_str() }),
         };
         audit::append(tx, &event).await?;
+        let said = ("A webhook is paused", "Nothing is told to it until an administrator says so.");
+        let (key, path) = (format!("webhook {}", webhook.id), format!("/admin/webhooks/{}", webhook.id));
+        notices::tell_administrators(tx, webhook.organization, &key, said, &path, now).await?;
     }
     Ok(())
 }

@@ -97,6 +97,7 @@ impl Operation {
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
             None if self.path.contains("/jobs/") => "job".to_owned(),
+            None if ["/notices/", "/mail/", "/links/"].iter().any(|part| self.path.contains(part)) => "job".to_owned(),
             None => return self.path.clone(),
         };
         let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));

@@ -57,6 +57,13 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_jobs"
         | "host_list_schedules"
         | "host_list_subscribers"
+        | "host_list_notices"
+        | "host_read_notices"
+        | "host_get_notice_settings"
+        | "host_set_notice_settings"
+        | "host_list_mail"
+        | "host_test_mail"
+        | "host_list_links"
         | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"
@@ -76,6 +83,11 @@ fn case_of(operation: &Operation) -> Case {
         | "host_retry_job"
         | "host_cancel_job"
         | "host_resume_subscriber"
+        | "host_read_notice"
+        | "host_get_mail"
+        | "host_send_mail_again"
+        | "host_get_link"
+        | "host_withdraw_link"
         | "host_revoke_token" => Case::NotFound,
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,

@@ -46,6 +46,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
         "host_change_webhook" => json!({}),
         "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),
+        "host_set_notice_settings" => json!({ "by": "digest", "quiet": true }),
         "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
         "host_change_view" => json!({ "name": "Mine" }),
         "host_purge_plugin" => json!({ "name": "nothing.things", "confirm": "nothing.things" }),

@@ -105,6 +105,7 @@ fn values(commit: &Commit, entry: &Entry<'_>) -> Result<[Sql; COLUMNS.len()], St
     let (principal_kind, principal_id) = match &commit.author.principal {
         Principal::Person(person) => ("person", Some(person.to_string())),
         Principal::Plugin(plugin) => ("plugin", Some(plugin.to_string())),
+        Principal::Link(link) => ("link", Some(link.to_string())),
         Principal::Anonymous => ("anonymous", None),
     };
     let through = commit.author.through.as_ref();

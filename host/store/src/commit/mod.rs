@@ -17,6 +17,7 @@
 //! | the change log | [`journal`] |
 //! | the key of a request that may come again | [`repeats`] |
 //! | jobs that are asked for, and the step of background work that it is | [`background`] |
+//! | notices, letters, links | [`post`] |
 //! | of a migration, the place that it has come to | [`slice`] |
 
 mod background;
@@ -26,6 +27,7 @@ mod guards;
 mod journal;
 mod links;
 mod numbers;
+mod post;
 mod references;
 mod referrers;
 mod repeats;
@@ -247,6 +249,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
     let committed = Committed { versions: written, settled: all };
     repeats::take(tx, commit, &committed).await?;
     background::keep(tx, commit).await?;
+    post::keep(tx, commit).await?;
     Ok(committed)
 }
 

@@ -44,6 +44,7 @@ steps! {
     16 => "0016_data_migrations",
     17 => "0017_documents",
     18 => "0018_mail",
+    19 => "0019_post",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -272,5 +272,6 @@ pub(crate) fn shell(path: &str) -> Shell {
         navigation: Navigation::of([&descriptor()], true, |_, _| true, true),
         path: path.into(),
         flash: None,
+        unread: 0,
     }
 }

@@ -31,7 +31,9 @@ pub fn asks(wanted: &Grants, granted: &Grants) -> Vec<Ask> {
     let interfaces = wanted.interfaces.iter().map(|i| Grants { interfaces: vec![*i], ..Grants::default() });
     let reads = wanted.read.iter().map(|name| Grants { read: vec![name.clone()], ..Grants::default() });
     let writes = wanted.write.iter().map(|name| Grants { write: vec![name.clone()], ..Grants::default() });
-    interfaces.chain(reads).chain(writes).map(one).collect()
+    let mail = wanted.mail.then(|| Grants { mail: true, ..Grants::default() });
+    let links = wanted.links.then(|| Grants { links: true, ..Grants::default() });
+    interfaces.chain(reads).chain(writes).chain(mail).chain(links).map(one).collect()
 }
 
 /// The page between a chosen file and its installation. Nothing has run.
@@ -147,6 +149,8 @@ mod tests {
             interfaces: vec![Capability::Records, Capability::People],
             read: vec!["projects/tasks".into()],
             write: vec!["projects/*".into()],
+            mail: true,
+            ..Grants::default()
         };
         let granted = Grants { interfaces: vec![Capability::Records], ..Grants::default() };
         let asked: Vec<(String, bool)> =
@@ -156,6 +160,7 @@ mod tests {
             ("interface people", false),
             ("read projects/tasks", false),
             ("write projects/*", false),
+            ("mail", false),
         ];
         assert_eq!(asked, expected.map(|(key, granted)| (key.to_owned(), granted)));
     }

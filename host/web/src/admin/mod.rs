@@ -1,6 +1,6 @@
 //! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
 //! an upgrade asks for; of people: which roles of plugins they have; of fields that the organization adds; of webhooks;
-//! and of jobs.
+//! of jobs; of mail and of links.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
@@ -10,6 +10,8 @@ mod consent;
 mod fields;
 mod jobs;
 mod kept;
+mod links;
+mod mail;
 mod people;
 mod plan;
 mod plugin;
@@ -20,6 +22,8 @@ pub use consent::{Ask, ConsentPage, asks, consent};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
 pub use jobs::{JobChip, JobRow, JobsPage, SubscriberRow, TimeRow, jobs};
 pub use kept::{KeptPage, KeptRow, kept};
+pub use links::{LinkChip, LinkRow, LinksPage, links};
+pub use mail::{LetterPage, MailChip, MailPage, MailRow, letter, mail};
 pub use people::{MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};

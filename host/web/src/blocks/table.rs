@@ -38,7 +38,7 @@ pub struct TableView {
     pub empty: String,
 }
 
-pub(super) fn draw(view: &TableView, cells: Cells<'_>) -> Markup {
+pub(crate) fn draw(view: &TableView, cells: Cells<'_>) -> Markup {
     let id = anchor("t", &view.title);
     let last = view.columns.len().saturating_sub(1);
     let class = |at: usize, column: &TableColumn| {

@@ -174,7 +174,7 @@ pub(crate) struct Change {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChangedBy)]
 pub(crate) struct By {
-    /// `person`, `plugin` or `anonymous`.
+    /// `person`, `plugin`, `link` or `anonymous`.
     pub kind: &'static str,
     pub id: Option<String>,
 }
@@ -184,6 +184,7 @@ impl From<&Principal> for By {
         match principal {
             Principal::Person(person) => Self { kind: "person", id: Some(person.to_string()) },
             Principal::Plugin(plugin) => Self { kind: "plugin", id: Some(plugin.to_string()) },
+            Principal::Link(link) => Self { kind: "link", id: Some(link.to_string()) },
             Principal::Anonymous => Self { kind: "anonymous", id: None },
         }
     }

@@ -4,8 +4,12 @@
 mod account;
 pub(crate) mod changes;
 mod jobs;
+mod letters;
+mod links;
 mod media;
 pub mod migration;
+mod notices;
+mod parameters;
 pub mod people;
 pub mod plan;
 pub mod plugins;
@@ -70,6 +74,17 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::one))
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::cancel))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::read_all))
+        .routes(routes!(notices::settings, notices::set_settings))
+        .routes(routes!(notices::read))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::test))
+        .routes(routes!(letters::one))
+        .routes(routes!(letters::send))
+        .routes(routes!(links::list))
+        .routes(routes!(links::one))
+        .routes(routes!(links::withdraw))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
         .routes(routes!(media::upload))
@@ -127,6 +142,7 @@ pub fn log_entry(entry: &LogEntry) -> Json {
     let (kind, id) = match &entry.principal {
         Principal::Person(person) => ("person", json!(person.to_string())),
         Principal::Plugin(plugin) => ("plugin", json!(plugin.as_str())),
+        Principal::Link(link) => ("link", json!(link.to_string())),
         Principal::Anonymous => ("anonymous", Json::Null),
     };
     json!({

@@ -1,0 +1,97 @@
+//! Links for people without an account: found by their secret, counted, listed, and ended by administrators. Plugins open
+//! and close them among their writes.
+
+use crate::auth::Signed;
+use lignaflow_core::caller::Permission;
+use lignaflow_core::clock::Clock;
+use lignaflow_core::post::ClosingReason;
+use lignaflow_core::{ErrorCode, Fault, Id};
+use lignaflow_identity::Client;
+use lignaflow_store::identity::audit::{self, Event};
+use lignaflow_store::identity::organizations;
+use lignaflow_store::links::{self, Link, Which};
+use lignaflow_store::{Store, StoreError, Tx};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The links of this instance. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Links {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+fn may(signed: &Signed) -> Result<(), Fault> {
+    if signed.caller.holds(Permission::ADMINISTER) {
+        return Ok(());
+    }
+    Err(Fault::denied("Only administrators see and close an organization's links."))
+}
+
+impl Links {
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// The link of a secret, whatever has become of it, with the name of its organization.
+    pub async fn by_secret(&self, hash: &[u8; 32]) -> Result<Option<(Link, String)>, Fault> {
+        let found = links::by_hash(self.store.database(), hash).await.map_err(unavailable)?;
+        let Some(link) = found else { return Ok(None) };
+        let organization = organizations::one(self.store.database(), link.organization).await.map_err(unavailable)?;
+        Ok(organization.map(|organization| (link, organization.name)))
+    }
+
+    /// The links of the organization, those opened last first.
+    pub async fn all(&self, signed: &Signed, which: &Which, limit: u32) -> Result<Vec<Link>, Fault> {
+        may(signed)?;
+        links::of(self.store.database(), signed.caller.organization, which, limit).await.map_err(unavailable)
+    }
+
+    /// How many of them are open.
+    pub async fn open(&self, signed: &Signed) -> Result<i64, Fault> {
+        may(signed)?;
+        links::open(self.store.database(), signed.caller.organization, self.clock.now()).await.map_err(unavailable)
+    }
+
+    pub async fn one(&self, signed: &Signed, id: Id) -> Result<Link, Fault> {
+        may(signed)?;
+        let found = links::one(self.store.database(), signed.caller.organization, id).await.map_err(unavailable)?;
+        found.ok_or_else(|| Fault::not_found("link"))
+    }
+
+    /// Ends a link at once: whoever opens it is told that it was withdrawn.
+    pub async fn withdraw(&self, signed: &Signed, client: &Client, id: Id) -> Result<Link, Fault> {
+        let link = self.one(signed, id).await?;
+        let (organization, now) = (signed.caller.organization, self.clock.now());
+        let event = Event {
+            organization: Some(organization),
+            at: now,
+            person: Some(signed.authenticated.person.id),
+            kind: "link.withdrawn".to_owned(),
+            address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+            detail: json!({ "link": id.to_string(), "plugin": link.plugin.as_str(), "label": link.label }),
+        };
+        let closed = self.store.database().write(move |tx: &mut Tx| {
+            Box::pin(async move {
+                let closed = links::close(tx, organization, None, id, ClosingReason::Withdrawn, now).await?;
+                if closed {
+                    audit::append(tx, &event).await?;
+                }
+                Ok::<_, StoreError>(closed)
+            })
+        });
+        if !closed.await.map_err(unavailable)? {
+            return Err(Fault::new(ErrorCode::Conflict, "This link was closed already."));
+        }
+        self.one(signed, id).await
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn unavailable(error: StoreError) -> Fault {
+    tracing::error!(%error, "the table of links could not be used");
+    Fault::new(
+        ErrorCode::Unavailable,
+        "The database cannot be reached just now. Nothing was changed; try again shortly.",
+    )
+}
