@@ -1,9 +1,13 @@
-//! What is written down of every act, in the transaction of the act itself.
+//! What is written down of every act, in the transaction of the act itself, and who may read it.
 
+use crate::authenticate::Authenticated;
 use crate::client::Client;
+use crate::{Identity, error};
+use lignaflow_core::caller::Permission;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{OrganizationId, PersonId};
-use lignaflow_store::identity::audit::Event;
+use lignaflow_core::{Fault, OrganizationId, PersonId};
+use lignaflow_store::identity::audit::{self, Event, Line, Search};
+use serde_json::json;
 
 /// What happened. The words are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,15 @@ pub(crate) enum Kind {
     MemberDeactivated,
     PersonActivated,
     PersonDeactivated,
+    PlaceholderAdded,
+    InvitationMade,
+    InvitationWithdrawn,
+    InvitationAccepted,
+    RoleSet,
+    RoleRemoved,
+    ProfileChanged,
+    OrganizationChanged,
+    AuditExported,
 }
 
 impl Kind {
@@ -47,6 +60,15 @@ impl Kind {
             Self::MemberDeactivated => "member.deactivated",
             Self::PersonActivated => "person.activated",
             Self::PersonDeactivated => "person.deactivated",
+            Self::PlaceholderAdded => "member.placeholder-added",
+            Self::InvitationMade => "invitation.made",
+            Self::InvitationWithdrawn => "invitation.withdrawn",
+            Self::InvitationAccepted => "invitation.accepted",
+            Self::RoleSet => "role.set",
+            Self::RoleRemoved => "role.removed",
+            Self::ProfileChanged => "person.changed",
+            Self::OrganizationChanged => "organization.changed",
+            Self::AuditExported => "audit.exported",
         }
     }
 }
@@ -60,5 +82,42 @@ pub(crate) fn event(
     person: Option<PersonId>,
     detail: serde_json::Value,
 ) -> Event {
-    Event { organization, at, person, kind: kind.as_str().to_owned(), address: client.address_text(), detail }
+    Event {
+        organization,
+        at,
+        person,
+        kind: kind.as_str().to_owned(),
+        address: client.address_text(),
+        token: client.token(),
+        detail,
+    }
+}
+
+impl Identity {
+    /// What was written down of the organization and its members, the latest first.
+    pub async fn audit(&self, actor: &Authenticated, search: &Search, limit: u32) -> Result<Vec<Line>, Fault> {
+        may_read(actor)?;
+        audit::search(self.database(), actor.caller.organization, search, limit).await.map_err(error::told)
+    }
+
+    /// The kinds of what was written down of the organization.
+    pub async fn audit_kinds(&self, actor: &Authenticated) -> Result<Vec<String>, Fault> {
+        may_read(actor)?;
+        audit::kinds(self.database(), actor.caller.organization).await.map_err(error::told)
+    }
+
+    /// Writes down that somebody takes it away as a file, before they do.
+    pub async fn note_audit_export(&self, actor: &Authenticated, client: Client) -> Result<(), Fault> {
+        may_read(actor)?;
+        let (organization, person, client) = (actor.caller.organization, actor.person.id, client.through(actor));
+        let exported = event(Kind::AuditExported, self.now(), &client, Some(organization), Some(person), json!({}));
+        self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &exported).await?) })).await
+    }
+}
+
+fn may_read(actor: &Authenticated) -> Result<(), Fault> {
+    if actor.caller.holds(Permission::AUDIT) {
+        return Ok(());
+    }
+    Err(Fault::denied("You may not read who signed in and who changed rights here."))
 }

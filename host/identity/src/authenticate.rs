@@ -2,6 +2,7 @@
 //! since. Whoever is demoted, deactivated or signed out is so at their next request.
 
 use crate::holders::Holder;
+use crate::rights::Worth;
 use crate::{Identity, SECOND, error, rights, secret};
 use lignaflow_core::caller::{Caller, Declared, Permission, Principal, Role};
 use lignaflow_core::clock::Micros;
@@ -39,6 +40,9 @@ pub struct PersonSummary {
     pub id: PersonId,
     pub name: String,
     pub email: String,
+    /// Nothing where the organization's applies.
+    pub locale: Option<String>,
+    pub time_zone: Option<String>,
     pub instance_admin: bool,
     /// Somebody else chose their password and still knows it.
     pub password_temporary: bool,
@@ -50,6 +54,8 @@ impl From<Person> for PersonSummary {
             id: person.id,
             name: person.name,
             email: person.email,
+            locale: person.locale,
+            time_zone: person.time_zone,
             instance_admin: person.instance_admin,
             password_temporary: person.password_temporary,
         }
@@ -83,6 +89,14 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
+    /// The token that they prove themselves with, where it is one.
+    pub fn token(&self) -> Option<Id> {
+        match self.via {
+            Via::Token(id, _) => Some(id),
+            Via::Session(_) => None,
+        }
+    }
+
     /// The session, for what only the person may do, and no token on their behalf.
     pub(crate) fn session(&self) -> Result<Id, Fault> {
         match self.via {
@@ -186,7 +200,8 @@ impl Identity {
             let seen = SessionHolder { last_seen_at: now, ..SessionHolder::clone(&holder) };
             self.0.holders.amend(&hash, Holder::Session(Arc::new(seen)));
         }
-        let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, declared };
+        let worth = Worth { declared, own: &holder.own_roles };
+        let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, worth };
         let caller = caller(&holder.person, organization, rights, request_id, now);
         let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
         Ok(Authenticated { caller, person, via, organization: organization.clone(), organizations })
@@ -223,7 +238,8 @@ impl Identity {
             let used = TokenHolder { last_used_at: Some(now), ..TokenHolder::clone(&holder) };
             self.0.holders.amend(&hash, Holder::Token(Arc::new(used)));
         }
-        let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, declared };
+        let worth = Worth { declared, own: &holder.own_roles };
+        let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, worth };
         let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
         Ok(Authenticated {
             caller,
@@ -271,7 +287,8 @@ impl Identity {
     ) -> Result<Option<Caller>, Fault> {
         let standing = credentials::standing(self.database(), organization, person).await.map_err(error::told)?;
         Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
-            let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, declared };
+            let worth = Worth { declared, own: &standing.own_roles };
+            let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, worth };
             caller(&standing.person, &standing.organization, rights, request_id, self.now())
         }))
     }
@@ -340,7 +357,7 @@ struct Rights<'a> {
     role: Role,
     scope: Scope,
     roles: &'a [String],
-    declared: &'a Declared,
+    worth: Worth<'a>,
 }
 
 fn caller(
@@ -354,7 +371,7 @@ fn caller(
         organization: organization.id,
         principal: Principal::Person(person.id),
         role: Some(rights.role),
-        permissions: rights::of(rights.role, rights.roles, person.instance_admin, rights.scope, rights.declared),
+        permissions: rights::of(rights.role, rights.roles, person.instance_admin, rights.scope, rights.worth),
         locale: person.locale.clone().unwrap_or_else(|| organization.locale.clone()),
         time_zone: person.time_zone.clone().unwrap_or_else(|| organization.time_zone.clone()),
         currency: organization.currency,

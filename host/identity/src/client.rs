@@ -1,5 +1,7 @@
 //! From where somebody acts, as far as the server could tell.
 
+use crate::authenticate::Authenticated;
+use lignaflow_core::Id;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Characters of a browser's description that are kept.
@@ -10,17 +12,29 @@ pub struct Client {
     /// Nothing on the command line.
     pub address: Option<IpAddr>,
     user_agent: String,
+    /// What they prove themselves with, where it is a token.
+    token: Option<Id>,
 }
 
 impl Client {
     pub fn new(address: IpAddr, user_agent: &str) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect();
-        Self { address: Some(address.to_canonical()), user_agent }
+        Self { address: Some(address.to_canonical()), user_agent, token: None }
     }
 
     /// An operator on the command line.
     pub fn command_line() -> Self {
         Self::default()
+    }
+
+    /// The same, with what they proved themselves with.
+    #[must_use]
+    pub(crate) fn through(self, actor: &Authenticated) -> Self {
+        Self { token: actor.token(), ..self }
+    }
+
+    pub(crate) fn token(&self) -> Option<Id> {
+        self.token
     }
 
     pub fn user_agent(&self) -> &str {

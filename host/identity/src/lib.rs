@@ -8,6 +8,9 @@
 //! | `sign_in`, `sessions`, `accounts` | signing in and out; a person's sessions; passwords changed and reset |
 //! | `tokens` | API tokens |
 //! | `members`, `people` | who belongs to an organization, as what; people as plugins see them |
+//! | `invitations` | who is asked to join, and how they accept |
+//! | `roles` | roles of an organization's own, and what it makes of those of plugins |
+//! | `settings` | what a person says of themselves, what an organization is set to |
 //! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
 //! | `form`, `country`, `client`, `options` | what people type; presets; where they come from; what can be set |
 //! | `audit`, `error` | what is written down; what goes wrong |
@@ -23,14 +26,17 @@ mod country;
 mod error;
 mod form;
 mod holders;
+mod invitations;
 mod members;
 mod options;
 mod organizations;
 mod password;
 mod people;
 mod rights;
+mod roles;
 mod secret;
 mod sessions;
+mod settings;
 mod setup;
 mod sign_in;
 mod throttle;
@@ -43,7 +49,8 @@ mod tests;
 pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, PersonSummary, Via};
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
-pub use lignaflow_store::identity::audit::Event;
+pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation};
+pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;
 pub use lignaflow_store::identity::organizations::Organization;
 pub use lignaflow_store::identity::tokens::{Scope, Token, UnknownScope};
@@ -52,8 +59,10 @@ pub use options::Options;
 pub use organizations::{Created, SetupForm};
 pub use password::{HashCost, LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::People;
+pub use roles::{OwnRole, RoleForm, brought_by};
 pub use secret::Secret;
 pub use sessions::{NewSession, SessionSummary};
+pub use settings::{OrganizationChange, ProfileChange};
 pub use setup::{Founded, SetupToken};
 pub use sign_in::{SignInFault, SignedIn};
 pub use throttle::{Limit, Limits};

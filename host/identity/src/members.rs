@@ -13,7 +13,7 @@ use lignaflow_core::descriptor::nearest;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, OrganizationId, PersonId};
 use lignaflow_store::Tx;
 use lignaflow_store::identity::members::Member;
-use lignaflow_store::identity::{audit, members, organizations, people, sessions};
+use lignaflow_store::identity::{audit, members, organizations, people, roles as own_roles, sessions};
 use serde_json::json;
 use std::fmt;
 
@@ -49,22 +49,22 @@ pub struct Added {
 }
 
 /// Who changes members, as they are within the transaction.
-struct Actor {
-    organization: OrganizationId,
-    person: PersonId,
-    role: Role,
-    now: Micros,
+pub(crate) struct Actor {
+    pub(crate) organization: OrganizationId,
+    pub(crate) person: PersonId,
+    pub(crate) role: Role,
+    pub(crate) now: Micros,
     client: Client,
 }
 
 impl Actor {
-    async fn log(&self, tx: &mut Tx, kind: Kind, detail: serde_json::Value) -> Result<(), Error> {
+    pub(crate) async fn log(&self, tx: &mut Tx, kind: Kind, detail: serde_json::Value) -> Result<(), Error> {
         let event = event(kind, self.now, &self.client, Some(self.organization), Some(self.person), detail);
         Ok(audit::append(tx, &event).await?)
     }
 }
 
-fn conflict(path: &str, code: &str, message: impl Into<String>) -> Fault {
+pub(crate) fn conflict(path: &str, code: &str, message: impl Into<String>) -> Fault {
     let mut fault = Fault::at(path, code, message);
     fault.code = ErrorCode::Conflict;
     fault
@@ -74,7 +74,7 @@ fn may_not() -> Fault {
     Fault::denied("Only administrators manage the members of an organization.")
 }
 
-fn too_high() -> Fault {
+pub(crate) fn too_high() -> Fault {
     let message = "You cannot give a role above your own.";
     let mut fault = Fault::at("/role", "denied", message);
     fault.code = ErrorCode::Denied;
@@ -91,7 +91,7 @@ pub(crate) async fn keep_an_owner(tx: &mut Tx, organization: OrganizationId) -> 
 }
 
 /// Has members changed one at a time, and reads anew what the actor is: they may have been demoted a moment ago.
-async fn enter(tx: &mut Tx, mut actor: Actor) -> Result<Actor, Error> {
+pub(crate) async fn enter(tx: &mut Tx, mut actor: Actor) -> Result<Actor, Error> {
     organizations::lock(tx, actor.organization).await?;
     match members::one(&mut *tx, actor.organization, actor.person).await? {
         Some(member) if member.active && member.role >= Role::Admin => {
@@ -103,14 +103,14 @@ async fn enter(tx: &mut Tx, mut actor: Actor) -> Result<Actor, Error> {
 }
 
 impl Identity {
-    fn administrator(&self, actor: &Authenticated, client: Client) -> Result<Actor, Fault> {
+    pub(crate) fn administrator(&self, actor: &Authenticated, client: Client) -> Result<Actor, Fault> {
         match actor.caller.role {
             Some(role) if actor.caller.holds(Permission::ADMINISTER) => Ok(Actor {
                 organization: actor.caller.organization,
                 person: actor.person.id,
                 role,
                 now: self.now(),
-                client,
+                client: client.through(actor),
             }),
             _ => Err(may_not()),
         }
@@ -257,33 +257,17 @@ impl Identity {
         .await
     }
 
-    /// Gives somebody these roles that plugins declare, as `plugin.role`, and no others.
+    /// Gives somebody these roles, those of plugins as `plugin.role`, and no others.
     pub async fn set_member_roles(
         &self,
         actor: &Authenticated,
         client: Client,
         person: PersonId,
-        mut roles: Vec<String>,
+        roles: Vec<String>,
         declared: &Declared,
     ) -> Result<(), Fault> {
         let actor = self.administrator(actor, client)?;
-        let mut issues = Vec::new();
-        if roles.len() > MOST_ROLES {
-            issues.push(Issue::new("/roles", "too-many", format!("At most {MOST_ROLES} roles, not {}.", roles.len())));
-        }
-        for (index, role) in roles.iter().enumerate().take(MOST_ROLES) {
-            if !declared.roles.contains_key(role) {
-                let near = nearest(role, declared.roles.keys().map(String::as_str));
-                let meant = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-                let message = format!("No plugin declares the role `{role}`.{meant}");
-                issues.push(Issue::new(format!("/roles/{index}"), "unknown-role", message));
-            }
-        }
-        if !issues.is_empty() {
-            return Err(Fault::invalid(issues));
-        }
-        roles.sort_unstable();
-        roles.dedup();
+        let roles = self.roles_to_give(actor.organization, roles, declared).await?;
         self.write(move |tx| {
             Box::pin(async move {
                 let actor = enter(tx, actor).await?;
@@ -294,6 +278,65 @@ impl Identity {
                 members::set_roles(tx, actor.organization, person, &roles).await?;
                 let detail = json!({ "person": person.to_string(), "before": member.roles, "after": roles });
                 actor.log(tx, Kind::MemberRolesChanged, detail).await
+            })
+        })
+        .await
+    }
+
+    /// Roles that there are, each once and in order.
+    pub(crate) async fn roles_to_give(
+        &self,
+        organization: OrganizationId,
+        mut roles: Vec<String>,
+        declared: &Declared,
+    ) -> Result<Vec<String>, Fault> {
+        let own = own_roles::of(self.database(), organization).await.map_err(error::told)?;
+        let known = || own.iter().map(|own| own.name.as_str()).chain(declared.roles.keys().map(String::as_str));
+        let mut issues = Vec::new();
+        if roles.len() > MOST_ROLES {
+            issues.push(Issue::new("/roles", "too-many", format!("At most {MOST_ROLES} roles, not {}.", roles.len())));
+        }
+        for (index, role) in roles.iter().enumerate().take(MOST_ROLES) {
+            if !known().any(|known| known == role) {
+                let near = nearest(role, known());
+                let meant = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+                let message = format!("There is no role `{role}` here.{meant}");
+                issues.push(Issue::new(format!("/roles/{index}"), "unknown-role", message));
+            }
+        }
+        if !issues.is_empty() {
+            return Err(Fault::invalid(issues));
+        }
+        roles.sort_unstable();
+        roles.dedup();
+        Ok(roles)
+    }
+
+    /// Adds somebody who does not sign in: for imports, and for whoever has left. An invitation may make them somebody's.
+    pub async fn add_placeholder(&self, actor: &Authenticated, client: Client, name: &str) -> Result<PersonId, Fault> {
+        let actor = self.administrator(actor, client)?;
+        let mut reader = Reader::default();
+        let name = reader.name(name, "/name", "Their name");
+        reader.finish()?;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                let id = PersonId(Id::fresh());
+                let person = people::Person {
+                    id,
+                    email: String::new(),
+                    name,
+                    password_temporary: false,
+                    locale: None,
+                    time_zone: None,
+                    instance_admin: false,
+                    active: true,
+                    created_at: actor.now,
+                };
+                people::insert(tx, &person, &people::no_address(id), None).await?;
+                members::insert(tx, actor.organization, id, Role::Member, actor.now).await?;
+                actor.log(tx, Kind::PlaceholderAdded, json!({ "person": id.to_string() })).await?;
+                Ok(id)
             })
         })
         .await
@@ -329,7 +372,7 @@ impl Identity {
 }
 
 /// A member of the same organization whose role is not above the actor's.
-async fn within_reach(tx: &mut Tx, actor: &Actor, person: PersonId) -> Result<Member, Error> {
+pub(crate) async fn within_reach(tx: &mut Tx, actor: &Actor, person: PersonId) -> Result<Member, Error> {
     let member = members::one(&mut *tx, actor.organization, person).await?;
     let member = member.ok_or_else(|| Fault::not_found("such member"))?;
     if member.role > actor.role {

@@ -19,6 +19,8 @@ pub struct Options {
     pub session_absolute: i64,
     /// Seconds for which a setup address serves.
     pub setup_lifetime: i64,
+    /// Seconds for which an invitation serves where nothing else is said.
+    pub invitation_lifetime: i64,
     /// Seconds between two notes that a session or token is in use.
     pub note_use_every: i64,
     pub limits: Limits,
@@ -33,6 +35,7 @@ impl Default for Options {
             session_idle: 14 * DAY,
             session_absolute: 90 * DAY,
             setup_lifetime: DAY,
+            invitation_lifetime: 7 * DAY,
             note_use_every: 60,
             limits: Limits::default(),
         }

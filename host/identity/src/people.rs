@@ -1,12 +1,14 @@
 //! People as guests see them: names, zones and who holds what, of one organization.
 
-use crate::{Identity, error, rights};
+use crate::rights::{self, Worth};
+use crate::{Identity, error};
 use async_trait::async_trait;
 use lignaflow_core::caller::Declared;
 use lignaflow_core::fold::fold;
 use lignaflow_core::reads::{Directory, Person};
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::identity::people::{self, Profile};
+use lignaflow_store::identity::roles;
 use std::sync::Arc;
 
 /// People that one answer holds at most.
@@ -59,10 +61,15 @@ impl Directory for People {
         let profiles =
             people::profiles(self.identity.database(), organization, LOOKED_AT).await.map_err(error::told)?;
         let declared = (self.declared)();
+        let own = match permission {
+            Some(_) => roles::of(self.identity.database(), organization).await.map_err(error::told)?,
+            None => Vec::new(),
+        };
+        let worth = Worth { declared: &declared, own: &own };
         let asked_for = |profile: &Profile| {
             permission.is_none_or(|permission| {
                 let (role, roles) = (profile.role, &profile.roles);
-                profile.active && rights::brings(role, roles, profile.instance_admin, permission, &declared)
+                profile.active && rights::brings(role, roles, profile.instance_admin, permission, worth)
             })
         };
         let mut people: Vec<Person> = profiles.into_iter().filter(asked_for).map(seen).collect();

@@ -1,20 +1,43 @@
 //! What a role may do. Derived anew for every request, so that a change of role acts at the next one.
 
 use lignaflow_core::caller::{Declared, Permission, Role};
+use lignaflow_store::identity::roles::OwnRole;
 use lignaflow_store::identity::tokens::Scope;
 use std::collections::BTreeSet;
 
-const MEMBER: [&str; 2] = [Permission::READ, Permission::WRITE];
-const ADMINISTRATOR: [&str; 2] = [Permission::SWITCH_PLUGINS, Permission::ADMINISTER];
+pub(crate) const MEMBER: [&str; 2] = [Permission::READ, Permission::WRITE];
+pub(crate) const ADMINISTRATOR: [&str; 3] = [Permission::SWITCH_PLUGINS, Permission::ADMINISTER, Permission::AUDIT];
 
-/// Everything that somebody holds, narrowed to the scope of the token in use. `roles` are those of plugins, `declared`
-/// what plugins declare.
+/// What roles are worth in an organization: as plugins declare them, and what it makes of them itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Worth<'a> {
+    pub(crate) declared: &'a Declared,
+    pub(crate) own: &'a [OwnRole],
+}
+
+impl<'a> Worth<'a> {
+    /// Everything that a role brings. One that there is no more brings nothing.
+    fn brought(self, role: &str) -> impl Iterator<Item = &'a String> + use<'a> {
+        let own = self.own.iter().find(|own| own.name == role);
+        let declared = self.declared.roles.get(role).filter(|_| own.is_none());
+        let given = own.into_iter().flat_map(|own| &own.permissions).filter(|name| may_be_given(name));
+        given.chain(declared.into_iter().flat_map(|role| &role.permissions).filter(|name| is_plugins(name)))
+    }
+}
+
+/// Whether a role of an organization may bring a permission.
+pub(crate) fn may_be_given(permission: &str) -> bool {
+    is_plugins(permission) || Permission::GIVEN.contains(&permission)
+}
+
+/// Everything that somebody holds, narrowed to the scope of the token in use. `roles` are those beside the
+/// host's own.
 pub(crate) fn of(
     role: Role,
     roles: &[String],
     instance_admin: bool,
     scope: Scope,
-    declared: &Declared,
+    worth: Worth<'_>,
 ) -> BTreeSet<String> {
     if scope == Scope::Read {
         return BTreeSet::from([Permission::READ.to_owned()]);
@@ -22,9 +45,9 @@ pub(crate) fn of(
     let mut permissions = BTreeSet::from(MEMBER.map(str::to_owned));
     if administers(role) {
         permissions.extend(ADMINISTRATOR.map(str::to_owned));
-        permissions.extend(declared.permissions.iter().filter(|name| is_plugins(name)).cloned());
+        permissions.extend(worth.declared.permissions.iter().filter(|name| is_plugins(name)).cloned());
     } else {
-        permissions.extend(declared.brought(roles).filter(|name| is_plugins(name)).cloned());
+        permissions.extend(roles.iter().flat_map(|role| worth.brought(role)).cloned());
     }
     if instance_admin {
         permissions.insert(Permission::INSTALL_PLUGINS.to_owned());
@@ -33,17 +56,11 @@ pub(crate) fn of(
 }
 
 /// Whether somebody holds a permission, as [`of`] says: those that are not the host's own are plugins'.
-pub(crate) fn brings(
-    role: Role,
-    roles: &[String],
-    instance_admin: bool,
-    permission: &str,
-    declared: &Declared,
-) -> bool {
+pub(crate) fn brings(role: Role, roles: &[String], instance_admin: bool, permission: &str, worth: Worth<'_>) -> bool {
     if permission == Permission::INSTALL_PLUGINS {
         instance_admin
     } else {
-        let given = || is_plugins(permission) && declared.brought(roles).any(|name| name == permission);
+        let given = || roles.iter().flat_map(|role| worth.brought(role)).any(|name| name == permission);
         MEMBER.contains(&permission) || administers(role) || given()
     }
 }
@@ -65,6 +82,18 @@ mod tests {
     use super::*;
     use lignaflow_core::caller::DeclaredRole;
 
+    fn own() -> Vec<OwnRole> {
+        let role = |name: &str, permissions: &[&str]| OwnRole {
+            name: name.to_owned(),
+            title: "Role".to_owned(),
+            permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        vec![
+            role("foreman", &["timesheets.see", Permission::AUDIT, Permission::ADMINISTER]),
+            role("timesheets.lead", &["timesheets.see"]),
+        ]
+    }
+
     fn declared() -> Declared {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let role = |permissions: &[&str]| DeclaredRole { title: "Role".to_owned(), permissions: names(permissions) };
@@ -72,6 +101,7 @@ mod tests {
             permissions: names(&["timesheets.approve", "timesheets.see", Permission::INSTALL_PLUGINS]),
             roles: [
                 ("timesheets.supervisor".to_owned(), role(&["timesheets.approve"])),
+                ("timesheets.lead".to_owned(), role(&["timesheets.approve", "timesheets.see"])),
                 ("organization.crook".to_owned(), role(&[Permission::ADMINISTER])),
             ]
             .into(),
@@ -84,7 +114,7 @@ mod tests {
 
     fn held_with(role: Role, roles: &[&str], instance_admin: bool, scope: Scope) -> Vec<String> {
         let roles: Vec<_> = roles.iter().map(|role| (*role).to_owned()).collect();
-        of(role, &roles, instance_admin, scope, &declared()).into_iter().collect()
+        of(role, &roles, instance_admin, scope, Worth { declared: &declared(), own: &own() }).into_iter().collect()
     }
 
     #[test]
@@ -100,10 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn an_organization_says_what_its_own_roles_and_those_of_plugins_bring() {
+        let foreman = held_with(Role::Member, &["foreman"], false, Scope::All);
+        assert_eq!(foreman, ["organization.audit", "records.read", "records.write", "timesheets.see"]);
+        let lead = held_with(Role::Member, &["timesheets.lead"], false, Scope::All);
+        assert_eq!(lead, ["records.read", "records.write", "timesheets.see"], "less than the plugin declares");
+        assert_eq!(held_with(Role::Member, &["foreman"], false, Scope::Read), ["records.read"]);
+    }
+
+    #[test]
     fn a_role_is_its_permissions() {
         assert_eq!(held(Role::Member, false, Scope::All), ["records.read", "records.write"]);
         let admin = [
             "organization.administer",
+            "organization.audit",
             "plugins.switch",
             "records.read",
             "records.write",
@@ -122,15 +162,18 @@ mod tests {
 
     #[test]
     fn who_holds_a_permission_is_told_alike_from_both_ends() {
-        let (declared, all) = (declared(), [vec![], vec!["timesheets.supervisor".to_owned()]]);
+        let roles = |name: &str| vec![name.to_owned()];
+        let all = [vec![], roles("timesheets.supervisor"), roles("foreman"), roles("timesheets.lead")];
+        let (declared, own) = (declared(), own());
+        let worth = Worth { declared: &declared, own: &own };
         for (role, roles) in Role::ALL.into_iter().flat_map(|role| all.iter().map(move |roles| (role, roles))) {
             for instance_admin in [false, true] {
-                let held = of(role, roles, instance_admin, Scope::All, &declared);
+                let held = of(role, roles, instance_admin, Scope::All, worth);
                 for permission in
                     [MEMBER.as_slice(), &ADMINISTRATOR, &[Permission::INSTALL_PLUGINS, "timesheets.approve"]].concat()
                 {
                     let holds = held.iter().any(|name| name == permission);
-                    let brought = brings(role, roles, instance_admin, permission, &declared);
+                    let brought = brings(role, roles, instance_admin, permission, worth);
                     assert_eq!(brought, holds, "{role:?} {roles:?} {permission}");
                 }
             }

@@ -52,6 +52,7 @@ impl Identity {
         let key = email.as_ref().map_or("", |email| &email.key);
         let address = client.address_text();
         let account = credentials::account(self.database(), key, &address).await.map_err(error::told)?;
+        let known = account.as_ref().map(|account| account.person.id);
         let at_home = account.as_ref().is_some_and(|account| account.at_home);
         let attempt = self
             .0
@@ -65,7 +66,7 @@ impl Identity {
         };
         let right = self.passwords().verify(password, hash).await?;
         let Some(person) = person.filter(|_| right) else {
-            self.note_failure(key, client, None).await?;
+            self.note_failure(key, client, known).await?;
             return Err(SignInFault::Refused);
         };
         self.0.throttle.succeeded(attempt);

@@ -130,6 +130,7 @@ impl Identity {
         }
         let administers = actor.caller.holds(Permission::ADMINISTER);
         let (organization, person, now) = (actor.caller.organization, actor.person.id, self.now());
+        let client = client.through(actor);
         self.write(move |tx| {
             Box::pin(async move {
                 let token = tokens::one(&mut *tx, organization, id).await?;

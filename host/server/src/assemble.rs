@@ -124,7 +124,7 @@ pub async fn assemble(
     })?;
     let registry = Arc::new(Registry::default());
     let clock = surroundings.clock.clone();
-    let identity = Identity::new(store.clone(), clock.clone(), surroundings.identity);
+    let identity = Identity::new(store.clone(), clock.clone(), identity_options(&config, surroundings.identity));
     let loaded = registry.clone();
     let directory = Arc::new(identity.directory(move || loaded.current().catalog.declared().clone()));
     let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
@@ -188,6 +188,19 @@ pub async fn assemble(
         links,
     };
     Ok((Arc::new(app), context))
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// How identity is set, where it is set.
+fn identity_options(config: &Config, given: lignaflow_identity::Options) -> lignaflow_identity::Options {
+    let set = &config.identity;
+    lignaflow_identity::Options {
+        session_idle: i64::from(set.session_idle_days) * DAY,
+        session_absolute: i64::from(set.session_days) * DAY,
+        invitation_lifetime: i64::from(set.invitation_days) * DAY,
+        ..given
+    }
 }
 
 /// What a file may have that becomes records.

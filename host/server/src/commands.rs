@@ -147,7 +147,7 @@ async fn app(config: &Config) -> anyhow::Result<Arc<App>> {
 }
 
 fn by(app: &App) -> By {
-    By { person: None, address: String::new(), at: app.clock.now() }
+    By { person: None, address: String::new(), token: None, at: app.clock.now() }
 }
 
 async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {

@@ -42,6 +42,7 @@ pub struct Config {
     pub server: Server,
     pub tls: Tls,
     pub limits: Limits,
+    pub identity: Identity,
     pub plugins: Plugins,
     pub webhooks: Webhooks,
     pub jobs: Jobs,
@@ -111,6 +112,17 @@ pub struct Limits {
     /// Attempts to sign in, for one address and for one account.
     pub sign_in_per_minute: u32,
     pub sign_in_burst: u32,
+}
+
+/// How long people stay signed in, and how long they may take to join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Days after which a session that is not used ends.
+    pub session_idle_days: u32,
+    /// Days after which a session ends however much it is used.
+    pub session_days: u32,
+    /// Days for which an invitation serves where nothing else is said.
+    pub invitation_days: u32,
 }
 
 /// What one call into a plugin may use.
@@ -214,6 +226,7 @@ impl Default for Config {
             server: Server::default(),
             tls: Tls { certificate: PathBuf::new(), key: PathBuf::new() },
             limits: Limits::default(),
+            identity: Identity { session_idle_days: 14, session_days: 90, invitation_days: 7 },
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
             jobs: Jobs { at_once: 4, keep_days: 30 },

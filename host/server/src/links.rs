@@ -69,6 +69,7 @@ impl Links {
             person: Some(signed.authenticated.person.id),
             kind: "link.withdrawn".to_owned(),
             address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+            token: signed.authenticated.token(),
             detail: json!({ "link": id.to_string(), "plugin": link.plugin.as_str(), "label": link.label }),
         };
         let closed = self.store.database().write(move |tx: &mut Tx| {

@@ -149,6 +149,7 @@ async fn log(
         person: by.person,
         kind: kind.to_owned(),
         address: by.address.clone(),
+        token: by.token,
         detail,
     };
     audit::append(tx, &event).await

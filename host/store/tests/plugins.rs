@@ -27,7 +27,7 @@ fn sawmill() -> PluginId {
 }
 
 fn by(at: i64) -> By {
-    By { person: None, address: String::new(), at }
+    By { person: None, address: String::new(), token: None, at }
 }
 
 fn version(number: u8) -> NewVersion {

@@ -187,7 +187,7 @@ impl Server {
     }
 
     fn operator(&self) -> By {
-        By { person: None, address: String::new(), at: self.app.clock.now() }
+        By { person: None, address: String::new(), token: None, at: self.app.clock.now() }
     }
 
     /// An organization whose owner is `owner@` its first word, with every installed plugin on.

@@ -55,11 +55,17 @@ pub struct AccountPage<'a> {
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
     pub password_min: usize,
+    /// One's own language and time zone; empty where the organization's apply.
+    pub locale: &'a str,
+    pub time_zone: &'a str,
 }
 
 /// The names of every field on the page, for the summary of issues.
-fn fields() -> [(&'static str, String); 5] {
+fn fields() -> [(&'static str, String); 8] {
     [
+        ("full_name", "Your name".to_owned()),
+        ("locale", "Language and region".to_owned()),
+        ("time_zone", "Time zone".to_owned()),
         ("name", "Name of the token".to_owned()),
         ("scope", "What it may do".to_owned()),
         ("expires", "Lives for".to_owned()),
@@ -74,6 +80,7 @@ pub fn page(shell: &Shell, view: &AccountPage<'_>) -> Markup {
         @if let Some((name, secret)) = view.made { (made(name, secret)) }
         div class="band mt-4" {
             div class="stack" {
+                (profile(shell, view))
                 (tokens(shell, view))
                 (sessions(shell, view.sessions))
                 (password(shell, view))
@@ -94,6 +101,26 @@ fn made(name: &str, secret: &str) -> Markup {
                     p class="token" { lf-copy data-text=(secret) { code class="code" { (secret) } } }
                     p class="hint" { "Send it as " span class="code" { "Authorization: Bearer …" } }
                 }
+            }
+        }
+    }
+}
+
+fn profile(shell: &Shell, view: &AccountPage<'_>) -> Markup {
+    let control = |name: &'static str, label: &'static str| {
+        Control::new(name, label).width(Width::Third).errors(issues::at(view.issues, name))
+    };
+    let plain = |placeholder| Input { spellcheck: Some("false"), placeholder: Some(placeholder), ..Input::default() };
+    html! {
+        section aria-labelledby="h-profile" {
+            div class="row-head" { h2 id="h-profile" { "You" } }
+            form class="inline-form" method="post" action=(paths::ACCOUNT_PROFILE) novalidate {
+                div class="fields" {
+                    (control("full_name", "Your name").required().input("text", &shell.person.name, &Input::autocomplete("name")))
+                    (control("locale", "Language and region").input("text", view.locale, &plain("As the organization")))
+                    (control("time_zone", "Time zone").input("text", view.time_zone, &plain("As the organization")))
+                }
+                button class="btn" type="submit" { "Save" }
             }
         }
     }
@@ -248,6 +275,8 @@ mod tests {
             issues: &[],
             fault: None,
             password_min: 12,
+            locale: "",
+            time_zone: "",
         };
         let html = page(&shell(), &view).into_string();
         assert!(html.contains("<code class=\"code\">lf_secret</code>"));

@@ -16,9 +16,10 @@
 //! | [`imports`] | the wizard by which files become records |
 //! | [`home`], [`search`] | the first page, and the way anywhere |
 //! | [`door`], [`account`] | signing in, setting up; one's own password, tokens and sessions |
-//! | [`admin`] | plugins: switched, granted, installed, read in their log |
 //! | [`notices`] | one's own notices, and how one is told by mail |
 //! | [`visitor`] | pages for people without an account, who come by a link |
+//! | [`admin`] | plugins: switched, granted, installed, read in their log; people, roles, the audit |
+//! | [`qr`] | QR codes |
 //! | [`mail`] | letters, as mail clients show them |
 //! | [`message`] | everything that went wrong, and what to do next |
 
@@ -45,6 +46,7 @@ pub mod navigation;
 pub mod notices;
 pub mod parse;
 pub mod paths;
+pub mod qr;
 pub mod reader;
 pub mod search;
 pub mod shell;

@@ -36,6 +36,43 @@ pub const LINKS: &str = "/admin/links";
 pub const SWAGGER: &str = "/swagger/";
 pub const PEOPLE: &str = "/admin/people";
 pub const FIELDS: &str = "/admin/fields";
+/// POST: asks somebody to join.
+pub const INVITATIONS: &str = "/admin/people/invitations";
+/// POST: somebody who does not sign in.
+pub const PLACEHOLDERS: &str = "/admin/people/placeholders";
+/// POST: a role of the organization's own.
+pub const ROLES: &str = "/admin/roles";
+pub const AUDIT: &str = "/admin/audit";
+pub const AUDIT_FILE: &str = "/admin/audit.csv";
+/// POST: what the organization is set to.
+pub const ORGANIZATION: &str = "/admin/organization";
+/// POST: one's name, language and time zone.
+pub const ACCOUNT_PROFILE: &str = "/account/profile";
+
+/// GET: an invitation; POST: accepts it.
+pub fn join(secret: impl Display) -> String {
+    format!("/join/{secret}")
+}
+
+/// POST: withdraws it.
+pub fn invitation_withdraw(id: impl Display) -> String {
+    format!("{INVITATIONS}/{id}/withdraw")
+}
+
+/// POST: what a role brings. `permission` comes once for each.
+pub fn role(name: impl Display) -> String {
+    format!("{ROLES}/{name}")
+}
+
+/// POST: takes a role away.
+pub fn role_remove(name: impl Display) -> String {
+    format!("{ROLES}/{name}/remove")
+}
+
+/// POST: `role` is `owner`, `admin` or `member`; `active` ends or resumes the membership.
+pub fn person(id: impl Display) -> String {
+    format!("{PEOPLE}/{id}")
+}
 
 pub fn list(collection: &CollectionName) -> String {
     format!("/{}/{}", collection.plugin, collection.local)

@@ -28,6 +28,7 @@ fn event(signed: &Signed, client: &Client, kind: &str, detail: Json) -> Event {
         person: Some(signed.authenticated.person.id),
         kind: kind.to_owned(),
         address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        token: signed.authenticated.token(),
         detail,
     }
 }

@@ -320,6 +320,7 @@ async fn notice(
         person: None,
         kind: kind.to_owned(),
         address: String::new(),
+        token: None,
         detail,
     };
     audit::append(tx, &event).await

@@ -72,6 +72,7 @@ impl Mail {
             person: Some(signed.authenticated.person.id),
             kind: "mail.sent-again".to_owned(),
             address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+            token: signed.authenticated.token(),
             detail: json!({ "mail": id.to_string() }),
         };
         let again = self.write(move |tx| {

@@ -119,6 +119,7 @@ async fn failed(tx: &mut Tx, kept: &Kept, tried: &Tried, now: Micros) -> Result<
         person: None,
         kind: "mail.failed".to_owned(),
         address: String::new(),
+        token: None,
         detail: json!({
             "mail": kept.id.to_string(),
             "kind": kept.message.kind,

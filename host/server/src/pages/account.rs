@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Json, Redirect, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::{Fault, Id, Issue};
-use lignaflow_identity::{NewToken, SHORTEST_PASSWORD, Scope, SignInFault};
+use lignaflow_identity::{NewToken, ProfileChange, SHORTEST_PASSWORD, Scope, SignInFault};
 use lignaflow_web::account::{AccountPage, Session, Token, page};
 use lignaflow_web::labels::Choices;
 use lignaflow_web::paths;
@@ -25,6 +25,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(paths::ACCOUNT, get(show))
         .route(paths::PEOPLE_CHOICES, get(people))
         .route(paths::ACCOUNT_PASSWORD, post(password))
+        .route(paths::ACCOUNT_PROFILE, post(profile))
         .route(paths::ACCOUNT_TOKENS, post(make_token))
         .route("/account/tokens/{id}/revoke", post(revoke_token))
         .route("/account/sessions/{id}/revoke", post(revoke_session))
@@ -80,6 +81,8 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
         issues: shown.fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: shown.fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
         password_min: SHORTEST_PASSWORD,
+        locale: actor.person.locale.as_deref().unwrap_or_default(),
+        time_zone: actor.person.time_zone.as_deref().unwrap_or_default(),
     };
     let status = shown.fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     visit.page_with(status, page(&visit.shell(), &view))
@@ -123,6 +126,25 @@ async fn people(visit: Visit, Query(query): Query<HashMap<String, String>>) -> R
 
 fn pairs(body: &[u8]) -> HashMap<String, String> {
     form_urlencoded::parse(body).into_owned().collect()
+}
+
+async fn profile(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    let mut form = pairs(&body);
+    let change = ProfileChange {
+        name: form.remove("full_name"),
+        locale: form.remove("locale"),
+        time_zone: form.remove("time_zone"),
+    };
+    match visit.app.identity.change_profile(&visit.signed.authenticated, client, change).await {
+        Ok(()) => visit.go(paths::ACCOUNT, "Saved."),
+        Err(mut fault) => {
+            // The form's own name for the field.
+            for issue in &mut fault.issues {
+                issue.path = issue.path.replace("/name", "/full_name");
+            }
+            draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await
+        }
+    }
 }
 
 async fn password(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {

@@ -129,6 +129,10 @@ impl Visit {
             navigation = navigation.with_foot(Place::new("Jobs", paths::JOBS, "clock"));
             navigation = navigation.with_foot(Place::new("Mail", paths::MAIL, "note"));
             navigation = navigation.with_foot(Place::new("Links", paths::LINKS, "link"));
+            navigation = navigation.with_foot(Place::new("Organization", paths::ORGANIZATION, "gear"));
+        }
+        if caller.holds(Permission::AUDIT) {
+            navigation = navigation.with_foot(Place::new("Audit", paths::AUDIT, "eye"));
         }
         Shell {
             reader: self.reader(),

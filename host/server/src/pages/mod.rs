@@ -14,6 +14,7 @@
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
+//! | [`join`], [`roles`], [`audit`], [`organization`] | invitations as they are opened; who can do what; what was written down; settings |
 //! | [`fields`] | fields that the organization adds to collections |
 //! | [`told`] | one's own notices; the organization's mail and links |
 //! | [`links`] | pages that people without an account open by a link |
@@ -21,6 +22,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod declared;
 mod door;
 mod earlier;
@@ -30,14 +32,17 @@ mod home;
 mod house;
 mod imports;
 mod jobs;
+mod join;
 mod kept;
 mod links;
 mod lists;
 mod lookup;
 mod media;
+mod organization;
 mod people;
 mod posted;
 mod record;
+mod roles;
 mod told;
 mod views;
 mod webhooks;
@@ -60,6 +65,10 @@ pub fn router() -> Router<Arc<App>> {
         .merge(account::router())
         .merge(admin::router())
         .merge(people::router())
+        .merge(roles::router())
+        .merge(audit::router())
+        .merge(organization::router())
+        .merge(join::router())
         .merge(fields::router())
         .merge(webhooks::router())
         .merge(jobs::router())

@@ -207,7 +207,7 @@ impl Plugins {
             return Ok(false);
         }
         let granted = inspected.descriptor.grants.clone();
-        let by = By { person: None, address: String::new(), at: self.0.clock.now() };
+        let by = By { person: None, address: String::new(), token: None, at: self.0.clock.now() };
         self.put(inspected, arriving.bytes.clone(), granted, arriving.arrival, by).await?;
         Ok(true)
     }

@@ -26,6 +26,7 @@ struct Actor {
     organization: OrganizationId,
     person: PersonId,
     address: String,
+    token: Option<Id>,
 }
 
 impl Actor {
@@ -37,6 +38,7 @@ impl Actor {
             person: Some(self.person),
             kind: kind.to_owned(),
             address: self.address.clone(),
+            token: self.token,
             detail,
         }
     }
@@ -48,6 +50,7 @@ fn administrator(signed: &Signed, client: &Client) -> Result<Actor, Fault> {
         organization: signed.caller.organization,
         person: signed.authenticated.person.id,
         address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        token: signed.authenticated.token(),
     })
 }
 

@@ -264,6 +264,7 @@ async fn paused(tx: &mut Tx, webhook: &Webhook, why: Paused, now: Micros) -> Res
             person: None,
             kind: "webhook.paused".to_owned(),
             address: String::new(),
+            token: None,
             detail: json!({ "webhook": webhook.id.to_string(), "why": why.as_str() }),
         };
         audit::append(tx, &event).await?;

@@ -90,6 +90,7 @@ impl Operation {
         let kind = match self.collection() {
             Some(collection) => collection,
             None if self.path.contains("/people/") => "person".to_owned(),
+            None if self.path.contains("/invitations/") => "invitation".to_owned(),
             None if self.path.contains("/views/") => "view".to_owned(),
             None if self.path.contains("/tokens/") => "token".to_owned(),
             None if self.path.contains("/sessions/") => "session".to_owned(),
@@ -98,7 +99,7 @@ impl Operation {
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
             None if self.path.contains("/jobs/") => "job".to_owned(),
             None if ["/notices/", "/mail/", "/links/"].iter().any(|part| self.path.contains(part)) => "job".to_owned(),
-            None => return self.path.clone(),
+            None => return self.path.replace("{role}", "nothing"),
         };
         let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
         let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");

@@ -39,6 +39,15 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_tokens"
         | "host_list_people"
         | "host_list_roles"
+        | "host_create_role"
+        | "host_list_permissions"
+        | "host_list_invitations"
+        | "host_invite"
+        | "host_join"
+        | "host_add_placeholder"
+        | "host_get_organization"
+        | "host_change_organization"
+        | "host_list_audit"
         | "host_add_person"
         | "host_upload_media"
         | "host_list_plugins"
@@ -67,6 +76,8 @@ fn case_of(operation: &Operation) -> Case {
         | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"
+        | "host_change_me"
+        | "host_accept_invitation"
         | "host_create_token"
         | "host_list_sessions"
         | "host_revoke_session" => Case::Session,
@@ -78,6 +89,9 @@ fn case_of(operation: &Operation) -> Case {
         | "host_change_view"
         | "host_remove_view"
         | "host_change_person"
+        | "host_withdraw_invitation"
+        | "host_change_role"
+        | "host_remove_role"
         | "host_set_roles"
         | "host_get_job"
         | "host_retry_job"
@@ -133,6 +147,8 @@ async fn first(server: &Server) -> (Org, Ids) {
     let _ = org.patch(&format!("{PROJECTS}/{}", ids[PROJECTS]), "*", body).await.is(200);
     ids.insert("media", plan);
     ids.insert("plugin", "nothing".to_owned());
+    let invitation = json!({ "email": format!("{SECRET}@example.com"), "name": SECRET });
+    ids.insert("invitation", org.post("invitations", invitation).await.is(201).id());
     let webhook = org.post("webhooks", json!({ "url": format!("https://{SECRET}.invalid/") })).await.is(201).id();
     ids.insert("webhook", webhook);
     // Jobs of another organization are a matter of their own tests: no plugin here has any.
@@ -203,6 +219,8 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
             "host_change_webhook" => json!({}),
             "host_replay_deliveries" => json!({ "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z" }),
+            "host_change_role" => json!({ "title": "Theirs", "permissions": [] }),
+            "host_accept_invitation" => json!({ "secret": "nothing" }),
             "host_create_view" => json!({ "collection": TASKS, "name": "Own" }),
             "host_change_view" => json!({ "name": "Taken" }),
             id if id.starts_with("projects_batch_") => {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod access;
+mod audit;
 mod badinput;
 mod batch;
 mod browser;
@@ -23,6 +24,7 @@ mod hosts;
 mod imports;
 mod isolation;
 mod jobs;
+mod joining;
 mod kept;
 mod leaving;
 mod links;

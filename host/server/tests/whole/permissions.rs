@@ -20,8 +20,15 @@ struct Actor {
 
 const READ: &[&str] = &["none", "signed-in", "records.read"];
 const MEMBER: &[&str] = &["none", "signed-in", "records.read", "records.write"];
-const ADMIN: &[&str] =
-    &["none", "signed-in", "records.read", "records.write", "plugins.switch", "organization.administer"];
+const ADMIN: &[&str] = &[
+    "none",
+    "signed-in",
+    "records.read",
+    "records.write",
+    "plugins.switch",
+    "organization.administer",
+    "organization.audit",
+];
 const INSTANCE: &[&str] = &[
     "none",
     "signed-in",
@@ -29,6 +36,7 @@ const INSTANCE: &[&str] = &[
     "records.write",
     "plugins.switch",
     "organization.administer",
+    "organization.audit",
     "instance.plugins",
 ];
 
@@ -41,10 +49,15 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_add_person" => {
             json!({ "email": "new@example.com", "name": "New", "password": org.password, "role": "member" })
         }
-        "host_change_person" => json!({ "role": "member" }),
+        "host_change_person" | "host_invite" => json!({ "role": "member" }),
         "host_set_roles" => json!({ "roles": [] }),
+        "host_create_role" => json!({ "name": "foreman", "title": "Foreman", "permissions": [] }),
+        "host_change_role" => json!({ "title": "Foreman", "permissions": [] }),
+        "host_add_placeholder" => json!({ "name": "Ron" }),
+        "host_join" => json!({ "secret": NOWHERE, "name": "Sam", "password": org.password }),
+        "host_accept_invitation" => json!({ "secret": NOWHERE }),
+        "host_change_me" | "host_change_organization" | "host_change_webhook" => json!({}),
         "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
-        "host_change_webhook" => json!({}),
         "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),
         "host_set_notice_settings" => json!({ "by": "digest", "quiet": true }),
         "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
@@ -81,6 +94,7 @@ async fn furnish(org: &Org) -> Ids {
         ("plugin", "nothing".to_owned()),
         ("webhook", NOWHERE.to_owned()),
         ("job", NOWHERE.to_owned()),
+        ("invitation", NOWHERE.to_owned()),
     ])
 }
 

@@ -45,6 +45,7 @@ steps! {
     17 => "0017_documents",
     18 => "0018_mail",
     19 => "0019_post",
+    20 => "0020_joining",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -1,8 +1,9 @@
 //! Who holds a secret: the one statement that every request begins with, and the one that a sign-in does.
 
+use super::roles::{self, OwnRole};
 use super::tokens::Scope;
 use super::{Source, members, organizations, parsed, people, values};
-use crate::database::Statement;
+use crate::database::{Database, Statement};
 use crate::error::StoreError;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
@@ -18,11 +19,13 @@ pub struct SessionHolder {
     pub person: people::Person,
     /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
     pub memberships: Vec<(organizations::Organization, Role)>,
-    /// Roles of plugins that they have in the session's own.
+    /// Roles that they have in the session's own.
     pub roles: Vec<String>,
+    /// What the session's own makes of roles.
+    pub own_roles: Vec<OwnRole>,
 }
 
-pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
+pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
     const PERSON: usize = 4;
     const ROLE: usize = PERSON + people::WIDTH;
     let statement = Statement::new(
@@ -37,7 +40,7 @@ pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Optio
         ),
         values![token_hash.to_vec()],
     );
-    let rows = source.all(statement).await?;
+    let rows = database.fetch_all(statement).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut memberships = Vec::with_capacity(rows.len());
     let mut roles = Vec::new();
@@ -58,6 +61,7 @@ pub async fn session(source: impl Source, token_hash: &[u8; 32]) -> Result<Optio
         person: people::of_row(first, PERSON)?,
         memberships,
         roles,
+        own_roles: roles::of(database, OrganizationId(first.id(1)?)).await?,
     }))
 }
 
@@ -71,14 +75,16 @@ pub struct TokenHolder {
     pub revoked_at: Option<Micros>,
     pub person: people::Person,
     pub role: Role,
-    /// Roles of plugins that the owner has in the organization.
+    /// Roles that the owner has in the organization.
     pub roles: Vec<String>,
+    /// What the organization makes of roles.
+    pub own_roles: Vec<OwnRole>,
     /// Whether the owner still belongs to the organization.
     pub member: bool,
     pub organization: organizations::Organization,
 }
 
-pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
+pub async fn token(database: &Database, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
     const PERSON: usize = 5;
     const ROLE: usize = PERSON + people::WIDTH;
     let statement = Statement::new(
@@ -93,7 +99,8 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
         ),
         values![hash.to_vec()],
     );
-    let Some(row) = source.optional(statement).await? else { return Ok(None) };
+    let Some(row) = database.fetch_optional(statement).await? else { return Ok(None) };
+    let organization = organizations::of_row(&row, ROLE + 3)?;
     Ok(Some(TokenHolder {
         id: row.id(0)?,
         scope: parsed(&row.text(1)?, "tokens.scope")?,
@@ -104,7 +111,8 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
         roles: members::roles_of(&row.text(ROLE + 1)?),
         member: row.bool(ROLE + 2)?,
-        organization: organizations::of_row(&row, ROLE + 3)?,
+        own_roles: roles::of(database, organization.id).await?,
+        organization,
     }))
 }
 
@@ -113,15 +121,17 @@ pub async fn token(source: impl Source, hash: &[u8; 32]) -> Result<Option<TokenH
 pub struct Standing {
     pub person: people::Person,
     pub role: Role,
-    /// Roles of plugins that they have in the organization.
+    /// Roles that they have in the organization.
     pub roles: Vec<String>,
+    /// What the organization makes of roles.
+    pub own_roles: Vec<OwnRole>,
     /// Whether they still belong to the organization.
     pub member: bool,
     pub organization: organizations::Organization,
 }
 
 pub async fn standing(
-    source: impl Source,
+    database: &Database,
     organization: OrganizationId,
     person: PersonId,
 ) -> Result<Option<Standing>, StoreError> {
@@ -137,8 +147,9 @@ pub async fn standing(
         ),
         values![organization.0.uuid(), person.0.uuid()],
     );
-    let Some(row) = source.optional(statement).await? else { return Ok(None) };
+    let Some(row) = database.fetch_optional(statement).await? else { return Ok(None) };
     Ok(Some(Standing {
+        own_roles: roles::of(database, organization).await?,
         person: people::of_row(&row, 0)?,
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
         roles: members::roles_of(&row.text(ROLE + 1)?),

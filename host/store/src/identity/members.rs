@@ -128,6 +128,17 @@ pub async fn set(
     Ok(tx.execute(statement).await? > 0)
 }
 
+/// Takes a role away from all who have it, and answers how many there were.
+pub async fn drop_role(tx: &mut Tx, organization: OrganizationId, role: &str) -> Result<u64, StoreError> {
+    // Names of roles are letters, digits, dots and hyphens, so the pattern means itself.
+    let statement = Statement::new(
+        "update memberships set roles = trim(replace(' ' || roles || ' ', ' ' || $1 || ' ', ' ')) \
+         where organization = $2 and ' ' || roles || ' ' like $3",
+        values![role, organization.0.uuid(), format!("% {role} %")],
+    );
+    tx.execute(statement).await
+}
+
 /// Gives a member these roles of plugins and no others.
 pub async fn set_roles(
     tx: &mut Tx,

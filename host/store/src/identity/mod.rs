@@ -7,9 +7,11 @@
 
 pub mod audit;
 pub mod credentials;
+pub mod invitations;
 pub mod members;
 pub mod organizations;
 pub mod people;
+pub mod roles;
 pub mod sessions;
 pub mod setup;
 mod source;

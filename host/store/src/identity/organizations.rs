@@ -100,6 +100,27 @@ pub async fn insert(tx: &mut Tx, organization: &Organization, name_key: &str) ->
     .map(|_| ())
 }
 
+/// Changes everything of it but when it was made. Whether there was such an organization.
+pub async fn update(tx: &mut Tx, organization: &Organization, name_key: &str) -> Result<bool, StoreError> {
+    let statement = Statement::new(
+        "update organizations set name = $1, name_key = $2, country = $3, currency = $4, time_zone = $5, locale = $6, \
+         week_starts = $7, fiscal_year_starts = $8, tax_number = $9 where id = $10",
+        values![
+            organization.name.as_str(),
+            name_key,
+            organization.country.as_str(),
+            organization.currency.as_str(),
+            organization.time_zone.as_str(),
+            organization.locale.as_str(),
+            i64::from(organization.calendar.week_starts),
+            i64::from(organization.calendar.fiscal_year_starts),
+            organization.tax_number.as_str(),
+            organization.id.0.uuid(),
+        ],
+    );
+    Ok(tx.execute(statement).await? > 0)
+}
+
 /// Has those who change the members of an organization take turns, so that a rule about all of them holds. On SQLite
 /// all writers do anyway.
 pub async fn lock(tx: &mut Tx, organization: OrganizationId) -> Result<(), StoreError> {

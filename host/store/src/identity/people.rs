@@ -10,6 +10,7 @@ use lignaflow_core::{Id, OrganizationId, PersonId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,
+    /// Empty for somebody without sign-in.
     pub email: String,
     pub name: String,
     /// Somebody else chose the password and still knows it.
@@ -108,6 +109,48 @@ pub async fn set_password(
         values![password_hash, temporary, person.0.uuid()],
     );
     Ok(tx.execute(statement).await? > 0)
+}
+
+/// What somebody without sign-in is kept under in the place of an address: no address has it, since it has no `@`.
+pub fn no_address(person: PersonId) -> String {
+    format!("#{person}")
+}
+
+/// Makes somebody without sign-in the one who has that address. Whether there was one.
+pub async fn claim(
+    tx: &mut Tx,
+    person: PersonId,
+    (email, email_key): (&str, &str),
+    name: &str,
+    password_hash: &str,
+) -> Result<bool, StoreError> {
+    let statement = Statement::new(
+        "update people set email = $1, email_key = $2, name = $3, password_hash = $4, password_temporary = $5, \
+         active = $6 where id = $7 and email = ''",
+        values![email, email_key, name, password_hash, false, true, person.0.uuid()],
+    );
+    Ok(tx.execute(statement).await? > 0)
+}
+
+/// What people say of themselves. Whether there was such a person.
+pub async fn set_profile(
+    tx: &mut Tx,
+    person: PersonId,
+    name: &str,
+    locale: Option<String>,
+    time_zone: Option<String>,
+) -> Result<bool, StoreError> {
+    let statement = Statement::new(
+        "update people set name = $1, locale = $2, time_zone = $3 where id = $4",
+        values![name, locale, time_zone, person.0.uuid()],
+    );
+    Ok(tx.execute(statement).await? > 0)
+}
+
+pub async fn one(source: impl Source, person: PersonId) -> Result<Option<Person>, StoreError> {
+    let statement =
+        Statement::new(concat!("select ", columns!(), " from people p where p.id = $1"), values![person.0.uuid()]);
+    source.optional(statement).await?.map(|row| of_row(&row, 0)).transpose()
 }
 
 /// Whether there was such a person.

@@ -9,7 +9,7 @@ use crate::identity::values;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::Grants;
 use lignaflow_core::name::PluginId;
-use lignaflow_core::{OrganizationId, PersonId};
+use lignaflow_core::{Id, OrganizationId, PersonId};
 use serde_json::json;
 
 /// Who does it, when, and from where.
@@ -19,6 +19,8 @@ pub struct By {
     pub person: Option<PersonId>,
     /// Empty for the command line.
     pub address: String,
+    /// The token that it is done with, where it is one.
+    pub token: Option<Id>,
     pub at: Micros,
 }
 
@@ -78,6 +80,7 @@ pub(crate) async fn log(
         person: by.person,
         kind: kind.to_owned(),
         address: by.address.clone(),
+        token: by.token,
         detail,
     };
     audit::append(tx, &event).await

@@ -230,7 +230,7 @@ impl Store {
                     if tx.execute(end).await? == 0 {
                         return Ok(());
                     }
-                    let by = By { person: None, address: String::new(), at: now };
+                    let by = By { person: None, address: String::new(), token: None, at: now };
                     let kind = if phase == Phase::Failed { "plugin.migration-failed" } else { "plugin.migrated" };
                     let detail = json!({ "plugin": plugin.as_str(), "version": version, "fault": fault });
                     log(tx, &by, None, kind, detail).await
@@ -322,7 +322,7 @@ async fn switch(tx: &mut Tx, migration: &DataMigration, lease: &Lease, now: Micr
     if !lease.holds(tx).await? || tx.execute(sweep).await? == 0 {
         return Ok(false);
     }
-    let by = By { person: migration.started_by, address: migration.address.clone(), at: now };
+    let by = By { person: migration.started_by, address: migration.address.clone(), token: None, at: now };
     let granted = json_of(&migration.granted)?;
     tx.execute(Statement::new(
         "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6 where id = $1",

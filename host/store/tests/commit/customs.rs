@@ -40,7 +40,7 @@ fn field(collection: &str, name: &str, kind: CustomKind) -> CustomField {
 }
 
 fn by() -> By {
-    By { person: None, address: String::new(), at: 9 }
+    By { person: None, address: String::new(), token: None, at: 9 }
 }
 
 async fn add(world: &World, organization: OrganizationId, field: CustomField) -> CustomField {

@@ -61,7 +61,7 @@ fn stock_plugin() -> PluginId {
 }
 
 fn by() -> By {
-    By { person: None, address: String::new(), at: 7 }
+    By { person: None, address: String::new(), token: None, at: 7 }
 }
 
 async fn what_is_wider_is_converted_without_loss(fixture: Fixture) {

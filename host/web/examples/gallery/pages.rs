@@ -429,6 +429,8 @@ fn account_page() -> Markup {
         current,
     };
     let view = AccountPage {
+        locale: "",
+        time_zone: "",
         tokens: &[
             token("Payroll export", "Read only", Some(24 * 60), Some(2), false),
             token("Old importer", "Everything you may", Some(-24 * 5), None, true),

@@ -1,10 +1,11 @@
 //! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
-//! an upgrade asks for; of people: which roles of plugins they have; of fields that the organization adds; of webhooks;
-//! of jobs; of mail and of links.
+//! an upgrade asks for; of people: who belongs, who was asked, which roles they have and what these bring; of the
+//! audit; of the organization; of fields that it adds; of webhooks; of jobs; of mail and of links.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
 
+mod audit;
 mod changes;
 mod consent;
 mod fields;
@@ -12,24 +13,29 @@ mod jobs;
 mod kept;
 mod links;
 mod mail;
+mod organization;
 mod people;
 mod plan;
 mod plugin;
 mod plugins;
+mod roles;
 mod webhooks;
 
+pub use audit::{AuditPage, AuditRow, audit};
 pub use consent::{Ask, ConsentPage, asks, consent};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
 pub use jobs::{JobChip, JobRow, JobsPage, SubscriberRow, TimeRow, jobs};
 pub use kept::{KeptPage, KeptRow, kept};
 pub use links::{LinkChip, LinkRow, LinksPage, links};
 pub use mail::{LetterPage, MailChip, MailPage, MailRow, letter, mail};
-pub use people::{MemberRow, PeoplePage, RoleChoice, people};
+pub use organization::{OrganizationPage, organization};
+pub use people::{HOST_ROLES, InvitationMade, InvitationRow, MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
 pub use plugins::{
     Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
 };
+pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

@@ -1,83 +1,197 @@
-//! The members of an organization, and the roles of plugins that each has.
+//! The members of an organization, what each may do, and who was asked to join.
 
-use crate::empty::empty;
+use crate::control::{Control, Input, Width};
+use crate::format::when;
 use crate::icon::icon;
+use crate::issues;
 use crate::paths;
+use crate::qr::{self, Qr};
 use crate::shell::{Head, Shell};
+use lignaflow_core::clock::Micros;
+use lignaflow_core::error::Issue;
 use maud::{Markup, html};
 
 #[derive(Debug, Clone)]
 pub struct MemberRow {
     pub id: String,
     pub name: String,
+    /// Empty for somebody who does not sign in.
     pub email: String,
-    /// What the host makes of them: `Owner`, `Administrator`, `Member`.
+    /// `owner`, `admin` or `member`.
     pub role: &'static str,
-    /// Whether they hold every permission without a role of a plugin.
+    /// Whether they hold every permission without a further role.
     pub holds_all: bool,
     pub active: bool,
-    /// Roles of plugins, as `plugin.role`.
+    /// Further roles.
     pub roles: Vec<String>,
 }
 
-/// A role that a plugin declares.
+/// A role beside owner, admin and member.
 #[derive(Debug, Clone)]
 pub struct RoleChoice {
-    /// As `plugin.role`.
+    /// `plugin.role`, or the organization's own.
     pub name: String,
     pub title: String,
-    /// The plugin's title.
+    /// The plugin's title; empty for the organization's own.
     pub plugin: String,
+}
+
+/// Somebody who was asked, and has not answered.
+#[derive(Debug, Clone)]
+pub struct InvitationRow {
+    pub id: String,
+    /// The address, the name, or that it is for whoever has the link.
+    pub whose: String,
+    pub role: &'static str,
+    pub expires_at: Micros,
+    pub expired: bool,
+}
+
+/// An invitation just made, whose link is shown this once.
+#[derive(Debug, Clone)]
+pub struct InvitationMade {
+    pub link: String,
+    pub code: Qr,
+    pub mailed_to: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct PeoplePage<'a> {
     pub members: &'a [MemberRow],
     pub roles: &'a [RoleChoice],
+    pub invitations: &'a [InvitationRow],
+    pub made: Option<&'a InvitationMade>,
+    /// The highest role that the reader may give.
+    pub highest: &'static str,
+    /// What was typed for an invitation: `email`, `name`.
+    pub typed: (&'a str, &'a str),
+    pub issues: &'a [Issue],
     /// Why the last change was refused.
     pub fault: Option<&'a str>,
+}
+
+/// What the host makes of members, by what it is called in forms.
+pub const HOST_ROLES: [(&str, &str); 3] = [("member", "Member"), ("admin", "Administrator"), ("owner", "Owner")];
+
+fn title_of(role: &str) -> &'static str {
+    HOST_ROLES.iter().find(|(name, _)| *name == role).map_or("", |(_, title)| title)
 }
 
 /// Each member's switches are a form of their own, which posts `role` once for each that is on to
 /// [`paths::person_roles`].
 pub fn people(shell: &Shell, view: &PeoplePage<'_>) -> Markup {
+    let fields = [("email", "Email".to_owned()), ("name", "Name".to_owned()), ("role", "Role".to_owned())];
     let body = html! {
-        div class="band" {
-            @if let Some(fault) = view.fault {
-                div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } }
-            }
-            @if view.roles.is_empty() {
-                (empty("No plugin declares a role", "Members are owners, administrators or members; a plugin that is on may add roles of its own.", &html! {}))
-            }
-            table class="table" {
-                caption class="visually-hidden" { "Members and their roles" }
-                thead {
-                    tr {
-                        th scope="col" { "Person" }
-                        th scope="col" class="p2" { "Role" }
-                        @if !view.roles.is_empty() { th scope="col" { "Roles of plugins" } }
+        (issues::summary(view.issues, &fields, view.fault))
+        @if let Some(made) = view.made { (shown_once(made)) }
+        div class="band mt-4" {
+            div class="stack" {
+                section aria-label="Members" { (members(view)) }
+                section aria-labelledby="h-invite" {
+                    div class="row-head" { h2 id="h-invite" { "Ask somebody to join" } }
+                    (invite(view))
+                    @if !view.invitations.is_empty() { (invitations(shell, view.invitations)) }
+                }
+                section aria-labelledby="h-placeholder" {
+                    div class="row-head" {
+                        h2 id="h-placeholder" { "Somebody who does not sign in" }
+                        span class="faint hide-phone" { "for imports, and for who has left" }
+                    }
+                    form class="inline-form" method="post" action=(paths::PLACEHOLDERS) {
+                        (Control::new("placeholder", "Name").width(Width::Third).input("text", "", &Input { autocomplete: Some("off"), ..Input::default() }))
+                        button class="btn" type="submit" { (icon("plus")) "Add" }
                     }
                 }
-                tbody { @for member in view.members { (row(view, member)) } }
             }
         }
     };
-    shell.page(&Head { title: "People", sheets: super::SHEETS, ..Head::default() }, &body)
+    let actions = html! { a class="btn" href=(paths::ROLES) { (icon("key")) "Roles" } };
+    shell.page(&Head { title: "People", actions: Some(actions), sheets: super::SHEETS, ..Head::default() }, &body)
+}
+
+fn shown_once(made: &InvitationMade) -> Markup {
+    html! {
+        div class="band" {
+            section class="note note-info" role="status" aria-labelledby="h-made" {
+                (icon("link"))
+                div {
+                    h2 id="h-made" { "The invitation" }
+                    @if let Some(address) = &made.mailed_to { p { "It is on its way to " b { (address) } "." } }
+                    p { "This link serves once. It is shown now and never again." }
+                    p class="token" { lf-copy data-text=(made.link) { code class="code" { (made.link) } } }
+                    (qr::svg(&made.code, "The link as a QR code"))
+                }
+            }
+        }
+    }
+}
+
+fn members(view: &PeoplePage<'_>) -> Markup {
+    html! {
+        table class="table" {
+            caption class="visually-hidden" { "Members and their roles" }
+            thead {
+                tr {
+                    th scope="col" { "Person" }
+                    th scope="col" { "Role" }
+                    @if !view.roles.is_empty() { th scope="col" { "Further roles" } }
+                    th scope="col" { span class="visually-hidden" { "Membership" } }
+                }
+            }
+            tbody { @for member in view.members { (row(view, member)) } }
+        }
+    }
+}
+
+fn offered(view: &PeoplePage<'_>) -> Vec<(&'static str, &'static str)> {
+    let last = HOST_ROLES.iter().position(|(name, _)| *name == view.highest).unwrap_or(0);
+    HOST_ROLES[..=last].to_vec()
 }
 
 fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
+    let choices = offered(view);
+    let within = choices.iter().any(|(name, _)| *name == member.role);
     html! {
         tr {
             th scope="row" {
                 span class="primary" { (member.name) }
-                span class="sub" { (member.email) @if !member.active { " · no longer active" } }
-                span class="sub only-narrow" { (member.role) }
+                span class="sub" {
+                    @if member.email.is_empty() { "does not sign in" } @else { (member.email) }
+                    @if !member.active { " · no longer active" }
+                }
             }
-            td class="p2" { (member.role) }
+            td {
+                @if within && member.active && !member.email.is_empty() {
+                    form class="inline-form" method="post" action=(paths::person(&member.id)) {
+                        select class="input" name="role" aria-label={ "Role of " (member.name) } {
+                            @for (value, title) in &choices { option value=(value) selected[*value == member.role] { (title) } }
+                        }
+                        button class="btn btn-small" type="submit" { "Set" }
+                    }
+                } @else { (title_of(member.role)) }
+            }
             @if !view.roles.is_empty() {
                 td {
                     @if member.holds_all { p class="small faint" { "Holds every permission." } }
                     @else { (switches(view, member)) }
+                }
+            }
+            td class="fit" {
+                @if within {
+                    form method="post" action=(paths::person(&member.id)) {
+                        @if member.active {
+                            button class="btn btn-small btn-danger" type="submit" name="active" value="false" aria-label={ "Deactivate " (member.name) } { "Deactivate" }
+                        } @else {
+                            button class="btn btn-small" type="submit" name="active" value="true" aria-label={ "Reactivate " (member.name) } { "Reactivate" }
+                        }
+                    }
+                    @if member.email.is_empty() && member.active {
+                        form method="post" action=(paths::INVITATIONS) {
+                            input type="hidden" name="person" value=(member.id);
+                            input type="hidden" name="name" value=(member.name);
+                            button class="btn btn-small" type="submit" aria-label={ "Invite " (member.name) } { "Invite" }
+                        }
+                    }
                 }
             }
         }
@@ -102,6 +216,57 @@ fn switches(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
     }
 }
 
+fn invite(view: &PeoplePage<'_>) -> Markup {
+    let control = |name: &'static str, label: &'static str| {
+        Control::new(name, label).width(Width::Third).errors(issues::at(view.issues, name))
+    };
+    html! {
+        form class="inline-form" method="post" action=(paths::INVITATIONS) novalidate {
+            div class="fields" {
+                (control("email", "Email").hint("Left empty, the link serves whoever is shown it")
+                    .input("email", view.typed.0, &Input { autocomplete: Some("off"), ..Input::default() }))
+                (control("name", "Name").input("text", view.typed.1, &Input { autocomplete: Some("off"), ..Input::default() }))
+                (control("role", "Role").select(offered(view), "member"))
+            }
+            @if !view.roles.is_empty() {
+                fieldset class="checks" {
+                    legend class="label" { "Further roles" }
+                    @for role in view.roles {
+                        label class="hit" {
+                            input class="switch" type="checkbox" role="switch" name="further" value=(role.name);
+                            (role.title) " " span class="faint small" { (role.plugin) }
+                        }
+                    }
+                }
+            }
+            button class="btn" type="submit" { (icon("send")) "Invite" }
+        }
+    }
+}
+
+fn invitations(shell: &Shell, rows: &[InvitationRow]) -> Markup {
+    html! {
+        table class="table mt-4" {
+            caption class="visually-hidden" { "Open invitations" }
+            thead { tr { th scope="col" { "Asked" } th scope="col" { "Role" } th scope="col" { "Until" } th scope="col" { span class="visually-hidden" { "Withdraw" } } } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" { span class="primary" { (row.whose) } }
+                        td { (title_of(row.role)) }
+                        td { @if row.expired { span class="tag tag-bad" { "Expired" } } @else { (when(row.expires_at, &shell.reader)) } }
+                        td class="fit" {
+                            form method="post" action=(paths::invitation_withdraw(&row.id)) {
+                                button class="btn btn-small btn-danger" type="submit" aria-label={ "Withdraw the invitation of " (row.whose) } { "Withdraw" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,21 +277,31 @@ mod tests {
             id: "018f".into(),
             name: "Mia".into(),
             email: "mia@example.com".into(),
-            role: "Member",
+            role: "member",
             holds_all,
             active: true,
             roles: vec!["hours.supervisor".into()],
         }
     }
 
-    fn page_of(members: &[MemberRow], roles: &[RoleChoice]) -> String {
-        people(&shell(), &PeoplePage { members, roles, fault: None }).into_string()
+    fn page_of(members: &[MemberRow], roles: &[RoleChoice], highest: &'static str) -> String {
+        let view = PeoplePage {
+            members,
+            roles,
+            invitations: &[],
+            made: None,
+            highest,
+            typed: ("", ""),
+            issues: &[],
+            fault: None,
+        };
+        people(&shell(), &view).into_string()
     }
 
     #[test]
     fn a_members_roles_post_without_script() {
         let role = |name: &str| RoleChoice { name: name.into(), title: "Role".into(), plugin: "Hours".into() };
-        let html = page_of(&[member(false)], &[role("hours.supervisor"), role("hours.bookkeeper")]);
+        let html = page_of(&[member(false)], &[role("hours.supervisor"), role("hours.bookkeeper")], "owner");
         assert!(html.contains("action=\"/admin/people/018f/roles\""));
         assert!(html.contains("value=\"hours.supervisor\" checked"));
         assert!(html.contains("value=\"hours.bookkeeper\">"), "{html}");
@@ -135,7 +310,14 @@ mod tests {
     #[test]
     fn who_holds_everything_is_given_nothing_more() {
         let role = RoleChoice { name: "hours.supervisor".into(), title: "Role".into(), plugin: "Hours".into() };
-        assert!(!page_of(&[member(true)], &[role]).contains("/roles\""));
-        assert!(!page_of(&[member(false)], &[]).contains("/roles\""));
+        assert!(!page_of(&[member(true)], &[role], "owner").contains("/people/018f/roles\""));
+        assert!(!page_of(&[member(false)], &[], "owner").contains("/people/018f/roles\""));
+    }
+
+    #[test]
+    fn an_administrator_is_offered_nothing_above_their_own() {
+        let owner = MemberRow { role: "owner", holds_all: true, ..member(true) };
+        let html = page_of(&[owner], &[], "admin");
+        assert!(!html.contains("value=\"owner\"") && !html.contains("Deactivate"));
     }
 }

@@ -1,10 +1,12 @@
 //! Pages before anybody is signed in: one sheet of paper on the table.
 
 mod countries;
+mod join;
 mod setup;
 mod sign_in;
 
 pub use countries::{COUNTRIES, Country, country};
+pub use join::{JoinPage, join};
 pub use setup::{SetupPage, fields as setup_fields, setup};
 pub use sign_in::{SignInPage, sign_in};
 

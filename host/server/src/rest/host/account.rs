@@ -117,6 +117,33 @@ pub(super) async fn me(signed: Signed) -> Json<Me> {
     })
 }
 
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ProfileChange {
+    pub name: Option<String>,
+    /// BCP 47; empty for the organization's.
+    pub locale: Option<String>,
+    /// IANA; empty for the organization's.
+    pub time_zone: Option<String>,
+}
+
+/// Change one's name, language and time zone
+#[utoipa::path(
+    patch, path = "/account", tag = "host", operation_id = "host_change_me", request_body = ProfileChange,
+    extensions(("x-permission" = json!("session"))),
+    responses((status = 204, description = "Changed, in every organization of one's."))
+)]
+pub(super) async fn change_profile(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Body(form): Body<ProfileChange>,
+) -> Result<StatusCode, Problem> {
+    let change = lignaflow_identity::ProfileChange { name: form.name, locale: form.locale, time_zone: form.time_zone };
+    app.identity.change_profile(&signed.authenticated, client, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordChange {

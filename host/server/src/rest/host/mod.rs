@@ -2,17 +2,21 @@
 //! document alike; `x-permission` names what it needs, and `none` that it needs nobody.
 
 mod account;
+pub mod audit;
 pub(crate) mod changes;
+pub mod invitations;
 mod jobs;
 mod letters;
 mod links;
 mod media;
 pub mod migration;
 mod notices;
+mod organization;
 mod parameters;
 pub mod people;
 pub mod plan;
 pub mod plugins;
+pub mod roles;
 mod search;
 pub mod session;
 mod tokens;
@@ -48,7 +52,7 @@ struct Document;
 fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(account::me))
+        .routes(routes!(account::me, account::change_profile))
         .routes(routes!(account::change_password))
         .routes(routes!(account::sessions))
         .routes(routes!(account::revoke_session))
@@ -56,8 +60,17 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::change))
-        .routes(routes!(people::roles))
         .routes(routes!(people::set_roles))
+        .routes(routes!(people::add_placeholder))
+        .routes(routes!(organization::get, organization::change))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::change, roles::remove))
+        .routes(routes!(roles::permissions))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::join))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(audit::list))
         .routes(routes!(changes::list))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::one, webhooks::change, webhooks::remove))
@@ -133,6 +146,7 @@ pub fn by(signed: &Signed, client: &Client) -> lignaflow_store::plugins::By {
     lignaflow_store::plugins::By {
         person: signed.caller.person(),
         address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        token: signed.authenticated.token(),
         at: signed.caller.now,
     }
 }

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use lignaflow_core::caller::{Declared, Permission, Role};
+use lignaflow_core::caller::{Declared, Role};
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, Issue, PersonId};
 use lignaflow_identity::NewMember;
@@ -26,10 +26,11 @@ pub(super) struct Member {
     #[schema(format = Uuid)]
     pub id: String,
     pub name: String,
+    /// Empty for somebody who does not sign in.
     pub email: String,
     /// `owner`, `admin` or `member`.
     pub role: &'static str,
-    /// Roles that plugins declare, as `plugin.role`.
+    /// Further roles: `plugin.role`, and the organization's own.
     pub roles: Vec<String>,
     pub active: bool,
     /// When they joined.
@@ -101,8 +102,34 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-fn role(text: &str) -> Result<Role, Fault> {
+pub(super) fn role(text: &str) -> Result<Role, Fault> {
     text.parse().map_err(|_| Fault::invalid(vec![Issue::new("/role", "choice", "A role is owner, admin or member.")]))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Placeholder {
+    #[schema(example = "Ron, until 2019")]
+    pub name: String,
+}
+
+/// Add somebody who does not sign in
+///
+/// For imports, and for who has left. An invitation may make them somebody's.
+#[utoipa::path(
+    post, path = "/people/placeholders", tag = "host", operation_id = "host_add_placeholder",
+    request_body = Placeholder,
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 201, description = "They belong to the organization.", body = AddedPerson))
+)]
+pub(super) async fn add_placeholder(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Body(form): Body<Placeholder>,
+) -> Result<(StatusCode, Json<AddedPerson>), Problem> {
+    let person = app.identity.add_placeholder(&signed.authenticated, client, &form.name).await?;
+    Ok((StatusCode::CREATED, Json(AddedPerson { id: person.to_string(), existed: false })))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -141,39 +168,6 @@ pub(super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Roles {
-    pub data: Vec<PluginRole>,
-}
-
-/// A role that a plugin declares.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PluginRole {
-    /// As `plugin.role`.
-    pub role: String,
-    pub title: String,
-    /// What it brings, as `plugin.name`.
-    pub permissions: Vec<String>,
-}
-
-/// The roles that plugins declare, beside owner, admin and member
-#[utoipa::path(
-    get, path = "/roles", tag = "host", operation_id = "host_list_roles",
-    extensions(("x-permission" = json!("organization.administer"))),
-    responses((status = 200, description = "Those of the plugins that are on, by plugin.", body = Roles))
-)]
-pub(super) async fn roles(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Roles>, Problem> {
-    if !signed.caller.holds(Permission::ADMINISTER) {
-        return Err(Fault::denied("Only administrators manage the members of an organization.").into());
-    }
-    let data = offered(&app, &signed)
-        .roles
-        .into_iter()
-        .map(|(role, declared)| PluginRole { role, title: declared.title, permissions: declared.permissions })
-        .collect();
-    Ok(Json(Roles { data }))
-}
-
 /// What the plugins that are on for the caller's organization declare.
 pub fn offered(app: &App, signed: &Signed) -> Declared {
     let snapshot = app.registry.current();
@@ -183,12 +177,12 @@ pub fn offered(app: &App, signed: &Signed) -> Declared {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RolesOf {
-    /// As `plugin.role`; none takes all away.
+    /// `plugin.role`, or the organization's own; none takes all away.
     #[schema(example = json!([]))]
     pub roles: Vec<String>,
 }
 
-/// Give a member the roles of plugins, these and no others
+/// Give a member these roles and no others
 #[utoipa::path(
     put, path = "/people/{id}/roles", tag = "host", operation_id = "host_set_roles", request_body = RolesOf,
     params(("id" = String, Path, format = Uuid)),

@@ -1,0 +1,106 @@
+//! `/admin/audit`: what was written down, searched and taken away as a file.
+
+use super::house::Visit;
+use crate::app::App;
+use crate::rest::host::From;
+use crate::rest::host::audit::{cursor, file, of_cursor};
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::get;
+use lignaflow_core::{Fault, PersonId};
+use lignaflow_identity::AuditSearch;
+use lignaflow_web::admin::{AuditPage, AuditRow, audit as draw_audit};
+use lignaflow_web::paths;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Events of one page.
+const SHOWN: usize = 50;
+/// Characters of a text that is looked for.
+const LONGEST: usize = 200;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route(paths::AUDIT, get(list)).route(paths::AUDIT_FILE, get(csv))
+}
+
+type Asked = HashMap<String, String>;
+
+fn text<'a>(query: &'a Asked, name: &str) -> &'a str {
+    query.get(name).map_or("", |text| text.trim())
+}
+
+fn search(query: &Asked) -> AuditSearch {
+    AuditSearch {
+        before: of_cursor(text(query, "after")),
+        kind: text(query, "kind").chars().take(LONGEST).collect(),
+        person: super::lookup::id(text(query, "person")).map(PersonId),
+        text: text(query, "q").chars().take(LONGEST).collect(),
+        ..AuditSearch::default()
+    }
+}
+
+fn again(query: &Asked, after: Option<&str>) -> String {
+    let pairs = ["kind", "person", "q"].into_iter().map(|name| (name, text(query, name)));
+    paths::query(pairs.chain(after.map(|after| ("after", after))).filter(|(_, text)| !text.is_empty()))
+}
+
+async fn list(visit: Visit, Query(query): Query<Asked>) -> Response {
+    let (identity, actor) = (&visit.app.identity, &visit.signed.authenticated);
+    let found = async {
+        let lines = identity.audit(actor, &search(&query), u32::try_from(SHOWN + 1).unwrap_or(u32::MAX)).await?;
+        let kinds = identity.audit_kinds(actor).await?;
+        let people = visit.app.records.directory().people(visit.signed.caller.organization, None).await?;
+        Ok::<_, Fault>((lines, kinds, people))
+    };
+    let (mut lines, kinds, people) = match found.await {
+        Ok(found) => found,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let more = lines.len() > SHOWN;
+    lines.truncate(SHOWN);
+    let next =
+        lines.last().filter(|_| more).map(|last| format!("{}{}", paths::AUDIT, again(&query, Some(&cursor(last)))));
+    let people: Vec<(String, String)> = people.into_iter().map(|person| (person.id.to_string(), person.name)).collect();
+    let names: BTreeMap<&str, &str> = people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    let named = |id: &str| names.get(id).map_or_else(|| id.to_owned(), |name| (*name).to_owned());
+    let rows: Vec<AuditRow> = lines
+        .into_iter()
+        .map(|line| AuditRow {
+            at: line.event.at,
+            kind: line.event.kind,
+            person: line.event.person.map(|person| named(&person.to_string())).unwrap_or_default(),
+            address: line.event.address,
+            by_token: line.event.token.is_some(),
+            detail: line
+                .event
+                .detail
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| {
+                    (name.replace('_', " "), named(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+                })
+                .collect(),
+        })
+        .collect();
+    let view = AuditPage {
+        rows: &rows,
+        kinds: &kinds,
+        people: &people,
+        kind: text(&query, "kind"),
+        person: text(&query, "person"),
+        text: text(&query, "q"),
+        query: &again(&query, None),
+        next: next.as_deref(),
+    };
+    visit.page(draw_audit(&visit.shell(), &view))
+}
+
+async fn csv(visit: Visit, From(client): From, Query(query): Query<Asked>) -> Response {
+    match file(&visit.app, &visit.signed.authenticated, client, search(&query)).await {
+        Ok(response) => response,
+        Err(fault) => visit.fault(&fault),
+    }
+}

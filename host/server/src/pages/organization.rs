@@ -1,0 +1,73 @@
+//! `/admin/organization`: what the organization is set to.
+
+use super::house::Visit;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::rest::host::From;
+use axum::Router;
+use axum::extract::RawForm;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use lignaflow_core::Fault;
+use lignaflow_core::caller::Permission;
+use lignaflow_identity::OrganizationChange;
+use lignaflow_web::admin::{OrganizationPage, organization as draw_organization};
+use lignaflow_web::door::Typed;
+use lignaflow_web::paths;
+use std::sync::Arc;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route(paths::ORGANIZATION, get(show).post(change))
+}
+
+fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
+    let view = OrganizationPage {
+        typed,
+        issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
+        fault: fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
+    };
+    let status = fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());
+    visit.page_with(status, draw_organization(&visit.shell(), &view))
+}
+
+async fn show(visit: Visit) -> Response {
+    if !visit.signed.caller.holds(Permission::ADMINISTER) {
+        return visit.fault(&Fault::denied("Only administrators change what an organization is set to."));
+    }
+    let is = &visit.signed.authenticated.organization;
+    let typed: Typed = [
+        ("name", is.name.clone()),
+        ("country", is.country.clone()),
+        ("currency", is.currency.to_string()),
+        ("time_zone", is.time_zone.clone()),
+        ("locale", is.locale.clone()),
+        ("week_starts", is.calendar.week_starts.to_string()),
+        ("fiscal_year_starts", is.calendar.fiscal_year_starts.to_string()),
+        ("tax_number", is.tax_number.clone()),
+    ]
+    .map(|(name, text)| (name.to_owned(), text))
+    .into();
+    draw(&visit, &typed, None)
+}
+
+async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    let typed: Typed = form_urlencoded::parse(&body).into_owned().collect();
+    let text = |name: &str| typed.get(name).cloned();
+    // What is no number is no day and no month, and is told as such.
+    let number = |name: &str| typed.get(name).map(|text| text.trim().parse().unwrap_or(0));
+    let change = OrganizationChange {
+        name: text("name"),
+        country: text("country"),
+        currency: text("currency"),
+        time_zone: text("time_zone"),
+        locale: text("locale"),
+        week_starts: number("week_starts"),
+        fiscal_year_starts: number("fiscal_year_starts"),
+        tax_number: text("tax_number"),
+    };
+    match visit.app.identity.change_organization(&visit.signed.authenticated, client, change).await {
+        Ok(_) => visit.go(paths::ORGANIZATION, "Saved."),
+        Err(fault) => draw(&visit, &typed, Some(&fault)),
+    }
+}

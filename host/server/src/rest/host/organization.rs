@@ -1,0 +1,104 @@
+//! What the organization is set to.
+
+use super::From;
+use super::account::Body;
+use crate::app::App;
+use crate::auth::Signed;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use lignaflow_identity::{Organization as Row, OrganizationChange as Change};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrganizationSettings)]
+pub(super) struct Organization {
+    #[schema(format = Uuid)]
+    pub id: String,
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// IANA.
+    pub time_zone: String,
+    /// BCP 47.
+    pub locale: String,
+    /// 1 is Monday, 7 is Sunday.
+    pub week_starts: u8,
+    /// The month whose first day begins it.
+    pub fiscal_year_starts: u8,
+    pub tax_number: String,
+}
+
+fn shown(row: Row) -> Organization {
+    Organization {
+        id: row.id.to_string(),
+        name: row.name,
+        country: row.country,
+        currency: row.currency.to_string(),
+        time_zone: row.time_zone,
+        locale: row.locale,
+        week_starts: row.calendar.week_starts,
+        fiscal_year_starts: row.calendar.fiscal_year_starts,
+        tax_number: row.tax_number,
+    }
+}
+
+/// What the organization is set to
+#[utoipa::path(
+    get, path = "/organization", tag = "host", operation_id = "host_get_organization",
+    extensions(("x-permission" = json!("signed-in"))),
+    responses((status = 200, description = "Its name, where it is, where its weeks and years begin.", body = Organization))
+)]
+pub(super) async fn get(signed: Signed) -> Json<Organization> {
+    Json(shown(signed.authenticated.organization))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(super) struct OrganizationChange {
+    pub name: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// ISO 4217. Amounts that are there keep the currency that they have.
+    pub currency: Option<String>,
+    /// IANA.
+    pub time_zone: Option<String>,
+    /// BCP 47.
+    pub locale: Option<String>,
+    /// 1 is Monday, 7 is Sunday.
+    pub week_starts: Option<u8>,
+    /// The month whose first day begins it, 1 to 12.
+    pub fiscal_year_starts: Option<u8>,
+    pub tax_number: Option<String>,
+}
+
+/// Change what the organization is set to
+#[utoipa::path(
+    patch, path = "/organization", tag = "host", operation_id = "host_change_organization",
+    request_body = OrganizationChange,
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 200, description = "As it is now.", body = Organization))
+)]
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Body(form): Body<OrganizationChange>,
+) -> Result<Json<Organization>, Problem> {
+    let change = Change {
+        name: form.name,
+        country: form.country,
+        currency: form.currency,
+        time_zone: form.time_zone,
+        locale: form.locale,
+        week_starts: form.week_starts,
+        fiscal_year_starts: form.fiscal_year_starts,
+        tax_number: form.tax_number,
+    };
+    Ok(Json(shown(app.identity.change_organization(&signed.authenticated, client, change).await?)))
+}
