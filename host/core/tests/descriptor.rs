@@ -336,3 +336,30 @@ fn jobs_and_subscriptions_are_checked_where_they_stand() {
         )
     );
 }
+
+#[test]
+fn a_block_of_routes_names_those_that_there_are_and_of_the_right_method() {
+    let text = with(
+        "[[pages.blocks]]\n",
+        "[[pages.blocks]]\ntimer = { title = \"T\", data = \"state\", start = \"state\", stop = \"halt\", record = \"nots\" }\n\
+         [[pages.blocks]]\n",
+    );
+    let route = "\n[[routes]]\nname = \"state\"\ntitle = \"State\"\nmethod = \"GET\"\npath = \"/state\"\n";
+    let told: Vec<(String, String)> =
+        faults(&format!("{text}{route}")).into_iter().map(|fault| (fault.key, fault.message)).collect();
+    let expected = [
+        ("pages[0].blocks[0].start", "the route `state` has to be a POST"),
+        ("pages[0].blocks[0].stop", "there is no route `halt`"),
+        ("pages[0].blocks[0].record", "there is no collection `nots`"),
+    ];
+    assert_eq!(told, expected.map(|(key, message)| (key.to_owned(), message.to_owned())));
+}
+
+#[test]
+fn only_what_code_alone_writes_is_written_past_a_lock() {
+    let text = with(
+        "hours = { type = \"decimal\", scale = 2 }",
+        "hours = { type = \"decimal\", scale = 2, even_locked = true }",
+    );
+    assert!(faults(&text)[0].message.contains("`read_only`"));
+}

@@ -136,6 +136,7 @@ impl Desk<'_> {
             for (schema, id, part) in std::mem::take(&mut open) {
                 let whole = Whole::of(plan, &schema, id);
                 if !self.unlocked
+                    && !plan.drafts[part].only_notes()
                     && let Some(state) = whole.locked(&schema)
                     && told.insert((schema.name.clone(), id, part))
                 {
@@ -200,15 +201,20 @@ impl Desk<'_> {
         let mut touched: HashMap<(CollectionName, Id), Touch> = HashMap::new();
         for draft in plan.drafts.iter().filter(|draft| changed.contains(&(&draft.schema.name, draft.id))) {
             let mut open = self.wholes_of(draft);
+            let even_locked = self.unlocked || draft.only_notes();
             while let Some((schema, id)) = open.pop() {
                 let key = (schema.name.clone(), id);
-                if changed.contains(&(&schema.name, id)) || touched.contains_key(&key) {
+                if changed.contains(&(&schema.name, id)) {
+                    continue;
+                }
+                // What one part may, another may not.
+                if touched.get(&key).is_some_and(|known: &Touch| !known.even_locked || even_locked) {
                     continue;
                 }
                 let above = self.above(&schema, Whole::of(plan, &schema, id).record());
                 let within = above.as_ref().map(|(_, id)| *id);
                 open.extend(above);
-                touched.insert(key, Touch { schema, id, within, even_locked: self.unlocked });
+                touched.insert(key, Touch { schema, id, within, even_locked });
             }
         }
         touched.into_values().collect()

@@ -288,7 +288,9 @@ impl Desk<'_> {
         };
         match mutation {
             Mutation::Update { fields, .. } => {
-                self.refuse_locked(&draft)?;
+                if !(draft.is_by_its_plugin() && only_notes(&draft.schema, fields.keys())) {
+                    self.refuse_locked(&draft)?;
+                }
                 let issues = self.set(&mut draft, fields);
                 refuse(plan, issues, draft.by.is_none())?;
             }
@@ -351,6 +353,10 @@ impl Desk<'_> {
             };
             // A plugin knows nothing of what an organization added, and makes its records without.
             let unasked = !by_client && field.custom.is_some() && value == empty_of(field);
+            // What the hook gives is missed once the hook has run.
+            let awaited =
+                value.is_null() && field.field.is_given_by_code() && schema.collection.hooked_on(ChangeKind::Insert);
+            let unasked = unasked || awaited;
             if let Some(issue) = check_value(field, &mut value, &path).filter(|_| !unasked) {
                 issues.push(issue);
                 value = empty_of(field);
@@ -587,7 +593,42 @@ fn pinned(schema: &Schema, filter: &BoundPredicate) -> Option<(String, Value)> {
     }
 }
 
+/// Whether all of these are fields that are written even where a state locks the record.
+fn only_notes<'a>(schema: &Schema, mut names: impl Iterator<Item = &'a String>) -> bool {
+    names.all(|name| schema.field(name).is_some_and(|field| field.field.even_locked))
+}
+
 impl Draft {
+    /// Whether the plugin asks for it that the collection is of.
+    fn is_by_its_plugin(&self) -> bool {
+        self.by.as_ref() == Some(&self.schema.name.plugin)
+    }
+
+    /// Whether its plugin changes nothing but what is written even where a state locks the record, and what follows
+    /// from that.
+    pub(crate) fn only_notes(&self) -> bool {
+        let Some(before) = self.before.as_ref().filter(|_| self.is_by_its_plugin()) else { return false };
+        let changed = self.schema.fields.iter().zip(&before.values);
+        let mut changed = changed.filter(|(field, old)| self.after.get(field.name.as_str()) != Some(*old));
+        self.kind == ChangeKind::Update
+            && !self.restores
+            && self.transition.is_none()
+            && changed.all(|(field, _)| field.field.even_locked || field.field.is_kept())
+    }
+
+    /// A fault for each field that code was to give and did not.
+    pub(crate) fn missing(&self) -> Vec<Issue> {
+        let awaited = self.schema.fields.iter().filter(|field| field.field.is_given_by_code());
+        let empty = |field: &&SchemaField| self.after.get(field.name.as_str()).is_none_or(Value::is_null);
+        let awaited = awaited.filter(|_| self.kind != ChangeKind::Remove).filter(empty);
+        awaited
+            .map(|field| {
+                let title = humanize(field.name.as_str());
+                Issue::new(format!("{}/{}", self.prefix, field.name), "required", format!("{title} is required."))
+            })
+            .collect()
+    }
+
     /// Calculates what follows from the record's own fields, and tells what cannot be or breaks a check.
     pub(crate) fn settle(&mut self, catalog: &Catalog, caller: &Caller) -> Vec<Issue> {
         if self.kind == ChangeKind::Remove {

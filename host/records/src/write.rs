@@ -37,6 +37,9 @@ pub struct Written {
     pub saved: Vec<Saved>,
 }
 
+/// How often a plugin looks again whether what it makes is there already.
+const SECOND_LOOKS: usize = 2;
+
 /// Names of a circle that are told.
 const MAX_NAMES: usize = 12;
 
@@ -108,6 +111,12 @@ struct Outcome {
 }
 
 impl Outcome {
+    /// Whether a plugin asked for the change at that place among those of the commit.
+    fn is_by_plugin(&self, place: usize) -> bool {
+        let drafts = self.drafts.iter().zip(&self.places);
+        drafts.filter(|(_, at)| **at == Some(place)).any(|(draft, _)| draft.by.is_some())
+    }
+
     fn written(self, committed: &Committed) -> Written {
         let Self { drafts, places, at, by } = self;
         let saved = drafts.into_iter().zip(places).map(|(mut draft, place)| {
@@ -319,6 +328,7 @@ impl Records {
         self.run_hooks(&desk, &mut plan, origin).await?;
         let mut found = Found::default();
         for draft in &mut plan.drafts {
+            found.issues.extend(draft.missing());
             found.issues.extend(draft.settle(&snapshot.catalog, caller));
         }
         desk.wholes(&mut plan, 0, &mut found).await?;
@@ -386,6 +396,13 @@ impl Records {
                 Ok(Attempt::Done(self.shown(access, &snapshot.catalog, written).await?))
             }
             Err(Refusal::Changed) => Ok(Attempt::Again),
+            // What a plugin writes follows from what it found. Where that meets a record which it did not find, it may
+            // have been made meanwhile: it looks once more.
+            Err(Refusal::Duplicate { index, .. } | Refusal::IdTaken { index })
+                if number < SECOND_LOOKS && outcome.is_by_plugin(index) =>
+            {
+                Ok(Attempt::Again)
+            }
             Err(Refusal::Overtaken) => Ok(Attempt::Overtaken),
             Err(Refusal::Circle { index, field, ids }) => {
                 let names = match commit.changes.get(index) {

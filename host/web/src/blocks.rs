@@ -3,11 +3,19 @@
 
 mod chart;
 mod figure;
+mod review;
+mod routed;
 pub(crate) mod table;
+mod timer;
+pub mod week;
 
 pub use chart::{Bar, ChartView};
 pub use figure::FigureView;
+pub use review::{ReviewData, ReviewView};
+pub use routed::Posting;
 pub use table::{TableColumn, TableRow, TableView};
+pub use timer::{TimerData, TimerView};
+pub use week::{WeekData, WeekView};
 
 use crate::collection::Cells;
 use crate::icon::icon;
@@ -31,6 +39,9 @@ pub enum BlockView {
     Chart(ChartView),
     /// A paragraph; an empty line begins another.
     Text(String),
+    Week(Box<WeekView>),
+    Timer(TimerView),
+    Review(ReviewView),
     /// A block whose data could not be read. The rest of the page stands.
     Failed {
         title: String,
@@ -51,7 +62,20 @@ pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
             }
         }
     };
-    shell.page(&Head { title: view.title, ..Head::default() }, &body)
+    shell.page(&Head { title: view.title, sheets: &sheets(view.blocks), ..Head::default() }, &body)
+}
+
+/// The sheets that some of the blocks need.
+fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
+    let mut sheets = Vec::new();
+    let some = |wanted: fn(&BlockView) -> bool| blocks.iter().any(wanted);
+    if some(|block| matches!(block, BlockView::Week(_) | BlockView::Review(_))) {
+        sheets.push("css/week.css");
+    }
+    if some(|block| matches!(block, BlockView::Timer(_))) {
+        sheets.push("css/phone.css");
+    }
+    sheets
 }
 
 const fn is_figure(block: &BlockView) -> bool {
@@ -63,6 +87,9 @@ fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
         BlockView::Table(table) => table::draw(table, cells),
         BlockView::Chart(chart) => chart::draw(chart, cells),
         BlockView::Text(text) => crate::collection::record::paragraphs(text),
+        BlockView::Week(view) => week::draw(view),
+        BlockView::Timer(view) => timer::draw(view, cells.reader),
+        BlockView::Review(view) => review::draw(view),
         BlockView::Figure(figure) => html! { dl class="figures" { (figure::draw(figure, cells)) } },
         BlockView::Failed { title, message } => html! {
             section aria-label=(title) {

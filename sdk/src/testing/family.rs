@@ -48,7 +48,7 @@ impl Desk<'_> {
     /// A fault for each part of what is locked.
     pub(super) fn locked_wholes(&self, plan: &Plan, begin: usize) -> Vec<(String, Fault)> {
         let mut faults = Vec::new();
-        for draft in plan.drafts[begin..].iter().filter(|_| !self.unlocked) {
+        for draft in plan.drafts[begin..].iter().filter(|draft| !self.unlocked && !draft.only_notes()) {
             for (schema, id) in wholes(self.world, draft) {
                 let drafted = drafted(plan, &schema, id);
                 let stands = self.world.memory.borrow().get(&schema.name, id).cloned();

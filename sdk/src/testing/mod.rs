@@ -55,8 +55,8 @@ pub(crate) mod zones;
 use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
-    Authority, Fault, Fields, FormerRecord, Id, Instant, Mutation, Origin, Page, Payload, Person, Plugin, Portion,
-    RouteRequest, Selection, Value,
+    Authority, Fault, Fields, FormerRecord, Id, Instant, Issue, Mutation, Origin, Page, Payload, Person, Plugin,
+    Portion, RouteRequest, Selection, Value,
 };
 use call::{Call, World};
 use lignaflow_core::bind::Binder;
@@ -391,6 +391,14 @@ impl<P: Plugin> MemoryHost<P> {
                 .map_err(|fault| plan.placed(fault, &places))?;
             desk.take(&mut plan, verdict, &places)?;
             desk.settle(&mut plan, 0)?;
+        }
+        let missing: Vec<Issue> = plan.drafts.iter().flat_map(plan::Draft::missing).collect();
+        if !missing.is_empty() {
+            return Err(Fault::invalid(missing));
+        }
+        let locked = desk.locked_wholes(&plan, 0).into_iter().next();
+        if let Some((_, fault)) = locked {
+            return Err(fault);
         }
         commit::commit(&self.world, &self.caller, &plan)?;
         self.note(&plan, origin);

@@ -46,7 +46,7 @@ pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> 
                     }
                     continue;
                 }
-                Block::Text(_) | Block::Sheet(_) | Block::Form(_) => continue,
+                _ => continue,
             };
             for (what, path) in named {
                 follow(place(what), collection, path);

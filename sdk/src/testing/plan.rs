@@ -60,6 +60,31 @@ pub(super) struct Plan {
     pub(super) post: Vec<Mutation>,
 }
 
+impl Draft {
+    /// Whether the plugin changes nothing but what is written even where a state locks the record.
+    pub(super) fn only_notes(&self) -> bool {
+        let Some(before) = self.before.as_ref().filter(|_| self.by_plugin && self.kind == ChangeKind::Update) else {
+            return false;
+        };
+        let changed = self.schema.fields.iter().zip(&before.values);
+        let mut changed = changed.filter(|(field, old)| self.after.get(field.name.as_str()) != Some(*old));
+        let notes = changed.all(|(field, _)| field.field.even_locked || field.field.is_kept());
+        notes && !self.restores && self.transition.is_none()
+    }
+
+    /// What code was to give and did not.
+    pub(super) fn missing(&self) -> Vec<Issue> {
+        let awaited = self.schema.fields.iter().filter(|field| field.field.is_given_by_code());
+        let empty = |field: &&SchemaField| self.after.get(field.name.as_str()).is_none_or(Value::is_null);
+        let awaited = awaited.filter(|_| self.kind != ChangeKind::Remove).filter(empty);
+        let issue = |field: &SchemaField| {
+            let message = format!("{} is required.", humanize(field.name.as_str()));
+            Issue::new(format!("{}/{}", self.prefix, field.name), "required", message)
+        };
+        awaited.map(issue).collect()
+    }
+}
+
 impl Plan {
     /// A hook's paths begin with a change's position among those it was handed; the caller is told the place in its
     /// own input.
@@ -182,7 +207,10 @@ impl Desk<'_> {
         refuse_standing(&draft, expected, self.unlocked)?;
         match mutation {
             Mutation::Update { fields, .. } => {
-                self.refuse_locked(&draft)?;
+                let notes = |name: &String| draft.schema.field(name).is_some_and(|field| field.field.even_locked);
+                if !(draft.by_plugin && fields.keys().all(notes)) {
+                    self.refuse_locked(&draft)?;
+                }
                 self.set(&mut draft, fields)?;
             }
             Mutation::Remove { .. } => {
@@ -212,7 +240,10 @@ impl Desk<'_> {
             if value != default {
                 issues.extend(not_the_clients(draft, field, &path));
             }
-            issues.extend(check_value(field, &mut value, &path));
+            let awaited = value.is_null() && field.field.is_given_by_code();
+            if !(awaited && schema.collection.hooked_on(ChangeKind::Insert)) {
+                issues.extend(check_value(field, &mut value, &path));
+            }
             draft.after.insert(name.to_owned(), value);
         }
         let unknown =

@@ -138,7 +138,10 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
                 Block::Table(block) => &block.collection,
                 Block::Figure(block) => &block.collection,
                 Block::Chart(block) => &block.collection,
-                Block::Text(_) | Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => continue,
+                _ => {
+                    super::routed::check(descriptor, block, &format!("{key}.blocks[{at}]"), &mut say);
+                    continue;
+                }
             };
             if let Err(message) = target(descriptor, collection) {
                 say(format!("{key}.blocks[{at}]"), message);

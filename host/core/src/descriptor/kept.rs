@@ -17,6 +17,9 @@ pub(super) fn check(descriptor: &Descriptor, collection: &Collection, key: &str,
         if field.is_kept() && (field.required || field.default.is_some() || collection.is_state(name.as_str())) {
             say(at.clone(), "what the host gives is neither required, nor has a default or transitions".into());
         }
+        if field.even_locked && !field.read_only {
+            say(at.clone(), "`even_locked` is of a field that is `read_only`: code alone writes past a lock".into());
+        }
         if field.sequence.is_some() && field.derived.is_some() {
             say(at, "a field is either numbered or calculated".into());
         }

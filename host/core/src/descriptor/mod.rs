@@ -1,8 +1,9 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
 //! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
 //! holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
-//! records that are carried over, [`post`] what is said of letters and links.
+//! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes.
 
+mod block;
 mod check;
 mod family;
 mod former;
@@ -11,13 +12,16 @@ mod migration;
 mod model;
 mod parse;
 mod post;
+mod routed;
 mod schema;
 mod work;
 
+pub use block::{Block, ChartBlock, FigureBlock, Filters, TableBlock, TextBlock};
 pub use check::RESERVED;
 pub use former::Former;
 pub use model::*;
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
+pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
 pub use work::unknown as unknown_events;

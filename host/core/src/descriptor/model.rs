@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{DetailBlock, FormBlock, Former, MailTemplate, PageLink, SheetBlock};
+use super::{Block, Former, MailTemplate, PageLink};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -348,6 +348,10 @@ pub struct Field {
     /// Set by code and transitions alone: no client writes it.
     #[serde(default)]
     pub read_only: bool,
+    /// Of a field that is `read_only`: the plugin's code writes it also where a state locks the record, or the record
+    /// that it is a part of. For what is noted of a record later, such as where it was billed.
+    #[serde(default)]
+    pub even_locked: bool,
     /// Of a text: numbers that the host gives, each once and without gaps.
     #[serde(default)]
     pub sequence: Option<Sequence>,
@@ -597,80 +601,6 @@ pub struct Page {
     pub blocks: Vec<Block>,
 }
 
-/// One block of a page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Block {
-    /// Records of a collection in rows.
-    Table(TableBlock),
-    /// One number.
-    Figure(FigureBlock),
-    /// Numbers by group, as bars with a table behind them.
-    Chart(ChartBlock),
-    /// A paragraph.
-    Text(TextBlock),
-    /// Fields of the record that the page is about; of a page that links open.
-    Detail(DetailBlock),
-    /// A sheet that a route of the plugin puts together; of a page that links open.
-    Sheet(SheetBlock),
-    /// A form that calls a route of the plugin; of a page that links open.
-    Form(FormBlock),
-}
-
-/// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.
-pub type Filters = IndexMap<String, serde_json::Value>;
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TableBlock {
-    pub title: String,
-    pub collection: String,
-    /// Paths, such as `project.client.name`.
-    pub columns: Vec<String>,
-    /// On a page that links open: the reference by which its records belong to the one that the page is about.
-    #[serde(default)]
-    pub via: Option<FieldName>,
-    #[serde(default)]
-    pub filter: Filters,
-    #[serde(default)]
-    pub sort: Option<String>,
-    /// Rows, 1 to 200; 20 where left out.
-    #[serde(default)]
-    pub limit: Option<u16>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FigureBlock {
-    pub title: String,
-    pub collection: String,
-    #[serde(default)]
-    pub filter: Filters,
-    /// The path of which the sum is taken; the number of records where left out.
-    #[serde(default)]
-    pub sum: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChartBlock {
-    pub title: String,
-    pub collection: String,
-    /// A path, for dates with a bucket: `start:month`.
-    pub group: String,
-    #[serde(default)]
-    pub filter: Filters,
-    /// The path of which the sum is taken; the number of records where left out.
-    #[serde(default)]
-    pub sum: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TextBlock {
-    pub text: String,
-}
-
 impl Collection {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.get(name)
@@ -712,6 +642,7 @@ impl Field {
             max_bytes: None,
             search: false,
             read_only: false,
+            even_locked: false,
             sequence: None,
             derived: None,
             renamed_from: Former::default(),
@@ -725,6 +656,11 @@ impl Field {
     /// Whether the host alone writes it: numbers that it gives, and what it calculates.
     pub const fn is_kept(&self) -> bool {
         self.sequence.is_some() || self.derived.is_some()
+    }
+
+    /// Whether code gives it in a hook: nothing that a record is refused for before its hook has run.
+    pub const fn is_given_by_code(&self) -> bool {
+        self.read_only && self.required && self.default.is_none()
     }
 
     /// Whether no client writes it.

@@ -238,6 +238,9 @@ fn page_block(descriptor: &Descriptor, link: Option<&PageLink>, block: &Block) -
             if leads { Ok(()) } else { Err(format!("`{via}` does not refer to `{}`", link.subject)) }
         }
         Block::Figure(_) | Block::Chart(_) => Err("a page with `link` shows no figures of many records".to_owned()),
+        Block::WeekGrid(_) | Block::Timer(_) | Block::Review(_) => {
+            Err("this block is for people of the organization, not for a page with `link`".to_owned())
+        }
     }
 }
 

@@ -3,18 +3,22 @@
 
 use super::house::Visit;
 use super::lookup;
+use super::routed::{self, Pairs, Refused};
 use crate::rest::query;
-use axum::extract::Path;
+use axum::extract::{Path, Query, RawForm};
 use axum::response::Response;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::BoundPath;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::{Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, TableBlock, humanize};
+use lignaflow_core::descriptor::{
+    Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, Page, TableBlock, humanize,
+};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Bucket, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Id};
+use lignaflow_runtime::LoadedPlugin;
 use lignaflow_web::blocks::{
     Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView, page as draw,
 };
@@ -22,34 +26,106 @@ use lignaflow_web::labels::Wanted;
 use lignaflow_web::{ListQuery, paths};
 use std::sync::Arc;
 
-pub(super) async fn page(visit: Visit, Path((plugin, name)): Path<(String, String)>) -> Response {
+pub(super) async fn page(
+    visit: Visit,
+    Path((plugin, name)): Path<(String, String)>,
+    Query(asked): Query<Pairs>,
+) -> Response {
+    let loaded = match opened(&visit, &plugin, &name) {
+        Ok(loaded) => loaded,
+        Err(response) => return response,
+    };
+    let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
+    draw_page(&visit, &loaded, page, &asked, None).await
+}
+
+/// The plugin whose page it is, where whoever visits may open it.
+#[expect(clippy::result_large_err, reason = "the other answer is made once and sent")]
+fn opened(visit: &Visit, plugin: &str, name: &str) -> Result<Arc<LoadedPlugin>, Response> {
     let caller = &visit.signed.caller;
     let loaded = visit
         .snapshot
         .plugins
-        .get(plugin.as_str())
+        .get(plugin)
         .filter(|loaded| visit.snapshot.is_enabled(caller.organization, &loaded.descriptor().id))
         .cloned();
-    let Some(loaded) = loaded else { return visit.no_plugin(&plugin) };
+    let Some(loaded) = loaded else { return Err(visit.no_plugin(plugin)) };
     let descriptor = loaded.descriptor();
-    let Some(page) = descriptor.page(&name).filter(|page| page.link.is_none()) else { return visit.not_found() };
+    let Some(page) = descriptor.page(name).filter(|page| page.link.is_none()) else { return Err(visit.not_found()) };
     if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
-        return visit.fault(&Fault::denied("You may not open this page."));
+        return Err(visit.fault(&Fault::denied("You may not open this page.")));
     }
+    Ok(loaded)
+}
+
+/// `POST /{plugin}/-/{page}/{block}/{deed}`: what a form of a block asks for. Done, it leads back to the page.
+pub(super) async fn act(
+    visit: Visit,
+    Path((plugin, name, index, deed)): Path<(String, String, usize, String)>,
+    RawForm(body): RawForm,
+) -> Response {
+    let loaded = match opened(&visit, &plugin, &name) {
+        Ok(loaded) => loaded,
+        Err(response) => return response,
+    };
+    let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
+    let Some(block) = page.blocks.get(index).filter(|block| !block.routes().is_empty()) else {
+        return visit.not_found();
+    };
+    let form: Pairs = form_urlencoded::parse(&body).into_owned().collect();
+    // What the page was about, so that it is about the same afterwards.
+    let about = |name: &str| routed::first(&form, name).filter(|text| !text.is_empty() && text.len() <= 10);
+    let asked: Pairs =
+        ["week", "day"].iter().filter_map(|name| Some(((*name).to_owned(), about(name)?.to_owned()))).collect();
+    match routed::act(&visit, &loaded, block, &deed, form).await {
+        Ok(told) => {
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&asked).finish();
+            let query = if query.is_empty() { query } else { format!("?{query}") };
+            visit.go(&format!("/{plugin}/-/{name}{query}"), &told)
+        }
+        Err(refused) => {
+            let mut response = draw_page(&visit, &loaded, page, &asked, Some((index, &refused))).await;
+            if response.status().is_success() {
+                *response.status_mut() = refused.problem.status();
+            }
+            response
+        }
+    }
+}
+
+async fn draw_page(
+    visit: &Visit,
+    loaded: &LoadedPlugin,
+    page: &Page,
+    asked: &Pairs,
+    refused: Option<(usize, &Refused)>,
+) -> Response {
+    let descriptor = loaded.descriptor();
     let mut wanted = Wanted::default();
     let mut blocks = Vec::with_capacity(page.blocks.len());
-    for block in &page.blocks {
+    for (index, block) in page.blocks.iter().enumerate() {
+        let spot = routed::Spot { page: page.name.as_str(), index };
+        let refused = refused.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
         let (title, view) = match block {
+            Block::WeekGrid(block) => {
+                (block.title.as_str(), routed::week(visit, loaded, block, spot, asked, refused).await)
+            }
+            Block::Timer(block) => {
+                (block.title.as_str(), routed::timer(visit, loaded, block, spot, asked, refused).await)
+            }
+            Block::Review(block) => {
+                (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
+            }
             Block::Text(text) => ("", Ok(BlockView::Text(text.text.clone()))),
-            Block::Table(block) => (block.title.as_str(), table(&visit, &descriptor.id, block, &mut wanted).await),
-            Block::Figure(block) => (block.title.as_str(), figure(&visit, &descriptor.id, block).await),
-            Block::Chart(block) => (block.title.as_str(), chart(&visit, &descriptor.id, block).await),
+            Block::Table(block) => (block.title.as_str(), table(visit, &descriptor.id, block, &mut wanted).await),
+            Block::Figure(block) => (block.title.as_str(), figure(visit, &descriptor.id, block).await),
+            Block::Chart(block) => (block.title.as_str(), chart(visit, &descriptor.id, block).await),
             // These stand on pages that links open, which are none of the house's.
             Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => continue,
         };
         blocks.push(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }));
     }
-    let labels = match lookup::labels(&visit, &wanted).await {
+    let labels = match lookup::labels(visit, &wanted).await {
         Ok(labels) => labels,
         Err(fault) => return visit.fault(&fault),
     };

@@ -10,7 +10,7 @@
 //! | [`views`] | saved views over lists |
 //! | [`media`] | files, as links of pages lead to them |
 //! | [`imports`] | the wizard by which files become records |
-//! | [`declared`] | pages that plugins declare |
+//! | [`declared`], [`routed`] | pages that plugins declare; blocks of them that call routes |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
@@ -43,6 +43,7 @@ mod people;
 mod posted;
 mod record;
 mod roles;
+mod routed;
 mod told;
 mod views;
 mod webhooks;
@@ -77,6 +78,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
+        .route("/{plugin}/-/{page}/{block}/{deed}", post(declared::act))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))

@@ -12,4 +12,6 @@ import "./rows.js";
 import "./search.js";
 import "./setup.js";
 import "./theme.js";
+import "./timer.js";
 import "./toast.js";
+import "./week.js";
