@@ -101,7 +101,10 @@ impl Operation {
             None if ["/notices/", "/mail/", "/links/"].iter().any(|part| self.path.contains(part)) => "job".to_owned(),
             None => return self.path.replace("{role}", "nothing"),
         };
-        let id = ids.get(kind.as_str()).unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
+        // Of a plugin's collections that no record was made of, one that is not there will do.
+        let nowhere = || self.collection().map(|_| "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
+        let id = ids.get(kind.as_str()).cloned().or_else(nowhere);
+        let id = &id.unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
         let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
         path.replace("{name}", OWN_FIELD).replace("{plugin}", "nothing")
     }

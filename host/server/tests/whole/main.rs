@@ -47,6 +47,8 @@ mod scene;
 mod search;
 mod sightings;
 mod starting;
+mod timesheet_pages;
+mod timesheets;
 mod upgrades;
 mod views;
 mod webhooks;

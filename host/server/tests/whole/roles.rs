@@ -65,10 +65,11 @@ async fn a_role_that_cannot_be_given_is_told(database: Database) {
     let person = person.to_string();
     let roles = org.get("roles").await.is(200);
     assert_eq!(
-        roles.column("role"),
-        ["hours.bookkeeper", "hours.supervisor", "projects.manager", "projects.supervisor", "projects.worker"]
+        roles.column("role").into_iter().filter(|role| role.starts_with("hours.")).collect::<Vec<_>>(),
+        ["hours.bookkeeper", "hours.supervisor"]
     );
-    assert_eq!(roles.data()[1]["permissions"], json!(["hours.see-all"]));
+    let supervisor = roles.data().iter().find(|role| role["role"] == "hours.supervisor").unwrap();
+    assert_eq!(supervisor["permissions"], json!(["hours.see-all"]));
 
     let refused = put(&org, &person, json!(["hours.supervisr", "owner"])).await.is_problem(422, "invalid");
     assert_eq!(refused.issues(), [("/roles/0", "unknown-role"), ("/roles/1", "unknown-role")]);

@@ -1,0 +1,235 @@
+//! The pages of `timesheets`: each reads and posts without script; in a browser with it, on a phone and at a desk, in
+//! both colours.
+
+use crate::timesheets::{ENTRIES, Firm, SHEETS, firm};
+use lignaflow_testkit::driver::Browser;
+use lignaflow_testkit::{Database, Visitor, on_both, on_one};
+use serde_json::json;
+
+on_both!(
+    a_timer_is_started_changed_and_stopped_without_script,
+    a_week_is_typed_into_and_what_is_wrong_is_told_at_its_cell,
+    a_week_is_copied_and_submitted_once_it_is_said_to_be_true,
+    a_team_is_approved_at_once_and_one_is_returned_with_a_reason,
+);
+on_one!(a_worker_on_a_phone_records_a_day_and_submits_a_week, a_supervisor_approves_a_week_for_the_whole_team);
+
+const NOW: &str = "/timesheets/-/now";
+const WEEK: &str = "/timesheets/-/my-week";
+const TEAM: &str = "/timesheets/-/team";
+
+impl Firm {
+    async fn opens(&self, email: &str) -> Visitor {
+        let visitor = self.server.visitor();
+        visitor.sign_in(email, &self.org.password).await;
+        visitor
+    }
+
+    /// The task as a row of a week is of it.
+    fn row(&self) -> String {
+        json!({ "activity": null, "project": self.project, "task": self.task }).to_string()
+    }
+}
+
+async fn a_timer_is_started_changed_and_stopped_without_script(database: Database) {
+    let firm = firm(&database).await;
+    let mia = firm.opens(&firm.mia_email).await;
+    mia.get(NOW).await.is(200).shows("Nothing runs.").shows("Cut").shows("Kitchen");
+    let start = async |body: serde_json::Value| {
+        mia.post(&format!("{NOW}/0/start"), &[("body", &body.to_string())]).await.is(303)
+    };
+    let started = start(json!({ "task": firm.task })).await;
+    assert_eq!(started.to(), NOW);
+    mia.follow(&started).await.is(200).shows("Started.").shows("Stop").shows("I forgot to stop").hides("Nothing runs.");
+    let _ = start(json!({ "project": firm.project })).await;
+    let entries = firm.mia.get(ENTRIES).await.is(200);
+    assert_eq!(entries.data().iter().filter(|entry| entry["ended_at"].is_null()).count(), 1, "{}", entries.text);
+    let stopped = mia.post(&format!("{NOW}/0/stop"), &[]).await.is(303);
+    mia.follow(&stopped).await.is(200).shows("Stopped.").shows("Nothing runs.");
+    let again = mia.post(&format!("{NOW}/0/stop"), &[]).await.is(409);
+    again.shows("No timer of yours runs.").shows("Cut");
+    let _ = mia.post(&format!("{NOW}/0/start"), &[("body", "{")]).await.is(422);
+    let _ = mia.post(&format!("{NOW}/0/dance"), &[]).await.is(404);
+    let _ = mia.post(&format!("{NOW}/7/stop"), &[]).await.is(404);
+}
+
+async fn a_week_is_typed_into_and_what_is_wrong_is_told_at_its_cell(database: Database) {
+    let firm = firm(&database).await;
+    let mia = firm.opens(&firm.mia_email).await;
+    let week = ("week", "2026-11-16");
+    let page = format!("{WEEK}?week=2026-11-16");
+    mia.get(&page).await.is(200).shows("16 – 22 Nov 2026").shows("Cut, Kitchen");
+    let save = format!("{WEEK}/0/save");
+    let row = firm.row();
+    let typed = [week, ("nkey", row.as_str()), ("nd0", "7:30"), ("nd1", "7-11:30"), ("nd2", "90m")];
+    let saved = mia.post(&save, &typed).await.is(303);
+    assert_eq!(saved.to(), page);
+    mia.follow(&saved).await.is(200).shows("Saved.").shows("13:30").shows("4:30");
+
+    let was = "27000 16200 5400 0 0 0 0";
+    let wrong =
+        [week, ("k0", row.as_str()), ("w0", was), ("r0d0", "eight"), ("r0d1", "4"), ("r0d2", "2"), ("r0d3", "8")];
+    let refused = mia.post(&save, &wrong).await.is(422);
+    refused.shows("“eight” is not a time.").shows("4:30 of it has a start and an end");
+    assert_eq!(
+        (refused.value("r0d0"), refused.value("r0d3")),
+        ("eight".to_owned(), "8".to_owned()),
+        "what was typed is kept"
+    );
+    mia.get(&page).await.is(200).shows("13:30");
+    let better =
+        [week, ("k0", row.as_str()), ("w0", was), ("r0d0", ""), ("r0d1", "4:30"), ("r0d2", "1:30"), ("r0d3", "8")];
+    let _ = mia.post(&save, &better).await.is(303);
+    mia.get(&page).await.is(200).shows("14:00");
+    assert_eq!(firm.sheet("2026-11-16").await["total"], 14 * 3600);
+}
+
+async fn a_week_is_copied_and_submitted_once_it_is_said_to_be_true(database: Database) {
+    let firm = firm(&database).await;
+    let mia = firm.opens(&firm.mia_email).await;
+    let _ = firm.hours("2026-11-09", 8).await.is(201);
+    let week = ("week", "2026-11-16");
+    let copied = mia.post(&format!("{WEEK}/0/copy"), &[week]).await.is(303);
+    mia.follow(&copied).await.is(200).shows("Copied last week.").shows("8:00");
+    let submit = format!("{WEEK}/0/submit");
+    let row = firm.row();
+    let unsaid = [week, ("k0", row.as_str()), ("w0", "28800 0 0 0 0 0 0"), ("r0d0", "8:00"), ("r0d1", "7")];
+    mia.post(&submit, &unsaid).await.is(422).shows("Confirm that this is complete and true.");
+    let said = [week, ("attested", "yes")];
+    let submitted = mia.post(&submit, &said).await.is(303);
+    mia.follow(&submitted).await.is(200).shows("Submitted.").hides("Submit week").shows("15:00");
+    let late = [week, ("k0", row.as_str()), ("w0", "28800 25200 0 0 0 0 0"), ("r0d2", "7")];
+    mia.post(&format!("{WEEK}/0/save"), &late).await.is(423).shows("submitted");
+}
+
+async fn a_team_is_approved_at_once_and_one_is_returned_with_a_reason(database: Database) {
+    let firm = firm(&database).await;
+    let _ = firm.hours("2026-11-16", 8).await.is(201);
+    let submit = json!({ "week": "2026-11-16", "attested": true });
+    let sheet = firm.mia.post("timesheets/week/submit", submit.clone()).await.is(200).id();
+    let (ben, mia) = (firm.opens(&firm.ben_email).await, firm.opens(&firm.mia_email).await);
+    let _ = mia.get(TEAM).await.is(403);
+    let _ = mia.post(&format!("{TEAM}/0/approve"), &[("id", &sheet)]).await.is(403);
+    let page = format!("{TEAM}?week=2026-11-16");
+    ben.get(&page).await.is(200).shows("Mia").shows("8:00").shows("1 of 1 wait for you").shows("Nothing yet of");
+    let week = ("week", "2026-11-16");
+    ben.post(&format!("{TEAM}/0/approve"), &[week]).await.is(422).shows("Tick what is to be approved.");
+    let back = [week, ("id", sheet.as_str()), ("reason", "Tuesday is missing.")];
+    let returned = ben.post(&format!("{TEAM}/0/give_back"), &back).await.is(303);
+    ben.follow(&returned).await.is(200).shows("Returned: Tuesday is missing.");
+    mia.get(&format!("{WEEK}?week=2026-11-16")).await.is(200).shows("Tuesday is missing.");
+    let _ = firm.mia.post("timesheets/week/submit", submit).await.is(200);
+    let approved = ben.post(&format!("{TEAM}/0/approve"), &[week, ("id", sheet.as_str())]).await.is(303);
+    assert_eq!(approved.to(), page);
+    ben.follow(&approved).await.is(200).shows("Approved 1.");
+    assert_eq!(firm.org.get(&format!("{SHEETS}/{sheet}")).await.is(200).json["status"], "approved");
+}
+
+async fn signed_in(firm: &Firm, email: &str) -> Option<Browser> {
+    let browser = Browser::open().await?;
+    browser.goto(&format!("{}/sign-in", firm.server.root)).await;
+    browser.fill("#f-email", email).await;
+    browser.fill("#f-password", &firm.org.password).await;
+    browser.press("button.btn-wide").await;
+    Some(browser)
+}
+
+/// Both colours at both widths; nothing is wider than the screen.
+async fn pictures(browser: &Browser, name: &str) {
+    for (width, height) in [(390, 844), (1280, 900)] {
+        browser.resize(width, height).await;
+        for theme in ["light", "dark"] {
+            let set = format!(
+                "document.documentElement.dataset.theme = '{theme}'; return document.documentElement.scrollWidth"
+            );
+            let wide = browser.client.execute(&set, Vec::new()).await.unwrap();
+            assert!(wide.as_u64().unwrap() <= u64::from(width), "{name} at {width}: {wide} wide");
+            browser.picture(&format!("{name}-{width}-{theme}")).await;
+        }
+    }
+}
+
+async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database) {
+    let firm = firm(&database).await;
+    let defects = json!({ "title": "Defects from walk-through", "project": firm.project, "assignees": [firm.mia_id] });
+    firm.org.make("projects/tasks", defects).await;
+    let Some(browser) = signed_in(&firm, &firm.mia_email).await else { return };
+    let root = &firm.server.root;
+    browser.resize(390, 844).await;
+    browser.goto(&format!("{root}{NOW}")).await;
+    pictures(&browser, "timer-idle").await;
+    browser.resize(390, 844).await;
+    let target = "return Math.min(...[...document.querySelectorAll('.start, .btn-site')].filter(e => e.offsetHeight).map(e => e.offsetHeight))";
+    let least = async || browser.client.execute(target, Vec::new()).await.unwrap().as_u64().unwrap();
+    assert!(least().await >= 56);
+    browser.press(".starts .start").await;
+    assert!(browser.text(".now .task").await.contains("Cut"));
+    browser.press(".starts .start").await;
+    assert!(browser.text(".now .task").await.contains("Defects"), "it was changed to");
+    browser.find(".forgot summary").await.click().await.unwrap();
+    assert!(least().await >= 56);
+    pictures(&browser, "timer-running").await;
+    browser.resize(390, 844).await;
+    // The key that starts and stops.
+    let before = browser.find("html").await;
+    browser.client.execute("document.querySelector('[data-key=t]').click()", Vec::new()).await.unwrap();
+    while before.tag_name().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(browser.text("main").await.contains("Nothing runs."));
+
+    browser.goto(&format!("{root}{WEEK}?week=2026-11-16")).await;
+    browser.resize(1280, 900).await;
+    browser.find("select[name=nkey] option:nth-child(2)").await.click().await.unwrap();
+    browser.fill("input[name=nd0]", "7:30").await;
+    browser.fill("input[name=nd1]", "7-15:30").await;
+    assert_eq!(browser.text("[data-total]").await, "16:00", "totals follow what is typed");
+    browser.press("#week .submit .btn:not(.btn-primary)").await;
+    let _ = firm.hours("2026-11-18", 6).await.is(201);
+    browser.goto(&format!("{root}{WEEK}?week=2026-11-16")).await;
+    pictures(&browser, "week").await;
+    browser.resize(390, 844).await;
+    browser.press(".day-strip a:nth-child(4)").await;
+    browser.fill("input[name=r0d3]", "5").await;
+    browser.press("#week .submit .btn:not(.btn-primary)").await;
+    assert!(browser.path().await.ends_with("day=2026-11-19"), "still on that day");
+    assert!(browser.text(".day-strip [aria-current]").await.contains("5:00"));
+    browser.picture("week-day-390").await;
+    browser.find("input[name=attested]").await.click().await.unwrap();
+    browser.press("#week .btn-primary").await;
+    assert!(browser.text("main").await.contains("Submitted"));
+    pictures(&browser, "week-submitted").await;
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+async fn a_supervisor_approves_a_week_for_the_whole_team(database: Database) {
+    let firm = firm(&database).await;
+    let submit = json!({ "week": "2026-11-16", "attested": true });
+    for name in ["Zoe", "Tom", "Ana", "Kim"] {
+        let (id, _, worker) = firm.server.member(&firm.org, name, lignaflow_testkit::Role::Member).await;
+        for (day, hours) in [("2026-11-16", 8), ("2026-11-17", 7), ("2026-11-19", 9)] {
+            let body =
+                json!({ "project": firm.project, "user": id.to_string(), "local_date": day, "duration": hours * 3600 });
+            let _ = firm.org.post(ENTRIES, body).await.is(201);
+        }
+        if name != "Kim" {
+            let _ = worker.post("timesheets/week/submit", submit.clone()).await.is(200);
+        }
+    }
+    let Some(browser) = signed_in(&firm, &firm.ben_email).await else { return };
+    let root = &firm.server.root;
+    browser.goto(&format!("{root}{TEAM}?week=2026-11-16")).await;
+    pictures(&browser, "team").await;
+    browser.resize(390, 844).await;
+    browser.find(".review-return summary").await.click().await.unwrap();
+    browser.fill(".review-return[open] input[name=reason]", "Wednesday is missing.").await;
+    browser.press(".review-return[open] button").await;
+    assert!(browser.text("main").await.contains("Wednesday is missing."));
+    browser.press(".review-acts .btn-primary").await;
+    pictures(&browser, "team-approved").await;
+    let approved = firm.org.get(&format!("{SHEETS}?filter[status]=approved&count=true")).await.is(200);
+    assert_eq!(approved.json["count"], 2);
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}

@@ -1,0 +1,70 @@
+//! Leave, and what a week is expected to be.
+
+use crate::findings::Findings;
+use crate::{place, sheets, weeks};
+use lignaflow_sdk::prelude::*;
+
+pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let after = &change.after;
+    let Some(user) = after.reference("user") else { return Ok(()) };
+    if change.transition.as_deref() == Some("approve") {
+        sheets::not_their_own(Some(user), "leave")?;
+    }
+    let (Some(first), Some(last)) = (after.date("first"), after.date("last")) else { return Ok(()) };
+    let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
+    findings.set(index, change, "label", format!("{name}, {} – {}", weeks::shown(first), weeks::shown(last)));
+    if matches!(after.text("status"), Some("declined" | "cancelled")) || last < first {
+        return Ok(());
+    }
+    let others = all([
+        field("user").eq(user),
+        not(field("id").eq(change.id)),
+        field("status").within(["requested", "approved"]),
+        field("first").at_most(last),
+        field("last").at_least(first),
+    ]);
+    let fault = Fault::new(ErrorCode::Conflict, "There is leave of the same person on some of these days already.");
+    findings.verdict.also.push(ensure_none("leave", others, fault));
+    Ok(())
+}
+
+pub(crate) fn check_pattern(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let label = match change.after.reference("user") {
+        Some(user) => people::person(user)?.map(|person| person.name).unwrap_or_default(),
+        None => "Everybody".to_owned(),
+    };
+    findings.set(index, change, "label", label);
+    Ok(())
+}
+
+/// How much of each day is a holiday or approved leave: nothing, some seconds, or `None` for all of it.
+pub(crate) fn off(user: Id, days: &[Date]) -> Result<Vec<Option<i64>>, Fault> {
+    let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(Vec::new()) };
+    let zone = place::zone_of(user)?;
+    let holidays = select("holidays")
+        .as_plugin()
+        .columns(["id", "day", "zone"])
+        .filter(field("day").at_least(first).and(field("day").at_most(last)))
+        .limit(100);
+    let holidays = records::find(holidays)?;
+    let leave = select("leave")
+        .as_plugin()
+        .columns(["id", "first", "last", "per_day"])
+        .filter(all([
+            field("user").eq(user),
+            field("status").eq("approved"),
+            field("first").at_most(last),
+            field("last").at_least(first),
+        ]))
+        .limit(100);
+    let leave = records::find(leave)?;
+    let of = |day: &Date| {
+        let mut here = holidays.records().filter(|row| row.text("zone").is_none_or(|it| it == zone));
+        if here.any(|row| row.date("day") == Some(*day)) {
+            return None;
+        }
+        let mut away = leave.records().filter(|row| row.date("first") <= Some(*day) && Some(*day) <= row.date("last"));
+        away.try_fold(0, |sum, row| Some(sum + row.integer("per_day")?))
+    };
+    Ok(days.iter().map(of).collect())
+}

@@ -1,0 +1,52 @@
+//! The faults of a batch, gathered so that a caller learns of all of them at once.
+
+use lignaflow_sdk::prelude::*;
+
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    issues: Vec<Issue>,
+    /// What the caller is told first where something is locked.
+    locked: Option<String>,
+    /// What the caller is told first where something collides and nothing else is wrong.
+    clashed: Option<String>,
+    invalid: bool,
+    pub(crate) verdict: Verdict,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, index: usize, field: &str, code: &str, message: impl Into<String>) {
+        self.invalid = true;
+        self.issues.push(change_issue(index, field, code, message));
+    }
+
+    /// The change touches something that is closed: the whole batch is refused as locked.
+    pub(crate) fn lock(&mut self, index: usize, field: &str, message: String) {
+        self.issues.push(change_issue(index, field, "locked", message.clone()));
+        self.locked.get_or_insert(message);
+    }
+
+    /// The change collides with another record.
+    pub(crate) fn clash(&mut self, index: usize, field: &str, code: &str, message: String) {
+        self.issues.push(change_issue(index, field, code, message.clone()));
+        self.clashed.get_or_insert(message);
+    }
+
+    /// Sets a field where it is not so already.
+    pub(crate) fn set<V: IntoValue>(&mut self, index: usize, change: &HookChange, field: &str, value: V) {
+        let value = value.into_value();
+        if change.after.value(field).unwrap_or(&Value::Null) != &value {
+            self.verdict.set_field(index, field, value);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Verdict, Fault> {
+        match (self.locked, self.clashed) {
+            (Some(message), _) => Err(Fault { code: ErrorCode::Locked, message, issues: self.issues }),
+            (None, Some(message)) if !self.invalid => {
+                Err(Fault { code: ErrorCode::Conflict, message, issues: self.issues })
+            }
+            _ if self.issues.is_empty() => Ok(self.verdict),
+            _ => Err(Fault::invalid(self.issues)),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Time on projects: timers and weeks, approval, rates, pay and billing. The rules that a descriptor cannot say.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`typed`] | time as people write it and as it is shown |
+//! | [`place`], [`weeks`] | zones, days and lengths; weeks and the sheet of each |
+//! | [`entries`], [`overlap`] | what must hold of time; that nobody works twice at once |
+//! | [`shifts`] | attendance, which follows the timer |
+//! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
+//! | [`sheets`], [`rates`] | weeks on their way, and what is frozen when they are approved |
+//! | [`runs`] | approved time on its way out, and its correction |
+//! | [`absence`] | leave, and what a week is expected to be |
+//! | [`remind`] | what people are reminded of |
+//! | [`policy`], [`rounding`] | what the organization has settled; billable time |
+//! | [`findings`] | the faults of a batch, all at once |
+
+mod absence;
+mod crew;
+mod entries;
+mod findings;
+mod overlap;
+mod place;
+mod policy;
+mod rates;
+mod remind;
+mod rounding;
+mod runs;
+mod sheets;
+mod shifts;
+mod team;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod typed;
+mod week;
+mod weeks;
+
+use findings::Findings;
+use lignaflow_sdk::prelude::*;
+use runs::Kind;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Timesheets;
+
+impl Plugin for Timesheets {
+    fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
+        let mut findings = Findings::default();
+        entries::check(changes, &mut findings)?;
+        sheets::check(changes, &mut findings)?;
+        for (index, change) in changes.iter().enumerate() {
+            match change.collection.as_str() {
+                "shifts" => shifts::check(index, change, &mut findings)?,
+                "periods" => policy::check_period(index, change, &mut findings),
+                "rates" => rates::check(index, change, &mut findings)?,
+                "leave" => absence::check_leave(index, change, &mut findings)?,
+                "work-patterns" => absence::check_pattern(index, change, &mut findings)?,
+                "pay-runs" | "billing-runs" => runs::check(change)?,
+                _ => {}
+            }
+        }
+        findings.finish()
+    }
+
+    fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+        match request.route.as_str() {
+            "timer" => timer::state(),
+            "start-timer" => timer::start(request),
+            "stop-timer" => timer::stop(request),
+            "week" => week::show(request),
+            "set-week" => week::set(request),
+            "copy-week" => week::copy(request),
+            "submit-week" => week::submit(request),
+            "team" => team::show(request),
+            "approve-sheets" => team::approve(request),
+            "return-sheet" => team::give_back(request),
+            "enter-crew" => crew::enter(request),
+            "dispute" => crew::dispute(request),
+            "make-pay-run" => runs::make(Kind::Pay, request),
+            "make-billing-run" => runs::make(Kind::Billing, request),
+            "cancel-pay-run" => runs::cancel(Kind::Pay, request),
+            "cancel-billing-run" => runs::cancel(Kind::Billing, request),
+            "pay-file" => runs::file(Kind::Pay, request),
+            "billing-file" => runs::file(Kind::Billing, request),
+            "correct" => runs::correct(request),
+            other => Err(Fault::not_found(format_args!("route `{other}`"))),
+        }
+    }
+
+    fn run(call: &JobCall) -> Result<Slice, Fault> {
+        remind::run(call)
+    }
+}
+
+lignaflow_sdk::plugin!(Timesheets);

@@ -1,0 +1,154 @@
+//! Where somebody stands: the zone that time is worked in, the day that it is there, and how long something took.
+
+use lignaflow_sdk::prelude::*;
+
+const MICROS: i64 = 1_000_000;
+
+/// The zone of a person: of whoever asks as they have it now, of others as their account has it.
+pub(crate) fn zone_of(user: Id) -> Result<String, Fault> {
+    let caller = context::caller()?;
+    if caller.person() == Some(user) {
+        return Ok(caller.time_zone);
+    }
+    Ok(people::person(user)?.map_or(caller.time_zone, |person| person.time_zone))
+}
+
+/// How long something took by what clocks showed at its start and its end, to the minute: so that times, durations and
+/// their totals add up as they are shown, and what follows on something else takes up where that ended.
+pub(crate) const fn taken(started: Instant, ended: Instant) -> i64 {
+    (minute(ended) - minute(started)) * 60
+}
+
+const fn minute(instant: Instant) -> i64 {
+    instant.micros().div_euclid(60 * MICROS)
+}
+
+/// Nobody starts or stops a timer by less than a second.
+pub(crate) const fn whole_second(instant: Instant) -> Instant {
+    Instant::from_micros(instant.micros().div_euclid(MICROS) * MICROS)
+}
+
+/// So many seconds later.
+pub(crate) fn later(instant: Instant, seconds: i64) -> Instant {
+    Instant::from_micros(instant.micros().saturating_add(seconds.saturating_mul(MICROS)))
+}
+
+/// The last time up to `now` that clocks in the zone showed this.
+pub(crate) fn last_at(second: u32, zone: &str, now: Instant) -> Result<Instant, Fault> {
+    let today = calendar::to_local(now, zone)?.date;
+    let at = calendar::to_instant(today, second, zone)?;
+    if at <= now {
+        return Ok(at);
+    }
+    calendar::to_instant(today.plus_days(-1).unwrap_or(today), second, zone)
+}
+
+/// From one time of the clock to another of a day; to the next where the end does not come after the start.
+pub(crate) fn between(day: Date, from: u32, until: u32, zone: &str) -> Result<(Instant, Instant), Fault> {
+    let start = calendar::to_instant(day, from, zone)?;
+    let end_day = if until > from { day } else { day.plus_days(1).unwrap_or(day) };
+    Ok((start, calendar::to_instant(end_day, until, zone)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::host;
+    use proptest::prelude::*;
+
+    const ZONES: [&str; 6] = [
+        "Australia/Sydney",
+        "Australia/Perth",
+        "Australia/Lord_Howe",
+        "Europe/London",
+        "America/New_York",
+        "Asia/Kathmandu",
+    ];
+
+    /// Within 2026 and 2027, so that every zone's switches are met.
+    fn moment() -> impl Strategy<Value = Instant> {
+        (1_767_225_600_i64..1_830_297_600).prop_map(|second| Instant::from_micros(second * MICROS))
+    }
+
+    proptest! {
+        #[test]
+        fn what_follows_on_something_takes_up_where_that_ended(
+            start in moment(),
+            first in 0_i64..90_000,
+            second in 0_i64..90_000,
+        ) {
+            let (middle, end) = (later(start, first), later(start, first + second));
+            prop_assert_eq!(taken(start, middle) + taken(middle, end), taken(start, end));
+            prop_assert!((taken(start, end) - (first + second)).abs() < 60);
+            prop_assert_eq!(taken(start, end) % 60, 0);
+        }
+
+        #[test]
+        fn durations_are_those_of_the_faces_of_the_clocks_in_every_zone(
+            zone in prop::sample::select(&ZONES),
+            start in moment(),
+            length in 0_i64..172_800,
+        ) {
+            let end = later(start, length);
+            let (from, until) = (calendar::to_local(start, zone).unwrap(), calendar::to_local(end, zone).unwrap());
+            let days = i64::from(until.date.days_since(from.date));
+            let faces = days * 86_400 + i64::from(until.second / 60 * 60) - i64::from(from.second / 60 * 60);
+            // What the clocks were put on or back by was not worked.
+            let moved = i64::from(until.offset_seconds - from.offset_seconds);
+            prop_assert_eq!(taken(start, end), faces - moved);
+        }
+
+        #[test]
+        fn a_span_of_the_clock_begins_on_its_day_and_lasts_less_than_a_day_and_a_switch(
+            zone in prop::sample::select(&ZONES),
+            days in 20_454_i32..21_184,
+            from in 0_u32..1440,
+            until in 0_u32..1440,
+        ) {
+            prop_assume!(from != until);
+            let day = Date::from_days(days).unwrap();
+            let (start, end) = between(day, from * 60, until * 60, zone).unwrap();
+            prop_assert_eq!(calendar::to_local(start, zone).unwrap().date, day);
+            // Both may be moved onto the end of an hour that the clocks leave out.
+            prop_assert!(start <= end && taken(start, end) <= 25 * 3600);
+        }
+
+        #[test]
+        fn a_time_of_the_clock_was_at_most_a_day_and_a_switch_ago(
+            zone in prop::sample::select(&ZONES),
+            now in moment(),
+            minute in 0_u32..1440,
+        ) {
+            let at = last_at(minute * 60, zone, now).unwrap();
+            prop_assert!(at <= now && taken(at, now) <= 25 * 3600);
+        }
+    }
+
+    #[test]
+    fn a_day_with_a_switch_is_as_long_as_it_was() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let hours = |date: &str, zone: &str, from: u32, until: u32| {
+            let (start, end) = between(day(date), from * 3600, until * 3600, zone).unwrap();
+            taken(start, end) * 2 / 3600
+        };
+        // Twice the hours: clocks on Lord Howe move by half of one.
+        assert_eq!(hours("2026-10-04", "Australia/Sydney", 1, 5), 6);
+        assert_eq!(hours("2026-04-05", "Australia/Sydney", 1, 5), 10);
+        assert_eq!(hours("2026-10-04", "Australia/Lord_Howe", 1, 5), 7);
+        assert_eq!(hours("2026-04-05", "Australia/Lord_Howe", 1, 5), 9);
+        assert_eq!(hours("2026-10-04", "Australia/Perth", 1, 5), 8);
+        assert_eq!(hours("2026-03-29", "Europe/London", 0, 4), 6);
+        assert_eq!(hours("2026-11-01", "America/New_York", 0, 4), 10);
+        assert_eq!(hours("2026-03-29", "Asia/Kathmandu", 0, 4), 8);
+    }
+
+    #[test]
+    fn whose_zone_it_is_depends_on_who_works() {
+        let mut host = host();
+        let mia = host.add_person("Mia");
+        host.caller.time_zone = "Australia/Perth".to_owned();
+        let me = host.caller.person().unwrap();
+        assert_eq!(host.run(|| zone_of(me)).unwrap(), "Australia/Perth");
+        assert_eq!(host.run(|| zone_of(mia)).unwrap(), "Australia/Sydney");
+    }
+}

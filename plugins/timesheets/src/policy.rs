@@ -1,0 +1,54 @@
+//! What the organization has settled of its time: overlaps, rounding, and up to when it is locked.
+
+use crate::rounding::{Rounding, Way};
+use lignaflow_sdk::prelude::*;
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Policy {
+    /// Whether time may overlap other time of the same person.
+    pub(crate) overlap: bool,
+    pub(crate) rounding: Rounding,
+}
+
+impl Policy {
+    /// As it stands, or as it is by itself where nobody has settled anything.
+    pub(crate) fn read() -> Result<Self, Fault> {
+        let columns = ["id", "overlap", "rounding", "rounding_minutes", "rounding_by"];
+        let page = records::find(select("policy").as_plugin().columns(columns).limit(1))?;
+        let Some(row) = page.records().next() else { return Ok(Self::default()) };
+        let way = match row.text("rounding") {
+            Some("nearest") => Way::Nearest,
+            Some("up") => Way::Up,
+            Some("down") => Way::Down,
+            _ => Way::None,
+        };
+        Ok(Self {
+            overlap: row.text("overlap") == Some("allow"),
+            rounding: Rounding {
+                way,
+                unit: row.integer("rounding_minutes").unwrap_or(1) * 60,
+                by_day: row.text("rounding_by") == Some("day"),
+            },
+        })
+    }
+}
+
+/// The last day that is locked, and what holds the answer where there is none: that nobody locks a first period
+/// meanwhile.
+pub(crate) fn locked_until() -> Result<(Option<Date>, Option<Mutation>), Fault> {
+    let last = select("periods").as_plugin().columns(["id", "locked_until"]).sort_descending("locked_until").limit(1);
+    let page = records::find(last)?;
+    let until = page.records().next().and_then(|row| row.date("locked_until"));
+    let guard = until.is_none().then(|| {
+        let fault = Fault::new(ErrorCode::Conflict, "A period was locked meanwhile. Try once more.");
+        ensure_none("periods", field("scope").eq("everyone"), fault)
+    });
+    Ok((until, guard))
+}
+
+/// What a period is called, and that there is one after the other: moving the lock back is a change of the last one.
+pub(crate) fn check_period(index: usize, change: &HookChange, findings: &mut crate::findings::Findings) {
+    if let Some(until) = change.after.date("locked_until") {
+        findings.set(index, change, "label", format!("Up to {}", crate::weeks::shown(until)));
+    }
+}

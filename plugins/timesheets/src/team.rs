@@ -1,0 +1,149 @@
+//! A week of everybody at once, for who approves it.
+
+use crate::sheets::APPROVE;
+use crate::timer::me;
+use crate::typed;
+use crate::weeks;
+use lignaflow_sdk::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Sheets that are approved at once.
+const MOST: usize = 100;
+
+pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let (me, caller) = me()?;
+    let today = caller.today()?;
+    let day = match request.query_text("week").filter(|text| !text.is_empty()) {
+        Some(text) => {
+            text.parse().map_err(|_| Fault::at("/week", "type", "Expected a date such as \"2026-11-23\"."))?
+        }
+        // Who approves looks at the week that is over.
+        None => today.plus_days(-7).unwrap_or(today),
+    };
+    let week = weeks::week_of(day);
+    let days = weeks::days_of(week);
+    let sheets = select("sheets")
+        .columns(["id", "user", "status", "total", "billable_total", "reason"])
+        .filter(field("week").eq(week))
+        .limit(500);
+    let sheets = records::find(sheets)?;
+    let last = week.plus_days(6).unwrap_or(week);
+    let sums = records::summarize(
+        summarize("entries")
+            .filter(field("local_date").at_least(week).and(field("local_date").at_most(last)))
+            .group("user")
+            .group_by("local_date", Bucket::Day)
+            .measure(sum("duration").named("seconds"))
+            .measure(count().named("disputed").filter(field("dispute").is_set())),
+    )?;
+    let mut by_day: BTreeMap<(Id, Date), (i64, i64)> = BTreeMap::new();
+    for row in sums.records() {
+        if let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) {
+            let number = |name| row.integer(name).unwrap_or(0);
+            by_day.insert((user, day), (number("seconds"), number("disputed")));
+        }
+    }
+    let names: BTreeMap<Id, String> =
+        people::holding(None)?.into_iter().map(|person| (person.id, person.name)).collect();
+    let mut rows = Vec::new();
+    for sheet in sheets.records() {
+        let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
+        let of = |day: &Date| by_day.get(&(user, *day)).copied().unwrap_or_default();
+        let cells: Vec<i64> = days.iter().map(|day| of(day).0).collect();
+        let status = sheet.text("status").unwrap_or("open");
+        let mut notes = Vec::new();
+        if days.iter().any(|day| of(day).1 > 0) {
+            notes.push("Something is disputed.".to_owned());
+        }
+        if let Some(most) = cells.iter().max().filter(|most| **most > 12 * 3600) {
+            notes.push(format!("A day of {}.", typed::shown(*most)));
+        }
+        notes.extend(sheet.text("reason").filter(|_| status == "returned").map(|why| format!("Returned: {why}")));
+        let Some(name) = people_name(&names, user)? else { continue };
+        rows.push((
+            name.clone(),
+            json!({
+                "id": id, "title": name, "cells": cells, "total": cells.iter().sum::<i64>(), "status": status,
+                "ready": status == "submitted" && user != me, "returnable": status == "submitted" && user != me,
+                "notes": notes,
+            }),
+        ));
+    }
+    rows.sort_by(|one, other| one.0.cmp(&other.0));
+    let there: BTreeSet<Id> = sheets.records().filter_map(|sheet| sheet.reference("user")).collect();
+    let missing: Vec<&String> = names.iter().filter(|(id, _)| !there.contains(id)).map(|(_, name)| name).collect();
+    reply::json(&json!({
+        "title": weeks::span(week),
+        "week": week,
+        "previous": week.plus_days(-7),
+        "next": week.plus_days(7),
+        "days": days,
+        "rows": rows.into_iter().map(|(_, row)| row).collect::<Vec<Json>>(),
+        "missing": missing,
+    }))
+}
+
+/// Who has left is still told of by name.
+fn people_name(names: &BTreeMap<Id, String>, user: Id) -> Result<Option<String>, Fault> {
+    match names.get(&user) {
+        Some(name) => Ok(Some(name.clone())),
+        None => Ok(people::person(user)?.map(|person| person.name)),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Approving {
+    ids: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Returning {
+    id: String,
+    reason: String,
+}
+
+fn sheet(text: &str, path: String) -> Result<Id, Fault> {
+    let id: Id =
+        text.parse().map_err(|_| Fault::at(path.clone(), "type", "Expected the id of a timesheet, a UUID."))?;
+    match records::get_for_caller("sheets", id, &["id"])? {
+        Some(_) => Ok(id),
+        None => Err(Fault::at(path, "unknown-reference", "There is no such timesheet.")),
+    }
+}
+
+/// Approves all of these, or none.
+pub(crate) fn approve(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let body: Approving = request.json()?;
+    let caller = context::caller()?;
+    if !caller.holds(APPROVE) {
+        return Err(Fault::denied("You may not approve timesheets."));
+    }
+    let mut ids = Vec::new();
+    for (at, text) in body.ids.iter().enumerate() {
+        let id = sheet(text, format!("/ids/{at}"))?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() || ids.len() > MOST {
+        return Err(Fault::at("/ids", "count", format!("Choose 1 to {MOST} timesheets.")));
+    }
+    let writes = ids.iter().map(|id| transition("sheets", *id, "approve"));
+    Ok(reply::json(&json!({ "approved": ids.len() }))?.with_writes(writes))
+}
+
+/// Gives one back to who worked it, with the reason.
+pub(crate) fn give_back(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let body: Returning = request.json()?;
+    if !context::caller()?.holds(APPROVE) {
+        return Err(Fault::denied("You may not return timesheets."));
+    }
+    if body.reason.trim().is_empty() {
+        return Err(Fault::at("/reason", "required", "Say why it is returned."));
+    }
+    let id = sheet(&body.id, "/id".to_owned())?;
+    let writes = [transition("sheets", id, "return").set("reason", body.reason.trim())];
+    Ok(reply::saved("sheets", id).with_writes(writes))
+}
