@@ -38,7 +38,11 @@ fn weeks_that_wait_are_told_to_those_whom_they_wait_for() {
     sheet(&mut host, mia, "2026-11-23");
     let waiting = |host: &mut Host| host.run(|| remind::waiting(day("2026-11-23"))).unwrap();
     let reminders = waiting(&mut host);
-    assert_eq!(told(&reminders), [(&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted")], "this week can wait");
+    assert_eq!(
+        told(&reminders),
+        [(&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted")],
+        "this week can wait"
+    );
     host.caller.principal = context::Principal::Person(mia);
     host.transition("sheets", hers, "submit").unwrap_err();
     host.post("/week/submit", &json!({ "week": "2026-11-17", "attested": true })).unwrap();
