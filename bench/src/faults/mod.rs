@@ -8,7 +8,9 @@
 //! | [`kill`] | `kill -9`, again and again |
 //! | [`stop`] | SIGTERM under load |
 //! | [`leave`] | clients that leave in the middle of a write |
+//! | [`hostile`] | guests that misbehave beside honest traffic, and plugins switched under load |
 
+mod hostile;
 mod kill;
 mod leave;
 mod ledger;
@@ -42,6 +44,12 @@ pub(crate) struct Options {
     /// How many clients leave in the middle of a write
     #[arg(long, default_value_t = 10_000)]
     leavers: u32,
+    /// How often each hostile guest is called beside honest traffic; the bar says 1,000
+    #[arg(long, default_value_t = 1_000)]
+    hostile: u32,
+    /// How often a plugin is switched under load
+    #[arg(long, default_value_t = 1_000)]
+    swaps: u32,
     /// Only this database
     #[arg(long, value_enum)]
     only: Option<Database>,
@@ -81,6 +89,9 @@ async fn all(options: &Options) -> Result<Report> {
     let mut report = Report { facts: machine::facts(), ..Report::default() };
     if options.only != Some(Database::Postgres) {
         on(Database::Sqlite, None, options, &mut report).await?;
+    }
+    if options.hostile > 0 || options.swaps > 0 {
+        hostile::guests(options.hostile, options.swaps, &mut report).await?;
     }
     if options.only != Some(Database::Sqlite) {
         match Postgres::make("faults").await? {

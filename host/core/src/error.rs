@@ -34,6 +34,8 @@ pub enum ErrorCode {
     PluginExhausted,
     /// A plugin answered what the contract or its own schema does not allow.
     PluginBadAnswer,
+    /// What was called is set aside, since it kept failing.
+    PluginSetAside,
     Internal,
 }
 
@@ -55,6 +57,7 @@ impl ErrorCode {
             Self::PluginOutOfMemory => "plugin-out-of-memory",
             Self::PluginExhausted => "plugin-exhausted",
             Self::PluginBadAnswer => "plugin-bad-answer",
+            Self::PluginSetAside => "plugin-set-aside",
             Self::Internal => "internal",
         }
     }

@@ -189,6 +189,9 @@ pub enum CallFault {
     /// The call needs a capability that has been revoked.
     #[error("the plugin was not granted {0}")]
     NotGranted(String),
+    /// It failed too often, and an administrator has it called again.
+    #[error("it is set aside, since it kept failing")]
+    SetAside,
     /// The plugin has no code for this.
     #[error("the plugin has no code for this")]
     NoCode,

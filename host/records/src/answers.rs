@@ -177,6 +177,12 @@ pub(crate) fn of_call(fault: CallFault, plugin: &PluginId) -> Fault {
         CallFault::Busy => {
             Fault::new(ErrorCode::Unavailable, "Too many calls are under way just now. Try again shortly.")
         }
+        CallFault::SetAside => Fault::new(
+            ErrorCode::PluginSetAside,
+            format!(
+                "This part of the plugin {plugin} kept failing and is set aside until an administrator has it called again. {kept}"
+            ),
+        ),
         CallFault::NotGranted(what) => {
             Fault::new(ErrorCode::Denied, format!("The plugin {plugin} was not granted {what}. {kept}"))
         }

@@ -53,9 +53,9 @@ impl Trouble {
         if fault.code == ErrorCode::Unavailable { Self::Later(fault) } else { Self::Failed(fault) }
     }
 
-    /// A plugin may say that something is not available; a host alone knows that all are busy.
+    /// A plugin may say that something is not available; a host alone knows that all are busy, or that it is set aside.
     fn of_call(fault: CallFault, plugin: &PluginId) -> Self {
-        let busy = fault == CallFault::Busy;
+        let busy = matches!(fault, CallFault::Busy | CallFault::SetAside);
         let fault = answers::of_call(fault, plugin);
         if busy { Self::Later(fault) } else { Self::Failed(fault) }
     }

@@ -51,6 +51,7 @@ pub(crate) struct State {
     pub(crate) log: Arc<CallLog>,
     core: Arc<Core>,
     starved: Arc<AtomicBool>,
+    meter: Arc<Meter>,
     wasi: WasiCtx,
     table: ResourceTable,
     host_calls: u32,
@@ -71,7 +72,7 @@ pub(crate) async fn run(
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
-    let state = State::new(core.clone(), reads, log.clone(), starved.clone());
+    let state = State::new(core.clone(), reads, log.clone(), starved.clone(), meter.clone());
     let inner = Box::pin(answer(code, state, meter.clone(), lane, ask));
     let outcome = tokio::time::timeout(core.limits.wall, Metered { meter, inner }).await;
     let fault = match outcome {
@@ -136,7 +137,13 @@ async fn answer(
 }
 
 impl State {
-    fn new(core: Arc<Core>, reads: Arc<dyn Reads>, log: Arc<CallLog>, starved: Arc<AtomicBool>) -> Self {
+    fn new(
+        core: Arc<Core>,
+        reads: Arc<dyn Reads>,
+        log: Arc<CallLog>,
+        starved: Arc<AtomicBool>,
+        meter: Arc<Meter>,
+    ) -> Self {
         let wasi = WasiCtx::builder()
             .stdout(Printed { log: log.clone(), output: Output::Out })
             .stderr(Printed { log: log.clone(), output: Output::Err })
@@ -150,6 +157,7 @@ impl State {
             log,
             core,
             starved,
+            meter,
             wasi,
             table: ResourceTable::new(),
             host_calls: 0,
@@ -170,6 +178,7 @@ impl State {
     pub(crate) fn hand_over(&mut self, rows: usize, bytes: usize) -> Result<(), Stop> {
         self.rows = self.rows.saturating_add(rows);
         self.bytes = self.bytes.saturating_add(bytes);
+        self.meter.handed_over(self.rows, self.bytes);
         if self.rows > self.core.limits.rows {
             return Err(Stop::Exhausted("rows"));
         }
@@ -185,7 +194,7 @@ impl State {
             return Ok(());
         }
         let what = format!("interface {}", capability.interface());
-        self.core.tallies.denied(&what);
+        self.core.denied(self.reads.caller().now, &what);
         Err(Stop::NotGranted(what))
     }
 
@@ -195,7 +204,7 @@ impl State {
             let name = CollectionName::within(&self.core.descriptor.id, text)
                 .map_err(|error| Fault::at("/collection", "unknown-collection", error.to_string()))?;
             if !self.core.reads(&name) {
-                self.core.tallies.denied(&format!("read {name}"));
+                self.core.denied(self.reads.caller().now, &format!("read {name}"));
                 return Err(Fault::denied(format!("The plugin {} may not read {name}.", self.core.descriptor.id)));
             }
         }
@@ -219,6 +228,7 @@ impl ResourceLimiter for State {
             return Ok(false);
         }
         self.memory = total;
+        self.meter.grown(total);
         Ok(true)
     }
 

@@ -3,6 +3,7 @@
 
 use crate::cache::Cache;
 use crate::call::State;
+use crate::compile::{CompileFault, Compiler};
 use crate::fault::{EngineFault, LoadFault};
 use crate::host;
 use crate::limits::Limits;
@@ -37,11 +38,13 @@ pub struct EngineOptions {
     pub instances: u32,
     /// What a call may use where a plugin has no limits of its own.
     pub limits: Limits,
+    /// Who compiles; this process itself where nobody is named.
+    pub compiler: Option<Arc<dyn Compiler>>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_dir: None, instances: 128, limits: Limits::default() }
+        Self { cache_dir: None, instances: 128, limits: Limits::default(), compiler: None }
     }
 }
 
@@ -59,6 +62,7 @@ pub(crate) struct Shared {
     /// Places for calls that compute for long: half of the cores.
     pub(crate) lane: Arc<Semaphore>,
     limits: Limits,
+    compiler: Option<Arc<dyn Compiler>>,
     compiled: AtomicU64,
     /// Ends the thread that counts epochs when the last plugin is gone.
     _ticker: Sender<()>,
@@ -72,8 +76,14 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     /// Compiles a component. Takes seconds and hundreds of megabytes for those that carry an interpreter.
-    pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Vec<u8>> {
-        let artefact = self.wasmtime.precompile_component(bytes)?;
+    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Vec<u8>, CompileFault> {
+        let artefact = match &self.compiler {
+            Some(compiler) => compiler.compile(bytes)?,
+            None => self
+                .wasmtime
+                .precompile_component(bytes)
+                .map_err(|error| CompileFault::Malformed(format!("{error:#}")))?,
+        };
         self.compiled.fetch_add(1, Ordering::Relaxed);
         Ok(artefact)
     }
@@ -101,6 +111,7 @@ impl Engine {
             slots: Arc::new(Semaphore::new(slots)),
             lane: Arc::new(Semaphore::new((cores / 2).max(1))),
             limits: options.limits,
+            compiler: options.compiler,
             compiled: AtomicU64::new(0),
             _ticker: ticker,
         };
@@ -124,7 +135,7 @@ impl Engine {
     }
 }
 
-fn config(instances: u32) -> Config {
+pub(crate) fn config(instances: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // A component has one instance and often a dozen core modules, two or three tables and seldom a second memory.
     pool.total_component_instances(instances)

@@ -1,5 +1,6 @@
 //! Why a plugin was not loaded, and why there is no engine: what and where, in words for the administrator.
 
+use crate::compile::CompileFault;
 use lignaflow_core::descriptor::DescriptorFault;
 use std::path::PathBuf;
 
@@ -15,6 +16,9 @@ pub enum LoadFault {
     /// Cut off, with flipped bits, or of a proposal that is not part of the platform.
     #[error("the file is not a valid component: {0}")]
     Malformed(String),
+    /// It was not compiled, within what compiling may use.
+    #[error("{0}")]
+    NotCompiled(CompileFault),
     #[error("the component has no section `{0}`: pack it with `cargo xtask plugins`")]
     NoSection(&'static str),
     #[error("the component has the section `{0}` twice")]
@@ -43,6 +47,15 @@ pub enum LoadFault {
     /// The names are right and the types are not.
     #[error("the component does not fit the contract: {0}")]
     Misfit(String),
+}
+
+impl From<CompileFault> for LoadFault {
+    fn from(fault: CompileFault) -> Self {
+        match fault {
+            CompileFault::Malformed(why) => Self::Malformed(why),
+            other => Self::NotCompiled(other),
+        }
+    }
 }
 
 fn listed(faults: &[DescriptorFault]) -> String {

@@ -5,25 +5,31 @@
 //! |---|---|
 //! | [`Engine`] (`engine`), `cache` | the one engine of the process; compiled code on disk |
 //! | [`Assets`] (`assets`) | templates and what they use, beside the code in the same file |
+//! | [`Compiler`] (`compile`) | where code is compiled, and what that takes |
 //! | [`inspect`] (`envelope`), `load` | a file read without running it; what it asks for against what it was granted |
 //! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
 //! | [`Limits`] (`limits`), `meter` | what one call may use; computing time as it passes |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
+//! | [`Used`] (`figures`) | what a plugin used lately |
+//! | [`Part`] (`aside`) | what keeps failing is set aside, alone |
 //! | [`Registry`], [`Snapshot`] (`registry`) | all plugins behind one atomic pointer |
 //!
 //! A new capability is an interface in `wit/`, a module in `host`, a line in `host::link`, and a case of
 //! `lignaflow_core::descriptor::Capability` where it must be granted.
 
+mod aside;
 mod assets;
 mod cache;
 mod call;
+mod compile;
 mod contract;
 mod convert;
 mod engine;
 mod envelope;
 mod fault;
+mod figures;
 mod host;
 mod limits;
 mod load;
@@ -35,10 +41,13 @@ mod registry;
 mod stop;
 mod tallies;
 
+pub use aside::{Part, Trip};
 pub use assets::Assets;
+pub use compile::{CompileFault, Compiler, compile_here, memory_to_compile};
 pub use engine::{Engine, EngineOptions};
 pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};
+pub use figures::{SPAN, Used};
 pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;

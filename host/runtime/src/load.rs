@@ -96,7 +96,7 @@ fn component(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<C
         }
     }
     let malformed = |error: wasmtime::Error| LoadFault::Malformed(format!("{error:#}"));
-    let artefact = engine.compile(bytes).map_err(malformed)?;
+    let artefact = engine.compile(bytes)?;
     if let Some(cache) = &engine.cache {
         // Without it the next start compiles again, which is slow and right.
         if let Err(error) = cache.write(&inspection.hash, &artefact) {
@@ -108,7 +108,9 @@ fn component(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<C
 
 #[expect(unsafe_code, reason = "an artefact is machine code: it comes from this process or with this host's own seal")]
 fn deserialize(engine: &Shared, artefact: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `artefact` is the output of `Engine::precompile_component` of this very engine, or was read by the cache,
-    // which answers only with what carries a code of authentication under a key that this host alone can read.
+    // SAFETY: `artefact` is the output of `Engine::precompile_component` of this very engine, or of one of the same
+    // settings in a child of this process and this program, handed over by a pipe that nobody else holds; or it was read
+    // by the cache, which answers only with what carries a code of authentication under a key that this host alone can
+    // read.
     unsafe { Component::deserialize(&engine.wasmtime, artefact) }
 }

@@ -4,9 +4,10 @@
 //! A call that computes for long goes on in a slow lane, which is narrower than the machine: however many guests loop,
 //! the others find a core that is free.
 
+use crate::figures::Spent;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -24,13 +25,47 @@ pub(crate) struct Meter {
     spent: AtomicU64,
     /// When the poll under way began, in nanoseconds after `began`.
     polled: AtomicU64,
+    /// Rows and bytes handed to the guest, and the most memory that it had.
+    rows: AtomicUsize,
+    bytes: AtomicUsize,
+    memory: AtomicUsize,
     /// The call's place in the slow lane, while it computes there.
     lane: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), spent: AtomicU64::new(0), polled: AtomicU64::new(IDLE), lane: Mutex::new(None) }
+        Self {
+            began: Instant::now(),
+            spent: AtomicU64::new(0),
+            polled: AtomicU64::new(IDLE),
+            rows: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            memory: AtomicUsize::new(0),
+            lane: Mutex::new(None),
+        }
+    }
+
+    /// Notes what the guest was handed so far.
+    pub(crate) fn handed_over(&self, rows: usize, bytes: usize) {
+        self.rows.store(rows, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes how much memory the guest has.
+    pub(crate) fn grown(&self, memory: usize) {
+        self.memory.fetch_max(memory, Ordering::Relaxed);
+    }
+
+    /// All that the call has used.
+    pub(crate) fn used(&self) -> Spent {
+        Spent {
+            took: self.elapsed(),
+            cpu: self.spent(),
+            rows: self.rows.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            memory: self.memory.load(Ordering::Relaxed),
+        }
     }
 
     /// Computing time so far, the poll under way included.

@@ -1,10 +1,12 @@
 //! A plugin that is loaded: what it is, what it was granted, and its code, which the host calls through [`Guest`].
 
+use crate::aside::{Asides, Part, Trip, is_fault};
 use crate::assets::Assets;
 use crate::call::{Answer, Ask, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
+use crate::figures::{Figures, Used};
 use crate::limits::Limits;
 use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
@@ -13,6 +15,8 @@ use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use lignaflow_core::background::MAX_DOCUMENTS;
+use lignaflow_core::caller::Caller;
+use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
 use lignaflow_core::guest::{
     CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, RouteReply, RouteRequest, Slice, Verdict,
@@ -20,9 +24,14 @@ use lignaflow_core::guest::{
 use lignaflow_core::mutation::{Mailing, Mutation};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::reads::Reads;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What calls are named by that have no name of their own.
+const BEFORE_SAVE: &str = "before-save";
+const RECEIVE: &str = "receive";
+const MIGRATE: &str = "migrate";
 
 /// A plugin as it stands in the registry. Calls hold on to it: one that is replaced lives until its last call ends.
 pub struct LoadedPlugin {
@@ -40,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) tallies: Tallies,
     digest: String,
     assets: Assets,
+    figures: Figures,
+    asides: Asides,
     grants: ArcSwap<Grants>,
     log: Arc<PluginLog>,
 }
@@ -54,6 +65,12 @@ impl Core {
     pub(crate) fn reads(&self, name: &CollectionName) -> bool {
         let home = &self.descriptor.id;
         self.descriptor.grants.reads(home, name) && self.grants.load().reads(home, name)
+    }
+
+    /// Counts something that the plugin wanted and was not granted.
+    pub(crate) fn denied(&self, at: Micros, what: &str) {
+        self.tallies.denied(what);
+        self.figures.denied(at);
     }
 
     fn writes(&self, name: &CollectionName) -> bool {
@@ -87,6 +104,8 @@ impl LoadedPlugin {
             tallies: Tallies::new(descriptor.id.as_str(), &descriptor.version),
             digest: inspection.digest,
             assets: inspection.assets,
+            figures: Figures::default(),
+            asides: Asides::default(),
             grants: ArcSwap::from_pointee(granted.clone()),
             log: Arc::new(PluginLog::new(descriptor.id.clone())),
             descriptor: Arc::new(descriptor),
@@ -116,6 +135,26 @@ impl LoadedPlugin {
         &self.core.assets
     }
 
+    /// What it used in each quarter of an hour of the day before an instant.
+    pub fn used(&self, now: Micros) -> Vec<Used> {
+        self.core.figures.lately(now)
+    }
+
+    /// What of it is set aside, and what that failed with.
+    pub fn set_aside(&self) -> BTreeMap<Part, String> {
+        self.core.asides.all()
+    }
+
+    /// What was set aside since this was asked last, for whoever keeps it.
+    pub fn take_trips(&self) -> Vec<Trip> {
+        self.core.asides.trips()
+    }
+
+    /// Sets these parts aside, and no others but those that were taken by nobody yet.
+    pub fn keep_aside(&self, parts: BTreeMap<Part, String>) {
+        self.core.asides.keep(parts);
+    }
+
     /// Whether it has code that the host calls.
     pub fn has_code(&self) -> bool {
         self.code.is_some()
@@ -137,16 +176,18 @@ impl LoadedPlugin {
 
     async fn call(
         &self,
-        kind: Kind,
-        name: &str,
+        (kind, name): (Kind, &str),
+        meter: &Arc<Meter>,
         reads: Arc<dyn Reads>,
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
         let code = self.code.as_ref().ok_or(CallFault::NoCode)?;
+        if self.core.asides.holds(kind, name) {
+            return Err(CallFault::SetAside);
+        }
         let _place = self.place().await?;
         let limits = &self.core.limits;
         let (request, now) = (reads.caller().request_id, reads.caller().now);
-        let meter = Arc::new(Meter::new());
         let bounds = (limits.log_lines, limits.log_bytes);
         let label = match kind {
             Kind::Route => format!("route {name}"),
@@ -155,7 +196,7 @@ impl LoadedPlugin {
         };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, meter.clone(), bounds);
         let log = Arc::new(log);
-        let answered = run(&self.core, code, reads, &log, meter, self.engine.lane.clone(), ask).await;
+        let answered = run(&self.core, code, reads, &log, meter.clone(), self.engine.lane.clone(), ask).await;
         log.close();
         Ok((answered?, log))
     }
@@ -171,7 +212,7 @@ impl LoadedPlugin {
     }
 
     /// What the guest wants written and read, against its grants as they stand.
-    fn check_writes(&self, writes: &[Mutation], foreign: bool) -> Result<(), CallFault> {
+    fn check_writes(&self, at: Micros, writes: &[Mutation], foreign: bool) -> Result<(), CallFault> {
         if writes.len() > self.core.limits.writes {
             return Err(CallFault::Exhausted("writes"));
         }
@@ -192,27 +233,27 @@ impl LoadedPlugin {
                     return Err(CallFault::BadAnswer(what));
                 }
             }
-            self.check_post(write)?;
+            self.check_post(at, write)?;
             if let Some(text) = mutation::written(write) {
                 let name = self.collection(text)?;
                 if !foreign && name.plugin != *self.id() {
                     return Err(CallFault::BadAnswer(format!("it changes its own plugin's records, not {name}")));
                 }
                 if !self.core.writes(&name) {
-                    return Err(self.denied(format!("write {name}")));
+                    return Err(self.denied(at, format!("write {name}")));
                 }
             }
-            self.check_reads(&mutation::read(write))?;
+            self.check_reads(at, &mutation::read(write))?;
         }
         Ok(())
     }
 
     /// Letters and links, which are granted apart.
-    fn check_post(&self, write: &Mutation) -> Result<(), CallFault> {
+    fn check_post(&self, at: Micros, write: &Mutation) -> Result<(), CallFault> {
         let grants = self.grants();
         match write {
-            Mutation::Mail(_) if !grants.mail => Err(self.denied("mail".to_owned())),
-            Mutation::OpenLink(_) | Mutation::CloseLink(_) if !grants.links => Err(self.denied("links".to_owned())),
+            Mutation::Mail(_) if !grants.mail => Err(self.denied(at, "mail".to_owned())),
+            Mutation::OpenLink(_) | Mutation::CloseLink(_) if !grants.links => Err(self.denied(at, "links".to_owned())),
             Mutation::Mail(mailing) => self.check_letter(mailing),
             Mutation::OpenLink(opening) => {
                 let page = self.core.descriptor.page(&opening.page);
@@ -245,21 +286,21 @@ impl LoadedPlugin {
         )))
     }
 
-    fn check_reads(&self, collections: &[&str]) -> Result<(), CallFault> {
+    fn check_reads(&self, at: Micros, collections: &[&str]) -> Result<(), CallFault> {
         for text in collections {
             let name = self.collection(text)?;
             if !self.core.reads(&name) {
-                return Err(self.denied(format!("read {name}")));
+                return Err(self.denied(at, format!("read {name}")));
             }
         }
         Ok(())
     }
 
-    fn check_payload(&self, payload: &Payload) -> Result<(), CallFault> {
+    fn check_payload(&self, at: Micros, payload: &Payload) -> Result<(), CallFault> {
         match payload {
-            Payload::Saved(collection, _) => self.check_reads(&[collection.as_str()]),
-            Payload::Found(selection) => self.check_reads(&query::read_by_selection(selection)),
-            Payload::Summarized(summary) => self.check_reads(&query::read_by_summary(summary)),
+            Payload::Saved(collection, _) => self.check_reads(at, &[collection.as_str()]),
+            Payload::Found(selection) => self.check_reads(at, &query::read_by_selection(selection)),
+            Payload::Summarized(summary) => self.check_reads(at, &query::read_by_summary(summary)),
             Payload::Empty | Payload::Json(_) | Payload::Bytes(..) | Payload::Media(_) | Payload::Link(_) => Ok(()),
         }
     }
@@ -268,73 +309,108 @@ impl LoadedPlugin {
         CollectionName::within(self.id(), text).map_err(|error| CallFault::BadAnswer(error.to_string()))
     }
 
-    fn denied(&self, what: String) -> CallFault {
-        self.core.tallies.denied(&what);
+    fn denied(&self, at: Micros, what: String) -> CallFault {
+        self.core.denied(at, &what);
         CallFault::NotGranted(what)
     }
 
-    /// Counts a call, and says in the log what was wrong with its answer.
-    fn counted<T>(&self, kind: Kind, meter: &Meter, result: Result<T, CallFault>) -> Result<T, CallFault> {
-        self.core.tallies.called(kind, Outcome::of(&result), meter.elapsed());
+    /// Counts a call, and notes whether what was called goes on failing.
+    fn counted<T>(
+        &self,
+        (kind, name): (Kind, &str),
+        caller: &Caller,
+        meter: &Meter,
+        result: Result<T, CallFault>,
+    ) -> Result<T, CallFault> {
+        let spent = meter.used();
+        let fault = result.as_ref().err();
+        self.core.tallies.called(kind, Outcome::of(&result), spent);
+        self.core.figures.call(caller.now, spent, fault.is_some_and(is_fault));
+        self.core.asides.note(kind, name, caller, fault);
         result
     }
 
-    async fn verdict(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault> {
+    async fn verdict(
+        &self,
+        meter: &Arc<Meter>,
+        reads: Arc<dyn Reads>,
+        changes: Vec<HookChange>,
+    ) -> Result<Verdict, CallFault> {
+        let at = reads.caller().now;
         let count = changes.len();
         let ask = Ask::BeforeSave(hook::changes(changes));
-        let (answer, log) = self.call(Kind::BeforeSave, "before-save", reads, ask).await?;
+        let (answer, log) = self.call((Kind::BeforeSave, BEFORE_SAVE), meter, reads, ask).await?;
         let Answer::Verdict(answer) = answer else { return Err(CallFault::Trapped) };
         let verdict = answer.map_err(refused)?;
         let checked = proved(hook::verdict(verdict, count))
-            .and_then(|verdict| self.check_writes(&verdict.also, false).map(|()| verdict));
+            .and_then(|verdict| self.check_writes(at, &verdict.also, false).map(|()| verdict));
         told(&log, checked)
     }
 
-    async fn reply(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault> {
+    async fn reply(
+        &self,
+        meter: &Arc<Meter>,
+        reads: Arc<dyn Reads>,
+        request: RouteRequest,
+    ) -> Result<RouteReply, CallFault> {
+        let at = reads.caller().now;
         let route = self.core.descriptor.route(&request.route).ok_or(CallFault::NoCode)?;
         let ask = Ask::Handle(reply::request(request));
-        let (answer, log) = self.call(Kind::Route, route.name.as_str(), reads, ask).await?;
+        let (answer, log) = self.call((Kind::Route, route.name.as_str()), meter, reads, ask).await?;
         let Answer::Reply(answer) = answer else { return Err(CallFault::Trapped) };
         let reply = answer.map_err(refused)?;
         let checked = proved(reply::reply(reply)).and_then(|reply| {
             if !route.method.writes() && !reply.writes.is_empty() {
                 return Err(CallFault::BadAnswer(format!("a {} changes nothing", route.method.as_str())));
             }
-            self.check_writes(&reply.writes, true)?;
-            self.check_payload(&reply.payload)?;
+            self.check_writes(at, &reply.writes, true)?;
+            self.check_payload(at, &reply.payload)?;
             Ok(reply)
         });
         told(&log, checked)
     }
 
-    async fn slice(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
+    async fn slice(&self, meter: &Arc<Meter>, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
+        let at = reads.caller().now;
         let name = self.core.descriptor.job(&call.job).ok_or(CallFault::NoCode)?.name.clone();
-        let (answer, log) = self.call(Kind::Job, name.as_str(), reads, Ask::Run(call)).await?;
+        let (answer, log) = self.call((Kind::Job, name.as_str()), meter, reads, Ask::Run(call)).await?;
         let Answer::Slice(answer) = answer else { return Err(CallFault::Trapped) };
         let checked = proved(work::slice(answer.map_err(refused)?))
-            .and_then(|slice| self.check_writes(&slice.writes, true).map(|()| slice));
+            .and_then(|slice| self.check_writes(at, &slice.writes, true).map(|()| slice));
         told(&log, checked)
     }
 
-    async fn writes(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault> {
+    async fn writes(
+        &self,
+        meter: &Arc<Meter>,
+        reads: Arc<dyn Reads>,
+        events: Vec<Event>,
+    ) -> Result<Vec<Mutation>, CallFault> {
+        let at = reads.caller().now;
         let ask = Ask::Receive(work::events(events));
-        let (answer, log) = self.call(Kind::Subscriber, "receive", reads, ask).await?;
+        let (answer, log) = self.call((Kind::Subscriber, RECEIVE), meter, reads, ask).await?;
         let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
         let checked = proved(mutation::mutations(answer.map_err(refused)?, "writes"))
-            .and_then(|writes| self.check_writes(&writes, true).map(|()| writes));
+            .and_then(|writes| self.check_writes(at, &writes, true).map(|()| writes));
         told(&log, checked)
     }
 
-    async fn carried(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault> {
+    async fn carried(
+        &self,
+        meter: &Arc<Meter>,
+        reads: Arc<dyn Reads>,
+        portion: Portion,
+    ) -> Result<Vec<Mutation>, CallFault> {
+        let at = reads.caller().now;
         let ask = Ask::Migrate(migration::portion(portion));
-        let (answer, log) = self.call(Kind::Migration, "migrate", reads, ask).await?;
+        let (answer, log) = self.call((Kind::Migration, MIGRATE), meter, reads, ask).await?;
         let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
         let writes = answer.map_err(refused)?;
         let checked = proved(mutation::mutations(writes, "writes")).and_then(|writes| {
             if writes.iter().any(|write| matches!(write, Mutation::Render(_))) {
                 return Err(CallFault::BadAnswer("a migration asks for a document".to_owned()));
             }
-            self.check_writes(&writes, false).map(|()| writes)
+            self.check_writes(at, &writes, false).map(|()| writes)
         });
         told(&log, checked)
     }
@@ -356,32 +432,34 @@ fn told<T>(log: &CallLog, checked: Result<T, CallFault>) -> Result<T, CallFault>
 #[async_trait]
 impl Guest for LoadedPlugin {
     async fn before_save(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault> {
-        let meter = Meter::new();
-        let verdict = self.verdict(reads, changes).await;
-        self.counted(Kind::BeforeSave, &meter, verdict)
+        let meter = Arc::new(Meter::new());
+        let verdict = self.verdict(&meter, reads.clone(), changes).await;
+        self.counted((Kind::BeforeSave, BEFORE_SAVE), reads.caller(), &meter, verdict)
     }
 
     async fn handle(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault> {
-        let meter = Meter::new();
-        let reply = self.reply(reads, request).await;
-        self.counted(Kind::Route, &meter, reply)
+        let meter = Arc::new(Meter::new());
+        let route = request.route.clone();
+        let reply = self.reply(&meter, reads.clone(), request).await;
+        self.counted((Kind::Route, &route), reads.caller(), &meter, reply)
     }
 
     async fn run(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
-        let meter = Meter::new();
-        let slice = self.slice(reads, call).await;
-        self.counted(Kind::Job, &meter, slice)
+        let meter = Arc::new(Meter::new());
+        let job = call.job.clone();
+        let slice = self.slice(&meter, reads.clone(), call).await;
+        self.counted((Kind::Job, &job), reads.caller(), &meter, slice)
     }
 
     async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault> {
-        let meter = Meter::new();
-        let writes = self.writes(reads, events).await;
-        self.counted(Kind::Subscriber, &meter, writes)
+        let meter = Arc::new(Meter::new());
+        let writes = self.writes(&meter, reads.clone(), events).await;
+        self.counted((Kind::Subscriber, RECEIVE), reads.caller(), &meter, writes)
     }
 
     async fn migrate(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault> {
-        let meter = Meter::new();
-        let writes = self.carried(reads, portion).await;
-        self.counted(Kind::Migration, &meter, writes)
+        let meter = Arc::new(Meter::new());
+        let writes = self.carried(&meter, reads.clone(), portion).await;
+        self.counted((Kind::Migration, MIGRATE), reads.caller(), &meter, writes)
     }
 }

@@ -1,14 +1,18 @@
 //! One plugin's counters. Handles are made once: a label is a string, and strings at every call would cost more than
 //! the call.
 
+use crate::figures::Spent;
 use lignaflow_core::guest::CallFault;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 const CALLS: &str = "lignaflow_plugin_calls_total";
 const DURATION: &str = "lignaflow_plugin_call_duration_seconds";
 const INSTANCES: &str = "lignaflow_plugin_instances";
+const CPU: &str = "lignaflow_plugin_cpu_seconds";
+const MEMORY: &str = "lignaflow_plugin_memory_bytes";
+const ROWS: &str = "lignaflow_plugin_rows_total";
+const BYTES: &str = "lignaflow_plugin_bytes_total";
 const DENIED: &str = "lignaflow_plugin_denied_total";
 
 /// What a plugin is called for.
@@ -24,7 +28,7 @@ pub(crate) enum Kind {
 impl Kind {
     const COUNT: usize = 5;
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeSave => "before-save",
             Self::Route => "route",
@@ -48,11 +52,12 @@ pub(crate) enum Outcome {
     BadAnswer,
     Busy,
     NotGranted,
+    SetAside,
     NoCode,
 }
 
 impl Outcome {
-    const COUNT: usize = 11;
+    const COUNT: usize = 12;
 
     pub(crate) fn of<T>(result: &Result<T, CallFault>) -> Self {
         match result {
@@ -66,6 +71,7 @@ impl Outcome {
             Err(CallFault::BadAnswer(_)) => Self::BadAnswer,
             Err(CallFault::Busy) => Self::Busy,
             Err(CallFault::NotGranted(_)) => Self::NotGranted,
+            Err(CallFault::SetAside) => Self::SetAside,
             Err(CallFault::NoCode) => Self::NoCode,
         }
     }
@@ -82,9 +88,18 @@ impl Outcome {
             Self::BadAnswer => "bad-answer",
             Self::Busy => "busy",
             Self::NotGranted => "not-granted",
+            Self::SetAside => "set-aside",
             Self::NoCode => "no-code",
         }
     }
+}
+
+/// Handles of what calls use.
+struct Used {
+    cpu: Histogram,
+    memory: Histogram,
+    rows: Counter,
+    bytes: Counter,
 }
 
 pub(crate) struct Tallies {
@@ -92,6 +107,7 @@ pub(crate) struct Tallies {
     version: String,
     calls: [[OnceLock<Counter>; Outcome::COUNT]; Kind::COUNT],
     durations: [OnceLock<Histogram>; Kind::COUNT],
+    used: OnceLock<Used>,
     instances: OnceLock<Gauge>,
 }
 
@@ -108,11 +124,12 @@ impl Tallies {
             version: version.to_owned(),
             calls: Default::default(),
             durations: Default::default(),
+            used: OnceLock::new(),
             instances: OnceLock::new(),
         }
     }
 
-    pub(crate) fn called(&self, kind: Kind, outcome: Outcome, took: Duration) {
+    pub(crate) fn called(&self, kind: Kind, outcome: Outcome, spent: Spent) {
         let counter = self.calls[kind as usize][outcome as usize].get_or_init(|| {
             counter!(
                 CALLS,
@@ -131,7 +148,22 @@ impl Tallies {
                 "kind" => kind.as_str()
             )
         });
-        histogram.record(took);
+        histogram.record(spent.took);
+        let used = self.used.get_or_init(|| {
+            let (plugin, version) = (self.plugin.clone(), self.version.clone());
+            Used {
+                cpu: histogram!(CPU, "plugin" => plugin.clone(), "version" => version.clone()),
+                memory: histogram!(MEMORY, "plugin" => plugin.clone(), "version" => version.clone()),
+                rows: counter!(ROWS, "plugin" => plugin.clone(), "version" => version.clone()),
+                bytes: counter!(BYTES, "plugin" => plugin, "version" => version),
+            }
+        });
+        used.cpu.record(spent.cpu);
+        if spent.memory > 0 {
+            used.memory.record(u32::try_from(spent.memory).unwrap_or(u32::MAX));
+        }
+        used.rows.increment(u64::try_from(spent.rows).unwrap_or_default());
+        used.bytes.increment(u64::try_from(spent.bytes).unwrap_or_default());
     }
 
     /// Counts an instance for as long as the answer is held.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::customs::Customs;
+use crate::documents::Documents;
 use crate::importing::Importing;
 use crate::jobs::Jobs;
 use crate::links::Links;
@@ -47,6 +48,7 @@ pub struct App {
     pub mail: Mail,
     pub notices: Notices,
     pub links: Links,
+    pub documents: Documents,
 }
 
 impl std::fmt::Debug for App {

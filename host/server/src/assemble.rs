@@ -2,8 +2,11 @@
 
 use crate::app::{App, SESSION_COOKIE};
 use crate::background::Rooms;
+use crate::compiling::Apart;
 use crate::config::{self, Config};
+use crate::confined::{Bounds, Program};
 use crate::customs::Customs;
+use crate::documents::Documents;
 use crate::health::Readiness;
 use crate::importing::Importing;
 use crate::jobs::{self, Jobs};
@@ -111,6 +114,8 @@ pub async fn assemble(
     let keep = CacheOptions::of(store.dialect(), config.cache.bytes);
     let store = store.caching(keep);
     let limits = &config.plugins;
+    let program = Program::new(surroundings.program);
+    let within = Bounds { memory: limits.compile_memory_bytes, seconds: limits.compile_seconds };
     let engine = Engine::new(EngineOptions {
         cache_dir: Some(config.data_dir.join("compiled")),
         instances: limits.instances,
@@ -121,6 +126,7 @@ pub async fn assemble(
             host_calls: limits.host_calls,
             ..Limits::default()
         },
+        compiler: Some(Arc::new(Apart::new(program.clone(), within))),
     })?;
     let registry = Arc::new(Registry::default());
     let clock = surroundings.clock.clone();
@@ -149,7 +155,7 @@ pub async fn assemble(
     uploads.push((IMPORTS, config.imports.file_bytes + FORM));
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
-    let tables = Tables::new(surroundings.program, limits_of(&config.imports));
+    let tables = Tables::new(program.clone(), limits_of(&config.imports));
     let imports = Importing::new(records.clone(), identity.clone(), registry.clone());
     let exports = Exports::new(config.data_dir.join("tmp"));
     let live = Arc::default();
@@ -164,6 +170,8 @@ pub async fn assemble(
     let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
     let notices = Notices::new(rooms.clone());
     let links = Links::new(store.clone(), clock.clone());
+    let within = Bounds { memory: config.documents.memory_bytes, seconds: config.documents.cpu_seconds };
+    let documents = Documents::new(rooms.clone(), media.clone(), program, within);
     let jobs = Jobs::new(rooms, jobs::Settings { at_once: config.jobs.at_once, keep_days: config.jobs.keep_days });
     let app = App {
         config,
@@ -186,6 +194,7 @@ pub async fn assemble(
         mail,
         notices,
         links,
+        documents,
     };
     Ok((Arc::new(app), context))
 }
@@ -238,6 +247,7 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(notices::DUTY.run(app.clone(), shutdown.clone(), move |lease| told.clone().round(lease)));
     let letters = app.mail.clone();
     shutdown.beside(mail::DUTY.run(app.clone(), shutdown.clone(), move |lease| letters.clone().round(lease)));
+    shutdown.beside(app.documents.clone().work(shutdown.clone()));
     let (plugins, records) = (app.plugins.clone(), app.records.clone());
     let carrying = move |lease| plugins.clone().carry_over(records.clone(), lease);
     shutdown.beside(migrating::DUTY.run(app.clone(), shutdown.clone(), carrying));

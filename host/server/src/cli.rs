@@ -1,6 +1,7 @@
 //! What can be typed, and how what goes wrong is told. What a command does stands in `main.rs` and the rooms it calls.
 
 use crate::config::{Flag, Inputs, Secret};
+use crate::confined::Bounds;
 use crate::tables::Limits;
 use clap::{Args, Parser, Subcommand};
 use std::fmt::Write as _;
@@ -73,6 +74,27 @@ pub enum Command {
     /// Read the table on standard input, within limits: what the server starts for each file
     #[command(hide = true)]
     ReadTable(ReadTable),
+    /// Make the document on standard input, within limits: what the server starts for each
+    #[command(hide = true)]
+    MakeDocument(Confinement),
+    /// Compile the component on standard input, within limits: what the server starts for each plugin
+    #[command(hide = true)]
+    CompilePlugin(Confinement),
+}
+
+/// What a process that this program starts may use.
+#[derive(Debug, Args)]
+pub struct Confinement {
+    #[arg(long)]
+    pub memory: u64,
+    #[arg(long)]
+    pub seconds: u64,
+}
+
+impl Confinement {
+    pub fn bounds(&self) -> Bounds {
+        Bounds { memory: self.memory, seconds: self.seconds }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ const DAY: i64 = 86_400_000_000;
 pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     match command {
-        Command::Serve(_) | Command::ReadTable(_) => Ok(()),
+        Command::Serve(_) | Command::ReadTable(_) | Command::MakeDocument(_) | Command::CompilePlugin(_) => Ok(()),
         Command::Migrate => {
             say(config);
             let (app, _) = assemble(config.clone(), Surroundings::real(), true).await?;

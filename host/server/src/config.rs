@@ -49,6 +49,7 @@ pub struct Config {
     pub mail: Mail,
     pub media: Media,
     pub imports: Imports,
+    pub documents: Documents,
     pub database: Database,
     pub cache: Cache,
     pub log: Log,
@@ -140,6 +141,10 @@ pub struct Plugins {
     pub instances: u32,
     /// Largest plugin file in bytes.
     pub file_bytes: u64,
+    /// Memory that compiling a plugin may use, in bytes.
+    pub compile_memory_bytes: u64,
+    /// Seconds of computing that compiling a plugin may take.
+    pub compile_seconds: u64,
 }
 
 /// What plugins do without a caller.
@@ -193,6 +198,15 @@ pub struct Imports {
     pub cpu_seconds: u64,
 }
 
+/// What making one document may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documents {
+    /// Memory of the process that makes it, in bytes.
+    pub memory_bytes: u64,
+    /// Seconds of computing of that process.
+    pub cpu_seconds: u64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
     /// Open connections at most; on SQLite these are the readers, beside the one writer.
@@ -233,6 +247,7 @@ impl Default for Config {
             mail: Mail::default(),
             media: Media::default(),
             imports: Imports::default(),
+            documents: Documents { memory_bytes: 536_870_912, cpu_seconds: 10 },
             database: Database { max_connections: 16, acquire_seconds: 2 },
             cache: Cache { bytes: 32 << 20 },
             log: Log { level: "info".into(), format: LogFormat::Auto },
@@ -285,6 +300,8 @@ impl Default for Plugins {
             host_calls: 1_000,
             instances: 64,
             file_bytes: 33_554_432,
+            compile_memory_bytes: 1_073_741_824,
+            compile_seconds: 60,
         }
     }
 }

@@ -17,7 +17,10 @@
 //! | [`notices`], [`links`] | what people are told; links for people without an account |
 //! | [`link_secret`] | the secrets of links for people without an account |
 //! | [`mail`] | letters, queued with what they belong to and sent afterwards |
-//! | [`tables`], [`importing`] | files from outside, read in a process of their own; the work on imports |
+//! | [`confined`] | processes of this program that do what may be hostile, with little memory and little time |
+//! | [`tables`], [`importing`] | files from outside, read in such a process; the work on imports |
+//! | [`compiling`] | plugins, compiled in such a process |
+//! | [`documents`] | PDFs of templates and data, made in such a process |
 //! | [`config`] | every setting, where its value comes from, what it may be |
 //! | [`logging`], [`metrics`], [`health`] | what operators see |
 //! | [`tls`] | the local authority, the leaf, the operator's own certificate |
@@ -32,8 +35,11 @@ pub mod auth;
 pub mod background;
 pub mod cli;
 pub mod commands;
+pub mod compiling;
 pub mod config;
+pub mod confined;
 pub mod customs;
+pub mod documents;
 pub mod health;
 pub mod importing;
 pub mod jobs;

@@ -10,7 +10,7 @@ use lignaflow_server::logging;
 use lignaflow_server::metrics::Metrics;
 use lignaflow_server::serve::Server;
 use lignaflow_server::shutdown::Shutdown;
-use lignaflow_server::{tables, tls};
+use lignaflow_server::{compiling, documents, tables, tls};
 use std::process::ExitCode;
 
 /// A request makes some hundreds of small things and drops them on another thread than it made them on.
@@ -20,11 +20,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Before anything else is loaded: it reads what may be hostile, and knows nothing.
-    if let Command::ReadTable(table) = &cli.command {
-        return match tables::child::run(&table.limits(), table.sheet.as_deref()) {
-            Ok(()) => cli::DONE.into(),
-            Err(_) => cli::FAILED.into(),
-        };
+    let confined = match &cli.command {
+        Command::ReadTable(table) => Some(tables::child::run(&table.limits(), table.sheet.as_deref())),
+        Command::MakeDocument(within) => Some(documents::child::run(within.bounds())),
+        Command::CompilePlugin(within) => Some(compiling::run(within.bounds())),
+        _ => None,
+    };
+    if let Some(done) = confined {
+        return if done.is_ok() { cli::DONE.into() } else { cli::FAILED.into() };
     }
     tls::install_provider();
     match run(&cli) {

@@ -5,6 +5,7 @@
 //! | [`place`] | where bytes are kept, as the settings say it |
 //! | [`keep`] | bytes by their SHA-256 within the organization: put, read, removed |
 //! | [`intake`] | an upload on its way in: bounded, measured, told what it is |
+//! | [`made`] | documents that were made, put where uploads are |
 //! | [`rights`] | who may read a file: whoever may read the record that holds it |
 //! | [`picture`] | pictures made small |
 //! | [`range`], [`hand_out`] | parts of a file (RFC 9110, 14); the answer with its headers |
@@ -15,6 +16,7 @@
 mod hand_out;
 mod intake;
 mod keep;
+mod made;
 mod picture;
 mod place;
 mod range;

@@ -3,12 +3,14 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`asides`] | parts that keep failing, set aside and called again |
 //! | [`arriving`] | what the program and the folder beside it bring |
 //! | [`planning`] | what an installation would do, told before it is done |
 //! | [`migrating`] | versions that carry records over before they are in use |
 //! | [`keeping`] | uninstalling, what is kept, and its purge |
 
 mod arriving;
+mod asides;
 mod keeping;
 pub mod migrating;
 mod planning;
@@ -140,6 +142,7 @@ impl Plugins {
                 }
             }
         }
+        self.put_aside(&loaded).await?;
         let snapshot = self.compose(&registered, loaded, &mut faults).await?;
         self.0.registry.swap(snapshot);
         self.0.seen.store(registered.version, Ordering::SeqCst);
@@ -307,6 +310,7 @@ impl Plugins {
                 _ = ticks.tick() => {}
             }
             self.look_into_folder().await;
+            self.keep_trips().await;
             match self.0.store.registry_version().await {
                 Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
                     // Whoever changed plugins may have changed tables, and on SQLite it was another program.

@@ -58,6 +58,7 @@ impl Kind {
                     ErrorCode::PluginExhausted => (S::BAD_GATEWAY, "The plugin asked too much of the host"),
                     ErrorCode::PluginTimeout => (S::GATEWAY_TIMEOUT, "The plugin ran out of time"),
                     ErrorCode::PluginOutOfMemory => (S::INSUFFICIENT_STORAGE, "The plugin ran out of memory"),
+                    ErrorCode::PluginSetAside => (S::SERVICE_UNAVAILABLE, "The plugin's part is set aside"),
                     ErrorCode::Internal => (S::INTERNAL_SERVER_ERROR, "Something went wrong"),
                 };
                 (status, code.as_str(), title)
@@ -307,6 +308,7 @@ mod tests {
             (ErrorCode::PluginExhausted, 502),
             (ErrorCode::PluginTimeout, 504),
             (ErrorCode::PluginOutOfMemory, 507),
+            (ErrorCode::PluginSetAside, 503),
             (ErrorCode::Internal, 500),
         ];
         for (code, status) in statuses {

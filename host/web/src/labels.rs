@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Labels {
     names: HashMap<Id, String>,
     files: HashMap<Id, Media>,
+    flaws: HashMap<Id, String>,
 }
 
 impl Labels {
@@ -32,6 +33,15 @@ impl Labels {
         self.files.insert(file.id, file);
     }
 
+    /// Why a document cannot be made.
+    pub fn insert_flaw(&mut self, id: Id, why: impl Into<String>) {
+        self.flaws.insert(id, why.into());
+    }
+
+    pub fn flaw(&self, id: Id) -> Option<&str> {
+        self.flaws.get(&id).map(String::as_str)
+    }
+
     /// What is known of a file.
     pub fn file(&self, id: Id) -> Option<&Media> {
         self.files.get(&id)
@@ -40,7 +50,7 @@ impl Labels {
 
 impl FromIterator<(Id, String)> for Labels {
     fn from_iter<I: IntoIterator<Item = (Id, String)>>(pairs: I) -> Self {
-        Self { names: pairs.into_iter().collect(), files: HashMap::new() }
+        Self { names: pairs.into_iter().collect(), ..Self::default() }
     }
 }
 

@@ -71,6 +71,7 @@ impl Message {
             | ErrorCode::PluginOutOfMemory
             | ErrorCode::PluginExhausted
             | ErrorCode::PluginBadAnswer => "A plugin failed",
+            ErrorCode::PluginSetAside => "This is set aside",
             ErrorCode::Internal => "Something went wrong",
         };
         let mut message = Self::new(title, &fault.message);

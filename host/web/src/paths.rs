@@ -33,6 +33,11 @@ pub const MAIL_ACCOUNTS: &str = "/admin/mail/accounts";
 /// POST: a letter to oneself.
 pub const MAIL_TEST: &str = "/admin/mail/test";
 pub const LINKS: &str = "/admin/links";
+pub const DOCUMENTS: &str = "/admin/documents";
+/// GET: the picture; POST: another, as `logo` of a form with a file.
+pub const DOCUMENT_LOGO: &str = "/admin/documents/logo";
+/// POST.
+pub const DOCUMENT_LOGO_REMOVE: &str = "/admin/documents/logo/remove";
 pub const SWAGGER: &str = "/swagger/";
 pub const PEOPLE: &str = "/admin/people";
 pub const FIELDS: &str = "/admin/fields";
@@ -192,6 +197,11 @@ pub fn plugin_grant(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/grants")
 }
 
+/// POST: has a part called again, by `kind` and `name`.
+pub fn plugin_call_again(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/call-again")
+}
+
 pub fn webhook(id: impl Display) -> String {
     format!("{WEBHOOKS}/{id}")
 }
@@ -224,6 +234,21 @@ pub fn field_act(collection: &CollectionName, name: impl Display, act: &str) -> 
 /// POST: `retry` or `cancel`.
 pub fn job_act(id: impl Display, act: &str) -> String {
     format!("{JOBS}/{id}/{act}")
+}
+
+/// GET: a template; POST: keeps `source` as the organization's own.
+pub fn template(plugin: impl Display, template: impl Display) -> String {
+    format!("{DOCUMENTS}/{plugin}/{template}")
+}
+
+/// POST: `preview` with `source` and `data`, or `drop`.
+pub fn template_act(plugin: impl Display, name: impl Display, act: &str) -> String {
+    format!("{}/{act}", template(plugin, name))
+}
+
+/// POST: has a document made once more.
+pub fn document_retry(id: impl Display) -> String {
+    format!("{DOCUMENTS}/{id}/retry")
 }
 
 /// POST: has a plugin told of changes again.

@@ -82,6 +82,10 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
     if descriptor.routes.len() > MAX_ROUTES {
         say("routes".into(), format!("{} routes; at most {MAX_ROUTES}", descriptor.routes.len()));
     }
+    // Each is held against all others: of too many, that they are too many is all that is told.
+    if descriptor.collections.len() > MAX_COLLECTIONS || descriptor.routes.len() > MAX_ROUTES {
+        return faults;
+    }
     for (kind, list) in [("read", &descriptor.grants.read), ("write", &descriptor.grants.write)] {
         for (index, text) in list.iter().enumerate() {
             if text.strip_suffix("/*").map_or_else(

@@ -44,7 +44,9 @@ pub fn parse(text: &str) -> Result<Descriptor, Vec<DescriptorFault>> {
     let table = DeTable::parse(text).map_err(|error| vec![fault_of(text, &error)])?;
     let schema = json_schema();
     let mut faults = Vec::new();
-    let mut places = Places { text, schema: &schema, lines: Vec::new(), faults: &mut faults };
+    // Where lines end is found once: a place for each key, by counting, would take the square of the text.
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut places = Places { ends: &ends, schema: &schema, lines: Vec::new(), faults: &mut faults };
     places.table(table.get_ref(), &schema, "");
     let lines = places.lines;
     if !faults.is_empty() {
@@ -85,20 +87,25 @@ fn line_of_key(lines: &[(String, usize)], key: &str) -> usize {
 }
 
 struct Places<'a> {
-    text: &'a str,
+    /// Where lines end.
+    ends: &'a [usize],
     schema: &'a Json,
     lines: Vec<(String, usize)>,
     faults: &'a mut Vec<DescriptorFault>,
 }
 
 impl Places<'_> {
+    fn line_at(&self, offset: usize) -> usize {
+        self.ends.partition_point(|end| *end < offset) + 1
+    }
+
     /// Walks one table beside the schema that it should have.
     fn table(&mut self, table: &DeTable<'_>, schema: &Json, path: &str) {
         let shapes = shapes(self.schema, schema);
         for (name, value) in table {
             let name_text: &str = name.get_ref();
             let key = if path.is_empty() { name_text.to_owned() } else { format!("{path}.{name_text}") };
-            let line = line_at(self.text, name.span().start);
+            let line = self.line_at(name.span().start);
             self.lines.push((key.clone(), line));
             let known = shapes.iter().find_map(|shape| shape["properties"].get(name_text));
             let free =
@@ -131,7 +138,7 @@ impl Places<'_> {
                 let inner = shapes(self.schema, schema).into_iter().find_map(|shape| shape.get("items").cloned());
                 for (index, item) in items.iter().enumerate() {
                     let key = format!("{path}[{index}]");
-                    let line = line_at(self.text, item.span().start);
+                    let line = self.line_at(item.span().start);
                     self.lines.push((key.clone(), line));
                     if let Some(inner) = &inner {
                         self.value(item.get_ref(), inner, &key, line);

@@ -24,6 +24,7 @@ pub(crate) fn to_wire(fault: Fault) -> Wire {
             | ErrorCode::PluginOutOfMemory
             | ErrorCode::PluginExhausted
             | ErrorCode::PluginBadAnswer
+            | ErrorCode::PluginSetAside
             | ErrorCode::Internal => WireCode::Internal,
         },
         message: fault.message,

@@ -17,7 +17,18 @@ pub async fn find(app: &App, caller: &Caller, id: Id) -> Result<Media, Fault> {
         (State::Attached, Some(place)) => holds(app, caller, place, id).await?,
         _ => media.created_by.is_some() && media.created_by == caller.person(),
     };
-    if may { Ok(media) } else { Err(nothing()) }
+    if !may {
+        return Err(nothing());
+    }
+    if media.pending { Err(unmade(app, access, id).await?) } else { Ok(media) }
+}
+
+/// Why a document has no bytes yet.
+async fn unmade(app: &App, access: lignaflow_core::caller::Access<'_>, id: Id) -> Result<Fault, Fault> {
+    Ok(match app.documents.flaw(access.organization(), id).await? {
+        Some(why) => Fault::new(ErrorCode::PluginFailed, format!("The document could not be made: {why}")),
+        None => Fault::new(ErrorCode::Unavailable, "The document is being made. Come back in a moment."),
+    })
 }
 
 /// Whether the caller sees the file in the field that holds it.

@@ -6,25 +6,27 @@ use crate::app::App;
 use crate::plugins::{Inspected, chosen, inspect};
 use crate::rest::host::{From, by, plugins as api};
 use axum::Router;
-use axum::extract::{Multipart, Path, RawForm};
+use axum::extract::{Multipart, Path, Query, RawForm};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::StatusCode;
 use lignaflow_core::caller::Permission;
+use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_core::{Fault, Issue};
-use lignaflow_runtime::Level;
+use lignaflow_runtime::{Level, LoadedPlugin, Used};
 use lignaflow_store::plugins::{DataMigration, Installed, Phase};
 use lignaflow_web::activity::Actor;
 use lignaflow_web::admin::{
-    Carrying, CarryingState, ConsentPage, Happening, InstallFault, LogLevel, LogLine, PluginPage, PluginRow,
-    PluginState, PluginsPage, asks, consent, plugin as draw_plugin, plugins as draw_plugins,
+    AsideRow, Carrying, CarryingState, ConsentPage, Happening, InstallFault, LogLevel, LogLine, LogQuery, PluginPage,
+    PluginRow, PluginState, PluginsPage, Usage, UsedRow, asks, consent, plugin as draw_plugin, plugins as draw_plugins,
 };
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::paths;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Acts on plugins that the page tells of.
@@ -41,6 +43,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}/enable", post(enable))
         .route("/admin/plugins/{id}/disable", post(disable))
         .route("/admin/plugins/{id}/grants", post(grant))
+        .route("/admin/plugins/{id}/call-again", post(call_again))
         .merge(super::kept::router())
 }
 
@@ -62,8 +65,52 @@ fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration]) -> Pl
         version: installed.version.clone(),
         description: loaded.map(|plugin| plugin.descriptor().description.clone()).unwrap_or_default(),
         state,
-        usage: None,
+        usage: loaded.map(|plugin| usage(&hours(plugin, visit.app.clock.now()))),
         carrying: migrations.iter().find(|migration| migration.plugin == installed.id).and_then(carrying),
+    }
+}
+
+/// What a plugin used in each hour of a day, the last one last.
+fn hours(plugin: &LoadedPlugin, now: Micros) -> Vec<Used> {
+    plugin
+        .used(now)
+        .chunks(4)
+        .filter_map(|quarters| {
+            let (first, rest) = quarters.split_first()?;
+            let mut hour = first.clone();
+            for quarter in rest {
+                hour.merge(quarter);
+            }
+            Some(hour)
+        })
+        .collect()
+}
+
+fn usage(hours: &[Used]) -> Usage {
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut all = hours.iter();
+    let day = all.next().cloned().map(|first| {
+        all.fold(first, |mut day, hour| {
+            day.merge(hour);
+            day
+        })
+    });
+    let p95 = day.and_then(|day| day.within(95)).map(|took| u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+    Usage { hours: hours.iter().map(|hour| (small(hour.calls), small(hour.faults))).collect(), p95_ms: p95 }
+}
+
+fn used(hour: &Used) -> UsedRow {
+    let micros = |hundredths| hour.within(hundredths).map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    UsedRow {
+        since: hour.since,
+        calls: hour.calls,
+        faults: hour.faults,
+        within: micros(50).zip(micros(95)).zip(micros(99)).map(|((half, most), nearly)| [half, most, nearly]),
+        cpu: hour.cpu,
+        memory: hour.memory,
+        rows: hour.rows,
+        bytes: hour.bytes,
+        denied: hour.denied,
     }
 }
 
@@ -172,6 +219,10 @@ fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_some
         "plugin.migration-begun" => format!("began to carry records of {title} over to {version}"),
         "plugin.migration-failed" => format!("could not carry the records of {title} over to {version}"),
         "plugin.migrated" => format!("carried the records of {title} over to {version}"),
+        "plugin.set-aside" => {
+            format!("set {} of {title} aside, which kept failing", detail["name"].as_str().unwrap_or_default())
+        }
+        "plugin.called-again" => format!("had {} of {title} called again", detail["name"].as_str().unwrap_or_default()),
         "plugin.version-changed" => format!("changed the version of {title}"),
         _ => format!("changed {title}"),
     };
@@ -188,11 +239,17 @@ pub(super) async fn find(visit: &Visit, id: &str) -> Result<Installed, Response>
     }
 }
 
-async fn one(visit: Visit, Path(id): Path<String>) -> Response {
-    draw_one(&visit, &id, None).await
+async fn one(visit: Visit, Path(id): Path<String>, Query(asked): Query<HashMap<String, String>>) -> Response {
+    let of = |name: &str| asked.get(name).cloned().unwrap_or_default();
+    let query = LogQuery { level: of("level"), call: of("call"), q: of("q") };
+    draw(&visit, &id, &query, None).await
 }
 
 pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
+    draw(visit, id, &LogQuery::default(), fault).await
+}
+
+async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) -> Response {
     let installed = match find(visit, id).await {
         Ok(installed) => installed,
         Err(response) => return response,
@@ -213,11 +270,33 @@ pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
         },
     };
     let digest = hex::encode(installed.hash);
+    let asked = api::LogOf {
+        level: Some(query.level.clone()),
+        call: Some(query.call.clone()),
+        request: None,
+        q: Some(query.q.clone()),
+    };
+    let filter = match api::LogFilter::of(asked) {
+        Ok(filter) => filter,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let asides = match visit.app.plugins.asides().await {
+        Ok(asides) => asides,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let asides: Vec<AsideRow> = asides
+        .into_iter()
+        .filter(|aside| aside.plugin == installed.id)
+        .map(|aside| AsideRow { kind: aside.kind, name: aside.name, fault: aside.fault, since: aside.since })
+        .collect();
+    let used: Vec<UsedRow> =
+        loaded.map(|plugin| hours(plugin, visit.app.clock.now()).iter().map(used).collect()).unwrap_or_default();
     let log: Vec<LogLine> = match loaded.filter(|_| may(visit, Permission::INSTALL_PLUGINS)) {
         Some(plugin) => plugin
             .log()
             .into_iter()
             .rev()
+            .filter(|line| filter.takes(line))
             .map(|line| LogLine {
                 at: line.at,
                 level: match line.level {
@@ -245,6 +324,9 @@ pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
         digest: Some(&digest[..16]),
         counts: &counts(visit, descriptor).await,
         log: &log,
+        log_query: query,
+        used: &used,
+        asides: &asides,
         may_switch: may(visit, Permission::SWITCH_PLUGINS),
         may_install: may(visit, Permission::INSTALL_PLUGINS),
         fault: fault.map(|fault| fault.message.as_str()),
@@ -301,6 +383,26 @@ async fn enable(visit: Visit, From(client): From, Path(id): Path<String>) -> Res
 
 async fn disable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
     switch(visit, client, &id, false).await
+}
+
+async fn call_again(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
+    let installed = match find(&visit, &id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let of = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(&body);
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let part = (of("kind"), of("name"));
+    let called = match api::may_install(&visit.signed) {
+        Ok(()) => visit.app.plugins.call_again(&installed.id, part, by(&visit.signed, &client)).await,
+        Err(fault) => Err(fault),
+    };
+    match called {
+        Ok(()) => visit.go(&paths::plugin(&installed.id), "It is called again."),
+        Err(fault) => draw_one(&visit, &id, Some(&fault)).await,
+    }
 }
 
 /// The names of the rights that were ticked.

@@ -129,6 +129,7 @@ impl Visit {
             navigation = navigation.with_foot(Place::new("Jobs", paths::JOBS, "clock"));
             navigation = navigation.with_foot(Place::new("Mail", paths::MAIL, "note"));
             navigation = navigation.with_foot(Place::new("Links", paths::LINKS, "link"));
+            navigation = navigation.with_foot(Place::new("Documents", paths::DOCUMENTS, "file"));
             navigation = navigation.with_foot(Place::new("Organization", paths::ORGANIZATION, "gear"));
         }
         if caller.holds(Permission::AUDIT) {

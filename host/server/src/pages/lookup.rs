@@ -31,6 +31,11 @@ pub(super) async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fau
     }
     let files: Vec<Id> = wanted.files.iter().copied().collect();
     for file in visit.app.media.of_ids(access, &files).await? {
+        if file.pending
+            && let Some(why) = visit.app.documents.flaw(visit.signed.caller.organization, file.id).await?
+        {
+            labels.insert_flaw(file.id, why);
+        }
         labels.insert_file(file);
     }
     Ok(labels)

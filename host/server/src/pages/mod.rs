@@ -19,11 +19,13 @@
 //! | [`told`] | one's own notices; the organization's mail and links |
 //! | [`links`] | pages that people without an account open by a link |
 //! | [`jobs`] | what plugins do without a caller |
+//! | [`documents`] | documents that could not be made, their templates, the logo |
 
 mod account;
 mod admin;
 mod audit;
 mod declared;
+mod documents;
 mod door;
 mod earlier;
 mod fields;
@@ -75,6 +77,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(jobs::router())
         .merge(links::router())
         .merge(told::router())
+        .merge(documents::router())
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))

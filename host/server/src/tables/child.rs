@@ -2,6 +2,7 @@
 
 use super::line::Line;
 use super::{Limits, Unreadable, sheet, text};
+use crate::confined::Measured;
 use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
 
 /// What a zip, and so a workbook, begins with.
@@ -14,7 +15,7 @@ const MAX_ROW: usize = 1024 * 1024;
 
 /// Reads the table on standard input. Whatever is wrong with it is told as a line, not as a failure.
 pub fn run(limits: &Limits, wanted: Option<&str>) -> io::Result<()> {
-    limit(limits)?;
+    limits.bounds().take_on(Measured::Addresses)?;
     let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut tell = |line: Line| -> io::Result<()> {
         serde_json::to_writer(&mut out, &line)?;
@@ -59,28 +60,6 @@ fn input() -> io::Result<std::fs::File> {
         use std::os::windows::io::AsHandle as _;
         Ok(std::fs::File::from(io::stdin().as_handle().try_clone_to_owned()?))
     }
-}
-
-/// Gives up memory and time beyond the limits, and everything that a parser has no use for.
-#[cfg(unix)]
-fn limit(limits: &Limits) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    for (resource, most) in [
-        (Resource::As, limits.memory),
-        (Resource::Cpu, limits.seconds),
-        (Resource::Fsize, 0),
-        (Resource::Core, 0),
-        (Resource::Nproc, 0),
-    ] {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
-    }
-    Ok(())
-}
-
-/// Elsewhere the parent's clock and the bounds on rows and cells are all there is.
-#[cfg(not(unix))]
-fn limit(_: &Limits) -> io::Result<()> {
-    Ok(())
 }
 
 /// The parent has gone away.

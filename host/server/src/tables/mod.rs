@@ -19,6 +19,7 @@ mod text;
 pub use line::{Line, Shape};
 pub use process::{Reading, Tables};
 
+use crate::confined::Bounds;
 use serde::{Deserialize, Serialize};
 
 /// What a table may have. What has more is refused, by name.
@@ -33,6 +34,12 @@ pub struct Limits {
     pub memory: u64,
     /// Seconds of computing.
     pub seconds: u64,
+}
+
+impl Limits {
+    const fn bounds(&self) -> Bounds {
+        Bounds { memory: self.memory, seconds: self.seconds }
+    }
 }
 
 /// Why a file cannot be read, for whoever brought it.

@@ -2,14 +2,14 @@
 
 use super::line::{Line, Shape};
 use super::{Limits, Unreadable};
+use crate::confined::{Ended, Program};
 use lignaflow_core::{ErrorCode, Fault};
 use std::fs::File;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -23,7 +23,7 @@ const MAX_LINE: u64 = 8 * 1024 * 1024;
 /// Where tables are read. One for the whole process.
 #[derive(Debug)]
 pub struct Tables {
-    program: PathBuf,
+    program: Program,
     limits: Limits,
     places: Arc<Semaphore>,
 }
@@ -40,7 +40,7 @@ pub struct Reading {
 
 impl Tables {
     /// `program` is this one, which reads as `lignaflow read-table`.
-    pub fn new(program: PathBuf, limits: Limits) -> Self {
+    pub fn new(program: Program, limits: Limits) -> Self {
         Self { program, limits, places: Arc::new(Semaphore::new(READERS)) }
     }
 
@@ -53,26 +53,15 @@ impl Tables {
         let busy = |_| Fault::new(ErrorCode::Unavailable, "Other files are being read just now. Try again shortly.");
         let place = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned()).await.map_err(busy)?;
         let place = place.map_err(|_| Fault::internal())?;
-        let mut command = Command::new(&self.program);
-        let Limits { rows, columns, cell, memory, seconds } = self.limits;
-        command.arg("read-table");
-        for (name, value) in [
-            ("--rows", u64::from(rows)),
-            ("--columns", u64::from(columns)),
-            ("--cell", cell as u64),
-            ("--memory", memory),
-            ("--seconds", seconds),
-        ] {
+        let mut command = self.program.command("read-table", self.limits.bounds());
+        let Limits { rows, columns, cell, seconds, .. } = self.limits;
+        for (name, value) in [("--rows", u64::from(rows)), ("--columns", u64::from(columns)), ("--cell", cell as u64)] {
             command.arg(name).arg(value.to_string());
         }
         command.args(sheet.map(|name| format!("--sheet={name}")));
-        // It needs nothing of what the server knows.
-        command.env_clear().current_dir("/").kill_on_drop(true);
-        // Its allocator must not reserve address space before the limit stands: what is reserved is not refused later.
-        command.env("MIMALLOC_ARENA_RESERVE", "0");
-        command.stdin(Stdio::from(file)).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::from(file));
         let mut child = command.spawn().map_err(|error| {
-            tracing::error!(%error, program = %self.program.display(), "the reading process cannot be started");
+            tracing::error!(%error, program = ?self.program, "the reading process cannot be started");
             Fault::internal()
         })?;
         let Some(output) = child.stdout.take() else { return Err(Fault::internal()) };
@@ -134,18 +123,13 @@ impl Reading {
         tracing::warn!(%status, "a reading process ended early");
         let memory = self.limits.memory / 1_048_576;
         let seconds = self.limits.seconds;
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::ExitStatusExt as _;
-            // SIGXCPU, or SIGKILL where that was not enough.
-            if matches!(status.signal(), Some(9 | 24)) {
-                return unreadable(
-                    "too-slow",
-                    &format!(
-                        "The file takes more than {seconds} seconds of computing to read. Split it, or save it as CSV."
-                    ),
-                );
-            }
+        if Ended::of(status) == Ended::TooSlow {
+            return unreadable(
+                "too-slow",
+                &format!(
+                    "The file takes more than {seconds} seconds of computing to read. Split it, or save it as CSV."
+                ),
+            );
         }
         unreadable(
             "too-large-inside",

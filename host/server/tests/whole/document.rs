@@ -94,6 +94,8 @@ impl Operation {
             None if self.path.contains("/views/") => "view".to_owned(),
             None if self.path.contains("/tokens/") => "token".to_owned(),
             None if self.path.contains("/sessions/") => "session".to_owned(),
+            None if self.path.contains("/documents/{id}") => "document".to_owned(),
+            None if self.path.contains("/documents/templates/") => "plugin".to_owned(),
             None if self.path.contains("/media/") => "media".to_owned(),
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
@@ -106,7 +108,7 @@ impl Operation {
         let id = ids.get(kind.as_str()).cloned().or_else(nowhere);
         let id = &id.unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
         let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
-        path.replace("{name}", OWN_FIELD).replace("{plugin}", "nothing")
+        path.replace("{name}", OWN_FIELD).replace("{plugin}", "nothing").replace("{template}", "nothing")
     }
 
     /// Its example, with what it refers to among `ids`.

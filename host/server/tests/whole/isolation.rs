@@ -153,6 +153,7 @@ async fn first(server: &Server) -> (Org, Ids) {
     ids.insert("webhook", webhook);
     // Jobs of another organization are a matter of their own tests: no plugin here has any.
     ids.insert("job", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
+    ids.insert("document", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());
     ids.insert("clients", ids[CLIENTS].clone());
     (org, ids)
 }

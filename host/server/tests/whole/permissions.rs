@@ -95,6 +95,7 @@ async fn furnish(org: &Org) -> Ids {
         ("webhook", NOWHERE.to_owned()),
         ("job", NOWHERE.to_owned()),
         ("invitation", NOWHERE.to_owned()),
+        ("document", NOWHERE.to_owned()),
     ])
 }
 

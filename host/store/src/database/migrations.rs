@@ -46,6 +46,7 @@ steps! {
     18 => "0018_mail",
     19 => "0019_post",
     20 => "0020_joining",
+    21 => "0021_set_aside",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -3,11 +3,13 @@
 //! them ([`reads`]) gives a registry all it is built from. A version that carries records over first waits in
 //! [`migrations`].
 
+mod asides;
 pub(crate) mod changes;
 pub(crate) mod migrations;
 mod reads;
 mod uploads;
 
+pub use asides::Aside;
 pub use changes::{By, Change, NewVersion};
 pub use migrations::{DataMigration, MigrationPlace, Phase, Step};
 pub use reads::{Installed, Registered, Switch, Version};

@@ -4,6 +4,7 @@
 
 mod customs;
 mod database;
+mod documents;
 mod doubt;
 mod kept;
 mod leases;

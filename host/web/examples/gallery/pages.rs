@@ -10,8 +10,8 @@ use lignaflow_core::value::{Currency, Money, Value};
 use lignaflow_web::account::{self, AccountPage, Session, Token};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
 use lignaflow_web::admin::{
-    self, ConsentPage, Happening, InstallFault, LogLevel, LogLine, Notice, PlanLine, PlanView, PluginPage, PluginRow,
-    PluginState, PluginsPage, Usage,
+    self, AsideRow, ConsentPage, Happening, InstallFault, LogLevel, LogLine, LogQuery, Notice, PlanLine, PlanView,
+    PluginPage, PluginRow, PluginState, PluginsPage, Usage, UsedRow,
 };
 use lignaflow_web::blocks::{
     self, Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView,
@@ -543,6 +543,25 @@ fn plugin() -> Markup {
         line(2, LogLevel::Warn, "asked for progress of a project without tasks"),
         line(30, LogLevel::Error, "panicked at src/plan.rs:41: attempt to subtract with overflow"),
     ];
+    let used: Vec<UsedRow> = (0..24)
+        .map(|hour| UsedRow {
+            since: NOW - (23 - hour) * HOUR,
+            calls: (hour.unsigned_abs() * 37) % 180,
+            faults: u64::from(hour % 9 == 0),
+            within: Some([900, 4_200 + (hour.unsigned_abs() * 310) % 3_000, 12_000]),
+            cpu: 120_000,
+            memory: 1_600_000,
+            rows: 900,
+            bytes: 120_000,
+            denied: 0,
+        })
+        .collect();
+    let asides = [AsideRow {
+        kind: "route".into(),
+        name: "progress".into(),
+        fault: "the plugin used up its computing time".into(),
+        since: NOW - HOUR,
+    }];
     let view = PluginPage {
         row: &row,
         descriptor: &descriptor,
@@ -552,6 +571,9 @@ fn plugin() -> Markup {
         digest: Some("7f3a91c2e04d"),
         counts: &[60, 40, 412],
         log: &log,
+        log_query: &LogQuery::default(),
+        used: &used,
+        asides: &asides,
         may_switch: true,
         may_install: true,
         fault: None,

@@ -1,6 +1,7 @@
 //! The administration of plugins: the list with its switches, one plugin with its log, and the consent that a new one or
 //! an upgrade asks for; of people: who belongs, who was asked, which roles they have and what these bring; of the
-//! audit; of the organization; of fields that it adds; of webhooks; of jobs; of mail and of links.
+//! audit; of the organization; of fields that it adds; of webhooks; of jobs; of mail, of links and of
+//! documents.
 
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
@@ -8,6 +9,7 @@ const SHEETS: &[&str] = &["css/plugins.css"];
 mod audit;
 mod changes;
 mod consent;
+mod documents;
 mod fields;
 mod jobs;
 mod kept;
@@ -19,10 +21,12 @@ mod plan;
 mod plugin;
 mod plugins;
 mod roles;
+mod used;
 mod webhooks;
 
 pub use audit::{AuditPage, AuditRow, audit};
 pub use consent::{Ask, ConsentPage, asks, consent};
+pub use documents::{DocumentsPage, TemplatePage, TemplateRow, UnmadeRow, documents, template};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
 pub use jobs::{JobChip, JobRow, JobsPage, SubscriberRow, TimeRow, jobs};
 pub use kept::{KeptPage, KeptRow, kept};
@@ -31,11 +35,12 @@ pub use mail::{LetterPage, MailChip, MailPage, MailRow, letter, mail};
 pub use organization::{OrganizationPage, organization};
 pub use people::{HOST_ROLES, InvitationMade, InvitationRow, MemberRow, PeoplePage, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
-pub use plugin::{LogLevel, LogLine, PluginPage, plugin};
+pub use plugin::{LogLevel, LogLine, LogQuery, PluginPage, plugin};
 pub use plugins::{
     Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
 };
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
+pub use used::{AsideRow, UsedRow};
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

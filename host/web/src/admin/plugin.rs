@@ -2,6 +2,7 @@
 
 use super::consent::{Ask, checkboxes};
 use super::plugins::{CarryingState, PluginRow, PluginState, spark, state_tag, switch};
+use super::used::{AsideRow, UsedRow};
 use crate::format::{bytes, integer, machine, when};
 use crate::icon::icon;
 use crate::paths;
@@ -31,6 +32,14 @@ pub struct LogLine {
     pub request_id: Option<String>,
 }
 
+/// Which lines of a log are asked for, as it was typed.
+#[derive(Debug, Clone, Default)]
+pub struct LogQuery {
+    pub level: String,
+    pub call: String,
+    pub q: String,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct PluginPage<'a> {
     pub row: &'a PluginRow,
@@ -47,6 +56,12 @@ pub struct PluginPage<'a> {
     pub counts: &'a [i64],
     /// Newest first.
     pub log: &'a [LogLine],
+    /// Which lines of the log are asked for.
+    pub log_query: &'a LogQuery,
+    /// By the hour, the last one last; nothing for who may not see it.
+    pub used: &'a [UsedRow],
+    /// What kept failing and is not called any more.
+    pub asides: &'a [AsideRow],
     pub may_switch: bool,
     /// Whether the person may uninstall it, and see what is kept of earlier versions.
     pub may_install: bool,
@@ -63,11 +78,13 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     };
     let body = html! {
         (notes(shell, view))
+        (super::used::asides(shell, view))
         div class="band" { (facts(shell, view)) @if !view.descriptor.description.is_empty() { p class="muted mt-4" { (view.descriptor.description) } } }
         div class="band mt-6" {
             div class="split split-consent" {
                 div class="stack" {
                     (collections(shell, view))
+                    @if view.may_install { (super::used::section(shell, view.used)) }
                     (routes(view))
                     (pages(view))
                     (log(shell, view))
@@ -298,8 +315,9 @@ fn log(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     html! {
         section aria-labelledby="log" {
             div class="row-head" { h2 id="log" tabindex="-1" { "Log" } }
+            @if view.may_install { (log_filter(view)) }
             @if view.log.is_empty() {
-                p class="faint" { "It has logged nothing here." }
+                p class="faint" { (if view.log_query.is_empty() { "It has logged nothing here." } else { "It has logged nothing like that here." }) }
             } @else {
                 table class="table log" {
                     caption class="visually-hidden" { "What " (view.descriptor.title) " logged, newest first" }
@@ -315,6 +333,31 @@ fn log(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+impl LogQuery {
+    fn is_empty(&self) -> bool {
+        self.level.is_empty() && self.call.is_empty() && self.q.is_empty()
+    }
+}
+
+fn log_filter(view: &PluginPage<'_>) -> Markup {
+    let query = view.log_query;
+    html! {
+        form class="inline-form" method="get" action={ (paths::plugin(&view.descriptor.id)) "#log" } {
+            label class="visually-hidden" for="f-level" { "Level" }
+            select class="input" id="f-level" name="level" {
+                @for (word, title) in [("", "Every level"), ("info", "Info and worse"), ("warn", "Warnings and errors"), ("error", "Errors")] {
+                    option value=(word) selected[query.level == word] { (title) }
+                }
+            }
+            label class="visually-hidden" for="f-call" { "Call" }
+            input class="input" id="f-call" name="call" value=(query.call) placeholder="before-save, route …";
+            label class="visually-hidden" for="f-log" { "Text" }
+            input class="input" id="f-log" name="q" value=(query.q) placeholder="Text";
+            button class="btn" type="submit" { "Filter" }
         }
     }
 }
@@ -369,6 +412,14 @@ mod tests {
             digest: Some("7f3a91c2"),
             counts: &[60, 40],
             log: &[line],
+            log_query: &LogQuery::default(),
+            used: &[],
+            asides: &[AsideRow {
+                kind: "route".into(),
+                name: "progress".into(),
+                fault: "the plugin took too <long>".into(),
+                since: 0,
+            }],
             may_switch: true,
             may_install: true,
             fault: None,
@@ -379,6 +430,8 @@ mod tests {
         assert!(html.contains("Waits for consent"));
         assert!(html.contains("0.1.0 goes on while its records are carried over to 0.2.0: 1,200 of 5,000 so far."));
         assert!(html.contains("&lt;b&gt;panic&lt;/b&gt;"));
+        assert!(html.contains("Its route `progress`") && html.contains("too &lt;long&gt;"));
+        assert!(html.contains("action=\"/admin/plugins/projects/call-again\""));
         assert!(html.contains("<td class=\"p2 muted\">Clients</td>"), "projects refer to clients");
     }
 }

@@ -117,6 +117,7 @@ pub(super) fn ids(value: &Value) -> &[Id] {
 fn shown(id: Id, labels: &Labels) -> Markup {
     html! {
         @match labels.file(id).filter(|file| file.state.is_whole()) {
+            Some(file) if file.pending => (pending(file, labels)),
             Some(file) => a class="file-card" href=(paths::media(id)) {
                 @match file.dimensions {
                     Some(_) => img src=(paths::thumbnail(id)) alt="" width="160" height="120" loading="lazy";,
@@ -130,6 +131,26 @@ fn shown(id: Id, labels: &Labels) -> Markup {
     }
 }
 
+/// A document that is not there yet, or cannot be made.
+fn pending(file: &Media, labels: &Labels) -> Markup {
+    html! {
+        span class="file-card" {
+            @match labels.flaw(file.id) {
+                Some(flaw) => {
+                    span class="file-sign" { (icon("alert")) }
+                    span class="file-name" { (file.name) }
+                    span class="bad small" { "could not be made: " (flaw) }
+                },
+                None => {
+                    span class="file-sign" { (icon("clock")) }
+                    span class="file-name" { (file.name) }
+                    span class="faint small" { "is being made" }
+                },
+            }
+        }
+    }
+}
+
 /// In a cell: the one file by name, several by their number.
 pub(super) fn cell(ids: &[Id], labels: &Labels) -> Markup {
     html! {
@@ -138,6 +159,7 @@ pub(super) fn cell(ids: &[Id], labels: &Labels) -> Markup {
             [id] => span class="file-count" {
                 (icon("file"))
                 @match labels.file(*id).filter(|file| file.state.is_whole()) {
+                    Some(file) if file.pending => span class="faint" { (file.name) },
                     Some(file) => a href=(paths::media(*id)) { (file.name) },
                     None => span class="faint" { (labels.get(*id).unwrap_or("no longer there")) },
                 }
@@ -180,6 +202,20 @@ mod tests {
         let gone = shown(Id::from_bytes([2; 16]), &labels).into_string();
         assert!(gone.contains("old.png") && !gone.contains("href"));
         assert!(shown(Id::from_bytes([3; 16]), &labels).into_string().contains("no longer there"));
+    }
+
+    #[test]
+    fn a_document_that_has_no_bytes_yet_is_no_link_and_one_that_cannot_be_made_says_why() {
+        let mut labels = Labels::default();
+        let document = |id| Media { pending: true, ..file(id, "EST-1.pdf", None, State::Attached) };
+        labels.insert_file(document(1));
+        labels.insert_file(document(2));
+        labels.insert_flaw(Id::from_bytes([2; 16]), "quote.typ, line 3: <unknown>");
+        let made = shown(Id::from_bytes([1; 16]), &labels).into_string();
+        assert!(made.contains("is being made") && !made.contains("href"));
+        let flawed = shown(Id::from_bytes([2; 16]), &labels).into_string();
+        assert!(flawed.contains("quote.typ, line 3: &lt;unknown&gt;") && !flawed.contains("href"));
+        assert!(!cell(&[Id::from_bytes([1; 16])], &labels).into_string().contains("href"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use hostile_kit::exports::lignaflow::plugin::hooks::{Change, Verdict};
 use hostile_kit::exports::lignaflow::plugin::routes::{Payload, Reply, Request};
 use hostile_kit::lignaflow::plugin::query::{Authority, Predicate, Selection};
 use hostile_kit::lignaflow::plugin::types::{Entry, Error, ErrorCode, Money, Value};
-use hostile_kit::lignaflow::plugin::writing::{Guard, Insertion, Mutation};
+use hostile_kit::lignaflow::plugin::writing::{Document, Guard, Insertion, Mutation};
 
 const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -29,6 +29,16 @@ fn handle(request: &Request) -> Result<Reply, Error> {
         "bad-status" => Reply { status: 999, ..answering(Payload::Empty) },
         "forged-header" => answering(Payload::Bytes(("text/plain\r\nSet-Cookie: admin=1".to_owned(), Vec::new()))),
         "page" => answering(Payload::Bytes(("text/html".to_owned(), b"<script>alert(1)</script>".to_vec()))),
+        // Deeper than any reader's stack.
+        "deep-json" => answering(Payload::Json(format!("{}{}", "[".repeat(500_000), "]".repeat(500_000)))),
+        "outside-schema" => answering(Payload::Json("\"a word where a number was promised\"".to_owned())),
+        "no-template" => writing(vec![Mutation::Render(Document {
+            id: ID.to_owned(),
+            template: "../../secret".to_owned(),
+            name: "a.pdf".to_owned(),
+            data: "null".to_owned(),
+            date: None,
+        })]),
         "not-json" => answering(Payload::Json("{".to_owned())),
         "too-many-writes" => writing((0..6_000).map(|_| insertion("notes", ID, Vec::new())).collect()),
         "bad-collection" => writing(vec![insertion("notes; drop table notes", ID, Vec::new())]),

@@ -4,6 +4,7 @@
 mod account;
 pub mod audit;
 pub(crate) mod changes;
+mod documents;
 pub mod invitations;
 mod jobs;
 mod letters;
@@ -22,6 +23,8 @@ pub mod session;
 mod tokens;
 mod views;
 mod webhooks;
+
+pub(crate) use documents::{as_pdf, as_picture};
 
 use crate::app::App;
 use crate::auth::Signed;
@@ -98,6 +101,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(links::list))
         .routes(routes!(links::one))
         .routes(routes!(links::withdraw))
+        .routes(routes!(documents::list))
+        .routes(routes!(documents::retry))
+        .routes(routes!(documents::templates))
+        .routes(routes!(documents::template, documents::keep_template, documents::drop_template))
+        .routes(routes!(documents::preview))
+        .routes(routes!(documents::logo, documents::keep_logo, documents::drop_logo))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
         .routes(routes!(media::upload))
@@ -107,6 +116,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::enable))
         .routes(routes!(plugins::disable))
         .routes(routes!(plugins::log))
+        .routes(routes!(plugins::call_again))
+        .routes(routes!(plugins::figures))
         .routes(routes!(migration::latest))
         .routes(routes!(search::search))
         .routes(routes!(plan::inspect))

@@ -38,6 +38,21 @@ pub struct Plugin {
     pub grants: Vec<String>,
     /// The SHA-256 of its file.
     pub digest: String,
+    /// What kept failing and is not called any more, until somebody has it called again.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// A part of a plugin that kept failing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SetAside {
+    /// `before-save`, `route`, `job` or `subscriber`.
+    #[schema(example = "route")]
+    pub kind: String,
+    /// The route's or job's name; `before-save`, `receive`.
+    pub name: String,
+    /// What it failed with last.
+    pub fault: String,
+    pub since: String,
 }
 
 /// The plugins of this instance
@@ -50,9 +65,21 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Pl
     may_see(&signed)?;
     let installed = app.plugins.installed().await?;
     let snapshot = app.registry.current();
+    let asides = app.plugins.asides().await?;
+    let set_aside = |id: &PluginId| {
+        let own = asides.iter().filter(|aside| aside.plugin == *id);
+        own.map(|aside| SetAside {
+            kind: aside.kind.clone(),
+            name: aside.name.clone(),
+            fault: aside.fault.clone(),
+            since: instant_text(aside.since),
+        })
+        .collect()
+    };
     let data = installed
         .into_iter()
         .map(|plugin| Plugin {
+            set_aside: set_aside(&plugin.id),
             enabled: snapshot.is_enabled(signed.caller.organization, &plugin.id),
             fault: app.plugins.fault(&plugin.id),
             grants: plugin.granted.sentences(),
@@ -204,6 +231,92 @@ pub async fn disable(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartBody {
+    #[schema(example = "route")]
+    pub kind: String,
+    #[schema(example = "stop-timer")]
+    pub name: String,
+}
+
+/// Have a part of a plugin called again
+///
+/// That kept failing and was set aside. Where it still fails for several callers, it is set aside again.
+#[utoipa::path(
+    post, path = "/plugins/{id}/call-again", tag = "host", operation_id = "host_call_again",
+    params(("id" = String, Path)), request_body = PartBody,
+    extensions(("x-permission" = json!("instance.plugins"))),
+    responses((status = 204, description = "It is called again."))
+)]
+pub async fn call_again(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    may_install(&signed)?;
+    let id = id_of(&id)?;
+    if app.registry.current().plugin(&id).is_none() {
+        return Err(Fault::not_found(format_args!("plugin `{id}`")).into());
+    }
+    let part: PartBody = serde_json::from_value(crate::rest::body::json(&headers, &body)?)
+        .map_err(|error| Fault::at("", "body", format!("{error}.")))?;
+    app.plugins.call_again(&id, (part.kind, part.name), by(&signed, &client)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LogOf {
+    /// Lines of this level and worse: `trace`, `debug`, `info`, `warn` or `error`.
+    #[serde(default)]
+    pub level: Option<String>,
+    /// Lines of calls whose name begins so: `before-save`, `route stop-timer`.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Lines of one request.
+    #[serde(default)]
+    pub request: Option<String>,
+    /// Lines that have this text in them.
+    #[serde(default)]
+    pub q: Option<String>,
+}
+
+/// Which lines of a log are asked for.
+#[derive(Debug, Default)]
+pub struct LogFilter {
+    least: Option<lignaflow_runtime::Level>,
+    call: String,
+    request: String,
+    text: String,
+}
+
+impl LogFilter {
+    pub fn of(asked: LogOf) -> Result<Self, Fault> {
+        use lignaflow_runtime::Level;
+        let levels = [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error];
+        let least = match asked.level.filter(|word| !word.is_empty()) {
+            None => None,
+            Some(word) => {
+                let unknown = || Fault::at("/level", "choice", "A level is trace, debug, info, warn or error.");
+                Some(levels.into_iter().find(|level| level.as_str() == word).ok_or_else(unknown)?)
+            }
+        };
+        let text = |text: Option<String>| text.unwrap_or_default();
+        Ok(Self { least, call: text(asked.call), request: text(asked.request), text: text(asked.q).to_lowercase() })
+    }
+
+    pub fn takes(&self, line: &lignaflow_runtime::LogLine) -> bool {
+        self.least.is_none_or(|least| line.level >= least)
+            && line.call.starts_with(&self.call)
+            && (self.request.is_empty() || line.request.to_string() == self.request)
+            && (self.text.is_empty() || line.text.to_lowercase().contains(&self.text))
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PluginLog {
     pub data: Vec<PluginLogLine>,
@@ -221,7 +334,7 @@ pub struct PluginLogLine {
 /// What a plugin logged on this host, the newest last
 #[utoipa::path(
     get, path = "/plugins/{id}/log", tag = "host", operation_id = "host_plugin_log",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), LogOf),
     extensions(("x-permission" = json!("instance.plugins"))),
     responses((status = 200, description = "Its last lines.", body = PluginLog))
 )]
@@ -229,13 +342,16 @@ pub async fn log(
     State(app): State<Arc<App>>,
     signed: Signed,
     Path(id): Path<String>,
+    Query(asked): Query<LogOf>,
 ) -> Result<Json<PluginLog>, Problem> {
     may_install(&signed)?;
+    let filter = LogFilter::of(asked)?;
     let snapshot = app.registry.current();
     let plugin = snapshot.plugins.get(&id_of(&id)?).ok_or_else(|| Fault::not_found(format_args!("plugin `{id}`")))?;
     let data = plugin
         .log()
         .into_iter()
+        .filter(|line| filter.takes(line))
         .map(|line| PluginLogLine {
             at: instant_text(line.at),
             level: line.level.as_str(),
@@ -245,4 +361,64 @@ pub async fn log(
         })
         .collect();
     Ok(Json(PluginLog { data }))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PluginFigures {
+    /// In quarters of an hour, the last one last.
+    pub data: Vec<PluginSpan>,
+}
+
+/// What a plugin used in a quarter of an hour.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PluginSpan {
+    pub since: String,
+    pub calls: u64,
+    /// Calls that ended in a fault of the plugin.
+    pub faults: u64,
+    /// Milliseconds that half, 95 and 99 of a hundred calls were done within.
+    pub p50_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+    /// Milliseconds of computing.
+    pub cpu_ms: u64,
+    /// The most memory that one call had, in bytes.
+    pub memory_bytes: u64,
+    /// Rows and bytes handed to it.
+    pub rows: u64,
+    pub bytes: u64,
+    /// What it wanted and was not granted.
+    pub denied: u64,
+}
+
+/// What a plugin used on this host, over a day
+#[utoipa::path(
+    get, path = "/plugins/{id}/figures", tag = "host", operation_id = "host_plugin_figures",
+    params(("id" = String, Path)),
+    extensions(("x-permission" = json!("instance.plugins"))),
+    responses((status = 200, description = "In quarters of an hour.", body = PluginFigures))
+)]
+pub async fn figures(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Json<PluginFigures>, Problem> {
+    may_install(&signed)?;
+    let snapshot = app.registry.current();
+    let plugin = snapshot.plugins.get(&id_of(&id)?).ok_or_else(|| Fault::not_found(format_args!("plugin `{id}`")))?;
+    let milliseconds = |took: Option<std::time::Duration>| took.map(|took| took.as_secs_f64() * 1e3);
+    let span = |used: lignaflow_runtime::Used| PluginSpan {
+        since: instant_text(used.since),
+        calls: used.calls,
+        faults: used.faults,
+        p50_ms: milliseconds(used.within(50)),
+        p95_ms: milliseconds(used.within(95)),
+        p99_ms: milliseconds(used.within(99)),
+        cpu_ms: used.cpu / 1_000,
+        memory_bytes: used.memory,
+        rows: used.rows,
+        bytes: used.bytes,
+        denied: used.denied,
+    };
+    Ok(Json(PluginFigures { data: plugin.used(app.clock.now()).into_iter().map(span).collect() }))
 }

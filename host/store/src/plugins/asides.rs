@@ -1,0 +1,107 @@
+//! Parts of plugins that are set aside, since they kept failing: a hook, a route, a job, a subscriber, alone. Every host
+//! keeps to it. Another version is called again.
+
+use super::changes::{By, bump, log};
+use super::reads::{hash, plugin_id};
+use crate::Store;
+use crate::database::Statement;
+use crate::error::StoreError;
+use crate::identity::values;
+use lignaflow_core::clock::Micros;
+use lignaflow_core::name::PluginId;
+use serde_json::json;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    pub plugin: PluginId,
+    /// `before-save`, `route`, `job` or `subscriber`.
+    pub kind: String,
+    pub name: String,
+    /// Of the version that failed.
+    pub hash: [u8; 32],
+    /// What it failed with last.
+    pub fault: String,
+    pub since: Micros,
+}
+
+impl Store {
+    /// All that is set aside, of versions in use.
+    pub async fn asides(&self) -> Result<Vec<Aside>, StoreError> {
+        let statement = Statement::new(
+            "select a.plugin, a.kind, a.name, a.hash, a.fault, a.since from plugin_asides a \
+             join plugins p on p.id = a.plugin and p.hash = a.hash order by a.plugin, a.kind, a.name",
+            Vec::new(),
+        );
+        let rows = self.database().fetch_all(statement).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Aside {
+                    plugin: plugin_id(row, 0)?,
+                    kind: row.text(1)?,
+                    name: row.text(2)?,
+                    hash: hash(row, 3)?,
+                    fault: row.text(4)?,
+                    since: row.i64(5)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Sets a part aside. `false` where it is already, by another host.
+    pub async fn set_aside(&self, aside: Aside, by: By) -> Result<bool, StoreError> {
+        self.database()
+            .write(move |tx| {
+                Box::pin(async move {
+                    bump(tx).await?;
+                    let statement = Statement::new(
+                        "insert into plugin_asides (plugin, kind, name, hash, fault, since) \
+                         values ($1, $2, $3, $4, $5, $6) on conflict (plugin, kind, name) do update \
+                         set hash = excluded.hash, fault = excluded.fault, since = excluded.since \
+                         where plugin_asides.hash <> excluded.hash",
+                        values![
+                            aside.plugin.as_str(),
+                            aside.kind.as_str(),
+                            aside.name.as_str(),
+                            aside.hash.to_vec(),
+                            aside.fault.as_str(),
+                            aside.since,
+                        ],
+                    );
+                    if tx.execute(statement).await? == 0 {
+                        return Ok(false);
+                    }
+                    let detail = json!({ "plugin": aside.plugin.as_str(), "kind": aside.kind, "name": aside.name,
+                        "fault": aside.fault });
+                    log(tx, &by, None, "plugin.set-aside", detail).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Has a part called again. `false` where it was not set aside.
+    pub async fn call_again(
+        &self,
+        plugin: PluginId,
+        (kind, name): (String, String),
+        by: By,
+    ) -> Result<bool, StoreError> {
+        self.database()
+            .write(move |tx| {
+                Box::pin(async move {
+                    bump(tx).await?;
+                    let statement = Statement::new(
+                        "delete from plugin_asides where plugin = $1 and kind = $2 and name = $3",
+                        values![plugin.as_str(), kind.as_str(), name.as_str()],
+                    );
+                    if tx.execute(statement).await? == 0 {
+                        return Ok(false);
+                    }
+                    let detail = json!({ "plugin": plugin.as_str(), "kind": kind, "name": name });
+                    log(tx, &by, None, "plugin.called-again", detail).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+}
