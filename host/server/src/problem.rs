@@ -174,6 +174,17 @@ impl Problem {
     }
 }
 
+impl From<Problem> for Fault {
+    /// For a page that asked as a program would: what only HTTP knows is told by its sentence.
+    fn from(problem: Problem) -> Self {
+        let code = match problem.kind {
+            Kind::Fault(code) => code,
+            _ => ErrorCode::Invalid,
+        };
+        Self { code, message: problem.detail, issues: problem.issues }
+    }
+}
+
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         Self::new(fault.code, fault.message).with_issues(fault.issues)

@@ -3,6 +3,7 @@
 
 mod chart;
 mod figure;
+pub mod lines;
 mod review;
 mod routed;
 pub(crate) mod table;
@@ -18,9 +19,14 @@ pub use timer::{TimerData, TimerView};
 pub use week::{WeekData, WeekView};
 
 use crate::collection::Cells;
+use crate::collection::record::{states, transition_button};
 use crate::icon::icon;
 use crate::labels::Labels;
-use crate::shell::{Head, Shell};
+use crate::paths;
+use crate::shell::{Crumb, Head, Shell};
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::Transition;
+use lignaflow_core::record::Record;
 use maud::{Markup, html};
 
 /// A declared page with its blocks' data.
@@ -30,6 +36,16 @@ pub struct BlocksPage<'a> {
     pub blocks: &'a [BlockView],
     /// Names of everything that the blocks refer to.
     pub labels: &'a Labels,
+    /// The record whose page it is.
+    pub record: Option<RecordHead<'a>>,
+}
+
+/// The record of a page, with what may be done now.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordHead<'a> {
+    pub schema: &'a Schema,
+    pub record: &'a Record,
+    pub transitions: &'a [&'a Transition],
 }
 
 #[derive(Debug, Clone)]
@@ -37,6 +53,7 @@ pub enum BlockView {
     Table(TableView),
     Figure(FigureView),
     Chart(ChartView),
+    Lines(Box<lines::LinesView>),
     /// A paragraph; an empty line begins another.
     Text(String),
     Week(Box<WeekView>),
@@ -57,12 +74,31 @@ pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
                 dl class={ "figures figures-bleed" @if index > 0 { " mt-6" } } {
                     @for block in run { @if let BlockView::Figure(figure) = block { (figure::draw(figure, cells)) } }
                 }
+            } @else if let BlockView::Lines(view) = &run[0] {
+                (lines::draw(view, &shell.reader))
             } @else {
                 div class={ "band" @if index > 0 { " mt-6" } } { (one(&run[0], cells)) }
             }
         }
     };
-    shell.page(&Head { title: view.title, sheets: &sheets(view.blocks), ..Head::default() }, &body)
+    let Some(head) = view.record else {
+        return shell.page(&Head { title: view.title, sheets: &sheets(view.blocks), ..Head::default() }, &body);
+    };
+    let (schema, record) = (head.schema, head.record);
+    let titles = &schema.collection.title;
+    let head = Head {
+        title: view.title,
+        crumbs: vec![
+            Crumb { title: &titles.many, href: paths::list(&schema.name) },
+            Crumb { title: &titles.one, href: paths::record(&schema.name, record.id) },
+        ],
+        tag: states(schema, record),
+        actions: Some(
+            html! { @for transition in head.transitions { (transition_button(schema, record, transition)) } },
+        ),
+        sheets: &["css/lines.css"],
+    };
+    shell.page(&head, &body)
 }
 
 /// The sheets that some of the blocks need.
@@ -86,6 +122,7 @@ fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
     match block {
         BlockView::Table(table) => table::draw(table, cells),
         BlockView::Chart(chart) => chart::draw(chart, cells),
+        BlockView::Lines(view) => lines::draw(view, cells.reader),
         BlockView::Text(text) => crate::collection::record::paragraphs(text),
         BlockView::Week(view) => week::draw(view),
         BlockView::Timer(view) => timer::draw(view, cells.reader),
@@ -132,7 +169,8 @@ mod tests {
             figure("On hold", 0),
         ];
         let labels = labels();
-        let html = page(&shell(), &BlocksPage { title: "Overview", blocks: &blocks, labels: &labels }).into_string();
+        let html = page(&shell(), &BlocksPage { title: "Overview", blocks: &blocks, labels: &labels, record: None })
+            .into_string();
         assert_eq!(html.matches("<dl class=\"figures").count(), 2);
         assert!(html.contains("The plugin ran out of time."));
         assert!(html.contains("<p>One.</p><p>Two.</p>"));

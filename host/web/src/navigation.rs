@@ -61,7 +61,7 @@ impl Navigation {
             let mut places: Vec<Place> = descriptor
                 .pages
                 .iter()
-                .filter(|page| page.link.is_none())
+                .filter(|page| page.link.is_none() && page.record.is_none())
                 .filter(|page| {
                     page.permission.as_ref().is_none_or(|permission| may_open(descriptor, permission.as_str()))
                 })

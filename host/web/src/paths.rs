@@ -178,6 +178,11 @@ pub fn page(plugin: impl Display, name: impl Display) -> String {
     format!("/{plugin}/-/{name}")
 }
 
+/// GET: a page that a plugin has of one record; POST: what its blocks ask for.
+pub fn record_page(plugin: impl Display, name: impl Display, id: Id) -> String {
+    format!("/{plugin}/-/{name}/{id}")
+}
+
 pub fn plugin(id: impl Display) -> String {
     format!("{PLUGINS}/{id}")
 }

@@ -154,7 +154,7 @@ fn revision(id: Id, batch: &Batch<'_>, changes: &[HookChange], findings: &mut Fi
     place(batch, "lines", id, &mut sheet.lines, findings);
     sheet.sort();
     if let (Some(at), Some(change)) = (at, change) {
-        named(at, change, &mut sheet, findings)?;
+        named(at, change, changes, &mut sheet, findings)?;
     }
     lines(batch, &mut sheet, findings)?;
     if findings.has_issues() {
@@ -193,7 +193,13 @@ fn place(batch: &Batch<'_>, collection: &'static str, id: Id, parts: &mut [(Id, 
 }
 
 /// A new revision is called by the next letter.
-fn named(at: usize, change: &HookChange, sheet: &mut Sheet, findings: &mut Findings) -> Result<(), Fault> {
+fn named(
+    at: usize,
+    change: &HookChange,
+    changes: &[HookChange],
+    sheet: &mut Sheet,
+    findings: &mut Findings,
+) -> Result<(), Fault> {
     let Some(estimate) = change.after.reference("estimate") else { return Ok(()) };
     if change.kind == ChangeKind::Update {
         if change.before.reference("estimate") != Some(estimate) {
@@ -208,8 +214,12 @@ fn named(at: usize, change: &HookChange, sheet: &mut Sheet, findings: &mut Findi
     .ok_or_else(|| Fault::new(ErrorCode::Quota, "An estimate has at most 500 revisions."))?;
     let used = letters.iter().filter_map(|row| row.text("letter")).map(number_of).max().unwrap_or(0);
     let letter = letter_of(used + 1);
-    let title = records::get("estimates", estimate, &["title"])?;
-    let title = title.as_ref().and_then(|fields| fields.text("title")).unwrap_or("Estimate").to_owned();
+    let here = changes.iter().find(|other| other.collection == "estimates" && other.id == estimate);
+    let stored = match here {
+        Some(change) => Some(change.after.clone()),
+        None => records::get("estimates", estimate, &["title"])?,
+    };
+    let title = stored.as_ref().and_then(|fields| fields.text("title")).unwrap_or("Estimate").to_owned();
     let name = format!("{title} · {letter}");
     findings.verdict.set_field(at, "letter", letter.as_str());
     findings.verdict.set_field(at, "name", name.as_str());

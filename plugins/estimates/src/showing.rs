@@ -5,18 +5,8 @@ use crate::document::{TaxCode, figures, payment_rows};
 use crate::editing;
 use crate::pricing::margin_of;
 use lignaflow_sdk::prelude::*;
-use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Cost, price and margin of the lines of one kind that count.
-#[derive(Debug, Serialize)]
-struct OfKind {
-    kind: String,
-    cost: i64,
-    sell: i64,
-    margin: Option<i64>,
-}
 
 pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let sheet = editing::sheet(request.id("id")?)?;
@@ -38,16 +28,23 @@ pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
                 *sell = sell.saturating_add(line.amount);
             }
         }
-        let kinds: Vec<OfKind> = kinds
+        let share = |sell, cost| json!({ "percent": margin_of(sell, cost) });
+        let rows: Vec<Json> = kinds
             .into_iter()
-            .map(|(kind, (cost, sell))| OfKind { kind: kind.to_owned(), cost, sell, margin: margin_of(sell, cost) })
+            .map(|(kind, (cost, sell))| {
+                json!({ "title": titled(kind), "cells": [{ "minor": cost }, { "minor": sell }, share(sell, cost)] })
+            })
             .collect();
         json!({
-            "cost": totals.cost,
-            "net": totals.net,
-            "margin": margin_of(totals.net, totals.cost),
-            "labour_minutes": sheet.labour(&totals.counted),
-            "kinds": kinds,
+            "title": "Margin",
+            "figures": [
+                { "title": "Margin of the price", "percent": margin_of(totals.net, totals.cost) },
+                { "title": "Margin", "minor": totals.net.saturating_sub(totals.cost) },
+                { "title": "Cost", "minor": totals.cost },
+                { "title": "Labour", "minutes": sheet.labour(&totals.counted) },
+            ],
+            "head": ["Kind", "Cost", "Sell", "%"],
+            "rows": rows,
         })
     } else {
         Json::Null
@@ -60,6 +57,14 @@ pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "payments": payment_rows(sheet.payments(totals.total)?),
         "panel": panel,
     }))
+}
+
+fn titled(kind: &str) -> String {
+    let mut text = kind.to_owned();
+    if let Some(first) = text.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 pub(crate) fn document(request: &RouteRequest) -> Result<RouteReply, Fault> {

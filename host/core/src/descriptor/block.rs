@@ -1,6 +1,6 @@
 //! The blocks that pages are made of.
 
-use super::{DetailBlock, FormBlock, ReviewBlock, SheetBlock, TimerBlock, WeekGridBlock};
+use super::{DetailBlock, FormBlock, LineEditorBlock, ReviewBlock, SheetBlock, TimerBlock, WeekGridBlock};
 use crate::name::FieldName;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -30,6 +30,8 @@ pub enum Block {
     Timer(TimerBlock),
     /// What waits for approval.
     Review(ReviewBlock),
+    /// Lines of a record, written in rows; on a page of that record.
+    LineEditor(Box<LineEditorBlock>),
 }
 
 /// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.

@@ -137,6 +137,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             say(format!("{key}.name"), format!("`{}` is a collection's name already", page.name));
         }
         permission_known(descriptor, page.permission.as_ref(), &format!("{key}.permission"), &mut say);
+        super::record_pages::check(descriptor, page, &key, &mut say);
         for (at, block) in page.blocks.iter().enumerate() {
             let collection = match block {
                 Block::Table(block) => &block.collection,

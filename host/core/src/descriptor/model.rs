@@ -598,6 +598,9 @@ pub struct Page {
     /// That it is opened by links, each for one record, and not from the navigation.
     #[serde(default)]
     pub link: Option<PageLink>,
+    /// The collection whose records have this page each: it is reached from theirs and not from the menu.
+    #[serde(default)]
+    pub record: Option<LocalName>,
     pub blocks: Vec<Block>,
 }
 

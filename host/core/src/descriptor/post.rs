@@ -241,6 +241,7 @@ fn page_block(descriptor: &Descriptor, link: Option<&PageLink>, block: &Block) -
         Block::WeekGrid(_) | Block::Timer(_) | Block::Review(_) => {
             Err("this block is for people of the organization, not for a page with `link`".to_owned())
         }
+        Block::LineEditor(_) => Err("lines are written on pages with `record`".to_owned()),
     }
 }
 

@@ -51,7 +51,8 @@ fn opened(visit: &Visit, plugin: &str, name: &str) -> Result<Arc<LoadedPlugin>, 
         .cloned();
     let Some(loaded) = loaded else { return Err(visit.no_plugin(plugin)) };
     let descriptor = loaded.descriptor();
-    let Some(page) = descriptor.page(name).filter(|page| page.link.is_none()) else { return Err(visit.not_found()) };
+    let plain = |page: &&Page| page.link.is_none() && page.record.is_none();
+    let Some(page) = descriptor.page(name).filter(plain) else { return Err(visit.not_found()) };
     if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
         return Err(visit.fault(&Fault::denied("You may not open this page.")));
     }
@@ -116,12 +117,12 @@ async fn draw_page(
             Block::Review(block) => {
                 (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
             }
-            Block::Text(text) => ("", Ok(BlockView::Text(text.text.clone()))),
-            Block::Table(block) => (block.title.as_str(), table(visit, &descriptor.id, block, &mut wanted).await),
-            Block::Figure(block) => (block.title.as_str(), figure(visit, &descriptor.id, block).await),
-            Block::Chart(block) => (block.title.as_str(), chart(visit, &descriptor.id, block).await),
             // These stand on pages that links open, which are none of the house's.
-            Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => continue,
+            Block::Detail(_) | Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => continue,
+            other => {
+                blocks.push(self::view(visit, &descriptor.id, other, &mut wanted).await);
+                continue;
+            }
         };
         blocks.push(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }));
     }
@@ -129,7 +130,20 @@ async fn draw_page(
         Ok(labels) => labels,
         Err(fault) => return visit.fault(&fault),
     };
-    visit.page(draw(&visit.shell(), &BlocksPage { title: &page.title, blocks: &blocks, labels: &labels }))
+    visit.page(draw(&visit.shell(), &BlocksPage { title: &page.title, blocks: &blocks, labels: &labels, record: None }))
+}
+
+/// A block with its data, or why there is none.
+pub(super) async fn view(visit: &Visit, home: &PluginId, block: &Block, wanted: &mut Wanted) -> BlockView {
+    let (title, view) = match block {
+        Block::Text(text) => ("", Ok(BlockView::Text(text.text.clone()))),
+        Block::Table(block) => (block.title.as_str(), table(visit, home, block, wanted).await),
+        Block::Figure(block) => (block.title.as_str(), figure(visit, home, block).await),
+        Block::Chart(block) => (block.title.as_str(), chart(visit, home, block).await),
+        // These need a page of another kind.
+        _ => ("", Err(Fault::not_found("page for this block"))),
+    };
+    view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message })
 }
 
 fn schema_of(visit: &Visit, home: &PluginId, collection: &str) -> Result<Arc<Schema>, Fault> {

@@ -72,6 +72,14 @@ async fn of_field(visit: &Visit, field: &SchemaField, text: &str) -> Result<Choi
     Ok(Choices { items, more })
 }
 
+/// Records of a collection, as a form offers them.
+pub(super) async fn of_records(visit: &Visit, target: &Arc<Schema>) -> Result<Choices, Fault> {
+    let mut items = records(visit, target, "", MOST + 1).await?;
+    let more = items.len() > MOST;
+    items.truncate(MOST);
+    Ok(Choices { items, more })
+}
+
 /// The people of the organization whose name has the text.
 pub(super) async fn people(visit: &Visit, text: &str) -> Result<Vec<Choice>, Fault> {
     let text = lignaflow_core::fold::fold(text);

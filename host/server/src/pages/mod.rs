@@ -11,6 +11,7 @@
 //! | [`media`] | files, as links of pages lead to them |
 //! | [`imports`] | the wizard by which files become records |
 //! | [`declared`], [`routed`] | pages that plugins declare; blocks of them that call routes |
+//! | [`lines`] | pages of one record, and the lines that are written there |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
@@ -36,6 +37,7 @@ mod imports;
 mod jobs;
 mod join;
 mod kept;
+mod lines;
 mod links;
 mod lists;
 mod lookup;
@@ -82,6 +84,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
         .route("/{plugin}/-/{page}/{block}/{deed}", post(declared::act))
+        .route("/{plugin}/-/{page}/{id}", get(lines::show).post(lines::act))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))

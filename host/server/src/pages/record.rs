@@ -92,6 +92,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
                 .as_ref()
                 .is_none_or(|permission| caller.holds(&format!("{}.{permission}", schema.name.plugin)))
     };
+    let pages = pages_of(visit, schema, id);
     let view = RecordPage {
         catalog,
         schema,
@@ -101,11 +102,24 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         locked_whole: whole.as_ref().map(|(schema, record, state)| LockedWhole { schema, record, state }),
         transitions: &transitions(schema, &record, may),
         related: &related,
+        pages: &pages,
         activity: &activity,
         fault: refused.map(|fault| fault.message.as_str()),
     };
     let status = refused.map_or(http::StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     Ok(visit.page_with(status, page(&visit.shell(), &view)))
+}
+
+/// The pages that its plugin has of a record, of those that the visitor may open.
+fn pages_of(visit: &Visit, schema: &Schema, id: Id) -> Vec<(String, String)> {
+    let caller = &visit.signed.caller;
+    let plugin = &schema.name.plugin;
+    let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
+    let mine = loaded.descriptor().pages.iter().filter(|page| {
+        page.record.as_ref() == Some(&schema.name.local)
+            && page.permission.as_ref().is_none_or(|permission| caller.holds(&format!("{plugin}.{permission}")))
+    });
+    mine.map(|page| (page.title.clone(), paths::record_page(plugin, &page.name, id))).collect()
 }
 
 /// What a part belongs to, at whatever height, where it is in a state that refuses changes of its parts.

@@ -4,7 +4,7 @@
 use crate::jobs::until;
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
 use lignaflow_testkit::plugins::shipped;
-use lignaflow_testkit::{Database, Org, Race, Server, Setup, on_both};
+use lignaflow_testkit::{Database, Method, Org, Race, Role, Server, Setup, on_both};
 use serde_json::{Value as Json, json};
 
 on_both!(
@@ -15,6 +15,7 @@ on_both!(
     totals_are_of_both_lines_that_were_added_at_once,
     an_estimate_is_accepted_once,
     what_was_accepted_is_a_project_once,
+    nobody_sees_costs_without_the_permission,
 );
 
 pub(crate) const REVISIONS: &str = "estimates/revisions";
@@ -23,7 +24,7 @@ const ESTIMATES: &str = "estimates/estimates";
 
 /// A firm with an estimate in the making.
 pub(crate) struct Desk {
-    _server: Server,
+    pub(crate) server: Server,
     pub(crate) org: Org,
     race: Race,
 }
@@ -41,7 +42,7 @@ pub(crate) async fn desk(database: &Database) -> Desk {
     let server = database.serve_with(Setup { race: Some(race.clone()), plugins, ..Setup::default() }).await;
     let org = server.organization("Halloran & Beck").await;
     let _ = org.make("estimates/tax-codes", json!({ "name": "GST", "rate": 1000, "standard": true })).await;
-    Desk { _server: server, org, race }
+    Desk { server, org, race }
 }
 
 impl Desk {
@@ -201,4 +202,20 @@ async fn what_was_accepted_is_a_project_once(database: Database) {
     // By hand it is not done again.
     let _ = desk.org.act(&kitchen.act("convert")).await.is_problem(409, "conflict");
     assert_eq!(desk.org.get(PROJECTS).await.is(200).data().len(), 1);
+}
+
+async fn nobody_sees_costs_without_the_permission(database: Database) {
+    let desk = desk(&database).await;
+    let (kitchen, line) = desk.priced("Kitchen").await;
+    let (person, _, seller) = desk.server.member(&desk.org, "Mia", Role::Member).await;
+    let roles =
+        desk.org.request(Method::PUT, &format!("people/{person}/roles")).json(&json!({ "roles": ["estimates.sales"] }));
+    let _ = desk.org.send(roles).await.is(204);
+    let shown = seller.get(&format!("{LINES}/{line}")).await.is(200);
+    assert_eq!((shown.json.get("unit_cost"), shown.json.get("cost")), (None, None));
+    assert_eq!(shown.json["amount"]["minor"], 10_000);
+    let totals = seller.get(&kitchen.act("totals")).await.is(200);
+    assert_eq!(totals.json["panel"], Json::Null);
+    let _ = seller.get(&format!("{LINES}?sort=unit_cost")).await.is_problem(422, "invalid");
+    let _ = seller.act(&kitchen.act("issue")).await.is_problem(403, "denied");
 }

@@ -13,6 +13,7 @@ mod custom;
 mod document;
 mod doors;
 mod durability;
+mod editor;
 mod estimates;
 mod exports;
 mod family;

@@ -5,6 +5,7 @@ import "./files.js";
 import "./filter.js";
 import "./form.js";
 import "./keys.js";
+import "./lines.js";
 import "./live.js";
 import "./menu.js";
 import "./reference.js";

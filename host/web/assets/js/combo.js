@@ -57,7 +57,7 @@ export class Combo {
     this.foot.hidden = this.foot.textContent === "";
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.mark(items.length > 0 && this.input.value ? 0 : -1);
+    this.mark(items.length > 0 && this.input.value && !this.owner.free ? 0 : -1);
   }
 
   option(item, at) {

@@ -334,6 +334,7 @@ fn record_page(change: impl FnOnce(&mut Record, &Schema)) -> Markup {
         locked_whole: None,
         transitions: &transitions,
         related: &[Related { schema: &task_schema, via: &via, records: &tasks, more: true }],
+        pages: &[],
         activity: &activity,
         fault: None,
     };
@@ -408,7 +409,10 @@ fn overview() -> Markup {
             message: "The plugin took too long to answer. The rest of the page stands.".into(),
         },
     ];
-    blocks::page(&shell("/projects/-/overview"), &BlocksPage { title: "Overview", blocks: &blocks, labels: &labels() })
+    blocks::page(
+        &shell("/projects/-/overview"),
+        &BlocksPage { title: "Overview", blocks: &blocks, labels: &labels(), record: None },
+    )
 }
 
 fn account_page() -> Markup {

@@ -33,6 +33,8 @@ pub struct RecordPage<'a> {
     /// What may be done now: see [`transitions`].
     pub transitions: &'a [&'a Transition],
     pub related: &'a [Related<'a>],
+    /// Pages that the plugin has of this record, by title and address.
+    pub pages: &'a [(String, String)],
     /// Newest first.
     pub activity: &'a [Entry],
     /// Why the last attempt to change it failed.
@@ -97,17 +99,10 @@ pub fn page(shell: &Shell, view: &RecordPage<'_>) -> Markup {
     let schema = view.schema;
     let cells = Cells { reader: &shell.reader, labels: view.labels };
     let title = label(schema, view.record);
-    let states: Vec<Markup> = schema
-        .fields
-        .iter()
-        .zip(&view.record.values)
-        .filter(|(field, _)| schema.collection.is_state(field.name.as_str()))
-        .filter_map(|(field, value)| Some(tag(&field.field.of, value.as_text()?)))
-        .collect();
     let head = Head {
         title: &title,
         crumbs: vec![Crumb { title: &schema.collection.title.many, href: paths::list(&schema.name) }],
-        tag: (!states.is_empty()).then(|| html! { @for state in &states { (state) } }),
+        tag: states(schema, view.record),
         actions: Some(actions(view)),
         sheets: &[],
     };
@@ -131,14 +126,30 @@ pub fn page(shell: &Shell, view: &RecordPage<'_>) -> Markup {
     shell.page(&head, &body)
 }
 
+/// The states that a record is in.
+pub(crate) fn states(schema: &Schema, record: &Record) -> Option<Markup> {
+    let states: Vec<Markup> = schema
+        .fields
+        .iter()
+        .zip(&record.values)
+        .filter(|(field, _)| schema.collection.is_state(field.name.as_str()))
+        .filter_map(|(field, value)| Some(tag(&field.field.of, value.as_text()?)))
+        .collect();
+    (!states.is_empty()).then(|| html! { @for state in &states { (state) } })
+}
+
 fn actions(view: &RecordPage<'_>) -> Markup {
     let (schema, record) = (view.schema, view.record);
+    let pages = html! {
+        @for (title, href) in view.pages { a class="btn" href=(href) { (icon("quote")) (title) } }
+    };
     if !view.may_write || record.archived_at.is_some() {
-        return html! {};
+        return pages;
     }
     html! {
+        (pages)
         @if view.locked_whole.is_none() {
-            @for transition in view.transitions { (transition_button(view, transition)) }
+            @for transition in view.transitions { (transition_button(schema, record, transition)) }
         }
         @if !view.is_locked() {
             a class="btn" href=(paths::edit(&schema.name, record.id)) data-key="e" aria-keyshortcuts="e" { (icon("pen")) "Edit" }
@@ -147,10 +158,10 @@ fn actions(view: &RecordPage<'_>) -> Markup {
     }
 }
 
-fn transition_button(view: &RecordPage<'_>, transition: &Transition) -> Markup {
+pub(crate) fn transition_button(schema: &Schema, record: &Record, transition: &Transition) -> Markup {
     let title = transition.title.clone().unwrap_or_else(|| humanize(transition.name.as_str()));
-    let action = paths::transition(&view.schema.name, view.record.id, &transition.name);
-    let version = view.record.version;
+    let action = paths::transition(&schema.name, record.id, &transition.name);
+    let version = record.version;
     html! {
         @if transition.locks {
             // What cannot be edited afterwards says so before it is done.
@@ -159,7 +170,7 @@ fn transition_button(view: &RecordPage<'_>, transition: &Transition) -> Markup {
                     summary class="btn" { (title) (icon("down")) }
                     form class="menu-list menu-ask" method="post" action=(action) {
                         input type="hidden" name=(VERSION) value=(version);
-                        p { "Once it is " b { (humanize(&transition.to).to_lowercase()) } ", this " (lower_first(&view.schema.collection.title.one)) " takes no change until its state changes again." }
+                        p { "Once it is " b { (humanize(&transition.to).to_lowercase()) } ", this " (lower_first(&schema.collection.title.one)) " takes no change until its state changes again." }
                         button class="btn btn-primary" type="submit" { (title) }
                     }
                 }
@@ -437,6 +448,7 @@ mod tests {
             locked_whole: None,
             transitions: &allowed,
             related: if clients.referrers.is_empty() { &[] } else { &related },
+            pages: &[],
             activity: &[made],
             fault: None,
         };

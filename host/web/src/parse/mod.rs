@@ -3,6 +3,7 @@
 //! Only the spelling is judged here. Whether a field may be empty, how long a text may be and which records exist is
 //! for the room that saves, so that a rule stands in one place.
 
+mod arithmetic;
 mod date;
 mod duration;
 mod money;
@@ -28,6 +29,15 @@ pub fn field(name: &str, field: &Field, text: &str, currency: Currency, reader: 
         });
     }
     read(field, typed, text, currency, reader).map_err(|message| Issue::new(format!("/{name}"), MALFORMED, message))
+}
+
+/// [`field`], where people may also reckon in a decimal: `2.4*3`.
+pub fn reckoned(name: &str, it: &Field, text: &str, currency: Currency, reader: &Reader) -> Result<Value, Issue> {
+    if it.kind == FieldKind::Decimal && arithmetic::is_sum(text) {
+        let sum = arithmetic::sum(text, u32::from(it.scale()), &reader.locale);
+        return sum.map(Value::Decimal).map_err(|message| Issue::new(format!("/{name}"), MALFORMED, message));
+    }
+    field(name, it, text, currency, reader)
 }
 
 fn read(field: &Field, typed: &str, verbatim: &str, currency: Currency, reader: &Reader) -> Result<Value, String> {

@@ -134,7 +134,8 @@ fn issuing_a_revision_supersedes_the_open_one() {
     kitchen.issued(&mut host);
     let answer = host.post(&format!("/revisions/{}/revise", kitchen.revision), &json!(null)).unwrap();
     let next = id(&answer.json()["id"]);
-    assert_eq!(answer.json()["letter"], "B");
+    assert_eq!((&answer.json()["letter"], &answer.json()["name"]), (&json!("B"), &json!("Kitchen · B")));
+    assert_eq!(host.fields("revisions", kitchen.revision).unwrap().text("name"), Some("Kitchen · A"));
     assert_eq!(minor(&host, next, "total"), 11_000);
     host.transition("revisions", next, "issue").unwrap();
     assert_eq!((status(&host, kitchen.revision), status(&host, next)), ("superseded".to_owned(), "issued".to_owned()));

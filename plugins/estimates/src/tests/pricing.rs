@@ -123,9 +123,9 @@ fn the_panel_is_for_those_who_see_costs() {
         .unwrap();
     let path = format!("/revisions/{}/totals", kitchen.revision);
     let seen = host.get(&path, &[]).unwrap().json().clone();
-    assert_eq!(seen["panel"]["margin"], 4000);
-    assert_eq!(seen["panel"]["labour_minutes"], 60, "an hour is sixty minutes, whoever forgets to say so");
-    assert_eq!(seen["panel"]["kinds"][0]["kind"], "labour");
+    assert_eq!(seen["panel"]["figures"][0]["percent"], 4000);
+    assert_eq!(seen["panel"]["figures"][3]["minutes"], 60, "an hour is sixty minutes, whoever forgets to say so");
+    assert_eq!(seen["panel"]["rows"][0]["title"], "Labour");
     assert_eq!(seen["totals"][0], json!({ "name": "net", "title": "Before tax", "minor": 10_000 }));
     assert_eq!(seen["totals"][1], json!({ "name": "tax", "title": "GST 10 %", "minor": 1_000 }));
     assert_eq!(seen["payments"][0], json!({ "name": "payment", "title": "Deposit", "minor": 1_100 }));
