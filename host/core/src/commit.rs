@@ -218,8 +218,8 @@ pub enum Refusal {
     /// The step of background work that this was is another host's by now, or was taken back.
     #[error("the work was taken over")]
     Overtaken,
-    /// So many jobs of the plugin wait that no more are taken.
-    #[error("too many jobs of {plugin} wait")]
+    /// So many jobs or letters of the plugin wait, or links of it are open, that no more are taken.
+    #[error("too much of {plugin} waits")]
     Backlog { plugin: PluginId },
     /// The link by which it was asked for is closed.
     #[error("the link is closed")]

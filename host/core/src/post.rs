@@ -17,6 +17,9 @@ pub const MAX_ARGUMENTS: usize = 50;
 pub const MAX_ARGUMENT: usize = 4_000;
 /// The longest that a link is open: a year and a day.
 pub const MAX_LINK: Micros = 366 * 24 * 60 * 60 * 1_000_000;
+/// Letters of one organization that wait, and links of one plugin that are open in it.
+pub const MAX_LETTERS: u32 = 5_000;
+pub const MAX_OPEN: u32 = 50_000;
 /// Notices, letters and links that one call asks for.
 pub const MAX_AT_ONCE: usize = 200;
 

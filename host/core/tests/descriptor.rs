@@ -363,3 +363,41 @@ fn only_what_code_alone_writes_is_written_past_a_lock() {
     );
     assert!(faults(&text)[0].message.contains("`read_only`"));
 }
+
+/// The example with a page that links open.
+fn opened(blocks: &str) -> String {
+    let grants = "api = \"0.1\"\n[grants]\nlinks = true\nmail = true\n";
+    format!(
+        "{}\n[[routes]]\nname = \"sign\"\ntitle = \"Sign\"\nmethod = \"POST\"\npath = \"/notes/{{id}}/sign\"\n\
+         [[pages]]\nname = \"note\"\ntitle = \"Note\"\nlink = {{ subject = \"notes\", routes = [\"sign\"] }}\n{blocks}",
+        with("api = \"0.1\"\n", grants)
+    )
+}
+
+#[test]
+fn a_page_that_links_open_shows_and_calls_what_it_names() {
+    let good = "[[pages.blocks]]\ndetail = { fields = [\"title\", \"parent.title\"] }\n\
+                [[pages.blocks]]\ntable = { title = \"Below\", collection = \"notes\", via = \"parent\", columns = [\"title\"] }\n\
+                [[pages.blocks]]\nform = { route = \"sign\", when = { status = [\"draft\"] } }\n";
+    parse(&opened(good)).unwrap_or_else(|faults| panic!("{faults:?}"));
+    for (block, says) in [
+        ("detail = { fields = [\"parent\"] }", "is a reference"),
+        ("table = { title = \"All\", collection = \"notes\", columns = [\"title\"] }", "needs `via`"),
+        ("form = { route = \"other\" }", "not among the routes"),
+        ("form = { route = \"sign\", when = { title = [\"a\"] } }", "is no choice"),
+        ("figure = { title = \"All\", collection = \"notes\" }", "no figures"),
+    ] {
+        let found = faults(&opened(&format!("[[pages.blocks]]\n{block}\n")));
+        assert!(found.iter().any(|fault| fault.to_string().contains(says)), "{block}: {found:?}");
+    }
+}
+
+#[test]
+fn letters_and_links_want_their_grants() {
+    let text = opened("blocks = []\n").replace("links = true\nmail = true\n", "");
+    let text = format!("{text}[[mails]]\nname = \"a\"\ntitle = \"A\"\nsubject = \"Hi {{open\"\ntext = \"x\"\n");
+    let found: Vec<String> = faults(&text).iter().map(ToString::to_string).collect();
+    for says in ["links = true", "mail = true", "no closing brace"] {
+        assert!(found.iter().any(|fault| fault.contains(says)), "{says}: {found:?}");
+    }
+}

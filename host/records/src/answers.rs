@@ -36,7 +36,9 @@ fn of_refusal_kind(refusal: &Refusal) -> Fault {
         }
         Refusal::Backlog { plugin } => Fault::new(
             ErrorCode::Quota,
-            format!("Too many jobs of the plugin {plugin} wait already. Nothing was changed; try again later."),
+            format!(
+                "Too many jobs or letters of the plugin {plugin} wait, or links of it are open. Nothing was changed; try again later."
+            ),
         ),
         Refusal::LinkClosed => Fault::denied("This link was closed meanwhile. Nothing was changed."),
         Refusal::Changed => {

@@ -160,6 +160,22 @@ pub async fn open(source: impl Source, organization: OrganizationId, now: Micros
     source.optional(statement).await?.map_or(Ok(0), |row| row.i64(0))
 }
 
+/// How many links of a plugin are open in an organization, up to a number.
+pub(crate) async fn open_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    plugin: &PluginId,
+    now: Micros,
+    most: u32,
+) -> Result<u32, StoreError> {
+    let statement = Statement::new(
+        "select count(*) from (select 1 as one from links where organization = $1 and plugin = $2 \
+         and closed is null and expires_at > $3 limit $4) as open",
+        values![organization.0.uuid(), plugin.as_str(), now, i64::from(most)],
+    );
+    Ok(u32::try_from(tx.fetch_one(statement).await?.i64(0)?).unwrap_or(u32::MAX))
+}
+
 pub(crate) async fn add(
     tx: &mut Tx,
     organization: OrganizationId,

@@ -152,6 +152,16 @@ pub async fn due(source: impl Source, now: Micros, limit: u32) -> Result<Vec<Kep
     source.all(statement).await?.iter().map(of_row).collect()
 }
 
+/// Letters of an organization that wait, up to a number.
+pub(crate) async fn waiting(tx: &mut Tx, organization: OrganizationId, most: u32) -> Result<u32, StoreError> {
+    let statement = Statement::new(
+        "select count(*) from (select 1 as one from mail where organization = $1 and state = 'waiting' limit $2) \
+         as waiting",
+        values![organization.0.uuid(), i64::from(most)],
+    );
+    Ok(u32::try_from(tx.fetch_one(statement).await?.i64(0)?).unwrap_or(u32::MAX))
+}
+
 /// Keeps how a try went. What was sent and is a secret is forgotten where `forget` says so. `false` where the letter is
 /// not as it was read.
 pub async fn settle(

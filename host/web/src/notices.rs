@@ -95,15 +95,15 @@ fn settings(view: &NoticesPage<'_>) -> Markup {
         section aria-labelledby="h-by" {
             div class="row-head" { h2 id="h-by" { "By mail" } }
             form method="post" action=(paths::NOTICES_SETTINGS) {
-                fieldset class="stack" {
+                fieldset class="wishes" {
                     legend class="visually-hidden" { "How you are told by mail" }
                     @for (word, title, text) in WAYS {
-                        label class="check" {
+                        label {
                             input type="radio" name="by" value=(word) checked[word == view.by];
                             span { (title) @if !text.is_empty() { span class="sub" { (text) } } }
                         }
                     }
-                    label class="check" {
+                    label {
                         input type="checkbox" name="quiet" value="true" checked[view.quiet];
                         span { "Nothing at night" span class="sub" { "From 22:00 to 06:00, where you are." } }
                     }

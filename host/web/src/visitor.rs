@@ -1,10 +1,11 @@
 //! Pages for people without an account, who come by a link: one subject, what may be read of it, and what may be
 //! answered; in the organization's name, without the house around it.
 
-use crate::blocks::{TableView, table};
+use crate::blocks::{TableRow, TableView, table};
 use crate::collection::Cells;
 use crate::collection::record::paragraphs;
 use crate::document::{Document, Theme};
+use crate::format::money;
 use crate::icon::{icon, large};
 use crate::labels::Labels;
 use crate::reader::Reader;
@@ -101,7 +102,7 @@ pub fn page(view: &LinkPage<'_>) -> Markup {
                     div class="sticky" {
                         @if let Some(done) = view.done { div class="note note-good" role="status" { (icon("check")) p { (done) } } }
                         @for sheet in totals { (sums(sheet)) }
-                        @for form in &forms { @if let Piece::Form(form) = form { (self::form(form)) } }
+                        @for (index, form) in forms.iter().enumerate() { @if let Piece::Form(form) = form { (self::form(form, index == 0)) } }
                     }
                 }
                 div class="offer-body" { @for piece in &body { (drawn(piece, cells, view)) } }
@@ -155,15 +156,30 @@ fn drawn(piece: &Piece, cells: Cells<'_>, view: &LinkPage<'_>) -> Markup {
                 @if !title.is_empty() { div class="row-head" { h2 { (title) } } }
                 dl class="titleblock" {
                     @for row in rows.iter().filter(|row| !row.value.is_null()) {
-                        div { dt { (row.title) } dd { (cells.bare(&row.field, None, &row.value)) } }
+                        div { dt { (row.title) } dd { (cells.bare(&row.field, None, &spelled(&row.value, cells.reader))) } }
                     }
                 }
             }
         },
-        Piece::Table(table) => table::draw(table, cells),
+        Piece::Table(table) => {
+            let row = |row: &TableRow| TableRow {
+                href: None,
+                values: row.values.iter().map(|value| spelled(value, cells.reader)).collect(),
+            };
+            let rows = table.rows.iter().map(row).collect();
+            table::draw(&TableView { rows, ..table.clone() }, cells)
+        }
         Piece::Sheet(sheet) => self::sheet(sheet, view),
-        Piece::Form(form) => self::form(form),
+        Piece::Form(form) => self::form(form, true),
         Piece::Failed(message) => html! { div class="note note-bad" { (icon("alert")) p { (message) } } },
+    }
+}
+
+/// Money with its sign: who reads here knows no currency of the house.
+fn spelled(value: &Value, reader: &Reader) -> Value {
+    match value {
+        Value::Money(amount) => Value::Text(money(*amount, reader.currency, &reader.locale)),
+        other => other.clone(),
     }
 }
 
@@ -243,7 +259,8 @@ fn choice(choice: &Choice) -> Markup {
     }
 }
 
-fn form(form: &FormView) -> Markup {
+/// The first form of a page is what is foremost there.
+fn form(form: &FormView, foremost: bool) -> Markup {
     html! {
         section {
             @if !form.title.is_empty() { h2 { (form.title) } }
@@ -251,7 +268,7 @@ fn form(form: &FormView) -> Markup {
             form method="post" action=(form.action) id={ "f-" (form.route) } {
                 div class="stack" {
                     @for control in &form.controls { (self::control(form, control)) }
-                    button class="btn btn-primary" type="submit" { (form.button) }
+                    button class={ "btn" @if foremost { " btn-primary" } } type="submit" { (form.button) }
                 }
             }
         }

@@ -94,7 +94,9 @@ fn ended(theme: Theme, organization: &str, state: LinkState) -> Response {
         ),
         LinkState::Open => ("This page cannot be opened just now", "Try again later, or ask whoever sent the link."),
     };
-    told(theme, Some(organization), StatusCode::GONE, title, text)
+    // Its plugin is off, or opens no such page any more; the link itself stands.
+    let status = if state == LinkState::Open { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::GONE };
+    told(theme, Some(organization), status, title, text)
 }
 
 fn failed(theme: Theme, fault: Fault) -> Response {

@@ -192,6 +192,8 @@ async fn whoever_holds_a_link_reads_and_calls_nothing_else(database: Database) {
     assert_eq!(offer(&org, &mine).await["status"], "accepted");
     // The API and the pages of the house know nothing of it.
     let _ = visitor.get("/api/v1/offers/offers").await.is(401);
+    let secret = path.trim_start_matches("/l/");
+    let _ = server.client(Some(secret)).get(OFFERS).await.is_problem(401, "unauthenticated");
     let _ = visitor.get(&format!("/offers/offers/{mine}")).await.is(303);
     // A link of another organization's firm is no way in here.
     let elsewhere = server.organization("Other").await;

@@ -1,9 +1,10 @@
 //! Letters: sent once what they belong to stands, tried again where the server does not take them, and told apart from
 //! what is secret.
 
+use lignaflow_core::Id;
 use lignaflow_core::mail::{Letter, Message, Recipient};
 use lignaflow_server::config::MailSecurity;
-use lignaflow_testkit::{Database, Setup, on_both};
+use lignaflow_testkit::{Database, Method, Setup, on_both};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 on_both!(
     a_letter_lies_in_the_folder_with_text_html_and_the_organizations_name,
     what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_is_not,
+    files_go_along_and_one_that_is_gone_holds_its_letter_back,
 );
 
 fn to(address: &str) -> Recipient {
@@ -150,4 +152,26 @@ async fn what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_
     assert_eq!(relay.asked.load(Ordering::SeqCst), asked);
     let kept = lignaflow_store::mail::all(server.app.store.database(), 10).await.unwrap();
     assert_eq!(kept[1].state, lignaflow_store::mail::State::Failed);
+}
+
+async fn files_go_along_and_one_that_is_gone_holds_its_letter_back(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Halloran").await;
+    let upload =
+        org.request(Method::POST, "media?name=terms.txt").header("content-type", "text/plain").body("Thirty days.");
+    let file: Id = org.send(upload).await.is(201).id().parse().unwrap();
+    let letter = |subject: &str, file: Id| {
+        let message = Message::new(Some(org.id), "offer", to("ana@client.example"), Letter::new(subject).text("See."));
+        Message { attachments: vec![file], ..message }
+    };
+    server.app.mail.send(vec![letter("With it", file), letter("Without", Id::fresh())]).await.unwrap();
+    assert_eq!(server.mailbox().await.len(), 1);
+    let kept = lignaflow_store::mail::all(server.app.store.database(), 10).await.unwrap();
+    let sent = std::fs::read_to_string(server.data_dir().join("mail").join(format!("{}.eml", kept[0].id))).unwrap();
+    assert!(sent.contains("filename=\"terms.txt\"") && sent.contains("Thirty days."), "{sent}");
+    assert_eq!(kept[1].state, lignaflow_store::mail::State::Failed);
+    assert!(kept[1].error.as_deref().unwrap().contains("not there any more"));
+    // Those who look after the organization have a notice of it.
+    let told = org.get("notices").await.is(200);
+    assert_eq!(told.column("title"), ["A letter could not be sent"]);
 }

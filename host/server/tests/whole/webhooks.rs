@@ -312,6 +312,7 @@ async fn a_receiver_that_fails_for_days_is_paused_with_a_notice(database: Databa
     assert!(tries >= 16, "paused after {tries} tries");
     let shown = scene.org.get(&format!("webhooks/{webhook}")).await.json;
     assert_eq!(shown["paused_because"], "failing");
+    assert_eq!(scene.org.get("notices").await.is(200).column("title"), ["A webhook is paused"]);
     receiver.answers.lock().unwrap().clear();
     let late = scene.org.make(CLIENTS, json!({ "name": "Late" })).await;
     let visitor = scene.server.signed_in(&scene.org).await;

@@ -7,6 +7,7 @@ use crate::identity::values;
 use crate::{links, mail, notices};
 use lignaflow_core::commit::{Commit, Refusal};
 use lignaflow_core::mail::Recipient;
+use lignaflow_core::post::{MAX_LETTERS, MAX_OPEN};
 use lignaflow_core::{OrganizationId, PersonId};
 
 pub(super) async fn keep(tx: &mut Tx, commit: &Commit) -> Result<(), Refusal> {
@@ -16,6 +17,17 @@ pub(super) async fn keep(tx: &mut Tx, commit: &Commit) -> Result<(), Refusal> {
         && !links::used(tx, organization, link, commit.at).await?
     {
         return Err(Refusal::LinkClosed);
+    }
+    if let Some(letter) = post.letters.first()
+        && mail::waiting(tx, organization, MAX_LETTERS).await? >= MAX_LETTERS
+        && let Some(plugin) = &letter.message.plugin
+    {
+        return Err(Refusal::Backlog { plugin: plugin.clone() });
+    }
+    if let Some(link) = post.opened.first()
+        && links::open_of(tx, organization, &link.plugin, commit.at, MAX_OPEN).await? >= MAX_OPEN
+    {
+        return Err(Refusal::Backlog { plugin: link.plugin.clone() });
     }
     for link in &post.opened {
         links::add(tx, organization, link, commit.at).await?;
