@@ -42,6 +42,7 @@ mod plugins;
 mod records;
 mod renames;
 mod repeats;
+mod reporting;
 mod revert;
 mod roles;
 mod routes;

@@ -1,0 +1,35 @@
+//! Figures over the records of other plugins. It reads and never writes, on the caller's rights: what somebody may not
+//! see is in none of their figures.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`sums`] | amounts of one currency, and what is left out of it; shares |
+//! | [`actuals`] | a project's plan against what became of it |
+//! | [`profit`] | what projects were sold for and what they cost |
+//! | [`quotes`] | what becomes of estimates |
+
+mod actuals;
+mod profit;
+mod quotes;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+use lignaflow_sdk::prelude::*;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Reporting;
+
+impl Plugin for Reporting {
+    fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+        match request.route.as_str() {
+            "actuals" => actuals::handle(request),
+            "profitability" => profit::handle(request),
+            "quotes" => quotes::handle(request),
+            other => Err(Fault::not_found(format_args!("route `{other}`"))),
+        }
+    }
+}
+
+lignaflow_sdk::plugin!(Reporting);

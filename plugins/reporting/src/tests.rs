@@ -1,0 +1,171 @@
+//! The plugin as its users meet it, over the collections of the plugins that it reads.
+
+use crate::Reporting;
+use lignaflow_sdk::prelude::*;
+use lignaflow_sdk::testing::MemoryHost;
+use serde_json::{Value as Json, json};
+
+type Host = MemoryHost<Reporting>;
+
+fn host() -> Host {
+    let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml")];
+    let mut host = Host::beside(include_str!("../plugin.toml"), &others);
+    let held = ["projects.see-all", "projects.see-money", "projects.claim", "estimates.see", "estimates.edit"];
+    host.caller.permissions.extend(held.map(str::to_owned));
+    host.caller.permissions.push("organization.administer".to_owned());
+    host
+}
+
+fn aud(minor: i64) -> Json {
+    json!({ "minor": minor, "currency": "AUD" })
+}
+
+struct Job {
+    project: Id,
+    phase: Id,
+}
+
+/// Sold for 1,000.00; one task done under its plan, one under way over it, and screws on no task.
+fn job(host: &mut Host) -> Job {
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
+    let phase = host.insert("projects/phases", json!({ "name": "Build", "project": project })).unwrap();
+    let task = |host: &mut Host, title: &str, minutes: i64, cost: i64| {
+        let body = json!({
+            "title": title, "project": project, "phase": phase, "planned_minutes": minutes, "planned_cost": aud(cost)
+        });
+        host.insert("projects/tasks", body).unwrap()
+    };
+    let cut = task(host, "Cut", 60, 10_000);
+    let glue = task(host, "Glue", 120, 20_000);
+    host.transition("projects/tasks", cut, "finish").unwrap();
+    for (source, task, minutes, cost) in [("a", cut, 40, 4_000), ("b", glue, 150, 15_000)] {
+        let body = json!({
+            "source": source, "project": project, "task": task, "month": "2026-11-01", "minutes": minutes, "cost": aud(cost)
+        });
+        host.insert("projects/usage", body).unwrap();
+    }
+    for (title, amount, more) in [
+        ("Oak", aud(9_000), json!({ "task": glue })),
+        ("Screws", aud(500), json!({})),
+        ("Brass", json!({ "minor": 77, "currency": "EUR" }), json!({})),
+    ] {
+        let mut body = json!({ "title": title, "project": project, "amount": amount });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.insert("projects/costs", body).unwrap();
+    }
+    let agreed = json!({
+        "title": "As quoted", "project": project, "labour_minutes": 180, "labour_cost": aud(18_000),
+        "material_cost": aud(12_000), "sell": aud(100_000)
+    });
+    host.insert("projects/baselines", agreed).unwrap();
+    Job { project, phase }
+}
+
+fn report(host: &mut Host, path: &str, query: &[(&str, &str)]) -> Json {
+    host.get(path, query).unwrap().json().clone()
+}
+
+const MEASURES: [&str; 8] = [
+    "planned_minutes",
+    "worked_minutes",
+    "forecast_minutes",
+    "planned_cost",
+    "labour_cost",
+    "other_cost",
+    "actual_cost",
+    "forecast_cost",
+];
+
+#[test]
+fn a_plan_stands_against_what_became_of_it_and_the_rows_add_up() {
+    let mut host = host();
+    let Job { project, phase } = job(&mut host);
+    let path = format!("/projects/{project}/actuals");
+    let mut totals = Vec::new();
+    for by in ["phase", "location", "task"] {
+        let answer = report(&mut host, &path, &[("by", by)]);
+        let rows = answer["rows"].as_array().unwrap();
+        for measure in MEASURES {
+            let sum: i64 = rows.iter().map(|row| row[measure].as_i64().unwrap()).sum();
+            assert_eq!(answer["total"][measure], sum, "{measure} by {by}");
+        }
+        totals.push(answer["total"].clone());
+    }
+    assert_eq!(totals[0], totals[1], "however it is cut, it is the same job");
+    assert_eq!(totals[0], totals[2]);
+
+    let answer = report(&mut host, &path, &[]);
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((&rows[0]["title"], &rows[0]["id"]), (&json!("Build"), &json!(phase)));
+    // Cut took 40.00 in all; glue has taken 240.00 already, more than was planned.
+    assert_eq!((&rows[0]["planned_cost"], &rows[0]["actual_cost"]), (&json!(30_000), &json!(28_000)));
+    assert_eq!((&rows[0]["forecast_cost"], &rows[0]["forecast_minutes"]), (&json!(28_000), &json!(190)));
+    assert_eq!((&rows[1]["title"], &rows[1]["other_cost"]), (&json!("Anything else"), &json!(500)));
+    assert_eq!(
+        answer["baseline"],
+        json!({ "labour_minutes": 180, "labour_cost": 18_000, "material_cost": 12_000, "sell": 100_000 })
+    );
+    assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
+    let behind = rows[0]["records"]["tasks"].as_str().unwrap();
+    assert_eq!(behind, format!("/api/v1/projects/tasks?filter[project]={project}&filter[phase]={phase}"));
+}
+
+#[test]
+fn rights_come_before_the_sum() {
+    let mut host = host();
+    let Job { project, .. } = job(&mut host);
+    let mia = host.add_person("Mia");
+    host.update("projects/projects", project, json!({ "members": [mia] })).unwrap();
+    let before = host.caller.clone();
+    host.caller.principal = lignaflow_sdk::context::Principal::Person(mia);
+    host.caller.permissions = ["records.read", "records.write"].map(str::to_owned).into();
+    let answer = report(&mut host, &format!("/projects/{project}/actuals"), &[]);
+    assert_eq!((&answer["total"]["worked_minutes"], answer["total"].get("actual_cost")), (&json!(190), None));
+    assert_eq!(answer["baseline"]["sell"], json!(null));
+    assert_eq!(host.get("/profitability", &[]).unwrap_err().code, ErrorCode::Denied);
+    host.caller = before;
+    let hidden =
+        host.insert("projects/projects", json!({ "name": "Porch", "manager": host.caller.person().unwrap() })).unwrap();
+    host.caller.principal = lignaflow_sdk::context::Principal::Person(mia);
+    host.caller.permissions = vec!["records.read".to_owned()];
+    let fault = host.get(&format!("/projects/{hidden}/actuals"), &[]).unwrap_err();
+    assert_eq!(fault.code, ErrorCode::NotFound);
+}
+
+#[test]
+fn each_amount_of_profit_is_in_one_bucket_once() {
+    let mut host = host();
+    let Job { project, .. } = job(&mut host);
+    let porch = host.insert("projects/projects", json!({ "name": "Porch" })).unwrap();
+    host.insert("projects/costs", json!({ "title": "Pine", "project": porch, "amount": aud(700) })).unwrap();
+    host.insert("projects/claims", json!({ "title": "Deposit", "project": project, "amount": aud(10_000) })).unwrap();
+    let answer = report(&mut host, "/profitability", &[]);
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!((&rows[0]["title"], &rows[0]["profit"]), (&json!("Porch"), &json!(-700)), "the worst comes first");
+    assert_eq!(rows[0]["margin"], json!(null), "of nothing there is no margin");
+    let kitchen = &rows[1];
+    assert_eq!((&kitchen["labour_cost"], &kitchen["other_cost"]), (&json!(19_000), &json!(9_500)));
+    assert_eq!((&kitchen["profit"], &kitchen["margin"]), (&json!(71_500), &json!(7_150)));
+    assert_eq!((&kitchen["claimed"], &kitchen["unclaimed_costs"]), (&json!(10_000), &json!(9_500)));
+    assert_eq!((&answer["total"]["profit"], &answer["total"]["margin"]), (&json!(70_800), &json!(7_080)));
+    assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
+    let active = report(&mut host, "/profitability", &[("status", "active")]);
+    assert_eq!((active["rows"].as_array().unwrap().len(), &active["total"]["margin"]), (0, &json!(null)));
+}
+
+#[test]
+fn quotes_are_counted_by_what_became_of_them() {
+    let mut host = host();
+    let empty = report(&mut host, "/quotes", &[]);
+    assert_eq!((&empty["win_rate"], &empty["days_to_accept"]), (&json!(null), &json!(null)));
+    for title in ["Kitchen", "Bath", "Porch"] {
+        host.insert("estimates/estimates", json!({ "title": title })).unwrap();
+    }
+    let answer = report(&mut host, "/quotes", &[("from", "2026-11-01"), ("until", "2026-11-30")]);
+    assert_eq!(answer["total"], json!({ "count": 3, "value": 0 }));
+    assert_eq!(answer["rows"][0]["status"], "draft");
+    assert_eq!(report(&mut host, "/quotes", &[("from", "2026-12-01")])["total"]["count"], 0);
+    let fault = host.get("/quotes", &[("from", "soon"), ("until", "then")]).unwrap_err();
+    assert_eq!(fault.issues.len(), 2);
+}
