@@ -1,17 +1,16 @@
 //! What was accepted becomes a project: in one batch, and once however often it is asked for.
 
 use crate::answering::{Conversion, sealed};
-use crate::digest::sha256;
 use crate::issuing::ESTIMATE;
 use crate::sheet::{Sheet, minutes_of};
 use lignaflow_sdk::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An id that is the same whenever it is made of the same: the time of the revision's own, and a digest for the rest.
 fn derived(revision: Id, what: &str, of: &str) -> Result<Id, Fault> {
     let own = revision.to_string();
-    let digest = sha256(format!("{own}/{what}/{of}").as_bytes());
-    let hex = crate::digest::hex(&digest);
+    let hex = hex::encode(Sha256::digest(format!("{own}/{what}/{of}")));
     // The first 48 bits of a UUIDv7 are its time; version and variant stand at their places (RFC 9562, 5.7).
     let text = format!("{}-7{}-8{}-{}", own.get(..13).unwrap_or_default(), &hex[..3], &hex[3..6], &hex[6..18]);
     text.parse().map_err(|_| Fault::internal())

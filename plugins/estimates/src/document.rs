@@ -1,11 +1,11 @@
 //! The client's document: what was issued, without costs, markups or margins. Its text is kept and hashed, and page, PDF
 //! and acceptance read nothing else.
 
-use crate::digest::{hex, sha256};
 use crate::pricing::{self, Discount, Line, Mode, Payment, Stage, TaxMode, Terms, Totals};
 use crate::sheet::{Sheet, misplaced, mode_of};
 use lignaflow_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of the text. Fields stand in this order, which makes it canonical.
@@ -209,13 +209,13 @@ impl Document {
     /// The text that is kept, and its hash.
     pub(crate) fn sealed(&self) -> Result<(String, String), Fault> {
         let text = serde_json::to_string(self).map_err(|_| Fault::internal())?;
-        let hash = hex(&sha256(text.as_bytes()));
+        let hash = hex::encode(Sha256::digest(&text));
         Ok((text, hash))
     }
 
     /// The document of a text, where that is what the hash was made of.
     pub(crate) fn opened(text: &str, hash: &str) -> Result<Self, Fault> {
-        if hex(&sha256(text.as_bytes())) != hash {
+        if hex::encode(Sha256::digest(&text)) != hash {
             return Err(Fault::new(ErrorCode::Internal, "The document is not the one that was issued."));
         }
         serde_json::from_str(text).map_err(|_| Fault::internal())

@@ -14,7 +14,6 @@
 mod answering;
 mod assemblies;
 mod converting;
-mod digest;
 mod document;
 mod editing;
 mod findings;
