@@ -14,7 +14,11 @@ fn handle(request: &Request) -> Result<Reply, Error> {
     match request.route.as_str() {
         "get" => {
             let found = records::get("notes", &id, &["title".to_owned()], Authority::Plugin)?;
-            let told: Vec<String> = found.into_iter().flatten().map(|value| format!("\"{value:?}\"")).collect();
+            let said = |value| match value {
+                Value::Text(text) => format!("\"{text}\""),
+                _ => "null".to_owned(),
+            };
+            let told: Vec<String> = found.into_iter().flatten().map(said).collect();
             reply(Payload::Json(format!("[{}]", told.join(","))), Vec::new())
         }
         "saved" => reply(Payload::Saved(("notes".to_owned(), id)), Vec::new()),
