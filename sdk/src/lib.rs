@@ -27,6 +27,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`records`], [`people`], [`calendar`], [`context`], [`log`] | what the host answers while a call runs |
+//! | [`settings`], [`services`] | what the organization filled in; what other plugins answer |
 //! | [`select`], [`writes`], [`calls`] | questions, mutations and answers, as they are put together |
 //! | [`post`] | notices, letters and links, which people are told |
 //! | [`values`], [`date`] | fields by name and type; days and instants |
@@ -47,6 +48,8 @@ pub mod people;
 pub mod post;
 pub mod records;
 pub mod select;
+pub mod services;
+pub mod settings;
 pub mod values;
 pub mod writes;
 
@@ -63,8 +66,8 @@ pub use date::{Date, Instant};
 pub use lignaflow_core::clock::Micros;
 pub use lignaflow_core::descriptor::ChangeKind;
 pub use lignaflow_core::guest::{
-    Event, EventKind, FormerRecord, HookChange, JobCall, Payload, Portion, Resume, RouteReply, RouteRequest, Slice,
-    Verdict,
+    Event, EventKind, FormerRecord, HookChange, JobCall, Payload, Portion, Resume, RouteReply, RouteRequest,
+    ServiceAnswer, ServiceCall, Slice, Verdict,
 };
 pub use lignaflow_core::mutation::{Document, Enqueue, Fields, Mutation, Origin};
 pub use lignaflow_core::query::{
@@ -82,12 +85,14 @@ pub mod prelude {
     pub use crate::select::{
         all, any, average, count, count_distinct, exists, field, maximum, minimum, not, search, select, sum, summarize,
     };
+    pub use crate::services::{BuildAnswer, ReadService};
     pub use crate::values::{IntoValue, ReadFields, Rows};
     pub use crate::writes::{enqueue, ensure_none, ensure_some, insert, remove, render, restore, transition, update};
     pub use crate::{
         Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Event, EventKind, Fault, Fields, HookChange, Id,
         Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Portion, Predicate, RouteReply, RouteRequest,
-        Selection, Slice, Summary, Value, Verdict, calendar, context, log, people, records,
+        Selection, ServiceAnswer, ServiceCall, Slice, Summary, Value, Verdict, calendar, context, log, people, records,
+        services, settings,
     };
 }
 
@@ -116,6 +121,12 @@ pub trait Plugin {
     fn receive(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
         let _ = events;
         Ok(Vec::new())
+    }
+
+    /// Called by other plugins for the services that `plugin.toml` declares, under the principal of their call. What it
+    /// returns joins what they return.
+    fn invoke(call: &ServiceCall) -> Result<ServiceAnswer, Fault> {
+        Err(Fault::not_found(format_args!("code for the service `{}.{}`", call.service, call.method)))
     }
 
     /// Called where `plugin.toml` declares `[migration]`, before this version takes the place of one that it carries

@@ -33,6 +33,13 @@ pub struct ReadCheck {
     pub version: Option<u64>,
 }
 
+/// Settings of a plugin that were read while planning, and the version that they had; 0 where nothing was filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsCheck {
+    pub plugin: PluginId,
+    pub version: u64,
+}
+
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Every field has its value.
@@ -139,6 +146,7 @@ pub struct Commit {
     pub author: Author,
     pub at: Micros,
     pub reads: Vec<ReadCheck>,
+    pub settings: Vec<SettingsCheck>,
     pub changes: Vec<Change>,
     /// One for each record, in any order.
     pub touched: Vec<Touch>,
@@ -153,8 +161,8 @@ impl Commit {
     pub fn empty(access: Access<'static>, caller: &Caller, origin: Origin, at: Micros) -> Self {
         let author = Author { principal: caller.principal.clone(), through: None, request: caller.request_id, origin };
         let (reads, changes, touched, guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (rights, background) = (Vec::new(), Background::default());
-        Self { access, author, at, reads, changes, touched, guards, repeat: None, rights, background }
+        let (rights, settings, background) = (Vec::new(), Vec::new(), Background::default());
+        Self { access, author, at, reads, settings, changes, touched, guards, repeat: None, rights, background }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::mutation::{Fields, Mutation, Origin};
 use crate::query::{Selection, Summary};
 use crate::reads::Reads;
 use async_trait::async_trait;
+use std::any::Any;
 use std::sync::Arc;
 
 /// One change, as a before-save hook sees it.
@@ -96,6 +97,35 @@ pub struct Slice {
 pub struct Resume {
     pub cursor: String,
     pub delay_seconds: u32,
+}
+
+/// A call of a service by another plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceCall {
+    /// As the descriptor of the plugin that is called declares it.
+    pub service: String,
+    pub method: String,
+    /// JSON.
+    pub arguments: String,
+}
+
+/// What a service answers. Its writes join those of the plugin that calls.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServiceAnswer {
+    /// JSON.
+    pub value: String,
+    pub writes: Vec<Mutation>,
+}
+
+/// What is left of an outer call's time and bounds, within which the calls that it makes remain. Only whoever runs
+/// guests looks inside.
+#[derive(Clone)]
+pub struct Remainder(pub Arc<dyn Any + Send + Sync>);
+
+impl std::fmt::Debug for Remainder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Remainder")
+    }
 }
 
 /// What was done to a record that a plugin is told of.
@@ -209,4 +239,11 @@ pub trait Guest: Send + Sync {
     async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault>;
     /// Called for a version that carries records over, before it is in use.
     async fn migrate(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault>;
+    /// Called by another plugin, within what is left of its own call.
+    async fn invoke(
+        &self,
+        reads: Arc<dyn Reads>,
+        call: ServiceCall,
+        rest: Remainder,
+    ) -> Result<ServiceAnswer, CallFault>;
 }

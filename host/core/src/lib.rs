@@ -54,6 +54,7 @@ pub mod repeat;
 pub mod rule;
 pub mod search;
 pub mod sequence;
+pub mod settings;
 pub mod sheet;
 pub mod value;
 

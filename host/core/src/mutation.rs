@@ -127,6 +127,8 @@ pub enum Origin {
     Job,
     /// A plugin that was told of a change, on its own account.
     Subscriber,
+    /// Another plugin, by a service: of the changes that a hook is handed, where the log has the outermost door.
+    Service,
     /// The next version of a plugin, which carries its records over.
     Migration,
     /// Setting a record back to what it was.
@@ -151,6 +153,7 @@ impl Origin {
             Self::Route => "route",
             Self::Job => "job",
             Self::Subscriber => "subscriber",
+            Self::Service => "service",
             Self::Migration => Self::MIGRATION,
             Self::Restore => "restore",
             Self::Import(_) => "import",

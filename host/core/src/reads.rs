@@ -3,7 +3,9 @@
 
 use crate::caller::Caller;
 use crate::error::Fault;
+use crate::guest::{Remainder, ServiceCall};
 use crate::id::{Id, OrganizationId};
+use crate::name::PluginId;
 use crate::query::{Authority, Page, Selection, Summary};
 use crate::value::Value;
 use async_trait::async_trait;
@@ -35,6 +37,10 @@ pub trait Reads: Send + Sync {
     async fn person(&self, id: Id) -> Result<Option<Person>, Fault>;
     /// The people who hold a permission, or all, by name; at most 1,000.
     async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
+    /// The value of a setting of the plugin; nothing where it is empty, secret or not declared.
+    async fn setting(&self, key: &str) -> Result<Option<Value>, Fault>;
+    /// The answer of another plugin's service, whose writes join those of this call.
+    async fn call_service(&self, plugin: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault>;
 }
 
 /// Who belongs to an organization. Implemented by `host/identity`.

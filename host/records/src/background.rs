@@ -5,8 +5,8 @@
 use crate::answers;
 use crate::plan::{Item, Plan};
 use crate::post::Told;
-use crate::reads::GuestReads;
-use crate::write::{Attempt, Work};
+use crate::services::{Reach, Taken};
+use crate::write::{Attempt, Work, asked};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::background::{Background, MAX_DEPTH, NewDocument, NewJob, Next, Step};
 use lignaflow_core::caller::{Access, Caller};
@@ -128,7 +128,7 @@ impl Records {
         for attempt in 0..MAX_ATTEMPTS {
             let snapshot = self.registry.current_of(caller.organization);
             let guest = on(&snapshot, caller, &job.plugin)?;
-            let reads = self.reads_of(&snapshot, caller, &job.plugin);
+            let reads = self.reads_of(&snapshot, caller, &job.plugin, Reach::writing());
             let slice = guest.run(reads.clone(), call.clone()).await;
             let slice = slice.map_err(|fault| Trouble::of_call(fault, &job.plugin))?;
             let now = self.clock.now();
@@ -136,8 +136,8 @@ impl Records {
                 slice.next.map(|next| Next { cursor: next.cursor, run_after: now + seconds(next.delay_seconds) });
             let step = Step::Job { id: job.id, holder, next };
             let background = Background { step: Some(step), depth: job.depth, ..Background::default() };
-            let reads = reads.taken().map_err(Trouble::Failed)?;
-            let work = work(caller, &job.plugin, Origin::Job, (slice.writes, reads), background);
+            let taken = reads.taken().map_err(Trouble::Failed)?;
+            let work = work(caller, &job.plugin, Origin::Job, (slice.writes, taken), background);
             if let Some(tried) = self.stepped(&snapshot, work, attempt, 0).await? {
                 return Ok(tried);
             }
@@ -154,7 +154,7 @@ impl Records {
             // What failed is told alone, so that it alone stands in the way.
             let alone = subscriber.failures > 1;
             let news = self.news(&snapshot, guest, subscriber, alone).await.map_err(Trouble::of)?;
-            let reads = self.reads_of(&snapshot, caller, plugin);
+            let reads = self.reads_of(&snapshot, caller, plugin, Reach::writing());
             let told = news.events.len();
             let mut writes = Vec::new();
             if told > 0 {
@@ -163,23 +163,13 @@ impl Records {
             }
             let step = Step::Told { plugin: plugin.clone(), holder, next: news.next };
             let background = Background { step: Some(step), depth: news.depth, ..Background::default() };
-            let reads = reads.taken().map_err(Trouble::Failed)?;
-            let work = work(caller, plugin, Origin::Subscriber, (writes, reads), background);
+            let taken = reads.taken().map_err(Trouble::Failed)?;
+            let work = work(caller, plugin, Origin::Subscriber, (writes, taken), background);
             if let Some(tried) = self.stepped(&snapshot, work, attempt, told).await? {
                 return Ok(tried);
             }
         }
         Err(self.outrun(caller, Origin::Subscriber))
-    }
-
-    fn reads_of(&self, snapshot: &Snapshot, caller: &Caller, plugin: &PluginId) -> Arc<GuestReads> {
-        Arc::new(GuestReads::new(
-            self.store.clone(),
-            self.directory.clone(),
-            snapshot.catalog.clone(),
-            caller.clone(),
-            plugin.clone(),
-        ))
     }
 
     /// What an attempt came to; nothing where it is to be made again.
@@ -278,18 +268,18 @@ fn work<'a>(
     caller: &'a Caller,
     plugin: &'a PluginId,
     origin: Origin,
-    (writes, reads): (Vec<Mutation>, Vec<lignaflow_core::commit::ReadCheck>),
+    (writes, taken): (Vec<Mutation>, Taken),
     background: Background,
 ) -> Work<'a> {
-    let item = |(index, mutation)| Item { mutation, prefix: format!("/writes/{index}"), by: Some(plugin.clone()) };
     Work {
         caller,
         access: Access::of_plugin(caller.organization),
         origin,
         through: Some(plugin),
-        items: writes.into_iter().enumerate().map(item).collect(),
+        items: asked(plugin, taken.joined, writes),
         issues: Vec::new(),
-        reads,
+        reads: taken.reads,
+        settings: taken.settings,
         repeat: None,
         background,
     }

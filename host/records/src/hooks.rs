@@ -3,7 +3,7 @@
 use crate::Records;
 use crate::answers;
 use crate::plan::{Desk, Draft, Item, Plan, overwrite};
-use crate::reads::GuestReads;
+use crate::services::Reach;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, BoundSelection};
 use lignaflow_core::catalog::Schema;
@@ -21,7 +21,14 @@ use std::sync::Arc;
 
 impl Records {
     /// Calls the hooks that a plan calls for, and takes their verdicts into it.
-    pub(crate) async fn run_hooks(&self, desk: &Desk<'_>, plan: &mut Plan, origin: Origin) -> Result<(), Fault> {
+    /// What came by another plugin than the one `through` which it was asked for came by a service.
+    pub(crate) async fn run_hooks(
+        &self,
+        desk: &Desk<'_>,
+        plan: &mut Plan,
+        origin: Origin,
+        through: Option<&PluginId>,
+    ) -> Result<(), Fault> {
         let mut touched: BTreeMap<PluginId, Vec<usize>> = BTreeMap::new();
         for (index, draft) in plan.drafts.iter().enumerate() {
             if draft.schema.collection.hooked_on(draft.kind) {
@@ -34,18 +41,18 @@ impl Records {
             let changes: Vec<_> = indexes
                 .iter()
                 .zip(related)
-                .map(|(index, related)| hook_change(&plan.drafts[*index], related, origin))
+                .map(|(index, related)| {
+                    let draft = &plan.drafts[*index];
+                    let served = draft.by.is_some() && through.is_some() && draft.by.as_ref() != through;
+                    hook_change(draft, related, if served { Origin::Service } else { origin })
+                })
                 .collect();
-            let reads = Arc::new(GuestReads::new(
-                self.store.clone(),
-                self.directory.clone(),
-                desk.snapshot.catalog.clone(),
-                desk.caller.clone(),
-                plugin.clone(),
-            ));
+            let reads = self.reads_of(desk.snapshot, desk.caller, &plugin, Reach::reading());
             let answer = guest.before_save(reads.clone(), changes).await;
             let verdict = answer.map_err(|fault| placed(answers::of_call(fault, &plugin), plan, &indexes))?;
-            plan.reads.extend(reads.taken()?);
+            let taken = reads.taken()?;
+            plan.reads.extend(taken.reads);
+            plan.settings.extend(taken.settings);
             let bad = |what: String| answers::of_call(CallFault::BadAnswer(what), &plugin);
             for (at, fields) in verdict.set {
                 let index = usize::try_from(at).ok().and_then(|at| indexes.get(at).copied());

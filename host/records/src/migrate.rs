@@ -4,6 +4,7 @@
 
 use crate::plan::{Desk, Found, Item, Plan};
 use crate::reads::GuestReads;
+use crate::services::Reach;
 use crate::{MAX_ATTEMPTS, Records, answers};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
@@ -56,13 +57,7 @@ impl Records {
                 records = self.store.records(own, schema, &ids).await.map_err(answers::of_store)?;
             }
             let mut step = Step { records: ids.len(), ..step.clone() };
-            let reads = Arc::new(GuestReads::new(
-                self.store.clone(),
-                self.directory.clone(),
-                snapshot.catalog.clone(),
-                caller.clone(),
-                plugin.clone(),
-            ));
+            let reads = self.reads_of(snapshot, caller, plugin, Reach::reading());
             let mut writes = Vec::new();
             if !records.is_empty() {
                 let portion = Portion {
@@ -100,7 +95,8 @@ impl Records {
     ) -> Result<(Commit, Vec<String>), Fault> {
         let Carrying { snapshot, caller, plugin, .. } = carrying;
         let desk = Desk { store: &self.store, snapshot, caller, access, unlocked: true };
-        let mut plan = Plan { reads: reads.taken()?, ..Plan::default() };
+        let taken = reads.taken()?;
+        let mut plan = Plan { reads: taken.reads, settings: taken.settings, ..Plan::default() };
         let items = writes.into_iter().enumerate().map(|(index, mutation)| Item {
             prefix: place(index, &mutation),
             mutation,
@@ -124,6 +120,7 @@ impl Records {
         let commit = Commit {
             author,
             reads: plan.reads,
+            settings: plan.settings,
             changes,
             touched,
             guards: plan.guards,

@@ -75,7 +75,7 @@ impl Records {
         let _ = desk.draft(&mut plan, vec![item.clone()]).await;
         let Some(draft) = plan.drafts.first().cloned() else { return Ok(false) };
         // A hook may refuse today what it took then; what it would make of the values is not known then.
-        let hooked = self.run_hooks(desk, &mut plan, origin).await.is_ok();
+        let hooked = self.run_hooks(desk, &mut plan, origin, None).await.is_ok();
         let Some(after) = plan.drafts.first().map(|draft| &draft.after) else { return Ok(false) };
         let same = draft.schema.fields.iter().all(|field| {
             let name = field.name.as_str();

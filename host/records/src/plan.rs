@@ -11,7 +11,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPredicate, Column};
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Catalog, Schema, SchemaField};
-use lignaflow_core::commit::{Action, Change, Guard, Number, ReadCheck};
+use lignaflow_core::commit::{Action, Change, Guard, Number, ReadCheck, SettingsCheck};
 use lignaflow_core::custom;
 use lignaflow_core::derive::derive;
 use lignaflow_core::descriptor::{ChangeKind, Field, FieldKind, Transition, humanize};
@@ -65,6 +65,8 @@ pub(crate) struct Plan {
     pub drafts: Vec<Draft>,
     pub guards: Vec<Guard>,
     pub reads: Vec<ReadCheck>,
+    /// Settings of plugins that it rests on.
+    pub settings: Vec<SettingsCheck>,
     /// Jobs that plugins ask for.
     pub jobs: Vec<(PluginId, Enqueue)>,
     /// Documents that plugins ask for.
@@ -82,7 +84,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Desk<'a> {
     pub store: &'a Store,
-    pub snapshot: &'a Snapshot,
+    pub snapshot: &'a Arc<Snapshot>,
     pub caller: &'a Caller,
     /// The caller's. What is read to plan by is read with all rights, so that invariants hold.
     pub access: Access<'a>,

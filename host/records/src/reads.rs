@@ -1,19 +1,23 @@
 //! What guest code reads while it runs, in one organization, remembered so that the commit can re-check it.
 
-use crate::answers;
+use crate::services::{Reach, Taken};
+use crate::{Records, answers};
 use async_trait::async_trait;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPath, Column};
 use lignaflow_core::caller::{Access, Caller, Principal};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
-use lignaflow_core::commit::ReadCheck;
+use lignaflow_core::commit::{ReadCheck, SettingsCheck};
+use lignaflow_core::guest::{Remainder, ServiceCall};
 use lignaflow_core::id::Id;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::{Directory, Person, Reads};
 use lignaflow_core::value::Value;
-use lignaflow_core::{ErrorCode, Fault};
+use lignaflow_core::{ErrorCode, Fault, settings};
+use lignaflow_runtime::Snapshot;
 use lignaflow_store::Store;
+use lignaflow_store::settings::{Stored, values_of};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most records that one call may rest on; beyond it, a call that writes is refused.
@@ -23,12 +27,15 @@ const MAX_CHECKS: usize = 10_000;
 pub struct GuestReads {
     store: Store,
     directory: Arc<dyn Directory>,
-    catalog: Arc<Catalog>,
+    pub(crate) snapshot: Arc<Snapshot>,
     /// As the caller sees it.
     seen: Arc<Catalog>,
-    caller: Caller,
-    plugin: PluginId,
-    checks: Mutex<Vec<ReadCheck>>,
+    pub(crate) caller: Caller,
+    pub(crate) plugin: PluginId,
+    pub(crate) reach: Reach,
+    taken: Mutex<Taken>,
+    /// The plugin's settings, once something of them was asked for.
+    settings: Mutex<Option<Arc<Stored>>>,
 }
 
 impl std::fmt::Debug for GuestReads {
@@ -37,35 +44,83 @@ impl std::fmt::Debug for GuestReads {
     }
 }
 
+impl Records {
+    /// What a plugin may read in one call, by the host itself.
+    pub(crate) fn reads_of(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        caller: &Caller,
+        plugin: &PluginId,
+        reach: Reach,
+    ) -> Arc<GuestReads> {
+        Arc::new(GuestReads {
+            store: self.store.clone(),
+            directory: self.directory.clone(),
+            seen: snapshot.catalog.seen_by(caller),
+            snapshot: snapshot.clone(),
+            caller: caller.clone(),
+            plugin: plugin.clone(),
+            reach,
+            taken: Mutex::default(),
+            settings: Mutex::default(),
+        })
+    }
+}
+
 impl GuestReads {
-    pub(crate) fn new(
-        store: Store,
-        directory: Arc<dyn Directory>,
-        catalog: Arc<Catalog>,
-        caller: Caller,
-        plugin: PluginId,
-    ) -> Self {
-        let seen = catalog.seen_by(&caller);
-        Self { store, directory, catalog, seen, caller, plugin, checks: Mutex::default() }
+    /// The reads of another plugin that this one's call leads to, for the same caller.
+    pub(crate) fn nested(&self, plugin: PluginId, reach: Reach) -> Self {
+        Self {
+            store: self.store.clone(),
+            directory: self.directory.clone(),
+            seen: self.seen.clone(),
+            snapshot: self.snapshot.clone(),
+            caller: self.caller.clone(),
+            plugin,
+            reach,
+            taken: Mutex::default(),
+            settings: Mutex::default(),
+        }
     }
 
-    /// Everything that was read so far, for the re-check.
-    pub(crate) fn taken(&self) -> Result<Vec<ReadCheck>, Fault> {
-        let checks = std::mem::take(&mut *self.checks.lock().unwrap_or_else(PoisonError::into_inner));
-        if checks.len() > MAX_CHECKS {
+    /// Everything that was read so far, for the re-check, and what services want written.
+    pub(crate) fn taken(&self) -> Result<Taken, Fault> {
+        let taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        if taken.reads.len() > MAX_CHECKS {
             return Err(Fault::new(
                 ErrorCode::PluginExhausted,
                 format!("The plugin {} read more than {MAX_CHECKS} records for one write.", self.plugin),
             ));
         }
-        Ok(checks)
+        Ok(taken)
     }
 
     fn remember(&self, new: impl IntoIterator<Item = ReadCheck>) {
-        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         // One more than the most is enough to refuse the write.
-        let room = (MAX_CHECKS + 1).saturating_sub(checks.len());
-        checks.extend(new.into_iter().take(room));
+        let room = (MAX_CHECKS + 1).saturating_sub(taken.reads.len());
+        taken.reads.extend(new.into_iter().take(room));
+    }
+
+    /// What a service read and wants written is part of the call that it was made in.
+    pub(crate) fn join(&self, other: Taken) {
+        self.remember(other.reads);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.settings.extend(other.settings);
+        taken.joined.extend(other.joined);
+    }
+
+    /// The plugin's settings, read once a call.
+    async fn filled(&self) -> Result<Arc<Stored>, Fault> {
+        if let Some(known) = &*self.settings.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        let stored = values_of(self.store.database(), self.caller.organization, &self.plugin).await;
+        let stored = Arc::new(stored.map_err(answers::of_store)?);
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(stored.clone());
+        let check = SettingsCheck { plugin: self.plugin.clone(), version: stored.version };
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).settings.push(check);
+        Ok(stored)
     }
 
     /// Where nobody calls, the plugin does.
@@ -83,7 +138,7 @@ impl GuestReads {
     fn binder(&self, authority: Authority) -> Binder<'_> {
         let catalog = match self.authority(authority) {
             Authority::Caller => &self.seen,
-            Authority::Plugin => &self.catalog,
+            Authority::Plugin => &self.snapshot.catalog,
         };
         Binder { catalog, home: Some(&self.plugin) }
     }
@@ -164,5 +219,15 @@ impl Reads for GuestReads {
 
     async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
         self.directory.people(self.caller.organization, permission).await
+    }
+
+    async fn setting(&self, key: &str) -> Result<Option<Value>, Fault> {
+        let Some(plugin) = self.snapshot.plugins.get(&self.plugin) else { return Ok(None) };
+        let filled = self.filled().await?;
+        Ok(settings::value(plugin.descriptor(), &filled.values, key))
+    }
+
+    async fn call_service(&self, plugin: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault> {
+        self.serve(plugin, call, rest).await
     }
 }

@@ -2,10 +2,9 @@
 //! after the commit.
 
 use crate::answers;
-use crate::plan::Item;
-use crate::reads::GuestReads;
 use crate::repeat::{Once, Repeating};
-use crate::write::{Attempt, Work, Written};
+use crate::services::Reach;
+use crate::write::{Attempt, Work, Written, asked};
 use crate::{MAX_ATTEMPTS, Records};
 use lignaflow_core::background::Background;
 use lignaflow_core::bind::Binder;
@@ -77,13 +76,8 @@ impl Records {
             else {
                 return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
             };
-            let reads = Arc::new(GuestReads::new(
-                self.store.clone(),
-                self.directory.clone(),
-                snapshot.catalog.clone(),
-                caller.clone(),
-                plugin.clone(),
-            ));
+            let reach = if route.method.writes() { Reach::writing() } else { Reach::reading() };
+            let reads = self.reads_of(&snapshot, caller, plugin, reach);
             let called = guest.handle(reads.clone(), request.clone()).await;
             let reply = called.map_err(|fault| answers::of_call(fault, plugin))?;
             if !(200..=299).contains(&reply.status) {
@@ -103,17 +97,9 @@ impl Records {
                 other => ready(other, status, composing)?,
             };
             let mut written = Written::default();
-            if !reply.writes.is_empty() || composing.once.is_some() {
-                let items = reply
-                    .writes
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, mutation)| Item {
-                        mutation,
-                        prefix: format!("/writes/{index}"),
-                        by: Some(plugin.clone()),
-                    })
-                    .collect();
+            let taken = reads.taken()?;
+            if !reply.writes.is_empty() || !taken.joined.is_empty() || composing.once.is_some() {
+                let items = asked(plugin, taken.joined, reply.writes);
                 let work = Work {
                     caller,
                     access,
@@ -121,7 +107,8 @@ impl Records {
                     through: Some(plugin),
                     items,
                     issues: Vec::new(),
-                    reads: reads.taken()?,
+                    reads: taken.reads,
+                    settings: taken.settings,
                     repeat: composing
                         .once
                         .map(|once| keeping(once, plugin, &payload, ready.as_ref(), status, composing.record)),

@@ -10,7 +10,7 @@ use lignaflow_core::background::Background;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal, Repeat, Settled};
+use lignaflow_core::commit::{Author, Commit, Committed, ReadCheck, Refusal, Repeat, SettingsCheck, Settled};
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::PluginId;
@@ -85,6 +85,19 @@ struct Wanted<'a> {
     repeat: Option<Repeating>,
 }
 
+/// What a plugin asks for and what the services did that it called: these first, in the order of their answers.
+pub(crate) fn asked(plugin: &PluginId, joined: Vec<(PluginId, Vec<Mutation>)>, writes: Vec<Mutation>) -> Vec<Item> {
+    let by = |by: &PluginId, place: String, mutation| Item { mutation, prefix: place, by: Some(by.clone()) };
+    let served = joined.into_iter().enumerate().flat_map(|(call, (service, writes))| {
+        let writes = writes.into_iter().enumerate();
+        let items = writes.map(|(index, write)| by(&service, format!("/services/{call}/writes/{index}"), write));
+        items.collect::<Vec<_>>()
+    });
+    let own = writes.into_iter().enumerate();
+    let own = own.map(|(index, write)| by(plugin, format!("/writes/{index}"), write));
+    served.chain(own).collect()
+}
+
 /// What one attempt is made of.
 pub(crate) struct Work<'a> {
     pub caller: &'a Caller,
@@ -95,6 +108,7 @@ pub(crate) struct Work<'a> {
     pub items: Vec<Item>,
     pub issues: Vec<Issue>,
     pub reads: Vec<ReadCheck>,
+    pub settings: Vec<SettingsCheck>,
     pub repeat: Option<Repeating>,
     /// The step that it is, and how deep; jobs are taken from the plan.
     pub background: Background,
@@ -244,6 +258,7 @@ impl Records {
                 items: items.clone(),
                 issues: wanted.issues.clone(),
                 reads: Vec::new(),
+                settings: Vec::new(),
                 repeat: wanted.repeat.clone(),
                 background: Background::default(),
             };
@@ -264,7 +279,7 @@ impl Records {
     /// The faults of an input with those that the hooks find beside them, which see it without the values at fault.
     async fn every_fault(&self, desk: &Desk<'_>, mut plan: Plan, origin: Origin, other: Option<Fault>) -> Fault {
         let mut issues = std::mem::take(&mut plan.issues);
-        if let Err(fault) = self.run_hooks(desk, &mut plan, origin).await
+        if let Err(fault) = self.run_hooks(desk, &mut plan, origin, None).await
             && fault.code == ErrorCode::Invalid
         {
             add_new(&mut issues, fault.issues);
@@ -302,9 +317,9 @@ impl Records {
         work: Work<'_>,
         number: usize,
     ) -> Result<Attempt, Fault> {
-        let Work { caller, access, origin, through, items, issues, reads, repeat, background } = work;
+        let Work { caller, access, origin, through, items, issues, reads, settings, repeat, background } = work;
         let desk = Desk { store: &self.store, snapshot, caller, access, unlocked: false };
-        let mut plan = Plan { reads, ..Plan::default() };
+        let mut plan = Plan { reads, settings, ..Plan::default() };
         let several = through.is_none() && items.iter().any(|item| !item.prefix.is_empty());
         let drafted = desk.draft(&mut plan, items).await;
         // A field whose value could not be read seems to be missing.
@@ -325,7 +340,7 @@ impl Records {
         if !plan.issues.is_empty() {
             return Err(self.every_fault(&desk, plan, origin, None).await);
         }
-        self.run_hooks(&desk, &mut plan, origin).await?;
+        self.run_hooks(&desk, &mut plan, origin, through).await?;
         let mut found = Found::default();
         for draft in &mut plan.drafts {
             found.issues.extend(draft.missing());
@@ -366,7 +381,7 @@ impl Records {
         };
         let touched = desk.touched(&plan, &changes);
         let rights = desk.rights(&plan, &places)?;
-        let Plan { drafts, guards, reads, jobs, documents, post, .. } = plan;
+        let Plan { drafts, guards, reads, settings, jobs, documents, post, .. } = plan;
         let post = self.posted(snapshot, caller, post, at).await?;
         let background = Background {
             jobs: crate::background::new_jobs(jobs, at),
@@ -383,8 +398,19 @@ impl Records {
             Repeat { key, answer: Arc::new(shown) }
         });
         let access_of_all = access.unbound();
-        let commit =
-            Commit { access: access_of_all, author, at, reads, changes, touched, guards, repeat, rights, background };
+        let commit = Commit {
+            access: access_of_all,
+            author,
+            at,
+            reads,
+            settings,
+            changes,
+            touched,
+            guards,
+            repeat,
+            rights,
+            background,
+        };
         let kept = commit.repeat.is_some() || commit.background.is_kept();
         if commit.changes.is_empty() && commit.guards.is_empty() && !kept {
             let written = outcome.written(&Committed::default());

@@ -6,9 +6,10 @@ use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::{Caller, Principal};
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::error::Fault;
-use lignaflow_core::guest::{Guest, HookChange, RouteRequest};
+use lignaflow_core::guest::{Guest, HookChange, Remainder, RouteRequest, ServiceCall};
 use lignaflow_core::id::{Id, OrganizationId, RequestId};
 use lignaflow_core::mutation::{Fields, Origin};
+use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
 use lignaflow_core::reads::{Person, Reads};
 use lignaflow_core::value::{Currency, Value};
@@ -48,6 +49,14 @@ impl Reads for Nothing {
 
     async fn people(&self, _: Option<&str>) -> Result<Vec<Person>, Fault> {
         Ok(Vec::new())
+    }
+
+    async fn setting(&self, _: &str) -> Result<Option<Value>, Fault> {
+        Ok(None)
+    }
+
+    async fn call_service(&self, _: &PluginId, _: ServiceCall, _: Remainder) -> Result<String, Fault> {
+        Err(Fault::not_found("such a service"))
     }
 }
 

@@ -1,20 +1,21 @@
 //! One call of guest code: a fresh instance, its limits, and what the call came to. The instance is dropped with the
 //! call, so nothing that one call did can be seen by the next.
 
+use crate::budget::Budget;
 use crate::contract::carrying::exports::lignaflow::plugin::migration;
-use crate::contract::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
+use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
 use crate::contract::lignaflow::plugin::types::Error as WireError;
 use crate::contract::lignaflow::plugin::writing::Mutation;
 use crate::load::Code;
 use crate::log::{CallLog, Output};
-use crate::meter::{Meter, Metered};
+use crate::meter::Metered;
 use crate::output::Printed;
 use crate::plugin::Core;
 use crate::stop::{Stop, fault_of, tell};
 use lignaflow_core::descriptor::Capability;
 use lignaflow_core::error::Fault;
-use lignaflow_core::guest::{CallFault, JobCall};
-use lignaflow_core::name::CollectionName;
+use lignaflow_core::guest::{CallFault, JobCall, Remainder, ServiceCall};
+use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::reads::Reads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +36,7 @@ pub(crate) enum Ask {
     Run(JobCall),
     Receive(Vec<subscriber::Event>),
     Migrate(migration::Portion),
+    Invoke(ServiceCall),
 }
 
 /// What a guest answered, in the contract's types.
@@ -43,6 +45,7 @@ pub(crate) enum Answer {
     Reply(Result<routes::Reply, WireError>),
     Slice(Result<jobs::Slice, WireError>),
     Writes(Result<Vec<Mutation>, WireError>),
+    Service(Result<provider::Answer, WireError>),
 }
 
 /// What a store holds for the host's functions.
@@ -51,12 +54,9 @@ pub(crate) struct State {
     pub(crate) log: Arc<CallLog>,
     core: Arc<Core>,
     starved: Arc<AtomicBool>,
-    meter: Arc<Meter>,
     wasi: WasiCtx,
     table: ResourceTable,
-    host_calls: u32,
-    rows: usize,
-    bytes: usize,
+    budget: Arc<Budget>,
     memory: usize,
     table_elements: usize,
 }
@@ -67,14 +67,21 @@ pub(crate) async fn run(
     code: &Code,
     reads: Arc<dyn Reads>,
     log: &Arc<CallLog>,
-    meter: Arc<Meter>,
+    budget: Arc<Budget>,
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
-    let state = State::new(core.clone(), reads, log.clone(), starved.clone(), meter.clone());
-    let inner = Box::pin(answer(code, state, meter.clone(), lane, ask));
-    let outcome = tokio::time::timeout(core.limits.wall, Metered { meter, inner }).await;
+    let state = State::new(core.clone(), reads, log.clone(), budget.clone(), starved.clone());
+    let within = matches!(ask, Ask::Invoke(_));
+    let inner = Box::pin(answer(code, state, budget.clone(), lane, ask));
+    let wall = core.limits.wall.min(budget.left());
+    // What a service computes is measured in the polls of the call that it is part of.
+    let outcome = if within {
+        tokio::time::timeout(wall, inner).await
+    } else {
+        tokio::time::timeout(wall, Metered { meter: budget.meter.clone(), inner }).await
+    };
     let fault = match outcome {
         Ok(Ok(answer)) => return Ok(answer),
         Ok(Err(error)) => {
@@ -93,7 +100,7 @@ pub(crate) async fn run(
 async fn answer(
     code: &Code,
     state: State,
-    meter: Arc<Meter>,
+    budget: Arc<Budget>,
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> wasmtime::Result<Answer> {
@@ -104,11 +111,13 @@ async fn answer(
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
     // At each epoch others get their turn, and the guest its account.
+    let before = budget.meter.spent();
     store.epoch_deadline_callback(move |_| {
-        if meter.spent() >= limits.cpu {
+        let own = budget.meter.spent().saturating_sub(before);
+        if own >= limits.cpu || budget.is_spent() {
             return Err(Stop::Cpu.into());
         }
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.clone().give_way(lane.clone()))))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(budget.meter.clone().give_way(lane.clone()))))
     });
     let instance = code.instance.instantiate_async(&mut store).await?;
     let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
@@ -133,6 +142,10 @@ async fn answer(
             let migration = migration::GuestIndices::new(&code.instance)?.load(&mut store, &instance)?;
             migration.call_migrate(&mut store, &portion).await.map(Answer::Writes)
         }
+        Ask::Invoke(ServiceCall { service, method, arguments }) => {
+            let provider = code.provider.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
+            provider.call_invoke(&mut store, &service, &method, &arguments).await.map(Answer::Service)
+        }
     }
 }
 
@@ -141,8 +154,8 @@ impl State {
         core: Arc<Core>,
         reads: Arc<dyn Reads>,
         log: Arc<CallLog>,
+        budget: Arc<Budget>,
         starved: Arc<AtomicBool>,
-        meter: Arc<Meter>,
     ) -> Self {
         let wasi = WasiCtx::builder()
             .stdout(Printed { log: log.clone(), output: Output::Out })
@@ -152,40 +165,37 @@ impl State {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        Self {
-            reads,
-            log,
-            core,
-            starved,
-            meter,
-            wasi,
-            table: ResourceTable::new(),
-            host_calls: 0,
-            rows: 0,
-            bytes: 0,
-            memory: 0,
-            table_elements: 0,
-        }
+        Self { reads, log, core, starved, wasi, table: ResourceTable::new(), budget, memory: 0, table_elements: 0 }
     }
 
     /// Counts a call of the host.
     pub(crate) fn charge(&mut self) -> Result<(), Stop> {
-        self.host_calls += 1;
-        if self.host_calls > self.core.limits.host_calls { Err(Stop::Exhausted("host calls")) } else { Ok(()) }
+        self.budget.charge()
     }
 
     /// Counts what is handed to the guest.
     pub(crate) fn hand_over(&mut self, rows: usize, bytes: usize) -> Result<(), Stop> {
-        self.rows = self.rows.saturating_add(rows);
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.meter.handed_over(self.rows, self.bytes);
-        if self.rows > self.core.limits.rows {
-            return Err(Stop::Exhausted("rows"));
-        }
-        if self.bytes > self.core.limits.bytes_in {
-            return Err(Stop::Exhausted("bytes"));
-        }
-        Ok(())
+        self.budget.hand_over(rows, bytes)
+    }
+
+    /// What the services that it calls may use.
+    pub(crate) fn remainder(&self) -> Remainder {
+        Remainder(self.budget.clone())
+    }
+
+    /// Ends the call where a service has used its computing time up.
+    pub(crate) fn go_on(&self) -> Result<(), Stop> {
+        if self.budget.is_spent() { Err(Stop::Cpu) } else { Ok(()) }
+    }
+
+    /// Whether the plugin may call a service at this moment: declared and granted.
+    pub(crate) fn calls(&self, plugin: &PluginId, service: &str) -> bool {
+        self.core.calls(plugin, service)
+    }
+
+    pub(crate) fn may_not_call(&self, service: &str) -> Fault {
+        self.core.denied(self.reads.caller().now, &format!("service {service}"));
+        Fault::denied(format!("The plugin {} may not call {service}.", self.core.descriptor.id))
     }
 
     /// Ends the call where an interface was granted at load and is not any more.
@@ -228,7 +238,7 @@ impl ResourceLimiter for State {
             return Ok(false);
         }
         self.memory = total;
-        self.meter.grown(total);
+        self.budget.meter.grown(total);
         Ok(true)
     }
 

@@ -8,6 +8,8 @@ wasmtime::component::bindgen!({
     imports: {
         "lignaflow:plugin/records": async | trappable,
         "lignaflow:plugin/people": async | trappable,
+        "lignaflow:plugin/settings": async | trappable,
+        "lignaflow:plugin/services": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -10,7 +10,8 @@
 //! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
-//! | [`Limits`] (`limits`), `meter` | what one call may use; computing time as it passes |
+//! | [`Limits`] (`limits`), `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
+//! | [`schema`] | JSON against the schemas of descriptors |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
 //! | [`Used`] (`figures`) | what a plugin used lately |
 //! | [`Part`] (`aside`) | what keeps failing is set aside, alone |
@@ -21,6 +22,7 @@
 
 mod aside;
 mod assets;
+mod budget;
 mod cache;
 mod call;
 mod compile;
@@ -38,6 +40,7 @@ mod meter;
 mod output;
 mod plugin;
 mod registry;
+pub mod schema;
 mod stop;
 mod tallies;
 

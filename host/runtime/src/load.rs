@@ -2,7 +2,7 @@
 //! contract, and the code itself, compiled or out of the cache.
 
 use crate::call::State;
-use crate::contract::exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
+use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
 use crate::engine::Shared;
 use crate::envelope::{Inspection, inspect};
 use crate::fault::LoadFault;
@@ -23,6 +23,7 @@ pub(crate) struct Code {
     pub(crate) routes: routes::GuestIndices,
     pub(crate) jobs: Option<jobs::GuestIndices>,
     pub(crate) subscriber: Option<subscriber::GuestIndices>,
+    pub(crate) provider: Option<provider::GuestIndices>,
 }
 
 pub(crate) fn load(
@@ -50,6 +51,9 @@ fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFau
             ));
         }
     }
+    if asked.services.is_empty() && inspection.interfaces.iter().any(|interface| interface == "services") {
+        missing.push("services, which the code imports and `grants.services` does not name".to_owned());
+    }
     if missing.is_empty() { Ok(()) } else { Err(LoadFault::NotGranted(missing)) }
 }
 
@@ -60,6 +64,7 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, 
         ("jobs", !descriptor.jobs.is_empty()),
         ("subscriber", !descriptor.subscriptions.is_empty()),
         ("migration", descriptor.migration.is_some()),
+        ("provider", !descriptor.services.is_empty()),
     ];
     let missing: Vec<_> = EXPORTS
         .into_iter()
@@ -81,6 +86,7 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, 
             .then(|| subscriber::GuestIndices::new(&instance))
             .transpose()
             .map_err(misfit)?,
+        provider: exports("provider").then(|| provider::GuestIndices::new(&instance)).transpose().map_err(misfit)?,
         instance,
     })
 }

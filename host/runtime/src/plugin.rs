@@ -2,6 +2,7 @@
 
 use crate::aside::{Asides, Part, Trip, is_fault};
 use crate::assets::Assets;
+use crate::budget::Budget;
 use crate::call::{Answer, Ask, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
@@ -11,6 +12,7 @@ use crate::limits::Limits;
 use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
 use crate::meter::Meter;
+use crate::schema;
 use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -19,11 +21,13 @@ use lignaflow_core::caller::Caller;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Capability, Descriptor, Grants};
 use lignaflow_core::guest::{
-    CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, RouteReply, RouteRequest, Slice, Verdict,
+    CallFault, Event, Guest, HookChange, JobCall, Payload, Portion, Remainder, RouteReply, RouteRequest, ServiceAnswer,
+    ServiceCall, Slice, Verdict,
 };
 use lignaflow_core::mutation::{Mailing, Mutation};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::reads::Reads;
+use lignaflow_core::{ErrorCode, Fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -39,6 +43,7 @@ pub struct LoadedPlugin {
     code: Option<Code>,
     engine: Arc<Shared>,
     places: Arc<Semaphore>,
+    services: schema::Services,
 }
 
 /// What calls share with their plugin.
@@ -71,6 +76,11 @@ impl Core {
     pub(crate) fn denied(&self, at: Micros, what: &str) {
         self.tallies.denied(what);
         self.figures.denied(at);
+    }
+
+    /// Whether the plugin may call a service at this moment: declared and granted.
+    pub(crate) fn calls(&self, plugin: &PluginId, service: &str) -> bool {
+        self.descriptor.grants.calls(plugin, service) && self.grants.load().calls(plugin, service)
     }
 
     fn writes(&self, name: &CollectionName) -> bool {
@@ -110,7 +120,8 @@ impl LoadedPlugin {
             log: Arc::new(PluginLog::new(descriptor.id.clone())),
             descriptor: Arc::new(descriptor),
         };
-        Self { core: Arc::new(core), code, engine: engine.clone(), places }
+        let services = schema::Services::of(&core.descriptor);
+        Self { core: Arc::new(core), code, engine: engine.clone(), places, services }
     }
 
     pub fn id(&self) -> &PluginId {
@@ -181,6 +192,19 @@ impl LoadedPlugin {
         reads: Arc<dyn Reads>,
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
+        let budget = Arc::new(Budget::new(&self.core.limits, meter.clone()));
+        self.call_within(budget, kind, name, reads, ask).await
+    }
+
+    /// A call that shares its bounds with others.
+    async fn call_within(
+        &self,
+        budget: Arc<Budget>,
+        kind: Kind,
+        name: &str,
+        reads: Arc<dyn Reads>,
+        ask: Ask,
+    ) -> Result<(Answer, Arc<CallLog>), CallFault> {
         let code = self.code.as_ref().ok_or(CallFault::NoCode)?;
         if self.core.asides.holds(kind, name) {
             return Err(CallFault::SetAside);
@@ -192,11 +216,12 @@ impl LoadedPlugin {
         let label = match kind {
             Kind::Route => format!("route {name}"),
             Kind::Job => format!("job {name}"),
+            Kind::Service => format!("service {name}"),
             Kind::Migration | Kind::BeforeSave | Kind::Subscriber => name.to_owned(),
         };
-        let log = CallLog::new(self.core.log.clone(), label.into(), request, now, meter.clone(), bounds);
+        let log = CallLog::new(self.core.log.clone(), label.into(), request, now, budget.meter.clone(), bounds);
         let log = Arc::new(log);
-        let answered = run(&self.core, code, reads, &log, meter.clone(), self.engine.lane.clone(), ask).await;
+        let answered = run(&self.core, code, reads, &log, budget, self.engine.lane.clone(), ask).await;
         log.close();
         Ok((answered?, log))
     }
@@ -414,6 +439,41 @@ impl LoadedPlugin {
         });
         told(&log, checked)
     }
+
+    async fn served(
+        &self,
+        reads: Arc<dyn Reads>,
+        call: ServiceCall,
+        rest: Remainder,
+    ) -> Result<ServiceAnswer, CallFault> {
+        let at = reads.caller().now;
+        let budget = rest.0.downcast::<Budget>().map_err(|_| CallFault::Trapped)?;
+        let name = format!("{}.{}", call.service, call.method);
+        let Some((arguments, promised)) = self.services.method(&call.service, &call.method) else {
+            let what = format!("The plugin {} has no service {name}.", self.id());
+            return Err(CallFault::Refused(Fault::new(ErrorCode::NotFound, what)));
+        };
+        let given = serde_json::from_str(&call.arguments).map_err(|error| {
+            let what = format!("The arguments are no JSON: {error}.");
+            CallFault::Refused(Fault::at("", "unparsable", what))
+        })?;
+        let issues = schema::faults(arguments.as_ref(), &given, "");
+        if !issues.is_empty() {
+            return Err(CallFault::Refused(Fault::invalid(issues)));
+        }
+        let (answer, log) = self.call_within(budget, Kind::Service, &name, reads, Ask::Invoke(call)).await?;
+        let Answer::Service(answer) = answer else { return Err(CallFault::Trapped) };
+        let answer = answer.map_err(refused)?;
+        let checked = proved(mutation::mutations(answer.writes, "writes")).and_then(|writes| {
+            self.check_writes(at, &writes, true)?;
+            let json = serde_json::from_str(&answer.value).map_err(|error| CallFault::BadAnswer(error.to_string()))?;
+            match schema::faults(promised.as_ref(), &json, "").into_iter().next() {
+                Some(issue) => Err(CallFault::BadAnswer(format!("{}: {}", issue.path, issue.message))),
+                None => Ok(ServiceAnswer { value: answer.value, writes }),
+            }
+        });
+        told(&log, checked)
+    }
 }
 
 fn refused(error: crate::contract::lignaflow::plugin::types::Error) -> CallFault {
@@ -461,5 +521,18 @@ impl Guest for LoadedPlugin {
         let meter = Arc::new(Meter::new());
         let writes = self.carried(&meter, reads.clone(), portion).await;
         self.counted((Kind::Migration, MIGRATE), reads.caller(), &meter, writes)
+    }
+
+    async fn invoke(
+        &self,
+        reads: Arc<dyn Reads>,
+        call: ServiceCall,
+        rest: Remainder,
+    ) -> Result<ServiceAnswer, CallFault> {
+        // What it uses is in the account of the call that it is part of.
+        let meter = Meter::new();
+        let name = format!("{}.{}", call.service, call.method);
+        let answer = self.served(reads.clone(), call, rest).await;
+        self.counted((Kind::Service, &name), reads.caller(), &meter, answer)
     }
 }

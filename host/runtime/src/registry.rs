@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::custom::CustomField;
-use lignaflow_core::descriptor::{Descriptor, unknown_events};
+use lignaflow_core::descriptor::{Descriptor, service_parts, unknown_events};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,9 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum RegistryFault {
     #[error("there is no plugin `{0}`")]
     Unknown(PluginId),
-    /// Collections of other plugins that are asked for and not there.
-    #[error("other plugins' collections are missing: {}", .0.join(", "))]
+    /// Collections and services of other plugins that are asked for and not there.
+    #[error("other plugins' parts are missing: {}", .0.join(", "))]
     Missing(Vec<String>),
+    /// Plugins that call each other's services, each the next and the last the first.
+    #[error("services call each other in a circle: {}", circle(.0))]
+    Circle(Vec<PluginId>),
     #[error("`{plugin}` needs {} switched on first", named(.needs))]
     NeedsOn { plugin: PluginId, needs: Vec<PluginId> },
     #[error("`{plugin}` is needed by {}, which must be switched off first", named(.by))]
@@ -31,6 +34,11 @@ pub enum RegistryFault {
 
 fn named(plugins: &[PluginId]) -> String {
     plugins.iter().map(|plugin| format!("`{plugin}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn circle(plugins: &[PluginId]) -> String {
+    let around = plugins.iter().chain(plugins.first());
+    around.map(|plugin| format!("`{plugin}`")).collect::<Vec<_>>().join(" → ")
 }
 
 /// The plugins as they stand at one moment. Never changed.
@@ -168,10 +176,12 @@ impl Snapshot {
     }
 }
 
-/// The plugins whose collections a plugin reads, writes or refers to: references need a grant to read.
+/// The plugins whose collections a plugin reads, writes or refers to, and whose services it calls: references need a
+/// grant to read.
 fn needs(descriptor: &Descriptor) -> BTreeSet<PluginId> {
     let grants = descriptor.grants.read.iter().chain(&descriptor.grants.write);
-    grants.filter_map(|entry| entry.split_once('/')?.0.parse().ok()).filter(|id| *id != descriptor.id).collect()
+    let collections = grants.filter_map(|entry| entry.split_once('/')?.0.parse().ok());
+    collections.chain(descriptor.grants.called()).filter(|id| *id != descriptor.id).collect()
 }
 
 /// The collections of all plugins, where each that one asks of another is there.
@@ -187,6 +197,10 @@ fn catalog(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Result<Arc<Catalo
     }
     for plugin in plugins.values() {
         missing.extend(astray(plugins, plugin.descriptor()));
+        missing.extend(unserved(plugins, plugin.descriptor()));
+    }
+    if let Some(circle) = calling_in_a_circle(plugins) {
+        return Err(RegistryFault::Circle(circle));
     }
     match Catalog::new(plugins.values().map(|plugin| &**plugin.descriptor())) {
         Ok(catalog) if missing.is_empty() => Ok(Arc::new(catalog)),
@@ -213,6 +227,43 @@ fn astray(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, descriptor: &Descript
         }
     }
     astray
+}
+
+/// Services that a plugin asks for and that are not there.
+fn unserved(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, descriptor: &Descriptor) -> Vec<String> {
+    let is_there = |entry: &str| {
+        service_parts(entry).is_some_and(|(plugin, service)| {
+            plugins.get(&plugin).is_some_and(|plugin| plugin.descriptor().service(service).is_some())
+        })
+    };
+    let missing = descriptor.grants.services.iter().filter(|entry| !is_there(entry));
+    missing.map(|entry| format!("the service {entry}, which `{}` calls", descriptor.id)).collect()
+}
+
+/// Plugins of which each calls services of the next, and the last those of the first.
+fn calling_in_a_circle(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Option<Vec<PluginId>> {
+    let mut done = BTreeSet::new();
+    for id in plugins.keys() {
+        let mut way: Vec<(PluginId, Vec<PluginId>)> = Vec::new();
+        let calls = |id: &PluginId| -> Vec<PluginId> {
+            plugins.get(id).map(|plugin| plugin.descriptor().grants.called().collect()).unwrap_or_default()
+        };
+        way.push((id.clone(), calls(id)));
+        while let Some((_, ahead)) = way.last_mut() {
+            let Some(next) = ahead.pop() else {
+                done.extend(way.pop().map(|(id, _)| id));
+                continue;
+            };
+            if let Some(begin) = way.iter().position(|(id, _)| *id == next) {
+                return Some(way.drain(begin..).map(|(id, _)| id).collect());
+            }
+            if !done.contains(&next) {
+                let calls = calls(&next);
+                way.push((next, calls));
+            }
+        }
+    }
+    None
 }
 
 fn is_there(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, entry: &str) -> bool {

@@ -23,10 +23,11 @@ pub(crate) enum Kind {
     Job,
     Subscriber,
     Migration,
+    Service,
 }
 
 impl Kind {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +36,7 @@ impl Kind {
             Self::Job => "job",
             Self::Subscriber => "subscriber",
             Self::Migration => "migration",
+            Self::Service => "service",
         }
     }
 }

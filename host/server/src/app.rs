@@ -16,6 +16,7 @@ use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
 use crate::tables::Tables;
 use crate::webhooks::Webhooks;
+use crate::webhooks::seal::Seal;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
@@ -44,6 +45,8 @@ pub struct App {
     pub imports: Importing,
     pub live: Arc<Live>,
     pub webhooks: Webhooks,
+    /// Of what organizations fill in for plugins as secrets.
+    pub plugin_seal: Seal,
     pub jobs: Jobs,
     pub mail: Mail,
     pub notices: Notices,

@@ -167,6 +167,7 @@ pub async fn assemble(
         clock: clock.clone(),
     };
     let webhooks = Webhooks::new(rooms.clone(), secret_key(&config)?.expose(), config.webhooks.private)?;
+    let plugin_seal = crate::settings::seal(secret_key(&config)?.expose())?;
     let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
     let notices = Notices::new(rooms.clone());
     let links = Links::new(store.clone(), clock.clone());
@@ -190,6 +191,7 @@ pub async fn assemble(
         imports,
         live,
         webhooks,
+        plugin_seal,
         jobs,
         mail,
         notices,

@@ -63,6 +63,7 @@ pub mod rest;
 pub mod router;
 pub mod secret_key;
 pub mod serve;
+pub mod settings;
 pub mod shutdown;
 pub mod tables;
 pub(crate) mod temporary;

@@ -374,6 +374,7 @@ pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
         write: asked.write.iter().filter(|name| has(format!("write {name}"))).cloned().collect(),
         mail: asked.mail && has("mail".to_owned()),
         links: asked.links && has("links".to_owned()),
+        services: asked.services.iter().filter(|name| has(format!("service {name}"))).cloned().collect(),
     }
 }
 

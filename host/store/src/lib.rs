@@ -46,6 +46,7 @@ mod read;
 pub mod repeats;
 pub mod schedules;
 pub mod schema;
+pub mod settings;
 pub mod signal;
 pub mod subscribers;
 pub mod views;

@@ -187,6 +187,11 @@ pub fn plugin(id: impl Display) -> String {
     format!("{PLUGINS}/{id}")
 }
 
+/// What the organization fills in for a plugin.
+pub fn plugin_settings(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/settings")
+}
+
 /// POST: switches a plugin on for the organization.
 pub fn plugin_enable(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/enable")

@@ -38,6 +38,7 @@ pub(super) struct World {
     /// Changes that the plugin is to be told of, and how many there were.
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) told: Cell<u64>,
+    pub(super) abilities: super::abilities::Abilities,
 }
 
 impl World {

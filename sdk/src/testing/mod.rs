@@ -33,6 +33,7 @@
 //! assert_eq!(host.insert("notes", json!({})).unwrap_err().issues[0].path, "/title");
 //! ```
 
+mod abilities;
 pub(crate) mod call;
 mod commit;
 #[cfg(test)]
@@ -162,6 +163,7 @@ impl<P: Plugin> MemoryHost<P> {
             post: RefCell::default(),
             events: RefCell::default(),
             told: Cell::new(0),
+            abilities: abilities::Abilities::default(),
         });
         // 2026-11-23T01:00:00Z.
         let now = Instant::from_micros(1_795_395_600_000_000);
@@ -374,7 +376,9 @@ impl<P: Plugin> MemoryHost<P> {
     fn carry_out(&mut self, origin: Origin, mutations: Vec<Mutation>, by_plugin: bool) -> Result<(), Fault> {
         let alone = mutations.len() == 1 && origin != Origin::Batch;
         let prefix = |index: usize| match origin {
-            Origin::Route | Origin::Job | Origin::Subscriber | Origin::Migration => format!("/writes/{index}"),
+            Origin::Route | Origin::Job | Origin::Subscriber | Origin::Service | Origin::Migration => {
+                format!("/writes/{index}")
+            }
             _ if alone => String::new(),
             _ => format!("/{index}"),
         };

@@ -3,7 +3,7 @@
 use super::query::{selection, summary};
 use super::values::{entries, fields, id, to_error};
 use super::writing::mutations;
-use crate::bindings::exports::lignaflow::plugin::{hooks, jobs, migration, routes, subscriber};
+use crate::bindings::exports::lignaflow::plugin::{hooks, jobs, migration, provider, routes, subscriber};
 use crate::bindings::lignaflow::plugin::types::Error;
 use crate::bindings::lignaflow::plugin::writing::Mutation;
 use crate::bindings::lignaflow::plugin::{context, logging, people};
@@ -11,7 +11,7 @@ use crate::context::{Caller, Principal};
 use crate::log::Level;
 use crate::{
     ChangeKind, Event, EventKind, Fault, FormerRecord, HookChange, Instant, JobCall, Origin, Payload, Person, Plugin,
-    Portion, RouteReply, RouteRequest, Slice, Verdict,
+    Portion, RouteReply, RouteRequest, ServiceAnswer, ServiceCall, Slice, Verdict,
 };
 use std::marker::PhantomData;
 
@@ -42,6 +42,14 @@ impl<P: Plugin> subscriber::Guest for Component<P> {
     fn receive(events: Vec<subscriber::Event>) -> Result<Vec<Mutation>, Error> {
         let called = || P::receive(&events.into_iter().map(event).collect::<Result<Vec<_>, _>>()?);
         called().map(mutations).map_err(to_error)
+    }
+}
+
+impl<P: Plugin> provider::Guest for Component<P> {
+    fn invoke(service: String, method: String, arguments: String) -> Result<provider::Answer, Error> {
+        let answer = P::invoke(&ServiceCall { service, method, arguments });
+        let sent = |answer: ServiceAnswer| provider::Answer { value: answer.value, writes: mutations(answer.writes) };
+        answer.map(sent).map_err(to_error)
     }
 }
 
@@ -111,6 +119,7 @@ fn change(change: hooks::Change) -> Result<HookChange, Fault> {
             hooks::Origin::Route => Origin::Route,
             hooks::Origin::Job => Origin::Job,
             hooks::Origin::Subscriber => Origin::Subscriber,
+            hooks::Origin::Service => Origin::Service,
         },
         before: fields(change.before)?,
         after: fields(change.after)?,

@@ -13,4 +13,4 @@ pub(crate) use calls::{caller, level, person};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use query::{authority, page, selection, summary};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use values::{broken, entry, fault, id, values};
+pub(crate) use values::{broken, entry, fault, id, value, values};

@@ -1,7 +1,7 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
 use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
-use super::{former, migration};
+use super::{former, migration, services, settings};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
 use crate::value::{Currency, parse_date, parse_instant};
@@ -96,6 +96,8 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             }
         }
     }
+    services::check(descriptor, &mut say);
+    settings::check(descriptor, &mut say);
     migration::check(descriptor, &mut say);
     if descriptor.roles.len() > MAX_ROLES {
         say("roles".into(), format!("{} roles; at most {MAX_ROLES}", descriptor.roles.len()));
@@ -208,6 +210,8 @@ impl super::Grants {
             .extend(self.write.iter().filter(|name| !granted.write.contains(name)).map(|name| format!("write {name}")));
         let flags = [("mail", self.mail && !granted.mail), ("links", self.links && !granted.links)];
         missing.extend(flags.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name.to_owned()));
+        let services = self.services.iter().filter(|name| !granted.services.contains(name));
+        missing.extend(services.map(|name| format!("service {name}")));
         missing
     }
 
@@ -222,6 +226,7 @@ impl super::Grants {
         if self.links {
             sentences.push("Opens pages of its own to people without an account, by links.".to_owned());
         }
+        sentences.extend(self.services.iter().map(|name| services::sentence(name)));
         sentences
     }
 }
@@ -314,7 +319,11 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
     super::family::check(descriptor, collection, key, say);
     super::kept::check(descriptor, collection, key, say);
     for (name, field) in &collection.fields {
-        field_rules(descriptor, name.as_str(), field, &format!("{key}.fields.{name}"), say);
+        let at = format!("{key}.fields.{name}");
+        if field.secret {
+            say(format!("{at}.secret"), "a setting can be secret, a field of records cannot".into());
+        }
+        field_rules(descriptor, name.as_str(), field, &at, say);
     }
     former::fields(collection, key, say);
     access_rules(descriptor, collection, key, say);
@@ -389,7 +398,13 @@ impl Field {
     }
 }
 
-fn field_rules(descriptor: &Descriptor, name: &str, field: &Field, key: &str, say: &mut impl FnMut(String, String)) {
+pub(super) fn field_rules(
+    descriptor: &Descriptor,
+    name: &str,
+    field: &Field,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
     use FieldKind as Kind;
     if RESERVED.contains(&name) {
         say(key.to_owned(), format!("`{name}` is a field that the host gives to every record"));

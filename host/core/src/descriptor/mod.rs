@@ -1,7 +1,8 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
 //! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
 //! holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
-//! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes.
+//! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
+//! [`services`] and [`settings`] those of what they are named after.
 
 mod block;
 mod check;
@@ -16,6 +17,8 @@ mod post;
 mod record_pages;
 mod routed;
 mod schema;
+mod services;
+mod settings;
 mod work;
 
 pub use block::{Block, ChartBlock, FigureBlock, Filters, TableBlock, TextBlock};
@@ -27,4 +30,5 @@ pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
+pub use services::{Service, ServiceMethod, parts as service_parts};
 pub use work::unknown as unknown_events;

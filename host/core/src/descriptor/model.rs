@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{Block, Former, MailTemplate, PageLink};
+use super::{Block, Former, MailTemplate, PageLink, Service};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -47,6 +47,13 @@ pub struct Descriptor {
     /// Letters that code sends.
     #[serde(default)]
     pub mails: Vec<MailTemplate>,
+    /// What other plugins may call, where an administrator grants it to them.
+    #[serde(default)]
+    pub services: Vec<Service>,
+    /// What each organization fills in for itself: `deposit = { type = "percent", default = 1000 }`. Types of one value
+    /// that name nothing else.
+    #[serde(default)]
+    pub settings: IndexMap<FieldName, Field>,
     #[serde(default)]
     pub pages: Vec<Page>,
 }
@@ -95,6 +102,8 @@ pub struct Grants {
     pub mail: bool,
     /// Whether it opens pages of its own to people without an account.
     pub links: bool,
+    /// Services of other plugins that it calls, `projects.budget`.
+    pub services: Vec<String>,
 }
 
 /// An interface of the contract that must be granted before a component may import it.
@@ -370,6 +379,9 @@ pub struct Field {
     /// A rule: who writes it, of those who read it and write the record.
     #[serde(default)]
     pub write: Option<String>,
+    /// Of a text among the settings: whether it is kept encrypted and shown to nobody, code included.
+    #[serde(default)]
+    pub secret: bool,
     /// What choices are called that do not speak for themselves; of fields of organizations' own.
     #[serde(skip)]
     pub titles: ChoiceTitles,
@@ -652,6 +664,7 @@ impl Field {
             renamed: IndexMap::new(),
             read: None,
             write: None,
+            secret: false,
             titles: ChoiceTitles::new(),
         }
     }
@@ -720,7 +733,8 @@ impl Descriptor {
 
     /// Whether the plugin has code that the host calls.
     pub fn needs_code(&self) -> bool {
-        !(self.routes.is_empty() && self.jobs.is_empty() && self.subscriptions.is_empty())
+        let called = [self.routes.len(), self.jobs.len(), self.subscriptions.len(), self.services.len()];
+        called.into_iter().any(|count| count > 0)
             || self.migration.is_some()
             || self.collections.iter().any(|collection| collection.hook.is_some())
     }

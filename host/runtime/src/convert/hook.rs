@@ -30,6 +30,7 @@ fn change(change: HookChange) -> wire::Change {
             Origin::Route => wire::Origin::Route,
             Origin::Job => wire::Origin::Job,
             Origin::Subscriber => wire::Origin::Subscriber,
+            Origin::Service => wire::Origin::Service,
         },
         before: fields_to(change.before),
         after: fields_to(change.after),

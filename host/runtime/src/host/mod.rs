@@ -5,11 +5,14 @@ mod context;
 mod logging;
 mod people;
 mod records;
+mod services;
+mod settings;
 
 use crate::call::State;
 use crate::contract::lignaflow::plugin::{
     calendar as calendar_interface, context as context_interface, logging as logging_interface,
-    people as people_interface, query, records as records_interface, types, writing,
+    people as people_interface, query, records as records_interface, services as services_interface,
+    settings as settings_interface, types, writing,
 };
 use wasmtime::component::{HasSelf, Linker};
 
@@ -23,7 +26,9 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     records_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     people_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     calendar_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
-    logging_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+    logging_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    settings_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    services_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
 }
 
 // Interfaces of types alone have nothing to call.

@@ -5,8 +5,9 @@ use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::{Caller, Principal};
 use lignaflow_core::descriptor::Grants;
 use lignaflow_core::error::Fault;
-use lignaflow_core::guest::{CallFault, Guest, Payload, RouteReply, RouteRequest};
+use lignaflow_core::guest::{CallFault, Guest, Payload, Remainder, RouteReply, RouteRequest, ServiceCall};
 use lignaflow_core::id::{Id, OrganizationId, PersonId, RequestId};
+use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
 use lignaflow_core::reads::{Person, Reads};
 use lignaflow_core::value::{Currency, Value};
@@ -231,5 +232,13 @@ impl Reads for FakeReads {
     async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault> {
         self.ask(&permission).await;
         Ok(vec![Self::person()])
+    }
+
+    async fn setting(&self, _: &str) -> Result<Option<Value>, Fault> {
+        Ok(None)
+    }
+
+    async fn call_service(&self, _: &PluginId, _: ServiceCall, _: Remainder) -> Result<String, Fault> {
+        Err(Fault::not_found("such a service"))
     }
 }

@@ -48,6 +48,7 @@ mod posted;
 mod record;
 mod roles;
 mod routed;
+mod settings;
 mod told;
 mod views;
 mod webhooks;
@@ -76,6 +77,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(join::router())
         .merge(fields::router())
         .merge(webhooks::router())
+        .merge(settings::router())
         .merge(jobs::router())
         .merge(links::router())
         .merge(told::router())

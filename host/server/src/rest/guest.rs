@@ -10,7 +10,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
@@ -19,6 +18,7 @@ use lignaflow_core::record::escape;
 use lignaflow_core::repeat::Answer;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use lignaflow_records::{Composing, Once, RouteBody};
+use lignaflow_runtime::schema::{compiled, faults};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -218,7 +218,6 @@ pub struct RouteSchemas {
 
 impl RouteSchemas {
     fn of(route: &Route) -> Self {
-        let compiled = |schema: &Json| jsonschema::options().should_validate_formats(true).build(schema).ok();
         Self {
             query: route.query.iter().map(|(name, schema)| (name.clone(), compiled(schema))).collect(),
             body: route.body.as_ref().and_then(compiled),
@@ -249,46 +248,6 @@ impl Schemas {
         known.insert(key, Arc::clone(&compiled));
         compiled
     }
-}
-
-/// Every fault of a value under a schema, as issues with JSON pointers.
-fn faults(schema: Option<&Validator>, value: &Json, prefix: &str) -> Vec<Issue> {
-    let Some(validator) = schema else {
-        return vec![Issue::new(prefix, "schema", "The plugin's schema cannot be used.")];
-    };
-    if validator.is_valid(value) {
-        return Vec::new();
-    }
-    validator
-        .iter_errors(value)
-        .take(100)
-        .flat_map(|error| {
-            let place = format!("{prefix}{}", error.instance_path());
-            let issue = |place, message: String| Issue::new(place, error.kind().keyword(), message);
-            match error.kind() {
-                // What is missing or too much is told where it would stand or stands.
-                ValidationErrorKind::Required { property: Json::String(name) } => {
-                    vec![issue(format!("{place}/{}", escape(name)), format!("`{name}` is required."))]
-                }
-                ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
-                    .iter()
-                    .map(|name| issue(format!("{place}/{}", escape(name)), format!("There is no `{name}` here.")))
-                    .collect(),
-                _ => vec![issue(place, sentence(&error.to_string()))],
-            }
-        })
-        .collect()
-}
-
-fn sentence(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some(first) = text.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
-    if !text.ends_with('.') {
-        text.push('.');
-    }
-    text
 }
 
 fn bad_answer(plugin: &PluginId) -> Fault {

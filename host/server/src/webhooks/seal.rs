@@ -42,19 +42,24 @@ impl hkdf::KeyType for KeyLength {
 }
 
 /// A secret belongs to one webhook: moved to another row it cannot be opened.
-fn place(organization: OrganizationId, webhook: Id) -> Aad<[u8; 32]> {
+fn place(organization: OrganizationId, webhook: Id) -> [u8; 32] {
     let mut place = [0; 32];
     place[..16].copy_from_slice(organization.0.bytes());
     place[16..].copy_from_slice(webhook.bytes());
-    Aad::from(place)
+    place
 }
 
 impl Seal {
     pub fn new(key: &str) -> Result<Self, SealFault> {
+        Self::for_purpose(key, PURPOSE)
+    }
+
+    /// What is sealed for one purpose cannot be opened for another.
+    pub fn for_purpose(key: &str, purpose: &[u8]) -> Result<Self, SealFault> {
         let mut bytes = [0; 32];
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"lignaflow");
         let made = salt.extract(key.as_bytes());
-        let made = made.expand(&[PURPOSE], KeyLength).and_then(|made| made.fill(&mut bytes));
+        let made = made.expand(&[purpose], KeyLength).and_then(|made| made.fill(&mut bytes));
         let key = made.and_then(|()| UnboundKey::new(&AES_256_GCM, &bytes));
         Ok(Self(LessSafeKey::new(key.map_err(|_| SealFault::Key)?)))
     }
@@ -68,23 +73,27 @@ impl Seal {
 
     /// Nonce, then what is sealed, then its tag.
     pub fn close(&self, organization: OrganizationId, webhook: Id, secret: &str) -> Result<Vec<u8>, SealFault> {
+        self.close_at(&place(organization, webhook), secret)
+    }
+
+    /// The same for whatever place: it is opened at that place alone.
+    pub fn close_at(&self, place: &[u8], secret: &str) -> Result<Vec<u8>, SealFault> {
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| SealFault::Random)?;
         let mut sealed = secret.as_bytes().to_vec();
-        let tag = self.0.seal_in_place_separate_tag(
-            Nonce::assume_unique_for_key(nonce),
-            place(organization, webhook),
-            &mut sealed,
-        );
+        let tag = self.0.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut sealed);
         let tag = tag.map_err(|_| SealFault::Random)?;
         Ok([&nonce[..], &sealed, tag.as_ref()].concat())
     }
 
     pub fn open(&self, organization: OrganizationId, webhook: Id, sealed: &[u8]) -> Result<String, SealFault> {
+        self.open_at(&place(organization, webhook), sealed)
+    }
+
+    pub fn open_at(&self, place: &[u8], sealed: &[u8]) -> Result<String, SealFault> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealFault::OtherKey)?;
         let mut rest = rest.to_vec();
-        let opened =
-            self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), place(organization, webhook), &mut rest);
+        let opened = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut rest);
         let opened = opened.map_err(|_| SealFault::OtherKey)?;
         String::from_utf8(opened.to_vec()).map_err(|_| SealFault::OtherKey)
     }

@@ -49,6 +49,8 @@ mod routes;
 mod rules;
 mod scene;
 mod search;
+mod services;
+mod settings;
 mod sightings;
 mod starting;
 mod timesheet_pages;

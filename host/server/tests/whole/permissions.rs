@@ -62,6 +62,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_set_notice_settings" => json!({ "by": "digest", "quiet": true }),
         "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
         "host_change_view" => json!({ "name": "Mine" }),
+        "host_fill_in_plugin_settings" => json!({}),
         "host_purge_plugin" => json!({ "name": "nothing.things", "confirm": "nothing.things" }),
         id if id.starts_with("host_") => Json::Null,
         _ => operation.body_with(ids),

@@ -33,6 +33,7 @@ mod referrers;
 mod repeats;
 mod rights;
 mod rows;
+mod settings;
 mod single;
 mod slice;
 mod standing;
@@ -220,6 +221,7 @@ async fn carry_out(tx: &mut Tx, commit: &Commit, grouping: Grouping) -> Result<C
             Err(error) => return Err(error.into()),
         }
     }
+    settings::check(tx, commit).await?;
     standing::check(tx, commit).await?;
     let wholes = touched::check(tx, commit).await?;
     rights::check(tx, commit, Moment::Before).await?;

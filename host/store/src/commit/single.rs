@@ -29,7 +29,11 @@ pub(super) fn statement(dialect: Dialect, commit: &Commit) -> Result<Option<Stat
         Action::Archive | Action::Restore => return Ok(None),
     };
     let settles = !change.numbers.is_empty() || change.schema.sums_parts();
-    if settles || !commit.touched.is_empty() || circles::may_close(commit).next().is_some() {
+    if settles
+        || !commit.settings.is_empty()
+        || !commit.touched.is_empty()
+        || circles::may_close(commit).next().is_some()
+    {
         return Ok(None);
     }
     let referred: Vec<_> = referred(&change.schema, values, before).collect();

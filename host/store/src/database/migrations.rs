@@ -47,6 +47,7 @@ steps! {
     19 => "0019_post",
     20 => "0020_joining",
     21 => "0021_set_aside",
+    22 => "0022_plugin_settings",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

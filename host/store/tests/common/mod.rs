@@ -173,6 +173,7 @@ pub fn draft(access: Access<'static>, principal: Principal) -> Draft {
         author,
         at: 1_000_000,
         reads,
+        settings: Vec::new(),
         changes,
         touched,
         guards,

@@ -12,7 +12,8 @@ use maud::{Markup, html};
 /// One thing that a plugin asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// What is posted as `grant`: `interface records`, `read projects/tasks`, `write projects/tasks`.
+    /// What is posted as `grant`: `interface records`, `read projects/tasks`, `write projects/tasks`,
+    /// `service projects.budget`.
     pub key: String,
     /// What it means, for the administrator.
     pub sentence: String,
@@ -33,7 +34,8 @@ pub fn asks(wanted: &Grants, granted: &Grants) -> Vec<Ask> {
     let writes = wanted.write.iter().map(|name| Grants { write: vec![name.clone()], ..Grants::default() });
     let mail = wanted.mail.then(|| Grants { mail: true, ..Grants::default() });
     let links = wanted.links.then(|| Grants { links: true, ..Grants::default() });
-    interfaces.chain(reads).chain(writes).chain(mail).chain(links).map(one).collect()
+    let services = wanted.services.iter().map(|name| Grants { services: vec![name.clone()], ..Grants::default() });
+    interfaces.chain(reads).chain(writes).chain(services).chain(mail).chain(links).map(one).collect()
 }
 
 /// The page between a chosen file and its installation. Nothing has run.

@@ -21,6 +21,7 @@ mod plan;
 mod plugin;
 mod plugins;
 mod roles;
+mod settings;
 mod used;
 mod webhooks;
 
@@ -41,6 +42,7 @@ pub use plugins::{
 };
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
 pub use used::{AsideRow, UsedRow};
+pub use settings::{CLEAR, SECRET, SettingsPage, settings, settings_schema};
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

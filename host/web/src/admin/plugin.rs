@@ -89,7 +89,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (pages(view))
                     (log(shell, view))
                 }
-                div class="stack" { (rights(view)) (roles(view)) @if view.may_install { (leave(view)) } }
+                div class="stack" { (filled_in(view)) (rights(view)) (roles(view)) @if view.may_install { (leave(view)) } }
             }
         }
     };
@@ -290,6 +290,23 @@ fn roles(view: &PluginPage<'_>) -> Markup {
                         }
                     }
                     p class="small faint mt-2" { "Given to members on the page of people. Owners and administrators may all of it." }
+                }
+            }
+        }
+    }
+}
+
+fn filled_in(view: &PluginPage<'_>) -> Markup {
+    let count = view.descriptor.settings.len();
+    html! {
+        @if count > 0 {
+            section class="consent" aria-labelledby="h-settings" {
+                div {
+                    h2 id="h-settings" { "Settings" }
+                    p class="mt-2" {
+                        a class="link" href=(paths::plugin_settings(&view.descriptor.id)) { "Fill in" }
+                        span class="faint" { (if count == 1 { " one setting".to_owned() } else { format!(" {count} settings") }) }
+                    }
                 }
             }
         }

@@ -39,17 +39,22 @@ pub(super) fn width(field: &SchemaField, is_display: bool) -> Width {
     }
 }
 
+/// How wide a field is that is none of a record's.
+pub(crate) fn input_width(field: &SchemaField) -> Width {
+    width(field, false)
+}
+
 /// What is needed to draw any field's control.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inputs<'a> {
-    pub(super) draft: &'a Draft,
-    pub(super) choices: &'a crate::labels::ChoicesByField,
-    pub(super) labels: &'a Labels,
-    pub(super) reader: &'a Reader,
+pub(crate) struct Inputs<'a> {
+    pub(crate) draft: &'a Draft,
+    pub(crate) choices: &'a crate::labels::ChoicesByField,
+    pub(crate) labels: &'a Labels,
+    pub(crate) reader: &'a Reader,
 }
 
 impl Inputs<'_> {
-    pub(super) fn draw(&self, field: &SchemaField, mut control: Control<'_>) -> Markup {
+    pub(crate) fn draw(&self, field: &SchemaField, mut control: Control<'_>) -> Markup {
         let name = field.name.as_str();
         let text = self.draft.text(name);
         if control.hint.is_none() {

@@ -19,4 +19,5 @@ pub use cell::tag;
 pub(crate) use columns::field_title;
 pub use draft::{BASE, Draft, FIND, Find, Moved, VERSION};
 pub use files::{FILE, takes_files};
+pub(crate) use input::{Inputs, input_width};
 pub use query::ListQuery;

@@ -13,7 +13,7 @@ wit_bindgen::generate!({
     default_bindings_module: "::hostile_kit",
 });
 
-use exports::lignaflow::plugin::{hooks, jobs, routes, subscriber};
+use exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
 use lignaflow::plugin::types::Error;
 use lignaflow::plugin::writing::Mutation;
 
@@ -35,6 +35,11 @@ pub fn ended() -> Result<jobs::Slice, Error> {
 /// The answer of a subscriber that does nothing.
 pub fn unmoved(_: &[subscriber::Event]) -> Result<Vec<Mutation>, Error> {
     Ok(Vec::new())
+}
+
+/// The answer of a service that nobody declares.
+pub fn unserved() -> Result<provider::Answer, Error> {
+    Ok(provider::Answer { value: "null".into(), writes: Vec::new() })
 }
 
 /// Makes two functions the component's exports; without the second, its hook changes nothing.
@@ -90,6 +95,19 @@ macro_rules! guest {
                 $crate::lignaflow::plugin::types::Error,
             > {
                 $crate::unmoved(&events)
+            }
+        }
+
+        impl $crate::exports::lignaflow::plugin::provider::Guest for Guest {
+            fn invoke(
+                _: String,
+                _: String,
+                _: String,
+            ) -> Result<
+                $crate::exports::lignaflow::plugin::provider::Answer,
+                $crate::lignaflow::plugin::types::Error,
+            > {
+                $crate::unserved()
             }
         }
 

@@ -20,6 +20,7 @@ pub mod plugins;
 pub mod roles;
 mod search;
 pub mod session;
+mod settings;
 mod tokens;
 mod views;
 mod webhooks;
@@ -118,6 +119,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::log))
         .routes(routes!(plugins::call_again))
         .routes(routes!(plugins::figures))
+        .routes(routes!(settings::get, settings::put))
         .routes(routes!(migration::latest))
         .routes(routes!(search::search))
         .routes(routes!(plan::inspect))

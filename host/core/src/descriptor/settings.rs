@@ -1,0 +1,67 @@
+//! What a descriptor says of settings: fields of one value each that an organization fills in.
+
+use super::check::field_rules;
+use super::{Descriptor, Field, FieldKind, OnDelete};
+
+const MAX_SETTINGS: usize = 60;
+
+/// What a setting may be: one value that names nothing else.
+const KINDS: [FieldKind; 10] = [
+    FieldKind::Text,
+    FieldKind::Integer,
+    FieldKind::Decimal,
+    FieldKind::Boolean,
+    FieldKind::Date,
+    FieldKind::Instant,
+    FieldKind::Duration,
+    FieldKind::Percent,
+    FieldKind::Money,
+    FieldKind::Choice,
+];
+
+pub(super) fn check(descriptor: &Descriptor, say: &mut impl FnMut(String, String)) {
+    if descriptor.settings.len() > MAX_SETTINGS {
+        say("settings".into(), format!("{} settings; at most {MAX_SETTINGS}", descriptor.settings.len()));
+    }
+    for (name, field) in &descriptor.settings {
+        let key = format!("settings.{name}");
+        field_rules(descriptor, name.as_str(), field, &key, say);
+        if !KINDS.contains(&field.kind) {
+            say(format!("{key}.type"), "a setting is one value that names no record, person or file".into());
+        }
+        for what in of_records(field) {
+            say(format!("{key}.{what}"), format!("`{what}` is for fields of records"));
+        }
+        if field.secret && field.kind != FieldKind::Text {
+            say(format!("{key}.secret"), "a secret is a text".into());
+        }
+        if field.secret && field.default.is_some() {
+            say(format!("{key}.default"), "a secret that stands in the descriptor is none".into());
+        }
+        if let Some(default) = field.default.as_ref().and_then(serde_json::Value::as_str)
+            && ["today", "now"].contains(&default)
+            && matches!(field.kind, FieldKind::Date | FieldKind::Instant)
+        {
+            say(format!("{key}.default"), "a setting's default is the same on every day".into());
+        }
+    }
+}
+
+/// The keys of a field that say nothing of a setting, as far as they are given. What was called otherwise, and rules on
+/// who reads it, are among them.
+fn of_records(field: &Field) -> Vec<&'static str> {
+    let given = [
+        ("search", field.search),
+        ("read_only", field.read_only),
+        ("sequence", field.sequence.is_some()),
+        ("derived", field.derived.is_some()),
+        ("renamed_from", field.renamed_from.names().len() > 0),
+        ("renamed", !field.renamed.is_empty()),
+        ("read", field.read.is_some()),
+        ("write", field.write.is_some()),
+        ("acyclic", field.acyclic),
+        ("related_title", field.related_title.is_some()),
+        ("on_delete", field.on_delete != OnDelete::Restrict),
+    ];
+    given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect()
+}
