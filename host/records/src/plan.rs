@@ -422,7 +422,8 @@ impl Desk<'_> {
 
     fn transition(&self, draft: &mut Draft, name: &str, fields: Fields) -> Result<Vec<Issue>, Fault> {
         let schema = draft.schema.clone();
-        let transition = schema.collection.transition(name).ok_or_else(|| {
+        let made = |transition: &&Transition| draft.by.is_some() || !transition.by_code;
+        let transition = schema.collection.transition(name).filter(made).ok_or_else(|| {
             Fault::not_found(format_args!("transition `{name}` of a {}", schema.collection.title.one.to_lowercase()))
         })?;
         if draft.by.is_none() {
@@ -536,16 +537,17 @@ fn read_only(field: &SchemaField, path: &str) -> Issue {
 fn by_transition(schema: &Schema, field: &SchemaField, path: &str) -> Issue {
     let verbs: Vec<_> = schema
         .collection
-        .transitions
-        .iter()
+        .verbs()
         .filter(|transition| transition.field() == field.name.as_str())
         .map(|transition| transition.name.as_str())
         .collect();
-    Issue::new(
-        path,
-        "by-transition",
-        format!("{} is changed by its transitions: {}.", humanize(field.name.as_str()), verbs.join(", ")),
-    )
+    let name = humanize(field.name.as_str());
+    let message = if verbs.is_empty() {
+        format!("{name} is changed by the program alone.")
+    } else {
+        format!("{name} is changed by its transitions: {}.", verbs.join(", "))
+    };
+    Issue::new(path, "by-transition", message)
 }
 
 /// Faults of a client's input wait for those of the hooks; a plugin's own are told at once.

@@ -193,15 +193,14 @@ impl LoadedPlugin {
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
         let budget = Arc::new(Budget::new(&self.core.limits, meter.clone()));
-        self.call_within(budget, kind, name, reads, ask).await
+        self.call_within(budget, (kind, name), reads, ask).await
     }
 
     /// A call that shares its bounds with others.
     async fn call_within(
         &self,
         budget: Arc<Budget>,
-        kind: Kind,
-        name: &str,
+        (kind, name): (Kind, &str),
         reads: Arc<dyn Reads>,
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
@@ -461,7 +460,7 @@ impl LoadedPlugin {
         if !issues.is_empty() {
             return Err(CallFault::Refused(Fault::invalid(issues)));
         }
-        let (answer, log) = self.call_within(budget, Kind::Service, &name, reads, Ask::Invoke(call)).await?;
+        let (answer, log) = self.call_within(budget, (Kind::Service, &name), reads, Ask::Invoke(call)).await?;
         let Answer::Service(answer) = answer else { return Err(CallFault::Trapped) };
         let answer = answer.map_err(refused)?;
         let checked = proved(mutation::mutations(answer.writes, "writes")).and_then(|writes| {
@@ -529,7 +528,6 @@ impl Guest for LoadedPlugin {
         call: ServiceCall,
         rest: Remainder,
     ) -> Result<ServiceAnswer, CallFault> {
-        // What it uses is in the account of the call that it is part of.
         let meter = Meter::new();
         let name = format!("{}.{}", call.service, call.method);
         let answer = self.served(reads.clone(), call, rest).await;

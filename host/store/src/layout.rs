@@ -28,7 +28,7 @@ use lignaflow_core::fold;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::record::Record;
 use lignaflow_core::{Decimal, Id, Money, OrganizationId, PersonId, Value};
-use sea_query::Value as Sql;
+use sea_query::{Expr, Value as Sql};
 use sha2::{Digest, Sha256};
 
 pub const ORGANIZATION: &str = "organization";
@@ -384,13 +384,15 @@ fn unreadable(what: &str) -> StoreError {
     StoreError::Broken(format!("a column does not hold {what} as it should"))
 }
 
-/// The columns that [`decode_record`] reads, in its order: the host's own, then each field's.
-pub fn record_columns(schema: &Schema) -> Vec<String> {
-    SystemField::ALL
-        .into_iter()
-        .map(|field| system_column(field).to_owned())
-        .chain(schema.fields.iter().flat_map(|field| read_columns(field.name.as_str(), field.field.kind)))
-        .collect()
+/// What [`decode_record`] reads of a collection's table, in its order: the host's own columns, then each field's.
+pub fn record_columns(dialect: Dialect, schema: &Schema) -> Vec<Expr> {
+    let table = table(&schema.name);
+    let own = SystemField::ALL.into_iter().map(|field| Expr::col(system_column(field)));
+    let fields = schema.fields.iter().flat_map(|field| {
+        let columns = read_columns(field.name.as_str(), field.field.kind);
+        columns.into_iter().map(|column| custom::located(dialect, &table, field, &column)).collect::<Vec<_>>()
+    });
+    own.chain(fields).collect()
 }
 
 /// A whole record whose [`record_columns`] begin at `offset`.

@@ -99,11 +99,15 @@ impl Browser {
         self.client.wait().for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
-    /// Types into a field, in place of what stands there.
+    /// Types into a field, in place of what stands there. Emptied, it may be drawn anew.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.expect("a field to clear");
-        field.send_keys(text).await.expect("a field to type into");
+        self.find(css).await.clear().await.expect("a field to clear");
+        for _ in 0..5 {
+            if self.find(css).await.send_keys(text).await.is_ok() {
+                return;
+            }
+        }
+        panic!("{css}: no field to type into");
     }
 
     /// Clicks, and waits for the page that comes of it.

@@ -9,6 +9,7 @@ use crate::visitor::Visitor;
 use lignaflow_core::RequestId;
 use lignaflow_core::caller::{Caller, Declared, Role};
 use lignaflow_core::clock::Clock;
+use lignaflow_core::name::PluginId;
 use lignaflow_core::{Id, OrganizationId, PersonId};
 use lignaflow_identity::{Credential, NewMember, NewToken, Scope, SetupForm};
 use lignaflow_server::app::{App, SystemClock};
@@ -58,6 +59,8 @@ pub struct Server {
     pub https: SocketAddr,
     pub http: SocketAddr,
     authority: Certificate,
+    /// What the program brings and the test does not.
+    left_off: Vec<PluginId>,
     shutdown: Shutdown,
     task: Option<JoinHandle<()>>,
 }
@@ -159,8 +162,17 @@ impl Server {
         let task = tokio::spawn(async move {
             listening.run(router, &config, metrics, stop).await.expect("a server that runs");
         });
+        // What the program brings and the test does not name stays off, as if it were not there.
+        let named: Vec<_> = setup
+            .plugins
+            .iter()
+            .map(|bytes| lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id)
+            .collect();
+        let brought = app.registry.current();
+        let left_off = brought.plugins.keys().filter(|plugin| !named.contains(plugin)).cloned().collect();
         let server = Self {
             app,
+            left_off,
             root,
             https,
             http,
@@ -190,7 +202,7 @@ impl Server {
         By { person: None, address: String::new(), token: None, at: self.app.clock.now() }
     }
 
-    /// An organization whose owner is `owner@` its first word, with every installed plugin on.
+    /// An organization whose owner is `owner@` its first word, with every plugin on that the test brings.
     pub async fn organization(&self, name: &str) -> Org {
         let word: String = name.to_lowercase().chars().take_while(char::is_ascii_alphanumeric).collect();
         let email = format!("owner@{word}.example");
@@ -202,18 +214,11 @@ impl Server {
             ..SetupForm::default()
         };
         let created = self.app.identity.create_organization(form).await.expect("an organization");
-        // What another needs goes on before it.
-        let mut off: Vec<_> = self.app.registry.current().plugins.keys().cloned().collect();
-        while !off.is_empty() {
-            let mut left = Vec::new();
-            for plugin in &off {
-                if self.app.plugins.switch(created.organization, plugin, true, self.operator()).await.is_err() {
-                    left.push(plugin.clone());
-                }
-            }
-            assert!(left.len() < off.len(), "{left:?} can be switched on");
-            off = left;
-        }
+        let installed = self.app.registry.current();
+        let (off, on): (Vec<PluginId>, _) =
+            installed.plugins.keys().cloned().partition(|plugin| self.left_off.contains(plugin));
+        self.switch_all(created.organization, off, false).await;
+        self.switch_all(created.organization, on, true).await;
         let token = self.token(&email, name, Scope::All).await;
         Org {
             id: created.organization,
@@ -223,6 +228,20 @@ impl Server {
             api: self.client(Some(&token)),
             email,
             token,
+        }
+    }
+
+    /// Switches these, each after what it waits for: what another needs goes on before it, and off after it.
+    async fn switch_all(&self, organization: OrganizationId, mut plugins: Vec<PluginId>, on: bool) {
+        while !plugins.is_empty() {
+            let mut left = Vec::new();
+            for plugin in &plugins {
+                if self.app.plugins.switch(organization, plugin, on, self.operator()).await.is_err() {
+                    left.push(plugin.clone());
+                }
+            }
+            assert!(left.len() < plugins.len(), "{left:?} can be switched");
+            plugins = left;
         }
     }
 

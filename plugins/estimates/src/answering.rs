@@ -3,7 +3,6 @@
 use crate::document::Document;
 use crate::findings::Findings;
 use crate::sheet::Sheet;
-use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
 
@@ -47,27 +46,6 @@ pub(crate) fn follow(
                 findings.refuse(at, ErrorCode::Conflict, "valid", "It is still valid; withdraw it instead.");
             }
             "expired"
-        }
-        "supersede" => {
-            findings.refuse(
-                at,
-                ErrorCode::Conflict,
-                "by-issuing",
-                "A revision is superseded when the next one is issued.",
-            );
-            return Ok(());
-        }
-        "convert" => {
-            if matches!(change.origin, Origin::Api | Origin::Page | Origin::Batch) {
-                // Asked for by hand where the job has failed: the job does it, and its transition is this one.
-                findings.refuse(
-                    at,
-                    ErrorCode::Conflict,
-                    "by-job",
-                    "What was accepted is made a project by itself, within a moment.",
-                );
-            }
-            return Ok(());
         }
         _ => return Ok(()),
     };

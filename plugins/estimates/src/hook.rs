@@ -34,14 +34,6 @@ pub(crate) fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
 }
 
 fn estimate(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
-    if change.transition.as_deref() == Some("number") && from_outside(change) {
-        findings.refuse(
-            index,
-            ErrorCode::Conflict,
-            "by-issuing",
-            "An estimate is given its number when its first document is issued.",
-        );
-    }
     if change.kind == ChangeKind::Remove {
         return Ok(());
     }

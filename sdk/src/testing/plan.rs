@@ -277,6 +277,7 @@ impl Desk<'_> {
         let transition = schema
             .collection
             .transition(name)
+            .filter(|transition| draft.by_plugin || !transition.by_code)
             .ok_or_else(|| Fault::not_found(format_args!("transition `{name}` of a {one}")))?;
         if let Some(permission) = transition.permission.as_ref().filter(|_| !draft.by_plugin)
             && !self.caller.holds(&format!("{}.{permission}", schema.name.plugin))

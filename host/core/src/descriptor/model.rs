@@ -489,6 +489,9 @@ pub struct Transition {
     /// The record refuses every change in the state that this leads to, but transitions.
     #[serde(default)]
     pub locks: bool,
+    /// The plugin's code alone makes it: clients have no verb for it, and pages no button.
+    #[serde(default)]
+    pub by_code: bool,
 }
 
 impl Transition {
@@ -623,6 +626,11 @@ impl Collection {
 
     pub fn transition(&self, name: &str) -> Option<&Transition> {
         self.transitions.iter().find(|transition| transition.name.as_str() == name)
+    }
+
+    /// The changes of state that clients make.
+    pub fn verbs(&self) -> impl Iterator<Item = &Transition> {
+        self.transitions.iter().filter(|transition| !transition.by_code)
     }
 
     /// Whether a field is written by transitions alone.

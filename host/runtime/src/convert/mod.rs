@@ -41,6 +41,30 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// How deep JSON of a guest nests at most: less than what any reader of it gives up at.
+const DEEPEST: usize = 100;
+
+/// Whether a text is JSON that can be read everywhere.
+pub(crate) fn check_json(text: &str) -> Result<(), Malformed> {
+    let read: Result<serde::de::IgnoredAny, _> = serde_json::from_str(text);
+    read.map_err(|error| Malformed::new("", format!("not JSON: {error}")))?;
+    let (mut depth, mut within, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            b'[' | b'{' if !within => depth += 1,
+            b']' | b'}' if !within => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(Malformed::new("", format!("not JSON that nests at most {DEEPEST} deep")));
+        }
+    }
+    Ok(())
+}
+
 /// As the guest that asked is told.
 impl From<Malformed> for Fault {
     fn from(malformed: Malformed) -> Self {

@@ -2,7 +2,7 @@
 
 use super::predicate::{collections, from_wire_list};
 use super::value::{fields_from, id};
-use super::{Checked, Malformed, error};
+use super::{Checked, Malformed, check_json, error};
 use crate::contract::lignaflow::plugin::types::Entry;
 use crate::contract::lignaflow::plugin::writing::{Document as WireDocument, Guard, Job, Mutation as Wire, Removal};
 use lignaflow_core::background::{MAX_DATA, MAX_DELAY, MAX_KEY, MAX_PAYLOAD};
@@ -10,7 +10,6 @@ use lignaflow_core::media::MAX_NAME;
 use lignaflow_core::mutation::{Document, Enqueue, Fields, Mailing, Mutation, Notice};
 use lignaflow_core::query::Predicate;
 use lignaflow_core::{Fault, Id};
-use serde::de::IgnoredAny;
 
 pub(crate) fn mutations(list: Vec<Wire>, place: &str) -> Checked<Vec<Mutation>> {
     list.into_iter()
@@ -82,8 +81,7 @@ fn job(job: Job) -> Checked<Enqueue> {
     if payload.len() > MAX_PAYLOAD {
         return Err(Malformed::new("/payload", format!("at most {MAX_PAYLOAD} bytes, not {}", payload.len())));
     }
-    let read: Result<IgnoredAny, _> = serde_json::from_str(&payload);
-    read.map_err(|error| Malformed::new("/payload", format!("not JSON: {error}")))?;
+    check_json(&payload).map_err(|fault| fault.under("/payload"))?;
     if delay_seconds > MAX_DELAY {
         return Err(Malformed::new("/delay-seconds", format!("at most {MAX_DELAY}, not {delay_seconds}")));
     }
@@ -104,8 +102,7 @@ fn document(document: WireDocument) -> Checked<Document> {
     if data.len() > MAX_DATA {
         return Err(Malformed::new("/data", format!("at most {MAX_DATA} bytes, not {}", data.len())));
     }
-    let read: Result<IgnoredAny, _> = serde_json::from_str(&data);
-    read.map_err(|error| Malformed::new("/data", format!("not JSON: {error}")))?;
+    check_json(&data).map_err(|fault| fault.under("/data"))?;
     if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains('\0') || data.contains('\0') {
         return Err(Malformed::new(
             "/name",

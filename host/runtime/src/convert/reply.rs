@@ -3,10 +3,9 @@
 use super::mutation::mutations;
 use super::query::{selection, summary};
 use super::value::{id, shown};
-use super::{Checked, Malformed};
+use super::{Checked, Malformed, check_json};
 use crate::contract::exports::lignaflow::plugin::routes as wire;
 use lignaflow_core::guest::{Payload, RouteReply, RouteRequest};
-use serde::de::IgnoredAny;
 
 /// Types that a browser runs or renders as a page of this origin. A plugin has no HTML, script or style to give.
 const ACTIVE: [&str; 9] = [
@@ -49,8 +48,7 @@ fn payload(payload: wire::Payload) -> Checked<Payload> {
     Ok(match payload {
         wire::Payload::Empty => Payload::Empty,
         wire::Payload::Json(text) => {
-            let read: Result<IgnoredAny, _> = serde_json::from_str(&text);
-            read.map_err(|error| Malformed::new("", format!("not JSON: {error}")))?;
+            check_json(&text)?;
             Payload::Json(text)
         }
         wire::Payload::Saved((collection, saved)) => Payload::Saved(collection, id(&saved)?),
@@ -114,5 +112,11 @@ mod tests {
     #[test]
     fn json_is_json() {
         assert!(fault(200, wire::Payload::Json("{} {}".into())).starts_with("/payload: not JSON"));
+        let deep = |depth: usize| wire::Payload::Json(format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+        assert!(fault(200, deep(101)).contains("100 deep"));
+        let text = format!("[{:?}]", "[\"\\".repeat(200));
+        for payload in [deep(100), wire::Payload::Json(text)] {
+            assert!(reply(wire::Reply { status: 200, payload, writes: Vec::new() }).is_ok());
+        }
     }
 }

@@ -56,7 +56,7 @@ fn input(descriptor: &Descriptor, collection: &Collection, full: &str) -> Json {
         one("remove", standing(bare(), true)),
         one("restore", standing(bare(), false)),
     ];
-    for transition in &collection.transitions {
+    for transition in collection.verbs() {
         let input = standing(fields::input(descriptor, collection, true), false);
         operations.push(one(transition.name.as_str(), input));
     }

@@ -174,7 +174,7 @@ pub(super) fn add(
     );
     paths.insert(format!("{root}/{{id}}/history"), json!({ "get": history }));
 
-    for transition in &collection.transitions {
+    for transition in collection.verbs() {
         let name = transition.name.as_str();
         let permission = transition
             .permission

@@ -151,9 +151,9 @@ impl Call<'_> {
             return refused(place, "operation", "An operation names its verb.".to_owned());
         };
         let place = format!("{place}/{}", escape(&verb));
-        let transition = self.schema.collection.transition(&verb).is_some();
+        let transition = self.schema.collection.verbs().any(|transition| transition.name.as_str() == verb);
         if !transition && !VERBS.contains(&verb.as_str()) {
-            let transitions = self.schema.collection.transitions.iter().map(|transition| transition.name.as_str());
+            let transitions = self.schema.collection.verbs().map(|transition| transition.name.as_str());
             let known: Vec<_> = VERBS.into_iter().chain(transitions).collect();
             let message = match nearest(&verb, known.iter().copied()) {
                 Some(near) => format!("There is no operation `{verb}`; did you mean `{near}`?"),

@@ -41,7 +41,15 @@ mod on_each {
         let server = program.serve().await;
         let api = server.client(Some(&token));
         let _ = api.get("projects/tasks").await.is(200);
-        let _ = program.run(&["plugin", "disable", "projects", "--organization", "Halloran"]).await.done();
+        let refused = program.run(&["plugin", "disable", "projects", "--organization", "Halloran"]).await;
+        assert!(
+            refused.err.contains("`estimates`, `reporting`, `timesheets`"),
+            "what needs it is named: {}",
+            refused.err
+        );
+        for plugin in ["reporting", "timesheets", "estimates", "projects"] {
+            let _ = program.run(&["plugin", "disable", plugin, "--organization", "Halloran"]).await.done();
+        }
         until(async || api.get("projects/tasks").await.status == 404).await;
         let listed = program.run(&["plugin", "list"]).await.done().out;
         assert!(listed.contains("projects") && listed.contains("0.1.0"), "{listed}");

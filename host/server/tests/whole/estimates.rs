@@ -200,7 +200,7 @@ async fn what_was_accepted_is_a_project_once(database: Database) {
     let made = desk.org.get(&format!("{PROJECTS}/{}/history", project["id"].as_str().unwrap())).await.is(200);
     assert_eq!(made.data()[0]["by"], json!({ "kind": "plugin", "id": "estimates" }), "on the plugin's own account");
     // By hand it is not done again.
-    let _ = desk.org.act(&kitchen.act("convert")).await.is_problem(409, "conflict");
+    let _ = desk.org.act(&kitchen.act("convert")).await.is_problem(404, "not-found");
     assert_eq!(desk.org.get(PROJECTS).await.is(200).data().len(), 1);
 }
 

@@ -20,7 +20,7 @@ on_both!(
 const TIGHT: fn(&mut lignaflow_server::config::Config) = |config| {
     config.plugins.cpu_ms = 300;
     config.plugins.wall_ms = 2_000;
-    config.plugins.host_calls = 100_000;
+    config.plugins.host_calls = 10_000;
 };
 
 async fn serve(database: &Database, guests: &[&str]) -> (Server, Org) {

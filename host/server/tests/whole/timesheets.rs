@@ -1,5 +1,6 @@
 //! The plugin `timesheets` on the real host, with writers made to meet between plan and commit.
 
+use lignaflow_testkit::plugins::shipped;
 use lignaflow_testkit::{Answer, Client, Database, Method, Org, Race, Role, Server, Setup, on_both};
 use serde_json::{Value as Json, json};
 
@@ -34,7 +35,8 @@ pub(crate) struct Firm {
 
 pub(crate) async fn firm(database: &Database) -> Firm {
     let race = Race::default();
-    let server = database.serve_with(Setup { race: Some(race.clone()), ..Setup::default() }).await;
+    let plugins = vec![shipped("projects"), shipped("timesheets")];
+    let server = database.serve_with(Setup { race: Some(race.clone()), plugins, ..Setup::default() }).await;
     let org = server.organization("Halloran").await;
     let (mia_id, mia_email, mia) = server.member(&org, "Mia", Role::Member).await;
     let (ben_id, ben_email, ben) = server.member(&org, "Ben", Role::Member).await;
@@ -70,12 +72,14 @@ fn running(answer: &Answer) -> usize {
 
 async fn a_timer_started_twice_at_once_runs_once(database: Database) {
     let firm = firm(&database).await;
-    let other = firm.org.make("projects/tasks", json!({ "title": "Glue", "project": firm.project })).await;
-    // Nothing runs, and there is no sheet of the week yet: neither finds anything of the other's.
+    // First nothing runs, and there is no sheet of the week yet: neither finds anything of the other's.
     for round in 1..=2 {
+        // A task that runs already is not started twice, so each round has its own.
+        let one = firm.org.make("projects/tasks", json!({ "title": "Cut", "project": firm.project })).await;
+        let other = firm.org.make("projects/tasks", json!({ "title": "Glue", "project": firm.project })).await;
         firm.race.meet(2);
         let (left, right) = tokio::join!(
-            firm.mia.post("timesheets/timer/start", json!({ "task": firm.task })),
+            firm.mia.post("timesheets/timer/start", json!({ "task": one })),
             firm.mia.post("timesheets/timer/start", json!({ "task": other }))
         );
         firm.race.end();

@@ -78,7 +78,7 @@ async fn records(
     ids: &[Id],
 ) -> Result<Vec<Record>, StoreError> {
     let select = Query::select()
-        .columns(layout::record_columns(schema))
+        .exprs(layout::record_columns(tx.dialect(), schema))
         .from(layout::table(&schema.name))
         .and_where(Expr::col(layout::ORGANIZATION).eq(organization.0.uuid()))
         .and_where(Expr::col(layout::ID).is_in(ids.iter().map(|id| id.uuid())))

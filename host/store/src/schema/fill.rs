@@ -84,7 +84,7 @@ async fn fill(tx: &mut Tx, schema: &Schema, of_parts: bool, names: &[&str]) -> R
         let mut select = Query::select();
         select
             .column(layout::ORGANIZATION)
-            .columns(layout::record_columns(schema))
+            .exprs(layout::record_columns(tx.dialect(), schema))
             .from(layout::table(&schema.name))
             .order_by(layout::ORGANIZATION, Order::Asc)
             .order_by(layout::ID, Order::Asc)

@@ -3,6 +3,7 @@
 use crate::common::{self, Fixture, fields, make_organization, make_person, text};
 use crate::{SHOP, count, row, version};
 use lignaflow_core::caller::Access;
+use lignaflow_core::catalog::{SchemaField, SystemField};
 use lignaflow_core::commit::Refusal;
 use lignaflow_core::{Currency, Id, Money, Value};
 use lignaflow_store::{Statement, StoreError, layout};
@@ -52,7 +53,10 @@ async fn an_insert_reads_back_in_every_type(fixture: Fixture) {
     ]);
     let committed = world.commit(world.draft().at(77).insert(&schema, id, values.clone())).await.unwrap();
     assert_eq!(committed.versions, [1]);
-    let columns: Vec<_> = layout::record_columns(&schema).iter().map(|name| format!("\"{name}\"")).collect();
+    let own = SystemField::ALL.into_iter().map(|field| layout::system_column(field).to_owned());
+    let fields_of = |field: &SchemaField| layout::read_columns(field.name.as_str(), field.field.kind);
+    let columns: Vec<_> =
+        own.chain(schema.fields.iter().flat_map(fields_of)).map(|name| format!("\"{name}\"")).collect();
     let found = row(&world, "shop/orders", &columns.join(", "), id).await.unwrap();
     let record = layout::decode_record(&found, 0, &schema).unwrap();
     assert_eq!(record.fields(&schema), values);

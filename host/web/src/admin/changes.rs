@@ -62,10 +62,10 @@ fn collection_changes(before: Option<&Collection>, after: &Collection) -> Vec<Li
     for name in before.fields.keys().filter(|name| after.field(name.as_str()).is_none()) {
         lines.push(line(Sign::Minus, name.as_str(), "hidden, its values are kept"));
     }
-    for transition in after.transitions.iter().filter(|t| before.transition(t.name.as_str()).is_none()) {
+    for transition in after.verbs().filter(|t| before.transition(t.name.as_str()).is_none()) {
         lines.push(line(Sign::Plus, format!("transition {}", transition.name), format!("to {}", transition.to)));
     }
-    for transition in before.transitions.iter().filter(|t| after.transition(t.name.as_str()).is_none()) {
+    for transition in before.verbs().filter(|t| after.transition(t.name.as_str()).is_none()) {
         lines.push(line(Sign::Minus, format!("transition {}", transition.name), ""));
     }
     lines

@@ -41,8 +41,8 @@ pub use plugins::{
     Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
 };
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
-pub use used::{AsideRow, UsedRow};
 pub use settings::{CLEAR, SECRET, SettingsPage, settings, settings_schema};
+pub use used::{AsideRow, UsedRow};
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

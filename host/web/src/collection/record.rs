@@ -69,8 +69,7 @@ pub struct Related<'a> {
 pub fn transitions<'a>(schema: &'a Schema, record: &Record, may: impl Fn(&Transition) -> bool) -> Vec<&'a Transition> {
     schema
         .collection
-        .transitions
-        .iter()
+        .verbs()
         .filter(|transition| {
             let state = record.get(schema, transition.field()).and_then(Value::as_text);
             state.is_some_and(|state| transition.from.iter().any(|from| from == state)) && may(transition)

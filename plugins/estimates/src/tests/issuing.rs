@@ -30,7 +30,7 @@ fn nobody_is_given_a_number_but_by_issuing() {
     let mut host = host();
     let kitchen = begin(&mut host, "Kitchen");
     let fault = host.transition("estimates", kitchen.estimate, "number").unwrap_err();
-    assert_eq!(fault.code, ErrorCode::Conflict);
+    assert_eq!(fault.code, ErrorCode::NotFound);
     // What cannot be issued uses no number up.
     assert_eq!(codes(&host.transition("revisions", kitchen.revision, "issue").unwrap_err()), [("/status", "empty")]);
     kitchen.priced(&mut host, "10", json!({}));
@@ -73,12 +73,10 @@ fn nobody_sets_a_state_by_hand() {
     let fault = host.update("estimates", kitchen.estimate, json!({ "status": "accepted" })).unwrap_err();
     assert_eq!(codes(&fault), [("/status", "read-only")]);
     kitchen.issued(&mut host);
-    for name in ["supersede", "convert", "expire"] {
-        assert_eq!(
-            host.transition("revisions", kitchen.revision, name).unwrap_err().code,
-            ErrorCode::Conflict,
-            "{name}"
-        );
+    let refusals =
+        [("supersede", ErrorCode::NotFound), ("convert", ErrorCode::NotFound), ("expire", ErrorCode::Conflict)];
+    for (name, code) in refusals {
+        assert_eq!(host.transition("revisions", kitchen.revision, name).unwrap_err().code, code, "{name}");
     }
 }
 
