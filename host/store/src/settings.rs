@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::identity::{Source, values};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::PluginId;
-use lignaflow_core::{Id, OrganizationId, PersonId};
+use lignaflow_core::{OrganizationId, PersonId};
 use serde_json::{Map, Value as Json};
 
 /// The values of one plugin in one organization.
@@ -108,12 +108,12 @@ pub async fn put(tx: &mut Tx, next: &Next) -> Result<bool, StoreError> {
     let written = if expected == 0 {
         let sql = "insert into plugin_settings (organization, plugin, version, document, updated_at, updated_by) \
                    values ($1, $2, 1, $3, $4, $5) on conflict (organization, plugin) do nothing";
-        let by = Some(next.by.0).map(Id::uuid);
+        let by = Some(next.by.0.uuid());
         tx.execute(Statement::new(sql, values![organization, plugin, document, next.at, by])).await?
     } else {
         let sql = "update plugin_settings set version = version + 1, document = $4, updated_at = $5, updated_by = $6 \
                    where organization = $1 and plugin = $2 and version = $3";
-        let by = Some(next.by.0).map(Id::uuid);
+        let by = Some(next.by.0.uuid());
         tx.execute(Statement::new(sql, values![organization, plugin, expected, document, next.at, by])).await?
     };
     if written == 0 {

@@ -536,7 +536,7 @@ fn pasted(
             editor.paste.iter().map(lignaflow_core::name::FieldName::as_str).zip(row.split('\t').map(str::trim));
         match added(visit, schema, sheet, editor, section, cells) {
             Ok(fields) => {
-                writes.push(Mutation::Insert { collection: schema.name.to_string(), id: Id::fresh(), fields })
+                writes.push(Mutation::Insert { collection: schema.name.to_string(), id: Id::fresh(), fields });
             }
             Err(_) if at == 0 && rows.len() > 1 => {}
             Err(fault) => issues.extend(fault.issues.into_iter().map(|issue| Issue {

@@ -73,6 +73,19 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_mail"
         | "host_test_mail"
         | "host_list_links"
+        | "host_list_documents"
+        | "host_list_templates"
+        | "host_get_template"
+        | "host_keep_template"
+        | "host_drop_template"
+        | "host_preview_template"
+        | "host_get_logo"
+        | "host_keep_logo"
+        | "host_drop_logo"
+        | "host_plugin_settings"
+        | "host_fill_in_plugin_settings"
+        | "host_plugin_figures"
+        | "host_call_again"
         | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"
@@ -102,6 +115,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_send_mail_again"
         | "host_get_link"
         | "host_withdraw_link"
+        | "host_retry_document"
         | "host_revoke_token" => Case::NotFound,
         id if id.starts_with("host_") && (id.contains("webhook") || id.contains("deliver")) => Case::NotFound,
         id if id.starts_with("projects_route_") => Case::NotFound,

@@ -56,13 +56,14 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_add_placeholder" => json!({ "name": "Ron" }),
         "host_join" => json!({ "secret": NOWHERE, "name": "Sam", "password": org.password }),
         "host_accept_invitation" => json!({ "secret": NOWHERE }),
-        "host_change_me" | "host_change_organization" | "host_change_webhook" => json!({}),
+        "host_change_me" | "host_change_organization" | "host_change_webhook" | "host_fill_in_plugin_settings" => {
+            json!({})
+        }
         "host_create_webhook" => json!({ "url": "https://nowhere.invalid/" }),
         "host_replay_deliveries" => json!({ "from": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z" }),
         "host_set_notice_settings" => json!({ "by": "digest", "quiet": true }),
         "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
         "host_change_view" => json!({ "name": "Mine" }),
-        "host_fill_in_plugin_settings" => json!({}),
         "host_purge_plugin" => json!({ "name": "nothing.things", "confirm": "nothing.things" }),
         id if id.starts_with("host_") => Json::Null,
         _ => operation.body_with(ids),
