@@ -187,21 +187,23 @@ async fn fetch(
         let mut hops: Vec<&str> = paths.iter().flat_map(|(_, rest)| prefixes(rest)).collect();
         hops.sort_unstable();
         hops.dedup();
-        select.extend(["id".to_owned(), "version".to_owned()]);
+        select.extend(["id", "version", "archived_at"].map(str::to_owned));
         for hop in &hops {
-            select.extend([format!("{hop}.id"), format!("{hop}.version")]);
+            select.extend(["id", "version", "archived_at"].map(|field| format!("{hop}.{field}")));
         }
         let bound = bind(desk, target, ids, select)?;
         let page = desk.store.find(desk.access.unbound(), &bound).await.map_err(answers::of_store)?;
         for row in page.rows {
-            let mut pairs = row[paths.len()..].chunks_exact(2);
-            if let Some([Value::Reference(id), Value::Integer(version)]) = pairs.next() {
-                reads.push(ReadCheck { schema: target.clone(), id: *id, version: Some(version.unsigned_abs()) });
-                for (hop, pair) in hops.iter().zip(pairs) {
-                    if let [Value::Reference(id), Value::Integer(version)] = pair
+            // What is archived stays as it is, unless it is taken back.
+            let stands = |version: &i64, archived: &Value| Some(version.unsigned_abs()).filter(|_| archived.is_null());
+            let mut read = row[paths.len()..].chunks_exact(3);
+            if let Some([Value::Reference(id), Value::Integer(version), archived]) = read.next() {
+                reads.push(ReadCheck { schema: target.clone(), id: *id, version: stands(version, archived) });
+                for (hop, read) in hops.iter().zip(read) {
+                    if let [Value::Reference(id), Value::Integer(version), archived] = read
                         && let Some(schema) = hop_schema(&bound, hop)
                     {
-                        reads.push(ReadCheck { schema, id: *id, version: Some(version.unsigned_abs()) });
+                        reads.push(ReadCheck { schema, id: *id, version: stands(version, archived) });
                     }
                 }
                 found.insert(*id, row[..paths.len()].to_vec());

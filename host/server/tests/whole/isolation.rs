@@ -148,10 +148,32 @@ async fn first(server: &Server) -> (Org, Ids) {
     let project = org.make(PROJECTS, body).await;
     let body = json!({ "title": format!("Sail to {SECRET}"), "project": project, "assignees": [person.to_string()] });
     let task = org.make(TASKS, body).await;
+    let amount = json!({ "minor": 700, "currency": "AUD" });
+    let rest = [
+        ("projects/contacts", json!({ "client": client, "name": SECRET })),
+        ("projects/sites", json!({ "client": client, "name": SECRET })),
+        ("projects/phases", json!({ "project": project, "name": SECRET })),
+        ("projects/locations", json!({ "project": project, "name": SECRET })),
+        ("projects/milestones", json!({ "project": project, "title": SECRET })),
+        ("projects/checklist", json!({ "task": task, "title": SECRET })),
+        ("projects/comments", json!({ "project": project, "text": SECRET })),
+        ("projects/costs", json!({ "project": project, "title": SECRET, "date": "2026-11-26", "amount": amount })),
+        ("projects/claims", json!({ "project": project, "title": SECRET, "date": "2026-11-26", "amount": amount })),
+        ("projects/baselines", json!({ "project": project, "title": SECRET })),
+    ];
+    let mut made = Vec::new();
+    for (collection, body) in rest {
+        made.push((collection, org.make(collection, body).await));
+    }
+    // Of these the plugin alone makes any.
+    made.extend(
+        ["projects/usage", "projects/alerts"].map(|it| (it, "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned())),
+    );
     server.token(&org.email, &org.name, Scope::All).await;
     let token = org.get("tokens").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
     let ids = [(CLIENTS, client), (PROJECTS, project), (TASKS, task), ("person", person.to_string()), ("token", token)];
     let mut ids = Ids::from(ids);
+    ids.extend(made);
     let body = json!({ "collection": TASKS, "name": format!("{SECRET} only"), "shared": true });
     ids.insert("view", org.post("views", body).await.is(201).id());
     ids.insert("session", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f".to_owned());

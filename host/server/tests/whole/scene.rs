@@ -1,7 +1,7 @@
 //! What most tests begin with: an organization with a client and a project.
 
 use lignaflow_core::caller::Caller;
-use lignaflow_testkit::{Database, Org, Race, Server, Setup, Visitor};
+use lignaflow_testkit::{Answer, Database, Org, Race, Server, Setup, Visitor};
 use serde_json::{Value as Json, json};
 
 pub(crate) const CLIENTS: &str = "projects/clients";
@@ -67,4 +67,10 @@ impl Scene {
 /// The owner, as handlers see them.
 pub(crate) async fn caller(scene: &Scene) -> Caller {
     scene.server.caller(&scene.org).await
+}
+
+/// The plugins that a list names, without those that the program brings and the scene does without.
+pub(crate) fn installed(listed: &Answer) -> Vec<String> {
+    let beside = ["estimates", "reporting", "timesheets"];
+    listed.column("id").into_iter().filter(|id| !beside.contains(&id.as_str())).collect()
 }

@@ -1,7 +1,7 @@
 //! Versions of plugins come and go: what an installation would do is told first, what was renamed follows its name, what
 //! is no longer declared is kept until it is purged, and what an operator brings is not taken away.
 
-use crate::scene::{CLIENTS, Scene, TASKS, scene, scene_with};
+use crate::scene::{CLIENTS, Scene, TASKS, installed, scene, scene_with};
 use lignaflow_testkit::plugins::{declared, path, redescribed, shipped};
 use lignaflow_testkit::{Answer, Client, Database, Method, Role, Setup, on_both, on_one};
 use serde_json::{Value as Json, json};
@@ -147,7 +147,7 @@ async fn an_uninstalled_plugin_leaves_its_records_behind(database: Database) {
     let _ = org.delete("plugins/nothing", "*").await.is_problem(404, "not-found");
     let _ = org.delete("plugins/tools", "*").await.is(204);
     let _ = org.get("tools/tools").await.is_problem(404, "not-found");
-    assert_eq!(org.get("plugins").await.column("id"), ["projects"]);
+    assert_eq!(installed(&org.get("plugins").await), ["projects"]);
     let kept = org.get("plugins/tools/kept").await.is(200);
     assert_eq!((&kept.data()[0]["name"], &kept.data()[0]["records"]), (&json!("tools.tools"), &json!(1)));
     let _ = send(org, "plugins", tools("0.1.0", "")).await.is(201);
@@ -203,7 +203,7 @@ async fn a_file_waits_for_consent_at_every_host(database: Database) {
     let visitor = other.signed_in(&scene.org).await;
     let done = visitor.post("/admin/plugins/consent", &[("digest", &digest)]).await;
     assert_eq!((done.status, done.to()), (303, "/admin/plugins/tools"), "{}", done.text);
-    assert_eq!(other.client(Some(&token)).get("plugins").await.column("id"), ["projects", "tools"]);
+    assert_eq!(installed(&other.client(Some(&token)).get("plugins").await), ["projects", "tools"]);
     let again = visitor.post("/admin/plugins/consent", &[("digest", &digest)]).await;
     assert!(again.text.contains("no longer here"), "it is taken once");
 }
@@ -238,7 +238,7 @@ async fn a_folder_of_plugins_is_installed_at_the_start_and_when_it_changes(datab
     std::fs::write(folder.join("tools.wasm"), tools("0.1.0", "")).unwrap();
     std::fs::write(folder.join("broken.wasm"), "no plugin").unwrap();
     let scene = scene(&database).await;
-    assert_eq!(scene.org.get("plugins").await.column("id"), ["projects", "tools"]);
+    assert_eq!(installed(&scene.org.get("plugins").await), ["projects", "tools"]);
     std::fs::write(folder.join("tools.wasm"), tools("0.2.0", "shelf = { type = \"integer\" }")).unwrap();
     // It is looked at twice before it is taken, so that no half of it is.
     while scene.org.post("tools/tools", json!({ "name": "Plane", "shelf": 1 })).await.status != 201 {
