@@ -28,7 +28,7 @@ async fn a_search_finds_in_every_collection_and_shows_where(database: Database) 
     let notes = "Measure twice. The owner wants solid oak, no veneer. Deliver by the back lane.";
     scene.task("Order timber", json!({ "notes": notes })).await;
     scene.task("Oak bench", json!({})).await;
-    scene.org.make(PROJECTS, json!({ "name": "Counter", "code": "C-1042", "site": "12 Oak Street" })).await;
+    scene.org.make(PROJECTS, json!({ "name": "Counter", "code": "C-1042", "address": "12 Oak Street" })).await;
     let all = scene.org.get("search?q=oak").await.is(200);
     let expected = [
         ("projects/projects".to_owned(), vec!["Counter".to_owned()]),
@@ -37,7 +37,7 @@ async fn a_search_finds_in_every_collection_and_shows_where(database: Database) 
     assert_eq!(found(&all.json), expected, "{}", all.text);
     let groups = all.data();
     assert_eq!(groups[0]["title"], "Projects");
-    assert_eq!(groups[0]["records"][0]["snippet"], json!({ "field": "site", "text": "12 Oak Street" }));
+    assert_eq!(groups[0]["records"][0]["snippet"], json!({ "field": "address", "text": "12 Oak Street" }));
     assert_eq!(groups[1]["records"][0]["snippet"], json!(null), "it is called so");
     assert_eq!(groups[1]["records"][1]["snippet"]["field"], "notes");
     assert!(groups[1]["records"][1]["snippet"]["text"].as_str().unwrap().contains("solid oak"));
