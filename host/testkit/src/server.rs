@@ -22,7 +22,7 @@ use lignaflow_store::plugins::By;
 use reqwest::Certificate;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -64,6 +64,13 @@ pub struct Server {
     shutdown: Shutdown,
     task: Option<JoinHandle<()>>,
 }
+
+/// What the program brings.
+static SHIPPED: LazyLock<Vec<PluginId>> = LazyLock::new(|| {
+    let shipped = lignaflow_server::plugins::shipped();
+    let id = |bytes: &[u8]| lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id;
+    shipped.iter().map(|(_, bytes)| id(bytes)).collect()
+});
 
 /// An organization with its owner, and the owner's token.
 #[derive(Debug, Clone)]
@@ -168,8 +175,7 @@ impl Server {
             .iter()
             .map(|bytes| lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id)
             .collect();
-        let brought = app.registry.current();
-        let left_off = brought.plugins.keys().filter(|plugin| !named.contains(plugin)).cloned().collect();
+        let left_off = SHIPPED.iter().filter(|plugin| !named.contains(plugin)).cloned().collect();
         let server = Self {
             app,
             left_off,

@@ -119,6 +119,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     SHELF.entries.keys().map(String::as_str)
 }
 
+/// Whether it is a module that every page loads; those of blocks come with the pages that have the block.
+pub(crate) fn is_on_every_page(name: &str) -> bool {
+    name.strip_prefix("js/").is_some_and(|module| !module.contains('/'))
+}
+
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, end)| end) {
         Some("css") => "text/css; charset=utf-8",
@@ -161,9 +166,19 @@ mod tests {
     fn what_every_page_loads_is_small() {
         let joined = SHELF.entries[APP_CSS].bytes.len();
         let modules: usize =
-            SHELF.entries.iter().filter(|(name, _)| name.starts_with("js/")).map(|(_, entry)| entry.bytes.len()).sum();
+            SHELF.entries.iter().filter(|(name, _)| is_on_every_page(name)).map(|(_, entry)| entry.bytes.len()).sum();
         assert!(joined < 70_000, "app.css has {joined} bytes");
         assert!(modules < 40_000, "modules have {modules} bytes");
+    }
+
+    #[test]
+    fn every_block_that_has_a_module_is_looked_for_on_the_page() {
+        let app = std::str::from_utf8(&SHELF.entries[APP_JS].bytes).unwrap();
+        let named = app.split("of [").nth(1).unwrap().split(']').next().unwrap();
+        let named: Vec<_> =
+            named.split(", ").map(|block| format!("js/blocks/{}.js", block.trim_matches('"'))).collect();
+        let there: Vec<_> = SHELF.entries.keys().filter(|name| name.starts_with("js/blocks/")).collect();
+        assert_eq!(named.iter().collect::<Vec<_>>(), there);
     }
 
     #[test]
@@ -174,8 +189,12 @@ mod tests {
             }
             let text = std::str::from_utf8(&entry.bytes).unwrap();
             for line in text.lines().filter(|line| line.starts_with("import ")) {
-                let target = line.split('"').nth(1).unwrap().strip_prefix("./").unwrap();
-                assert!(SHELF.entries.contains_key(&format!("js/{target}")), "{name}: {line}");
+                let (folder, _) = name.rsplit_once('/').unwrap();
+                let target = match line.split('"').nth(1).unwrap() {
+                    near if near.starts_with("./") => format!("{folder}/{}", &near[2..]),
+                    above => format!("js/{}", above.strip_prefix("../").unwrap()),
+                };
+                assert!(SHELF.entries.contains_key(&target), "{name}: {line}");
             }
         }
     }

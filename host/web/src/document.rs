@@ -58,7 +58,7 @@ pub(crate) struct Document<'a> {
 
 /// What stands in every head and never changes while the program runs.
 static HEAD: LazyLock<String> = LazyLock::new(|| {
-    let modules = assets::names().filter(|name| name.starts_with("js/") && *name != assets::APP_JS);
+    let modules = assets::names().filter(|name| assets::is_on_every_page(name) && *name != assets::APP_JS);
     html! {
         link rel="icon" type="image/svg+xml" href=(assets::url("favicon.svg"));
         link rel="stylesheet" href=(assets::url(assets::APP_CSS));

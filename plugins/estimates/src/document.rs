@@ -215,7 +215,7 @@ impl Document {
 
     /// The document of a text, where that is what the hash was made of.
     pub(crate) fn opened(text: &str, hash: &str) -> Result<Self, Fault> {
-        if hex::encode(Sha256::digest(&text)) != hash {
+        if hex::encode(Sha256::digest(text)) != hash {
             return Err(Fault::new(ErrorCode::Internal, "The document is not the one that was issued."));
         }
         serde_json::from_str(text).map_err(|_| Fault::internal())

@@ -130,7 +130,7 @@ mod tests {
     fn a_service_answers_with_what_others_and_the_settings_say_and_its_writes_are_carried_out() {
         let mut host = MemoryHost::<Quotes>::new(TOML);
         host.provide("projects.budget", |method, asked| {
-            Ok(json!(method.len() as i64 + asked["add"].as_i64().unwrap()))
+            Ok(json!(i64::try_from(method.len()).unwrap() + asked["add"].as_i64().unwrap()))
         });
         assert_eq!(host.invoke("open", "quote", &json!({ "add": 3 })).unwrap(), json!({ "left": 7, "deposit": 1000 }));
         host.fill_in("deposit", 2500);

@@ -5,7 +5,6 @@ import "./files.js";
 import "./filter.js";
 import "./form.js";
 import "./keys.js";
-import "./lines.js";
 import "./live.js";
 import "./menu.js";
 import "./reference.js";
@@ -13,6 +12,9 @@ import "./rows.js";
 import "./search.js";
 import "./setup.js";
 import "./theme.js";
-import "./timer.js";
 import "./toast.js";
-import "./week.js";
+
+// What a block alone needs comes with the page that has the block.
+for (const block of ["lines", "timer", "week"]) {
+  if (document.querySelector(`lf-${block}`)) import(`./blocks/${block}.js`);
+}

@@ -1,5 +1,5 @@
 // Totals of a week that is being typed into. What is kept is what the server reads.
-import { define } from "./dom.js";
+import { define } from "../dom.js";
 
 const clock = (text) => {
   const [, hour, minute, half] = /^(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?$/.exec(text.trim()) ?? [];

@@ -1,5 +1,5 @@
 // A timer that runs, told to the second; without script it is told to the minute of the page.
-import { define } from "./dom.js";
+import { define } from "../dom.js";
 
 const two = (number) => String(number).padStart(2, "0");
 

@@ -1,7 +1,7 @@
 // Lines are sent as they are written: a row when it was changed, what the record comes to along with the answer. Each
 // form would do the same without.
-import { Combo } from "./combo.js";
-import { define } from "./dom.js";
+import { Combo } from "../combo.js";
+import { define } from "../dom.js";
 
 class Lines extends HTMLElement {
   connectedCallback() {
