@@ -1,20 +1,30 @@
 //! Pages that plugins declare, of blocks whose data the server has read. A plugin has no markup to give: what it names
 //! is drawn here.
 
+mod board;
+mod calendar;
 mod chart;
+mod comments;
+mod detail;
 mod figure;
 pub mod lines;
 mod review;
 mod routed;
 pub(crate) mod table;
+mod timeline;
 mod timer;
 pub mod week;
 
+pub use board::{BACK, BoardView, Card, Lane, Move, TRANSITION};
+pub use calendar::{CalendarView, Entry};
 pub use chart::{Bar, ChartView};
+pub use comments::{Comment, CommentsView, Saying};
+pub use detail::DetailView;
 pub use figure::FigureView;
 pub use review::{ReviewData, ReviewView};
 pub use routed::Posting;
 pub use table::{TableColumn, TableRow, TableView};
+pub use timeline::{Span, TimelineView};
 pub use timer::{TimerData, TimerView};
 pub use week::{WeekData, WeekView};
 
@@ -46,10 +56,35 @@ pub struct RecordHead<'a> {
     pub schema: &'a Schema,
     pub record: &'a Record,
     pub transitions: &'a [&'a Transition],
+    pub tabs: &'a [Tab],
+}
+
+/// One page of a record.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    pub title: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// The pages of a record, side by side.
+pub fn tabs(label: &str, tabs: &[Tab]) -> Markup {
+    html! {
+        @if tabs.len() > 1 {
+            nav class="tabs" aria-label=(label) {
+                @for tab in tabs { a href=(tab.href) aria-current=[tab.current.then_some("page")] { (tab.title) } }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
 pub enum BlockView {
+    Board(BoardView),
+    Timeline(TimelineView),
+    Calendar(CalendarView),
+    Comments(CommentsView),
+    Detail(DetailView),
     Table(TableView),
     Figure(FigureView),
     Chart(ChartView),
@@ -69,13 +104,14 @@ pub enum BlockView {
 pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
     let cells = Cells { reader: &shell.reader, labels: view.labels };
     let body = html! {
+        @if let Some(of) = view.record { (tabs(view.title, of.tabs)) div class="mt-4" {} }
         @for (index, run) in view.blocks.chunk_by(|a, b| is_figure(a) && is_figure(b)).enumerate() {
             @if is_figure(&run[0]) {
                 dl class={ "figures figures-bleed" @if index > 0 { " mt-6" } } {
                     @for block in run { @if let BlockView::Figure(figure) = block { (figure::draw(figure, cells)) } }
                 }
-            } @else if let BlockView::Lines(view) = &run[0] {
-                (lines::draw(view, &shell.reader))
+            } @else if is_wide(&run[0]) {
+                (one(&run[0], cells))
             } @else {
                 div class={ "band" @if index > 0 { " mt-6" } } { (one(&run[0], cells)) }
             }
@@ -96,7 +132,7 @@ pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
         actions: Some(
             html! { @for transition in head.transitions { (transition_button(schema, record, transition)) } },
         ),
-        sheets: &["css/lines.css"],
+        sheets: &sheets(view.blocks),
     };
     shell.page(&head, &body)
 }
@@ -111,7 +147,27 @@ fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
     if some(|block| matches!(block, BlockView::Timer(_))) {
         sheets.push("css/phone.css");
     }
+    if some(|block| matches!(block, BlockView::Lines(_))) {
+        sheets.push("css/lines.css");
+    }
+    if some(|block| {
+        matches!(
+            block,
+            BlockView::Board(_)
+                | BlockView::Timeline(_)
+                | BlockView::Calendar(_)
+                | BlockView::Comments(_)
+                | BlockView::Detail(_)
+        )
+    }) {
+        sheets.push("css/board.css");
+    }
     sheets
+}
+
+/// What takes the whole width of the sheet.
+const fn is_wide(block: &BlockView) -> bool {
+    matches!(block, BlockView::Board(_) | BlockView::Detail(_) | BlockView::Lines(_))
 }
 
 const fn is_figure(block: &BlockView) -> bool {
@@ -120,6 +176,11 @@ const fn is_figure(block: &BlockView) -> bool {
 
 fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
     match block {
+        BlockView::Board(board) => board::draw(board, cells),
+        BlockView::Timeline(timeline) => timeline::draw(timeline, cells),
+        BlockView::Calendar(calendar) => calendar::draw(calendar, cells),
+        BlockView::Comments(comments) => comments::draw(comments, cells),
+        BlockView::Detail(detail) => detail::draw(detail, cells),
         BlockView::Table(table) => table::draw(table, cells),
         BlockView::Chart(chart) => chart::draw(chart, cells),
         BlockView::Lines(view) => lines::draw(view, cells.reader),

@@ -163,6 +163,11 @@ pub fn link_withdraw(id: &str) -> String {
     format!("{LINKS}/{id}/withdraw")
 }
 
+/// POST, with `~version` and `transition`: the same, chosen from several.
+pub fn moved(collection: &CollectionName, id: Id) -> String {
+    format!("{}/{id}/to", list(collection))
+}
+
 /// The bytes of a file.
 pub fn media(id: Id) -> String {
     format!("/media/{id}")

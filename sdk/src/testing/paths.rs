@@ -2,7 +2,7 @@
 
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Catalog;
-use lignaflow_core::descriptor::{Block, Descriptor};
+use lignaflow_core::descriptor::Descriptor;
 
 /// Each path that leads nowhere, with where it stands and why.
 pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> {
@@ -24,35 +24,12 @@ pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> 
     for page in &descriptor.pages {
         for (index, block) in page.blocks.iter().enumerate() {
             let place = |what: &str| format!("page {}, block {index}, {what}", page.name);
-            let (collection, filter, named): (_, _, Vec<(&str, &str)>) = match block {
-                Block::Table(table) => {
-                    let columns = table.columns.iter().map(|path| ("columns", path.as_str()));
-                    let sort = table.sort.iter().flat_map(|sort| sort.split(','));
-                    let keys = sort.map(|key| ("sort", key.trim_start_matches('-')));
-                    (&table.collection, &table.filter, columns.chain(keys).collect())
-                }
-                Block::Figure(figure) => {
-                    (&figure.collection, &figure.filter, figure.sum.iter().map(|path| ("sum", path.as_str())).collect())
-                }
-                Block::Chart(chart) => {
-                    let group = chart.group.split_once(':').map_or(chart.group.as_str(), |(path, _)| path);
-                    let sum = chart.sum.iter().map(|path| ("sum", path.as_str()));
-                    (&chart.collection, &chart.filter, std::iter::once(("group", group)).chain(sum).collect())
-                }
-                Block::Detail(detail) => {
-                    let subject = page.link.as_ref().map_or("", |link| link.subject.as_str());
-                    for path in &detail.fields {
-                        follow(place("fields"), subject, path);
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
-            for (what, path) in named {
-                follow(place(what), collection, path);
+            let Some(asks) = block.asks(page) else { continue };
+            for (what, path) in asks.paths {
+                follow(place(what), asks.collection, path);
             }
-            for key in filter.keys() {
-                follow(place("filter"), collection, key.split('[').next().unwrap_or(key));
+            for key in asks.filter.into_iter().flat_map(|filter| filter.keys()) {
+                follow(place("filter"), asks.collection, key.split('[').next().unwrap_or(key));
             }
         }
     }

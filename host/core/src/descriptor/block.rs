@@ -18,7 +18,15 @@ pub enum Block {
     Chart(ChartBlock),
     /// A paragraph.
     Text(TextBlock),
-    /// Fields of the record that the page is about; of a page that links open.
+    /// Records as cards in a lane for each of their states, moved by transitions.
+    Board(BoardBlock),
+    /// Records as bars over their dates, with what waits for what.
+    Timeline(TimelineBlock),
+    /// Records on the days of a month.
+    Calendar(CalendarBlock),
+    /// What was said of the record whose page it is, and a place to say more.
+    Comments(CommentsBlock),
+    /// Fields of the record that the page is about: of a page of a record, or one that links open.
     Detail(DetailBlock),
     /// A sheet that a route of the plugin puts together; of a page that links open.
     Sheet(SheetBlock),
@@ -86,4 +94,77 @@ pub struct ChartBlock {
 #[serde(deny_unknown_fields)]
 pub struct TextBlock {
     pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoardBlock {
+    pub title: String,
+    /// A collection of the plugin with transitions.
+    pub collection: String,
+    /// The choice field whose values are the lanes, which transitions change; `status` where left out.
+    #[serde(default)]
+    pub lanes: Option<String>,
+    /// What a card says beside what its record is called: up to six paths.
+    #[serde(default)]
+    pub card: Vec<String>,
+    #[serde(default)]
+    pub filter: Filters,
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// Cards of one lane, 1 to 200; 50 where left out. The rest is a link away.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimelineBlock {
+    pub title: String,
+    pub collection: String,
+    /// Date fields between which a bar lies; a record with one of them alone is a point.
+    pub start: String,
+    pub end: String,
+    /// References to records of the same collection that come before.
+    #[serde(default)]
+    pub depends_on: Option<String>,
+    /// A choice field whose last value means that it is done.
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(default)]
+    pub filter: Filters,
+    /// Rows, 1 to 200; 100 where left out.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarBlock {
+    pub title: String,
+    pub collection: String,
+    /// The date field by which a record stands on a day.
+    pub date: String,
+    #[serde(default)]
+    pub filter: Filters,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentsBlock {
+    pub title: String,
+    /// A collection of the plugin.
+    pub collection: String,
+    /// Its reference to the record that is spoken of.
+    pub on: String,
+    /// Its text and its person.
+    pub text: String,
+    pub author: String,
+}
+
+impl BoardBlock {
+    /// The field whose values are the lanes.
+    pub fn lanes(&self) -> &str {
+        self.lanes.as_deref().unwrap_or("status")
+    }
 }

@@ -1,6 +1,6 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
-use super::{Answer, Block, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
+use super::{Answer, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
 use super::{former, migration, services, settings};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
@@ -139,21 +139,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             say(format!("{key}.name"), format!("`{}` is a collection's name already", page.name));
         }
         permission_known(descriptor, page.permission.as_ref(), &format!("{key}.permission"), &mut say);
-        super::record_pages::check(descriptor, page, &key, &mut say);
-        for (at, block) in page.blocks.iter().enumerate() {
-            let collection = match block {
-                Block::Table(block) => &block.collection,
-                Block::Figure(block) => &block.collection,
-                Block::Chart(block) => &block.collection,
-                _ => {
-                    super::routed::check(descriptor, block, &format!("{key}.blocks[{at}]"), &mut say);
-                    continue;
-                }
-            };
-            if let Err(message) = target(descriptor, collection) {
-                say(format!("{key}.blocks[{at}]"), message);
-            }
-        }
+        super::page::check(descriptor, page, &key, &mut say);
     }
     faults
 }

@@ -1,6 +1,6 @@
 //! What a plugin is, without running it: `plugin.toml`, carried in the component's custom section
-//! `lignaflow:descriptor`. [`model`] is its shape, [`parse`] reads it with errors that name line and key, [`check`]
-//! holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
+//! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
+//! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
 //! [`services`] and [`settings`] those of what they are named after.
 
@@ -12,6 +12,7 @@ mod kept;
 mod lines;
 mod migration;
 mod model;
+mod page;
 mod parse;
 mod post;
 mod record_pages;
@@ -21,11 +22,12 @@ mod services;
 mod settings;
 mod work;
 
-pub use block::{Block, ChartBlock, FigureBlock, Filters, TableBlock, TextBlock};
+pub use block::*;
 pub use check::RESERVED;
 pub use former::Former;
 pub use lines::{LineEditorBlock, Taking};
 pub use model::*;
+pub use page::{Asks, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};

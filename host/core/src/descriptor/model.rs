@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{Block, Former, MailTemplate, PageLink, Service};
+use super::{Former, MailTemplate, Page, Service};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -598,25 +598,6 @@ pub struct Subscription {
     pub collection: String,
     /// `insert`, `update`, `remove`, `restore`, or a transition by its name. An update is a transition as well.
     pub on: Vec<LocalName>,
-}
-
-/// A page of the plugin's own: blocks bound to queries and routes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    pub name: LocalName,
-    pub title: String,
-    #[serde(default)]
-    pub icon: Option<String>,
-    #[serde(default)]
-    pub permission: Option<LocalName>,
-    /// That it is opened by links, each for one record, and not from the navigation.
-    #[serde(default)]
-    pub link: Option<PageLink>,
-    /// The collection whose records have this page each: it is reached from theirs and not from the menu.
-    #[serde(default)]
-    pub record: Option<LocalName>,
-    pub blocks: Vec<Block>,
 }
 
 impl Collection {

@@ -182,7 +182,7 @@ pub(super) fn check(descriptor: &Descriptor, say: &mut impl FnMut(String, String
             page_link(descriptor, page, link, &format!("{key}.link"), say);
         }
         for (at, block) in page.blocks.iter().enumerate() {
-            if let Err(fault) = page_block(descriptor, page.link.as_ref(), block) {
+            if let Err(fault) = page_block(descriptor, page, block) {
                 say(format!("{key}.blocks[{at}]"), fault);
             }
         }
@@ -190,12 +190,13 @@ pub(super) fn check(descriptor: &Descriptor, say: &mut impl FnMut(String, String
 }
 
 /// Whether a block can stand on a page that links open, or on another.
-fn page_block(descriptor: &Descriptor, link: Option<&PageLink>, block: &Block) -> Result<(), String> {
-    let Some(link) = link else {
+fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(), String> {
+    let Some(link) = &page.link else {
         return match block {
-            Block::Detail(_) | Block::Sheet(_) | Block::Form(_) => {
-                Err("detail, sheet and form stand on pages with `link`".to_owned())
+            Block::Detail(_) if page.record.is_none() => {
+                Err("detail stands on pages with `record` or `link`".to_owned())
             }
+            Block::Sheet(_) | Block::Form(_) => Err("sheet and form stand on pages with `link`".to_owned()),
             Block::Table(table) if table.via.is_some() => Err("`via` is for pages with `link`".to_owned()),
             _ => Ok(()),
         };
@@ -238,7 +239,13 @@ fn page_block(descriptor: &Descriptor, link: Option<&PageLink>, block: &Block) -
             if leads { Ok(()) } else { Err(format!("`{via}` does not refer to `{}`", link.subject)) }
         }
         Block::Figure(_) | Block::Chart(_) => Err("a page with `link` shows no figures of many records".to_owned()),
-        Block::WeekGrid(_) | Block::Timer(_) | Block::Review(_) => {
+        Block::WeekGrid(_)
+        | Block::Timer(_)
+        | Block::Review(_)
+        | Block::Board(_)
+        | Block::Timeline(_)
+        | Block::Calendar(_)
+        | Block::Comments(_) => {
             Err("this block is for people of the organization, not for a page with `link`".to_owned())
         }
         Block::LineEditor(_) => Err("lines are written on pages with `record`".to_owned()),

@@ -2,30 +2,35 @@
 //! rest of the page standing.
 
 use super::house::Visit;
+use super::lines::{self, Address, Sheet};
 use super::lookup;
+use super::plan;
 use super::routed::{self, Pairs, Refused};
 use crate::rest::query;
 use axum::extract::{Path, Query, RawForm};
 use axum::response::Response;
+use http::StatusCode;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::BoundPath;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
-    Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, Page, TableBlock, humanize,
+    Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, Page, RECORD, TableBlock, humanize,
 };
-use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::name::{CollectionName, LocalName, PluginId};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Bucket, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Id};
 use lignaflow_runtime::LoadedPlugin;
 use lignaflow_web::blocks::{
-    Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView, page as draw,
+    Bar, BlockView, BlocksPage, ChartView, FigureView, RecordHead, Tab, TableColumn, TableRow, TableView, page as draw,
 };
+use lignaflow_web::collection::record::label;
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::{ListQuery, paths};
 use std::sync::Arc;
 
+/// `/{plugin}/-/{page}`.
 pub(super) async fn page(
     visit: Visit,
     Path((plugin, name)): Path<(String, String)>,
@@ -36,7 +41,19 @@ pub(super) async fn page(
         Err(response) => return response,
     };
     let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
-    draw_page(&visit, &loaded, page, &asked, None).await
+    draw_page(&visit, &loaded, page, None, &asked, None).await
+}
+
+/// `/{plugin}/-/{page}/{id}`: the page of one record.
+pub(super) async fn record_page(visit: Visit, Path(address): Path<Address>, Query(asked): Query<Pairs>) -> Response {
+    let sheet = match lines::sheet(&visit, &address).await {
+        Ok(sheet) => sheet,
+        Err(response) => return response,
+    };
+    if sheet.editor().is_some() {
+        return lines::answer(&visit, &sheet, &asked, None, StatusCode::OK).await;
+    }
+    draw_page(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked, None).await
 }
 
 /// The plugin whose page it is, where whoever visits may open it.
@@ -85,7 +102,7 @@ pub(super) async fn act(
             visit.go(&format!("/{plugin}/-/{name}{query}"), &told)
         }
         Err(refused) => {
-            let mut response = draw_page(&visit, &loaded, page, &asked, Some((index, &refused))).await;
+            let mut response = draw_page(&visit, &loaded, page, None, &asked, Some((index, &refused))).await;
             if response.status().is_success() {
                 *response.status_mut() = refused.problem.status();
             }
@@ -98,10 +115,12 @@ async fn draw_page(
     visit: &Visit,
     loaded: &LoadedPlugin,
     page: &Page,
+    of: Option<&Sheet>,
     asked: &Pairs,
     refused: Option<(usize, &Refused)>,
 ) -> Response {
     let descriptor = loaded.descriptor();
+    let place = Place { visit, home: &descriptor.id, of, asked };
     let mut wanted = Wanted::default();
     let mut blocks = Vec::with_capacity(page.blocks.len());
     for (index, block) in page.blocks.iter().enumerate() {
@@ -117,10 +136,10 @@ async fn draw_page(
             Block::Review(block) => {
                 (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
             }
-            // These stand on pages that links open, which are none of the house's.
-            Block::Detail(_) | Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => continue,
+            // These stand on pages that links open, which are none of the house's, and on those of `lines`.
+            Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => continue,
             other => {
-                blocks.push(self::view(visit, &descriptor.id, other, &mut wanted).await);
+                blocks.push(self::view(&place, other, &mut wanted).await);
                 continue;
             }
         };
@@ -130,20 +149,85 @@ async fn draw_page(
         Ok(labels) => labels,
         Err(fault) => return visit.fault(&fault),
     };
-    visit.page(draw(&visit.shell(), &BlocksPage { title: &page.title, blocks: &blocks, labels: &labels, record: None }))
+    let Some(sheet) = of else {
+        let view = BlocksPage { title: &page.title, blocks: &blocks, labels: &labels, record: None };
+        return visit.page(draw(&visit.shell(), &view));
+    };
+    let tabs = tabs(visit, &sheet.schema, sheet.record.id, Some(page.name.as_str()));
+    let head = RecordHead { schema: &sheet.schema, record: &sheet.record, transitions: &[], tabs: &tabs };
+    let title = label(&sheet.schema, &sheet.record);
+    let view = BlocksPage { title: &title, blocks: &blocks, labels: &labels, record: Some(head) };
+    visit.page(draw(&visit.shell(), &view))
 }
 
 /// A block with its data, or why there is none.
-pub(super) async fn view(visit: &Visit, home: &PluginId, block: &Block, wanted: &mut Wanted) -> BlockView {
+pub(super) async fn view(place: &Place<'_>, block: &Block, wanted: &mut Wanted) -> BlockView {
     let (title, view) = match block {
         Block::Text(text) => ("", Ok(BlockView::Text(text.text.clone()))),
-        Block::Table(block) => (block.title.as_str(), table(visit, home, block, wanted).await),
-        Block::Figure(block) => (block.title.as_str(), figure(visit, home, block).await),
-        Block::Chart(block) => (block.title.as_str(), chart(visit, home, block).await),
+        Block::Table(block) => (block.title.as_str(), table(place, block, wanted).await),
+        Block::Figure(block) => (block.title.as_str(), figure(place, block).await),
+        Block::Chart(block) => (block.title.as_str(), chart(place, block).await),
+        Block::Board(block) => (block.title.as_str(), plan::board(place, block, wanted).await),
+        Block::Timeline(block) => (block.title.as_str(), plan::timeline(place, block).await),
+        Block::Calendar(block) => (block.title.as_str(), plan::calendar(place, block).await),
+        Block::Comments(block) => (block.title.as_str(), plan::comments(place, block, wanted).await),
+        Block::Detail(block) => (block.title.as_str(), plan::detail(place, block, wanted).await),
         // These need a page of another kind.
         _ => ("", Err(Fault::not_found("page for this block"))),
     };
     view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message })
+}
+
+/// A record's own page and those that its plugin declares of it, as far as the visitor may open them.
+pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>) -> Vec<Tab> {
+    let plugin = &schema.name.plugin;
+    let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
+    let own = Tab { title: "Overview".to_owned(), href: paths::record(&schema.name, id), current: current.is_none() };
+    let pages = loaded.descriptor().pages.iter().filter(|page| {
+        let may = |permission: &LocalName| visit.signed.caller.holds(&format!("{plugin}.{permission}"));
+        page.record.as_ref() == Some(&schema.name.local) && page.permission.as_ref().is_none_or(may)
+    });
+    let pages = pages.map(|page| Tab {
+        title: page.title.clone(),
+        href: paths::record_page(plugin, &page.name, id),
+        current: current == Some(page.name.as_str()),
+    });
+    std::iter::once(own).chain(pages).collect()
+}
+
+/// Where blocks stand: whose page it is, of which plugin, of which record, and what its address asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub visit: &'a Visit,
+    pub home: &'a PluginId,
+    pub of: Option<&'a Sheet>,
+    pub asked: &'a Pairs,
+}
+
+impl Place<'_> {
+    pub(super) fn schema(&self, collection: &str) -> Result<Arc<Schema>, Fault> {
+        schema_of(self.visit, self.home, collection)
+    }
+
+    /// A block's filters, with the record whose page it is in its place.
+    pub(super) fn filters(&self, filters: &Filters) -> Filters {
+        let mut filters = filters.clone();
+        if let Some(of) = self.of {
+            for value in filters.values_mut().filter(|value| *value == RECORD) {
+                *value = of.record.id.to_string().into();
+            }
+        }
+        filters
+    }
+
+    pub(super) fn filter(&self, schema: &Arc<Schema>, filters: &Filters) -> Result<Predicate, Fault> {
+        filter(self.visit, schema, &self.filters(filters))
+    }
+
+    /// The list that shows exactly the records of a block.
+    pub(super) fn address(&self, schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
+        address(schema, &self.filters(filters), more)
+    }
 }
 
 fn schema_of(visit: &Visit, home: &PluginId, collection: &str) -> Result<Arc<Schema>, Fault> {
@@ -152,7 +236,7 @@ fn schema_of(visit: &Visit, home: &PluginId, collection: &str) -> Result<Arc<Sch
     visit.app.records.schema(&visit.snapshot, &visit.signed.caller, &name)
 }
 
-fn binder(visit: &Visit) -> Binder<'_> {
+pub(super) fn binder(visit: &Visit) -> Binder<'_> {
     Binder { catalog: &visit.snapshot.catalog, home: None }
 }
 
@@ -190,20 +274,19 @@ fn address(schema: &Schema, filters: &Filters, more: &[(String, String)]) -> Str
     ListQuery { filters: pairs, ..ListQuery::default() }.address(&paths::list(&schema.name))
 }
 
-fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {
+pub(super) fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {
     match path.field() {
         Some(field) => (field.field.clone(), field.to.clone()),
         None => (Field::bare(path.kind()), None),
     }
 }
 
-async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut Wanted) -> Result<BlockView, Fault> {
-    let access = visit.signed.caller.to_read()?;
-    let schema = schema_of(visit, home, &block.collection)?;
+/// A column of these paths: its title, its field, and whether it is a state.
+pub(super) fn columns(visit: &Visit, schema: &Arc<Schema>, paths: &[String]) -> Result<Vec<TableColumn>, Fault> {
     let binder = binder(visit);
-    let mut columns = Vec::with_capacity(block.columns.len());
-    for text in &block.columns {
-        let path = binder.path(&schema, text)?;
+    let mut columns = Vec::with_capacity(paths.len());
+    for text in paths {
+        let path = binder.path(schema, text)?;
         let (field, to) = field_at(&path);
         let last = text.rsplit('.').next().unwrap_or(text);
         // A path that ends in what a record is called is titled by the reference that leads there.
@@ -214,6 +297,14 @@ async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut 
         };
         columns.push(TableColumn { title, state: path.schema().collection.is_state(last), field, to });
     }
+    Ok(columns)
+}
+
+async fn table(place: &Place<'_>, block: &TableBlock, wanted: &mut Wanted) -> Result<BlockView, Fault> {
+    let visit = place.visit;
+    let access = visit.signed.caller.to_read()?;
+    let schema = place.schema(&block.collection)?;
+    let columns = columns(visit, &schema, &block.columns)?;
     let sort =
         block.sort.as_deref().or(schema.collection.sort.as_deref()).unwrap_or(schema.collection.display.as_str());
     let mut select = block.columns.clone();
@@ -221,7 +312,7 @@ async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut 
     let selection = Selection {
         collection: schema.name.to_string(),
         authority: Authority::Caller,
-        filter: filter(visit, &schema, &block.filter)?,
+        filter: place.filter(&schema, &block.filter)?,
         sort: query::sort_keys(sort),
         select,
         limit: block.limit.unwrap_or(20).clamp(1, 200),
@@ -240,7 +331,7 @@ async fn table(visit: &Visit, home: &PluginId, block: &TableBlock, wanted: &mut 
         title: block.title.clone(),
         columns,
         rows,
-        all: Some(address(&schema, &block.filter, &[])),
+        all: Some(place.address(&schema, &block.filter, &[])),
         empty: format!("No {} here.", schema.collection.title.many.to_lowercase()),
     }))
 }
@@ -262,12 +353,13 @@ fn measured(visit: &Visit, schema: &Arc<Schema>, sum: Option<&str>) -> Result<Fi
     })
 }
 
-async fn figure(visit: &Visit, home: &PluginId, block: &FigureBlock) -> Result<BlockView, Fault> {
-    let schema = schema_of(visit, home, &block.collection)?;
+async fn figure(place: &Place<'_>, block: &FigureBlock) -> Result<BlockView, Fault> {
+    let visit = place.visit;
+    let schema = place.schema(&block.collection)?;
     let summary = Summary {
         collection: schema.name.to_string(),
         authority: Authority::Caller,
-        filter: filter(visit, &schema, &block.filter)?,
+        filter: place.filter(&schema, &block.filter)?,
         group_by: Vec::new(),
         metrics: vec![metric(block.sum.as_deref())],
         sort: Vec::new(),
@@ -286,12 +378,13 @@ async fn figure(visit: &Visit, home: &PluginId, block: &FigureBlock) -> Result<B
             .filter(|value| !value.is_null())
             .collect(),
         field: measured(visit, &schema, block.sum.as_deref())?,
-        href: Some(address(&schema, &block.filter, &[])),
+        href: Some(place.address(&schema, &block.filter, &[])),
     }))
 }
 
-async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<BlockView, Fault> {
-    let schema = schema_of(visit, home, &block.collection)?;
+async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault> {
+    let visit = place.visit;
+    let schema = place.schema(&block.collection)?;
     let group =
         query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
     let path = binder(visit).path(&schema, &group.path)?;
@@ -299,7 +392,7 @@ async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<Blo
     let summary = Summary {
         collection: schema.name.to_string(),
         authority: Authority::Caller,
-        filter: filter(visit, &schema, &block.filter)?,
+        filter: place.filter(&schema, &block.filter)?,
         group_by: vec![group.clone()],
         metrics: vec![metric(block.sum.as_deref())],
         sort: vec![SortKey { path: group.path.clone(), descending: false }],
@@ -334,7 +427,7 @@ async fn chart(visit: &Visit, home: &PluginId, block: &ChartBlock) -> Result<Blo
             };
             let href = text
                 .filter(|_| !over_time)
-                .map(|text| address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)]));
+                .map(|text| place.address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)]));
             Some(Bar { label, value, href })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! Forms of any collection: new, edit, and both again with their issues. What was typed is never lost.
 
-use super::house::Visit;
+use super::house::{Visit, own_address};
 use super::lookup;
 use super::posted::posted;
 use axum::extract::{Path, RawQuery, Request};
@@ -11,6 +11,7 @@ use lignaflow_core::id::Id;
 use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::record::Record;
 use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_web::blocks::BACK;
 use lignaflow_web::collection::conflict::{self, ConflictPage, Other};
 use lignaflow_web::collection::form::{FormPage, Target, page};
 use lignaflow_web::collection::record::label;
@@ -105,7 +106,12 @@ pub(super) async fn create(
             let Some(saved) = written.saved.first() else { return visit.fault(&Fault::internal()) };
             let name = label(&schema, &saved.record);
             let another = pairs.iter().any(|(name, _)| name == "another");
-            let to = if another { paths::new(&schema.name) } else { paths::record(&schema.name, saved.record.id) };
+            let back = pairs.iter().find(|(name, _)| name == BACK).map(|(_, back)| own_address(back).to_owned());
+            let to = match back {
+                Some(back) => back,
+                None if another => paths::new(&schema.name),
+                None => paths::record(&schema.name, saved.record.id),
+            };
             visit.go(&to, &format!("Saved “{name}”."))
         }
         Err(fault) => {

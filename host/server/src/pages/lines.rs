@@ -1,8 +1,10 @@
 //! Pages of one record that plugins declare, and the lines that are written there. What a row asks for goes the way of
 //! every write; what the record comes to is told by the plugin's own route.
 
+use super::declared::{self, Place};
 use super::house::Visit;
-use super::{declared, lookup};
+use super::lookup;
+use super::routed::Pairs;
 use crate::rest::guest::RouteCall;
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
@@ -35,23 +37,17 @@ const MOST: usize = 1000;
 const MOST_ROWS: usize = 200;
 
 /// A page of a record, and the record.
-struct Sheet {
-    plugin: Arc<LoadedPlugin>,
-    page: Page,
-    schema: Arc<Schema>,
-    record: Record,
+pub(super) struct Sheet {
+    pub plugin: Arc<LoadedPlugin>,
+    pub page: Page,
+    pub schema: Arc<Schema>,
+    pub record: Record,
 }
 
-type Address = (String, String, String);
+/// The plugin, its page and the record.
+pub(super) type Address = (String, String, String);
 
-pub(super) async fn show(visit: Visit, Path(address): Path<Address>) -> Response {
-    match sheet(&visit, &address).await {
-        Ok(sheet) => answer(&visit, &sheet, None, StatusCode::OK).await,
-        Err(response) => response,
-    }
-}
-
-async fn sheet(visit: &Visit, (plugin, name, id): &Address) -> Result<Sheet, Response> {
+pub(super) async fn sheet(visit: &Visit, (plugin, name, id): &Address) -> Result<Sheet, Response> {
     let caller = &visit.signed.caller;
     let loaded = visit.snapshot.plugins.get(plugin.as_str());
     let loaded = loaded.filter(|loaded| visit.snapshot.is_enabled(caller.organization, &loaded.descriptor().id));
@@ -78,7 +74,7 @@ impl Sheet {
         paths::record_page(self.id(), &self.page.name, self.record.id)
     }
 
-    fn editor(&self) -> Option<&LineEditorBlock> {
+    pub(super) fn editor(&self) -> Option<&LineEditorBlock> {
         self.page
             .blocks
             .iter()
@@ -86,8 +82,14 @@ impl Sheet {
     }
 }
 
-async fn answer(visit: &Visit, sheet: &Sheet, refused: Option<RefusedRow>, status: StatusCode) -> Response {
-    match compose(visit, sheet, refused, status).await {
+pub(super) async fn answer(
+    visit: &Visit,
+    sheet: &Sheet,
+    asked: &Pairs,
+    refused: Option<RefusedRow>,
+    status: StatusCode,
+) -> Response {
+    match compose(visit, sheet, asked, refused, status).await {
         Ok(response) => response,
         Err(fault) => visit.fault(&fault),
     }
@@ -96,6 +98,7 @@ async fn answer(visit: &Visit, sheet: &Sheet, refused: Option<RefusedRow>, statu
 async fn compose(
     visit: &Visit,
     sheet: &Sheet,
+    asked: &Pairs,
     refused: Option<RefusedRow>,
     status: StatusCode,
 ) -> Result<Response, Fault> {
@@ -103,6 +106,7 @@ async fn compose(
     let access = caller.to_read()?;
     let may_write = visit.may_write()
         && visit.app.records.may(access, &sheet.schema, sheet.record.id, lignaflow_core::access::Deed::Update).await?;
+    let place = Place { visit, home: sheet.id(), of: Some(sheet), asked };
     let mut wanted = Wanted::default();
     let mut blocks = Vec::new();
     for block in &sheet.page.blocks {
@@ -111,7 +115,7 @@ async fn compose(
                 Ok(view) => BlockView::Lines(Box::new(view)),
                 Err(fault) => BlockView::Failed { title: editor.title.clone(), message: fault.message },
             },
-            other => declared::view(visit, sheet.id(), other, &mut wanted).await,
+            other => declared::view(&place, other, &mut wanted).await,
         });
     }
     let may = |transition: &Transition| {
@@ -124,6 +128,7 @@ async fn compose(
         schema: &sheet.schema,
         record: &sheet.record,
         transitions: &transitions(&sheet.schema, &sheet.record, may),
+        tabs: &declared::tabs(visit, &sheet.schema, sheet.record.id, Some(sheet.page.name.as_str())),
     };
     let view = BlocksPage { title: &name, blocks: &blocks, labels: &labels, record: Some(head) };
     Ok(visit.page_with(status, draw(&visit.shell(), &view)))
@@ -284,7 +289,7 @@ pub(super) async fn act(visit: Visit, Path(address): Path<Address>, RawForm(body
             }
             messages.dedup();
             let row = asked.id(LINE).or(asked.id(SECTION));
-            answer(&visit, &sheet, Some(RefusedRow { row, texts: asked.0, messages }), status).await
+            answer(&visit, &sheet, &Pairs::new(), Some(RefusedRow { row, texts: asked.0, messages }), status).await
         }
     }
 }

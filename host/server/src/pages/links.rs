@@ -310,14 +310,7 @@ impl Guest {
                     let Some(route) = self.route(form.route.as_str()) else { continue };
                     Piece::Form(form_view(form, route, &self.address(), typed, refused, &choices))
                 }
-                Block::Figure(_)
-                | Block::Chart(_)
-                | Block::WeekGrid(_)
-                | Block::Timer(_)
-                | Block::Review(_)
-                | Block::LineEditor(_) => {
-                    continue;
-                }
+                _ => continue,
             });
         }
         Ok(Some(pieces))

@@ -10,7 +10,7 @@
 //! | [`views`] | saved views over lists |
 //! | [`media`] | files, as links of pages lead to them |
 //! | [`imports`] | the wizard by which files become records |
-//! | [`declared`], [`routed`] | pages that plugins declare; blocks of them that call routes |
+//! | [`declared`], [`routed`], [`plan`] | pages that plugins declare; blocks of them that call routes; boards, timelines, calendars |
 //! | [`lines`] | pages of one record, and the lines that are written there |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -44,6 +44,7 @@ mod lookup;
 mod media;
 mod organization;
 mod people;
+mod plan;
 mod posted;
 mod record;
 mod roles;
@@ -86,7 +87,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
         .route("/{plugin}/-/{page}/{block}/{deed}", post(declared::act))
-        .route("/{plugin}/-/{page}/{id}", get(lines::show).post(lines::act))
+        .route("/{plugin}/-/{page}/{id}", get(declared::record_page).post(lines::act))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))
@@ -100,6 +101,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))
         .route("/{plugin}/{collection}/{id}/versions/{version}", get(earlier::show).post(earlier::restore))
+        .route("/{plugin}/{collection}/{id}/to", post(record::moved))
         .route("/{plugin}/{collection}/{id}/to/{transition}", post(record::transition))
         .route("/static/{*path}", get(asset))
         .fallback(house::nothing_here)

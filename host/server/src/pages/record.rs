@@ -1,6 +1,7 @@
 //! The page of one record, and what can be done to it with one button.
 
-use super::house::Visit;
+use super::declared;
+use super::house::{Visit, own_address};
 use super::lookup;
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
@@ -15,6 +16,7 @@ use lignaflow_core::record::{Record, value_from_json};
 use lignaflow_core::value::Value;
 use lignaflow_store::{LogEntry, LogKind};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
+use lignaflow_web::blocks::{BACK, TRANSITION};
 use lignaflow_web::collection::VERSION;
 use lignaflow_web::collection::record::{LockedWhole, RecordPage, Related, label, locked_by, page, transitions};
 use lignaflow_web::labels::Wanted;
@@ -92,7 +94,6 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
                 .as_ref()
                 .is_none_or(|permission| caller.holds(&format!("{}.{permission}", schema.name.plugin)))
     };
-    let pages = pages_of(visit, schema, id);
     let view = RecordPage {
         catalog,
         schema,
@@ -102,24 +103,12 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
         locked_whole: whole.as_ref().map(|(schema, record, state)| LockedWhole { schema, record, state }),
         transitions: &transitions(schema, &record, may),
         related: &related,
-        pages: &pages,
+        tabs: &declared::tabs(visit, schema, id, None),
         activity: &activity,
         fault: refused.map(|fault| fault.message.as_str()),
     };
     let status = refused.map_or(http::StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     Ok(visit.page_with(status, page(&visit.shell(), &view)))
-}
-
-/// The pages that its plugin has of a record, of those that the visitor may open.
-fn pages_of(visit: &Visit, schema: &Schema, id: Id) -> Vec<(String, String)> {
-    let caller = &visit.signed.caller;
-    let plugin = &schema.name.plugin;
-    let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
-    let mine = loaded.descriptor().pages.iter().filter(|page| {
-        page.record.as_ref() == Some(&schema.name.local)
-            && page.permission.as_ref().is_none_or(|permission| caller.holds(&format!("{plugin}.{permission}")))
-    });
-    mine.map(|page| (page.title.clone(), paths::record_page(plugin, &page.name, id))).collect()
 }
 
 /// What a part belongs to, at whatever height, where it is in a state that refuses changes of its parts.
@@ -218,10 +207,12 @@ async fn act(
     let expected =
         form_urlencoded::parse(body).find(|(name, _)| name == VERSION).and_then(|(_, text)| text.parse().ok());
     let mutation = mutation(schema.name.to_string(), id, expected);
+    let back = form_urlencoded::parse(body).find(|(name, _)| name == BACK).map(|(_, text)| text);
     match visit.app.records.write(&visit.signed.caller, Origin::Page, vec![mutation]).await {
         Ok(written) => {
             let name = written.saved.first().map(|saved| label(&schema, &saved.record)).unwrap_or_default();
-            visit.go(&paths::record(&schema.name, id), &format!("{deed} “{name}”."))
+            let to = back.map_or_else(|| paths::record(&schema.name, id), |back| own_address(&back).to_owned());
+            visit.go(&to, &format!("{deed} “{name}”."))
         }
         Err(fault) => match draw(&visit, &schema, id, Some(&fault)).await {
             Ok(response) => response,
@@ -257,4 +248,14 @@ pub(super) async fn transition(
     let make =
         |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };
     act(visit, (plugin, collection, id), &body, make, &deed).await
+}
+
+/// A transition chosen from several, as a board's cards offer them.
+pub(super) async fn moved(visit: Visit, Path(at): Path<(String, String, String)>, RawForm(body): RawForm) -> Response {
+    let chosen = form_urlencoded::parse(&body).find(|(name, _)| name == TRANSITION).map(|(_, text)| text.into_owned());
+    let Some(name) = chosen else { return visit.fault(&Fault::at("/transition", "required", "Choose what to do.")) };
+    let deed = format!("{}:", lignaflow_core::descriptor::humanize(&name));
+    let make =
+        |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };
+    act(visit, at, &body, make, &deed).await
 }

@@ -38,6 +38,7 @@ mod notices;
 mod pages;
 mod papers;
 mod permissions;
+mod planning;
 mod plugins;
 mod records;
 mod renames;

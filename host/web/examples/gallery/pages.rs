@@ -334,7 +334,7 @@ fn record_page(change: impl FnOnce(&mut Record, &Schema)) -> Markup {
         locked_whole: None,
         transitions: &transitions,
         related: &[Related { schema: &task_schema, via: &via, records: &tasks, more: true }],
-        pages: &[],
+        tabs: &[],
         activity: &activity,
         fault: None,
     };

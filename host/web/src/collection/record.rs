@@ -7,6 +7,7 @@ use super::form::lower_first;
 use super::input::is_long;
 use super::{VERSION, tag};
 use crate::activity::{self, Entry};
+use crate::blocks::{Tab, tabs};
 use crate::format::{instant, list};
 use crate::icon::icon;
 use crate::labels::Labels;
@@ -33,8 +34,8 @@ pub struct RecordPage<'a> {
     /// What may be done now: see [`transitions`].
     pub transitions: &'a [&'a Transition],
     pub related: &'a [Related<'a>],
-    /// Pages that the plugin has of this record, by title and address.
-    pub pages: &'a [(String, String)],
+    /// This page and those that the plugin declares of the record.
+    pub tabs: &'a [Tab],
     /// Newest first.
     pub activity: &'a [Entry],
     /// Why the last attempt to change it failed.
@@ -106,6 +107,8 @@ pub fn page(shell: &Shell, view: &RecordPage<'_>) -> Markup {
         sheets: &[],
     };
     let body = html! {
+        (tabs(&title, view.tabs))
+        @if view.tabs.len() > 1 { div class="mt-4" {} }
         (notes(view))
         (facts(view, &cells))
         div class="band mt-6" {
@@ -139,14 +142,10 @@ pub(crate) fn states(schema: &Schema, record: &Record) -> Option<Markup> {
 
 fn actions(view: &RecordPage<'_>) -> Markup {
     let (schema, record) = (view.schema, view.record);
-    let pages = html! {
-        @for (title, href) in view.pages { a class="btn" href=(href) { (icon("quote")) (title) } }
-    };
     if !view.may_write || record.archived_at.is_some() {
-        return pages;
+        return html! {};
     }
     html! {
-        (pages)
         @if view.locked_whole.is_none() {
             @for transition in view.transitions { (transition_button(schema, record, transition)) }
         }
@@ -447,7 +446,7 @@ mod tests {
             locked_whole: None,
             transitions: &allowed,
             related: if clients.referrers.is_empty() { &[] } else { &related },
-            pages: &[],
+            tabs: &[],
             activity: &[made],
             fault: None,
         };

@@ -1,0 +1,200 @@
+//! Work under way in pages: boards, timelines, calendars, comments and the money of one record, without script and in a
+//! browser.
+
+use crate::scene::{Scene, TASKS, opened, scene};
+use lignaflow_core::caller::Role;
+use lignaflow_testkit::driver::Browser;
+use lignaflow_testkit::{Database, on_both, on_one};
+use serde_json::json;
+
+on_both!(
+    a_card_is_moved_from_the_board_without_script,
+    pages_of_a_record_are_for_who_may_read_it,
+    a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due,
+    what_is_said_of_a_task_stands_on_its_page,
+    a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant
+);
+on_one!(a_manager_drags_tasks_on_the_board_and_sees_the_timeline);
+
+fn of(scene: &Scene, page: &str) -> String {
+    format!("/projects/-/{page}/{}", scene.project)
+}
+
+async fn a_card_is_moved_from_the_board_without_script(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({})).await;
+    let other = scene.org.make("projects/projects", json!({ "name": "Porch" })).await;
+    scene.task_of(&other, "Lay the deck", json!({})).await;
+    let board = of(&scene, "board");
+    let page = visitor.get(&board).await.is(200);
+    page.shows("Cut panels").shows("In progress").hides("Lay the deck");
+    page.shows(&format!("/projects/tasks/new?project={}", scene.project));
+    let path = format!("/projects/tasks/{cut}/to");
+    let fields = [("~version", page.value("~version")), ("transition", "start".to_owned()), ("back", board.clone())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let moved = visitor.post(&path, &fields).await;
+    assert_eq!(moved.to(), board, "back to where one was");
+    visitor.follow(&moved).await.is(200).shows("Start: “Cut panels”.");
+    assert_eq!(scene.org.get(&format!("{TASKS}/{cut}")).await.json["status"], "in-progress");
+
+    // What the board showed is no longer so: nothing moves, and it is said why.
+    let _ = visitor.post(&path, &fields).await.is(412);
+    let stray = [("transition", "start"), ("back", "//evil.example")];
+    let _ = visitor.post(&path, &stray).await.is(409);
+    let _ = visitor.post(&path, &[("transition", "fly")]).await.is(404);
+    let _ = visitor.post(&path, &[]).await.is(422);
+    let away = visitor.post(&path, &[("transition", "finish"), ("back", "//evil.example")]).await;
+    assert_eq!(away.to(), "/");
+}
+
+async fn pages_of_a_record_are_for_who_may_read_it(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    for name in ["board", "timeline", "calendar", "comments-on-project", "money"] {
+        visitor.get(&of(&scene, name)).await.is(200).shows("Reception fit-out").shows("aria-current=\"page\"");
+    }
+    visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200).shows(&of(&scene, "board"));
+    let _ = visitor.get("/projects/-/board").await.is(404);
+    let _ = visitor.get(&format!("/projects/-/board/{}", scene.client)).await.is(404);
+    let _ = visitor.get(&of(&scene, "overview")).await.is(404);
+    let _ = visitor.get("/projects/-/board/nothing").await.is(404);
+
+    let (_, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let mia = scene.server.visitor();
+    mia.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    for name in ["board", "timeline", "money"] {
+        let _ = mia.get(&of(&scene, name)).await;
+    }
+    let _ = mia.get(&of(&scene, "board")).await.is(404);
+    let elsewhere = scene.server.organization("Another").await;
+    let stranger = scene.server.signed_in(&elsewhere).await;
+    let _ = stranger.get(&of(&scene, "board")).await.is(404);
+}
+
+async fn a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({ "start": "2026-12-01", "due": "2026-12-05" })).await;
+    let glue = json!({ "start": "2026-12-06", "due": "2026-12-20", "depends_on": [cut] });
+    scene.task("Glue", glue).await;
+    scene.task("Some day", json!({})).await;
+    let page = visitor.get(&of(&scene, "timeline")).await.is(200);
+    page.shows("class=\"dependency\"").shows("1/12/2026 to 5/12/2026").hides("Some day");
+    page.shows("1 without a date is not drawn.");
+    let page = visitor.get(&format!("{}?month=2026-12", of(&scene, "calendar"))).await.is(200);
+    page.shows("December 2026").shows("Glue").shows("Saturday, 5 December").shows("?month=2027-01");
+    visitor.get(&format!("{}?month=2027-01", of(&scene, "calendar"))).await.is(200).hides("Glue");
+    let _ = visitor.get(&format!("{}?month=soon", of(&scene, "calendar"))).await.is(200);
+}
+
+async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({})).await;
+    let page = format!("/projects/-/comments-on-task/{cut}");
+    visitor.get(&page).await.is(200).shows("Nothing has been said yet.");
+    let said = [("task", cut.as_str()), ("text", "The oak is <wet>."), ("back", page.as_str())];
+    let done = visitor.post("/projects/comments", &said).await;
+    assert_eq!(done.to(), page);
+    visitor.follow(&done).await.is(200).shows("The oak is &lt;wet&gt;.").shows("Jo");
+    // It is of the project as well, which the plugin knows.
+    visitor.get(&of(&scene, "comments-on-project")).await.is(200).shows("The oak is &lt;wet&gt;.");
+    let empty = [("task", cut.as_str()), ("text", ""), ("back", page.as_str())];
+    visitor.post("/projects/comments", &empty).await.is(422).shows("required");
+}
+
+async fn a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant(database: Database) {
+    let scene = scene(&database).await;
+    let path = format!("projects/phases?filter[project]={}&sort=position", scene.project);
+    let phases = scene.org.get(&path).await.is(200);
+    assert_eq!(phases.column("name"), ["Planning", "Design", "Procurement", "Construction", "Handover"]);
+    let cost = json!({
+        "title": "Oak", "project": scene.project, "supplier": "Timber Co", "reference": "T-77",
+        "amount": { "minor": 10_000, "currency": "AUD" }
+    });
+    scene.org.make("projects/costs", cost.clone()).await;
+    let _ = scene.org.post("projects/costs", cost).await.is(409);
+    let claim = scene.org.post(&format!("projects/projects/{}/claim-costs", scene.project), json!({})).await.is(201);
+    assert_eq!(claim.json["amount"]["minor"], 10_000);
+    let _ = scene.org.post(&format!("projects/projects/{}/claim-costs", scene.project), json!({})).await.is(409);
+    let bill = format!("projects/claims/{}/bill", claim.id());
+    let _ = scene.org.post(&bill, json!({})).await.is(422);
+    let billed = scene.org.post(&bill, json!({ "invoice": "INV-9" })).await.is(200);
+    assert_eq!((&billed.json["status"], &billed.json["invoice"]), (&json!("billed"), &json!("INV-9")));
+    let (_, _, mia) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    assert_eq!(mia.get("projects/costs").await.is(200).data().len(), 0);
+    assert_eq!(mia.get("projects/claims").await.is(200).data().len(), 0);
+}
+
+/// Journey 5, from where the project is.
+async fn a_manager_drags_tasks_on_the_board_and_sees_the_timeline(database: Database) {
+    let scene = scene(&database).await;
+    let room = json!({ "project": scene.project, "name": "Library" });
+    let room = scene.org.make("projects/locations", room).await;
+    let mut before = None;
+    for (at, title) in
+        ["Set out and survey", "Order brass rail, 6.2 m", "Carcasses", "Spray second coat", "Fit cornice"]
+            .into_iter()
+            .enumerate()
+    {
+        let (start, due) = (format!("2026-11-{:02}", 10 + at * 4), format!("2026-11-{:02}", 13 + at * 4));
+        let after: Vec<String> = before.into_iter().collect();
+        let more = json!({ "start": start, "due": due, "location": room, "depends_on": after });
+        before = Some(scene.task(title, more).await);
+    }
+    let Some(browser) = Browser::open().await else { return };
+    let root = &scene.server.root;
+    browser.goto(&format!("{root}/sign-in")).await;
+    browser.fill("#f-email", &scene.org.email).await;
+    browser.fill("#f-password", &scene.org.password).await;
+    browser.press("button.btn-wide").await;
+    browser.resize(1280, 900).await;
+    browser.goto(&format!("{root}{}", of(&scene, "board"))).await;
+    browser.find("lf-board.is-live").await;
+
+    // A drag, as a browser tells it to a page.
+    let _ = browser.client.execute(DRAG, vec![json!("Carcasses"), json!("in-progress")]).await.unwrap();
+    while !in_lane(&browser, "in-progress").await.contains("Carcasses") {
+        tokio::task::yield_now().await;
+    }
+    // And by the keyboard: M, what is first, Enter on the button.
+    let _ = browser.client.execute(FOCUS, vec![json!("Set out and survey")]).await.unwrap();
+    let card = browser.client.active_element().await.unwrap();
+    card.send_keys("m").await.unwrap();
+    browser.find(".card.is-choosing select").await.send_keys("Finish").await.unwrap();
+    browser.find(".card.is-choosing button").await.click().await.unwrap();
+    while !in_lane(&browser, "done").await.contains("Set out and survey") {
+        tokio::task::yield_now().await;
+    }
+    let finished = scene.org.get("projects/tasks?filter[status]=done").await;
+    assert_eq!(finished.column("title"), ["Set out and survey"]);
+
+    for (name, width, height) in [("wide", 1280, 900), ("phone", 390, 844)] {
+        browser.resize(width, height).await;
+        for theme in ["light", "dark"] {
+            let set = "document.cookie = `theme=${arguments[0]}; path=/; secure`";
+            let _ = browser.client.execute(set, vec![json!(theme)]).await.unwrap();
+            for page in ["board", "timeline", "calendar", "comments-on-project", "money"] {
+                browser.goto(&format!("{root}{}?month=2026-11", of(&scene, page))).await;
+                browser.picture(&format!("planning-{page}-{name}-{theme}")).await;
+                let wide = "return document.documentElement.scrollWidth";
+                let wide = browser.client.execute(wide, Vec::new()).await.unwrap().as_u64().unwrap();
+                assert!(wide <= u64::from(width), "{page} is {wide} wide on {width}");
+            }
+        }
+    }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+async fn in_lane(browser: &Browser, state: &str) -> String {
+    let text = "return document.querySelector(`.lane[data-state='${arguments[0]}']`)?.innerText ?? ''";
+    let text = browser.client.execute(text, vec![json!(state)]).await.unwrap();
+    text.as_str().unwrap_or_default().to_owned()
+}
+
+const FOCUS: &str = "[...document.querySelectorAll('.card h3 a')].find((a) => a.textContent === arguments[0]).focus()";
+const DRAG: &str = "
+    const data = new DataTransfer();
+    const tell = (at, name) => at.dispatchEvent(new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer: data }));
+    const link = [...document.querySelectorAll('.card h3 a')].find((a) => a.textContent === arguments[0]);
+    const card = link.closest('.card');
+    const lane = document.querySelector(`.lane[data-state='${arguments[1]}']`);
+    tell(card, 'dragstart'); tell(lane, 'dragover'); tell(lane, 'drop'); tell(card, 'dragend');";
