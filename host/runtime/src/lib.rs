@@ -15,6 +15,7 @@
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
 //! | [`Used`] (`figures`) | what a plugin used lately |
 //! | [`Part`] (`aside`) | what keeps failing is set aside, alone |
+//! | [`fit`] (`fitting`) | whether plugins fit each other, by their descriptors |
 //! | [`Registry`], [`Snapshot`] (`registry`) | all plugins behind one atomic pointer |
 //!
 //! A new capability is an interface in `wit/`, a module in `host`, a line in `host::link`, and a case of
@@ -32,6 +33,7 @@ mod engine;
 mod envelope;
 mod fault;
 mod figures;
+mod fitting;
 mod host;
 mod limits;
 mod load;
@@ -51,6 +53,7 @@ pub use engine::{Engine, EngineOptions};
 pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};
 pub use figures::{SPAN, Used};
+pub use fitting::{fit, needs};
 pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;

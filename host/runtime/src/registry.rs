@@ -1,12 +1,13 @@
 //! All loaded plugins, and which organization has which of them on: one atomic pointer. A change is built aside and
 //! swapped in whole; calls under way finish on what they began with.
 
+use crate::fitting::{fit, needs};
 use crate::plugin::LoadedPlugin;
 use arc_swap::ArcSwap;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::custom::CustomField;
-use lignaflow_core::descriptor::{Descriptor, service_parts, unknown_events};
+use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -98,8 +99,8 @@ impl Snapshot {
             all.insert(plugin.id().clone(), plugin);
         }
         let next = Self { catalog: catalog(&all)?, plugins: all, ..self.next() };
-        for id in changed {
-            next.check_more(&id)?;
+        for plugin in changed.iter().filter_map(|id| next.plugins.get(id)) {
+            next.has_on_what_it_needs(plugin.descriptor())?;
         }
         Ok(next)
     }
@@ -155,13 +156,39 @@ impl Snapshot {
         Ok(next)
     }
 
+    /// What is off in an organization and has to be on before a plugin is, what others need first, and itself last.
+    pub fn to_switch_on(
+        &self,
+        organization: OrganizationId,
+        plugin: &PluginId,
+    ) -> Result<Vec<PluginId>, RegistryFault> {
+        let on = self.on(organization);
+        let mut order: Vec<PluginId> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut way = vec![(plugin.clone(), false)];
+        while let Some((id, is_met)) = way.pop() {
+            if is_met {
+                order.push(id);
+                continue;
+            }
+            if on.contains(&id) || !seen.insert(id.clone()) {
+                continue;
+            }
+            let loaded = self.plugins.get(&id).ok_or_else(|| RegistryFault::Unknown(id.clone()))?;
+            way.push((id, true));
+            way.extend(needs(loaded.descriptor()).into_iter().map(|id| (id, false)));
+        }
+        Ok(order)
+    }
+
     fn next(&self) -> Self {
         Self { generation: self.generation + 1, ..self.clone() }
     }
 
-    fn check_more(&self, id: &PluginId) -> Result<(), RegistryFault> {
-        let Some(plugin) = self.plugins.get(id) else { return Ok(()) };
-        let wanted = needs(plugin.descriptor());
+    /// Whether the organizations that have a plugin on have what this version of it needs.
+    pub fn has_on_what_it_needs(&self, descriptor: &Descriptor) -> Result<(), RegistryFault> {
+        let id = &descriptor.id;
+        let wanted = needs(descriptor);
         let mut lacking = BTreeSet::new();
         let mut organizations = 0;
         for enabled in self.enabled.values().chain([&self.defaults]).filter(|enabled| enabled.contains(id)) {
@@ -176,99 +203,9 @@ impl Snapshot {
     }
 }
 
-/// The plugins whose collections a plugin reads, writes or refers to, and whose services it calls: references need a
-/// grant to read.
-fn needs(descriptor: &Descriptor) -> BTreeSet<PluginId> {
-    let grants = descriptor.grants.read.iter().chain(&descriptor.grants.write);
-    let collections = grants.filter_map(|entry| entry.split_once('/')?.0.parse().ok());
-    collections.chain(descriptor.grants.called()).filter(|id| *id != descriptor.id).collect()
-}
-
 /// The collections of all plugins, where each that one asks of another is there.
 fn catalog(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Result<Arc<Catalog>, RegistryFault> {
-    let mut missing = Vec::new();
-    for plugin in plugins.values() {
-        let descriptor = plugin.descriptor();
-        for entry in descriptor.grants.read.iter().chain(&descriptor.grants.write) {
-            if !is_there(plugins, entry) {
-                missing.push(format!("{entry}, which `{}` asks for", descriptor.id));
-            }
-        }
-    }
-    for plugin in plugins.values() {
-        missing.extend(astray(plugins, plugin.descriptor()));
-        missing.extend(unserved(plugins, plugin.descriptor()));
-    }
-    if let Some(circle) = calling_in_a_circle(plugins) {
-        return Err(RegistryFault::Circle(circle));
-    }
-    match Catalog::new(plugins.values().map(|plugin| &**plugin.descriptor())) {
-        Ok(catalog) if missing.is_empty() => Ok(Arc::new(catalog)),
-        Ok(_) => Err(RegistryFault::Missing(missing)),
-        Err(references) => {
-            missing.extend(references);
-            Err(RegistryFault::Missing(missing))
-        }
-    }
-}
-
-/// What a plugin subscribes to that is not there, in other plugins.
-fn astray(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, descriptor: &Descriptor) -> Vec<String> {
-    let mut astray = Vec::new();
-    for subscription in &descriptor.subscriptions {
-        let Some((plugin, local)) = subscription.collection.split_once('/') else { continue };
-        let collection = plugins.get(plugin).and_then(|plugin| plugin.descriptor().collection(local));
-        let told = |what: &str| format!("{what}, which `{}` subscribes to", descriptor.id);
-        match collection {
-            None => astray.push(told(&subscription.collection)),
-            Some(collection) => {
-                astray.extend(unknown_events(subscription, collection).iter().map(|what| told(what)));
-            }
-        }
-    }
-    astray
-}
-
-/// Services that a plugin asks for and that are not there.
-fn unserved(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, descriptor: &Descriptor) -> Vec<String> {
-    let is_there = |entry: &str| {
-        service_parts(entry).is_some_and(|(plugin, service)| {
-            plugins.get(&plugin).is_some_and(|plugin| plugin.descriptor().service(service).is_some())
-        })
-    };
-    let missing = descriptor.grants.services.iter().filter(|entry| !is_there(entry));
-    missing.map(|entry| format!("the service {entry}, which `{}` calls", descriptor.id)).collect()
-}
-
-/// Plugins of which each calls services of the next, and the last those of the first.
-fn calling_in_a_circle(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>) -> Option<Vec<PluginId>> {
-    let mut done = BTreeSet::new();
-    for id in plugins.keys() {
-        let mut way: Vec<(PluginId, Vec<PluginId>)> = Vec::new();
-        let calls = |id: &PluginId| -> Vec<PluginId> {
-            plugins.get(id).map(|plugin| plugin.descriptor().grants.called().collect()).unwrap_or_default()
-        };
-        way.push((id.clone(), calls(id)));
-        while let Some((_, ahead)) = way.last_mut() {
-            let Some(next) = ahead.pop() else {
-                done.extend(way.pop().map(|(id, _)| id));
-                continue;
-            };
-            if let Some(begin) = way.iter().position(|(id, _)| *id == next) {
-                return Some(way.drain(begin..).map(|(id, _)| id).collect());
-            }
-            if !done.contains(&next) {
-                let calls = calls(&next);
-                way.push((next, calls));
-            }
-        }
-    }
-    None
-}
-
-fn is_there(plugins: &BTreeMap<PluginId, Arc<LoadedPlugin>>, entry: &str) -> bool {
-    let Some((plugin, collection)) = entry.split_once('/') else { return false };
-    plugins.get(plugin).is_some_and(|plugin| collection == "*" || plugin.descriptor().collection(collection).is_some())
+    fit(plugins.values().map(|plugin| &**plugin.descriptor())).map(Arc::new)
 }
 
 /// The fields that organizations added, of those that did.

@@ -26,7 +26,7 @@ use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
-use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, Snapshot};
+use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered};
 use lignaflow_store::{SchemaFault, Store};
@@ -256,6 +256,29 @@ impl Plugins {
             return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
         }
         self.reload().await
+    }
+
+    /// Switches a plugin on for an organization, and before it whatever it needs that is off: all of it or nothing. What
+    /// was switched on, in that order.
+    pub async fn switch_on_with_needs(
+        &self,
+        organization: OrganizationId,
+        plugin: &PluginId,
+        by: By,
+    ) -> Result<Vec<PluginId>, Fault> {
+        let refused = |fault: RegistryFault| Fault::new(ErrorCode::Conflict, format!("{fault}."));
+        let order = match self.0.registry.current().to_switch_on(organization, plugin) {
+            Err(RegistryFault::Unknown(id)) if id == *plugin => {
+                return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+            }
+            order => order.map_err(refused)?,
+        };
+        let switched = self.0.store.switch_plugins(organization, order.clone(), true, by).await;
+        if !switched.map_err(unavailable)? {
+            return Err(Fault::new(ErrorCode::Conflict, "The plugins changed meanwhile. Nothing was switched."));
+        }
+        self.reload().await?;
+        Ok(order)
     }
 
     /// Changes what a plugin may do.

@@ -330,9 +330,17 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         may_switch: may(visit, Permission::SWITCH_PLUGINS),
         may_install: may(visit, Permission::INSTALL_PLUGINS),
         fault: fault.map(|fault| fault.message.as_str()),
+        needs: &lacks(visit, &installed),
     };
     let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     visit.page_with(status, draw_plugin(&visit.shell(), &view))
+}
+
+/// The titles of what has to be on before it and is off.
+fn lacks(visit: &Visit, installed: &Installed) -> Vec<String> {
+    let order = visit.snapshot.to_switch_on(visit.signed.caller.organization, &installed.id).unwrap_or_default();
+    let others = order.iter().filter(|id| **id != installed.id).filter_map(|id| visit.snapshot.plugins.get(id));
+    others.map(|plugin| plugin.descriptor().title.clone()).collect()
 }
 
 /// How many records this organization has in each collection; none where they cannot be counted now.
@@ -377,8 +385,27 @@ async fn switch(visit: Visit, client: lignaflow_identity::Client, id: &str, on: 
     }
 }
 
-async fn enable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
-    switch(visit, client, &id, true).await
+async fn enable(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
+    let with_needs = form_urlencoded::parse(&body).any(|(name, value)| name == "with" && value == "needs");
+    if !with_needs {
+        return switch(visit, client, &id, true).await;
+    }
+    let installed = match find(&visit, &id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let organization = visit.signed.caller.organization;
+    let switched = match api::may_switch(&visit.signed) {
+        Ok(()) => {
+            let by = by(&visit.signed, &client);
+            visit.app.plugins.switch_on_with_needs(organization, &installed.id, by).await
+        }
+        Err(fault) => Err(fault),
+    };
+    match switched {
+        Ok(_) => visit.go(paths::PLUGINS, &format!("{} is on, with what it needs.", installed.title)),
+        Err(fault) => draw_one(&visit, &id, Some(&fault)).await,
+    }
 }
 
 async fn disable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {

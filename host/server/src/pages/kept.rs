@@ -46,6 +46,7 @@ pub(super) fn plan_view(outlook: &Outlook) -> PlanView {
             })
             .collect(),
         missing: outlook.missing.clone(),
+        misfit: outlook.misfit.clone(),
         carries: outlook.carries_from.as_ref().map(|from| (from.version.clone(), outlook.to_carry)),
     }
 }

@@ -5,8 +5,9 @@
 use super::{Arrival, Plugins, inspect, unavailable};
 use lignaflow_core::Fault;
 use lignaflow_core::name::PluginId;
+use lignaflow_runtime::needs;
 use lignaflow_store::plugins::By;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,26 @@ struct Arriving {
     name: String,
     bytes: Vec<u8>,
     arrival: Arrival,
+    /// Plugins without which it cannot be, once it was looked at.
+    needs: BTreeSet<PluginId>,
+}
+
+impl Arriving {
+    fn new(name: String, bytes: Vec<u8>, arrival: Arrival) -> Self {
+        Self { name, bytes, arrival, needs: BTreeSet::new() }
+    }
+}
+
+/// Those that need none of the others, and the others. Where they need each other in a circle nobody waits: each is told
+/// what it lacks.
+fn ready(left: BTreeMap<PluginId, Arriving>) -> (Vec<Arriving>, BTreeMap<PluginId, Arriving>) {
+    let ids: BTreeSet<PluginId> = left.keys().cloned().collect();
+    let (waiting, ready): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        left.into_iter().partition(|(_, arriving)| !arriving.needs.is_disjoint(&ids));
+    if ready.is_empty() {
+        return (waiting.into_values().collect(), BTreeMap::new());
+    }
+    (ready.into_values().collect(), waiting)
 }
 
 impl Plugins {
@@ -121,7 +142,7 @@ impl Plugins {
     pub async fn start(&self) -> Result<(), Fault> {
         self.reload().await?;
         let mut arriving: Vec<Arriving> =
-            shipped().into_iter().map(|(name, bytes)| Arriving { name, bytes, arrival: Arrival::InProgram }).collect();
+            shipped().into_iter().map(|(name, bytes)| Arriving::new(name, bytes, Arrival::InProgram)).collect();
         arriving.extend(self.laid_into_folder(true).await);
         self.bring_all(arriving).await
     }
@@ -141,7 +162,7 @@ impl Plugins {
             for path in inner.folder.changed(at_once) {
                 let name = path.display().to_string();
                 match inner.folder.read(&path) {
-                    Ok(bytes) => found.push(Arriving { name, bytes, arrival: Arrival::InFolder }),
+                    Ok(bytes) => found.push(Arriving::new(name, bytes, Arrival::InFolder)),
                     Err(error) => tracing::error!(file = name, %error, "a plugin of the folder cannot be read"),
                 }
             }
@@ -150,46 +171,36 @@ impl Plugins {
         tokio::task::spawn_blocking(read).await.unwrap_or_default()
     }
 
-    /// Each in its turn, and those that need another again once that one is there. Of two files of one plugin the later
-    /// counts: the folder before the program.
+    /// Each once what it needs is there. Of two files of one plugin the later counts: the folder before the program.
     async fn bring_all(&self, arriving: Vec<Arriving>) -> Result<(), Fault> {
         let mut left: BTreeMap<PluginId, Arriving> = BTreeMap::new();
         for arriving in arriving {
             match inspect(&arriving.bytes) {
                 Ok(inspected) => {
-                    let id = inspected.descriptor.id;
+                    let id = inspected.descriptor.id.clone();
                     // Another build of what the program brings is on where that would be.
                     let shipped = left.get(&id).is_some_and(|known| known.arrival == Arrival::InProgram);
                     let arrival = if shipped { Arrival::InProgram } else { arriving.arrival };
-                    left.insert(id, Arriving { arrival, ..arriving });
+                    left.insert(id, Arriving { needs: needs(&inspected.descriptor), arrival, ..arriving });
                 }
                 Err(fault) => tracing::error!(file = arriving.name, %fault, "it is no plugin that can be installed"),
             }
         }
-        loop {
+        while !left.is_empty() {
+            let (ready, waiting) = ready(left);
             let mut brought = false;
-            let mut failed = BTreeMap::new();
-            let mut faults = Vec::new();
-            for (id, arriving) in left {
+            for arriving in ready {
                 match self.bring(&arriving).await {
                     Ok(installed) => brought |= installed,
-                    Err(fault) => {
-                        faults.push((arriving.name.clone(), fault));
-                        failed.insert(id, arriving);
-                    }
+                    Err(fault) => tracing::error!(file = arriving.name, %fault, "a plugin could not be installed"),
                 }
             }
             if brought {
                 self.reload().await?;
             }
-            if failed.is_empty() || !brought {
-                for (file, fault) in faults {
-                    tracing::error!(file, %fault, "a plugin could not be installed");
-                }
-                return Ok(());
-            }
-            left = failed;
+            left = waiting;
         }
+        Ok(())
     }
 
     /// Whether it was installed: not if it is there in that build, if a version is there that somebody installed, or if
@@ -216,6 +227,26 @@ impl Plugins {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_need_is_brought_before_them_and_a_circle_keeps_nobody_waiting() {
+        let all = [("reporting", vec!["estimates", "projects"]), ("estimates", vec!["projects"]), ("projects", vec![])];
+        let left = |all: &[(&str, Vec<&str>)]| -> BTreeMap<PluginId, Arriving> {
+            let one = |(id, needs): &(&str, Vec<&str>)| {
+                let needs = needs.iter().map(|id| id.parse().unwrap()).collect();
+                (id.parse().unwrap(), Arriving { needs, ..Arriving::new((*id).to_owned(), vec![], Arrival::InProgram) })
+            };
+            all.iter().map(one).collect()
+        };
+        let names = |ready: &[Arriving]| ready.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+        let (first, waiting) = ready(left(&all));
+        let (second, waiting) = ready(waiting);
+        let (third, waiting) = ready(waiting);
+        assert_eq!([names(&first), names(&second), names(&third)], [["projects"], ["estimates"], ["reporting"]]);
+        assert!(waiting.is_empty());
+        let (told, waiting) = ready(left(&[("one", vec!["two"]), ("two", vec!["one"])]));
+        assert_eq!((names(&told), waiting.len()), (vec!["one".to_owned(), "two".to_owned()], 0));
+    }
 
     #[test]
     fn a_file_is_brought_once_it_has_settled_and_again_when_it_changes() {

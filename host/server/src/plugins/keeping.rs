@@ -1,11 +1,18 @@
 //! Uninstalling a plugin, which takes nothing of its records; what is kept that nothing declares; and its purge.
 
 use super::{Plugins, unavailable};
-use lignaflow_core::catalog::Catalog;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_runtime::{RegistryFault, fit};
 use lignaflow_store::plugins::By;
 use lignaflow_store::{Kept, KeptName, Purged};
+
+/// What others would lack, each an issue.
+pub(super) fn needed(lacking: &[String], message: &str) -> Fault {
+    let mut fault = Fault::new(ErrorCode::Conflict, message);
+    fault.issues.extend(lacking.iter().map(|text| Issue::new("", "needed", format!("It is needed: {text}."))));
+    fault
+}
 
 /// What is kept of one plugin.
 #[derive(Debug, Clone)]
@@ -23,13 +30,8 @@ impl Plugins {
             let _turn = self.0.turn.lock().await;
             let current = self.0.registry.current();
             let others = current.plugins.iter().filter(|(id, _)| *id != plugin).map(|(_, p)| &**p.descriptor());
-            if let Err(lacking) = Catalog::new(others) {
-                let mut fault =
-                    Fault::new(ErrorCode::Conflict, "Other plugins refer to its records; uninstall them first.");
-                fault
-                    .issues
-                    .extend(lacking.iter().map(|text| Issue::new("", "referred", format!("It is needed: {text}."))));
-                return Err(fault);
+            if let Err(RegistryFault::Missing(lacking)) = fit(others) {
+                return Err(needed(&lacking, "Other plugins need it; uninstall them first."));
             }
             if !self.0.store.uninstall_plugin(plugin.clone(), by).await.map_err(unavailable)? {
                 return Err(Fault::not_found(format_args!("plugin `{plugin}`")));

@@ -3,10 +3,10 @@
 
 use super::migrating::CarriesFrom;
 use super::{Inspected, Plugins, inspect, schema_fault, unavailable};
-use lignaflow_core::catalog::Catalog;
 use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_runtime::{RegistryFault, fit};
 use lignaflow_store::plugins::Installed;
 use lignaflow_store::{SchemaConflict, SchemaFault, SchemaStep};
 
@@ -24,8 +24,11 @@ pub struct Outlook {
     pub steps: Vec<SchemaStep>,
     /// What would be lost or misread.
     pub conflicts: Vec<SchemaConflict>,
-    /// Collections of other plugins that it refers to and that are not there.
+    /// What it asks of other plugins, or they of it, and is not there.
     pub missing: Vec<String>,
+    /// What else keeps it from standing beside the others: services that would call in a circle, or organizations that
+    /// have it on and not what it now needs.
+    pub misfit: Option<String>,
 }
 
 impl Outlook {
@@ -36,6 +39,10 @@ impl Outlook {
             let mut fault = Fault::new(ErrorCode::Conflict, "It does not fit the plugins that are installed.");
             fault.issues.extend(issues);
             return Err(fault);
+        }
+        if let Some(misfit) = &self.misfit {
+            let message = format!("It does not fit the plugins that are installed: {misfit}.");
+            return Err(Fault::new(ErrorCode::Conflict, message));
         }
         if !self.conflicts.is_empty() {
             return Err(schema_fault(&SchemaFault::Refused(self.conflicts.clone())));
@@ -75,20 +82,24 @@ impl Plugins {
         let beside = carries_from.as_ref().map(|from| inspected.descriptor.beside(&from.descriptor));
         let declared = beside.as_ref().unwrap_or(&inspected.descriptor);
         let others = current.plugins.iter().filter(|(other, _)| *other != id).map(|(_, plugin)| &**plugin.descriptor());
-        let (mut steps, mut conflicts, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        match Catalog::new(others.chain([declared])) {
-            Err(lacking) => missing = lacking,
+        let (mut steps, mut conflicts, mut missing, mut misfit) = (Vec::new(), Vec::new(), Vec::new(), None);
+        match fit(others.chain([declared])) {
+            Err(RegistryFault::Missing(lacking)) => missing = lacking,
+            Err(fault) => misfit = Some(fault.to_string()),
             Ok(catalog) => match self.0.store.plan_schema(&catalog).await {
                 Ok(plan) => steps = plan.steps,
                 Err(SchemaFault::Refused(refused)) => conflicts = refused,
                 Err(SchemaFault::Store(error)) => return Err(unavailable(error)),
             },
         }
+        if misfit.is_none() {
+            misfit = current.has_on_what_it_needs(declared).err().map(|fault| fault.to_string());
+        }
         let mut to_carry = 0;
         if let Some(from) = &carries_from {
             conflicts.extend(obstacles(&inspected, &from.descriptor));
             to_carry = self.to_carry(&inspected, &current.catalog).await?;
         }
-        Ok(Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing })
+        Ok(Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing, misfit })
     }
 }

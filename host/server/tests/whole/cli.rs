@@ -67,8 +67,22 @@ on_one!(
     the_setup_address_is_printed_until_there_is_an_organization,
     health_asks_the_running_server,
     what_is_named_wrong_is_told,
+    a_first_start_brings_everything_without_an_error,
     a_shipped_plugin_is_on_also_where_its_file_lies_beside_the_program,
 );
+
+/// What the program brings needs each other, and is brought in that order.
+async fn a_first_start_brings_everything_without_an_error(database: Database) {
+    let program = program(&database);
+    let server = program.serve().await;
+    let told = server.told();
+    assert!(!told.contains("ERROR"), "{told}");
+    let listed = program.run(&["plugin", "list"]).await.done();
+    for plugin in ["projects", "estimates", "timesheets", "reporting"] {
+        assert!(listed.out.contains(plugin), "{}", listed.out);
+    }
+    assert!(!listed.err.contains("ERROR"), "{}", listed.err);
+}
 
 fn program(database: &Database) -> Program {
     let program = Program::new(env!("CARGO_BIN_EXE_lignaflow"), database.folder());

@@ -3,7 +3,7 @@
 
 use lignaflow_testkit::plugins::{fixture, redescribed};
 use lignaflow_testkit::{Answer, Client, Database, Method, Org, Race, Server, Setup, on_both, on_one};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 on_both!(
     what_a_service_writes_is_carried_out_with_what_its_caller_writes_or_not_at_all,
@@ -14,12 +14,17 @@ on_both!(
 on_one!(
     a_service_that_fails_is_told_to_its_caller,
     a_service_of_a_plugin_that_is_off_is_not_there_and_one_that_is_needed_stays_on,
+    services_are_called_four_deep_and_no_deeper,
+    services_that_would_call_in_a_circle_are_refused_at_load,
+    what_a_plugin_needs_is_switched_on_with_it_or_nothing_is,
+    a_plugin_that_others_call_is_not_uninstalled,
     a_service_that_nobody_granted_is_not_called,
 );
 
 const ENTRIES: &str = "ledger/entries";
 const SALES: &str = "shop/sales";
 const SHOP: &str = include_str!("../../../../plugins/fixtures/shop/plugin.toml");
+const RELAY: &str = include_str!("../../../../plugins/fixtures/relay/plugin.toml");
 
 struct Site {
     server: Server,
@@ -116,6 +121,92 @@ async fn a_service_of_a_plugin_that_is_off_is_not_there_and_one_that_is_needed_s
     let _ = org.act("plugins/ledger/enable").await.is(204);
     let _ = org.act("plugins/shop/enable").await.is(204);
     assert_eq!(org.get("shop/total").await.is(200).json, json!({ "total": 0 }));
+}
+
+async fn what_a_plugin_needs_is_switched_on_with_it_or_nothing_is(database: Database) {
+    let Site { server, org, .. } = site(&database).await;
+    let _ = org.act("plugins/shop/disable").await.is(204);
+    let _ = org.act("plugins/ledger/disable").await.is(204);
+    let visitor = server.signed_in(&org).await;
+    let page = visitor.get("/admin/plugins/shop").await;
+    let _ = page.shows("It needs Ledger, which is off.").shows("name=\"with\" value=\"needs\"");
+    let _ = org.act("plugins/nothing/enable?with_needs=true").await.is_problem(404, "not-found");
+    let _ = org.act("plugins/shop/enable?with_needs=true").await.is(204);
+    assert_eq!(org.get("shop/total").await.is(200).json, json!({ "total": 0 }));
+    let _ = org.act("plugins/shop/disable").await.is(204);
+    let _ = org.act("plugins/ledger/disable").await.is(204);
+    let on = visitor.post("/admin/plugins/shop/enable", &[("with", "needs")]).await;
+    assert_eq!(on.status, 303, "{}", on.text);
+    assert_eq!(org.get("shop/total").await.is(200).json, json!({ "total": 0 }));
+    // With a plugin that is on there is nothing to do.
+    let _ = org.act("plugins/shop/enable?with_needs=true").await.is(204);
+}
+
+async fn a_plugin_that_others_call_is_not_uninstalled(database: Database) {
+    let Site { server: _server, org, .. } = site(&database).await;
+    let fault = org.delete("plugins/ledger", "*").await.is_problem(409, "conflict");
+    assert!(fault.text.contains("the service ledger.book, which `shop` calls"), "{}", fault.text);
+    // Nor does a version come that has the service no more.
+    let ledger = include_str!("../../../../plugins/fixtures/ledger/plugin.toml");
+    let without = ledger.replace("name = \"book\"", "name = \"enter\"").replace("0.1.0", "0.2.0");
+    let next = redescribed(&fixture("ledger"), ledger, &without);
+    let plan = org.api.request(Method::POST, "plugins/inspect").header("Content-Type", "application/wasm");
+    let plan = org.api.send(plan.body(next.clone())).await.is(200).json;
+    assert_eq!(
+        (&plan["fits"], &plan["missing"][0]),
+        (&json!(false), &json!("the service ledger.book, which `shop` calls"))
+    );
+    let fault = install(&org.api, next).await.is_problem(409, "conflict");
+    assert!(fault.text.contains("the service ledger.book, which `shop` calls"), "{}", fault.text);
+}
+
+/// The relay under another name, which passes on to these.
+fn relay(id: &str, to: &[&str]) -> Vec<u8> {
+    let services: Vec<String> = to.iter().map(|id| format!("\"{id}.pass\"")).collect();
+    let descriptor = RELAY
+        .replace("id = \"relay\"", &format!("id = \"{id}\""))
+        .replace("services = [\"ledger.book\"]", &format!("services = [{}]", services.join(", ")));
+    redescribed(&fixture("relay"), RELAY, &descriptor)
+}
+
+async fn services_are_called_four_deep_and_no_deeper(database: Database) {
+    let Site { server: _server, org, .. } = site(&database).await;
+    let ids = ["last", "fifth", "fourth", "third", "second", "first"];
+    // The ledger has no service of that name, and nothing of the plugin is kept.
+    let fault = install(&org.api, relay("last", &["ledger"])).await.is_problem(409, "conflict");
+    assert!(fault.text.contains("the service ledger.pass, which `last` calls"), "{}", fault.text);
+    assert!(org.get("plugins").await.is(200).data().iter().all(|plugin| plugin["id"] != "last"));
+    let last = RELAY.replace("id = \"relay\"", "id = \"last\"");
+    let _ = install(&org.api, redescribed(&fixture("relay"), RELAY, &last)).await.is(201);
+    for pair in ids.windows(2) {
+        let _ = install(&org.api, relay(pair[1], &[pair[0]])).await.is(201);
+    }
+    for id in ids {
+        let _ = org.act(&format!("plugins/{id}/enable")).await.is(204);
+    }
+    let way = |ids: &[&str]| Json::from(ids.iter().map(|id| format!("{id}.pass")).collect::<Vec<_>>());
+    let deep = org.post("second/pass", way(&["third", "fourth", "fifth", "last"])).await.is(200);
+    assert_eq!(deep.json, json!(4));
+    let fault = org.post("first/pass", way(&["second", "third", "fourth", "fifth", "last"])).await;
+    let fault = fault.is_problem(403, "denied");
+    assert!(fault.text.contains("4 deep"), "{}", fault.text);
+}
+
+async fn services_that_would_call_in_a_circle_are_refused_at_load(database: Database) {
+    let Site { server: _server, org, .. } = site(&database).await;
+    let _ = install(&org.api, redescribed(&fixture("relay"), RELAY, &RELAY.replace("id = \"relay\"", "id = \"one\"")))
+        .await
+        .is(201);
+    let _ = install(&org.api, relay("two", &["one"])).await.is(201);
+    let next = RELAY
+        .replace("id = \"relay\"", "id = \"one\"")
+        .replace("0.1.0", "0.2.0")
+        .replace("services = [\"ledger.book\"]", "services = [\"two.pass\"]");
+    let fault = install(&org.api, redescribed(&fixture("relay"), RELAY, &next)).await.is_problem(409, "conflict");
+    assert!(fault.text.contains("circle: `one` → `two` → `one`"), "{}", fault.text);
+    let plugins = org.get("plugins").await.is(200);
+    let one = plugins.data().iter().find(|plugin| plugin["id"] == "one").unwrap().clone();
+    assert_eq!(one["version"], "0.1.0");
 }
 
 async fn a_service_that_nobody_granted_is_not_called(database: Database) {

@@ -114,8 +114,33 @@ impl Store {
         enabled: bool,
         by: By,
     ) -> Result<bool, StoreError> {
+        self.switch_plugins(organization, vec![plugin], enabled, by).await
+    }
+
+    /// The same for several at once, all of them or none.
+    pub async fn switch_plugins(
+        &self,
+        organization: OrganizationId,
+        plugins: Vec<PluginId>,
+        enabled: bool,
+        by: By,
+    ) -> Result<bool, StoreError> {
         self.database()
-            .write(move |tx| Box::pin(async move { switch(tx, organization, &plugin, enabled, &by).await }))
+            .write(move |tx| {
+                Box::pin(async move {
+                    bump(tx).await?;
+                    for plugin in &plugins {
+                        let known = Statement::new("select 1 from plugins where id = $1", values![plugin.as_str()]);
+                        if tx.fetch_optional(known).await?.is_none() {
+                            return Ok(false);
+                        }
+                    }
+                    for plugin in &plugins {
+                        switch(tx, organization, plugin, enabled, &by).await?;
+                    }
+                    Ok(true)
+                })
+            })
             .await
     }
 }
@@ -267,12 +292,7 @@ async fn switch(
     plugin: &PluginId,
     enabled: bool,
     by: &By,
-) -> Result<bool, StoreError> {
-    bump(tx).await?;
-    let known = Statement::new("select 1 from plugins where id = $1", values![plugin.as_str()]);
-    if tx.fetch_optional(known).await?.is_none() {
-        return Ok(false);
-    }
+) -> Result<(), StoreError> {
     tx.execute(Statement::new(
         "insert into plugin_switches (organization, plugin, enabled, changed_at, changed_by) \
          values ($1, $2, $3, $4, $5) on conflict (organization, plugin) do update \
@@ -281,6 +301,5 @@ async fn switch(
     ))
     .await?;
     let kind = if enabled { "plugin.switched-on" } else { "plugin.switched-off" };
-    log(tx, by, Some(organization), kind, json!({ "plugin": plugin.as_str() })).await?;
-    Ok(true)
+    log(tx, by, Some(organization), kind, json!({ "plugin": plugin.as_str() })).await
 }

@@ -581,6 +581,7 @@ fn plugin() -> Markup {
         may_switch: true,
         may_install: true,
         fault: None,
+        needs: &[],
     };
     admin::plugin(&shell("/admin/plugins/projects"), &view)
 }

@@ -31,15 +31,17 @@ pub struct PlanObstacle {
 pub struct PlanView {
     pub steps: Vec<PlanLine>,
     pub obstacles: Vec<PlanObstacle>,
-    /// Collections of other plugins that are not there.
+    /// What is not there of what plugins ask of each other.
     pub missing: Vec<String>,
+    /// What else keeps it from standing beside the others.
+    pub misfit: Option<String>,
     /// The version that goes on while its records are carried over, and how many these are.
     pub carries: Option<(String, u64)>,
 }
 
 impl PlanView {
     pub fn fits(&self) -> bool {
-        self.obstacles.is_empty() && self.missing.is_empty()
+        self.obstacles.is_empty() && self.missing.is_empty() && self.misfit.is_none()
     }
 }
 
@@ -56,6 +58,7 @@ pub(super) fn draw(plan: &PlanView, reader: &Reader) -> Markup {
                 h3 { "What stands in the way" }
                 ul class="faults" {
                     @for missing in &plan.missing { li { "Not there: " span class="code" { (missing) } } }
+                    @if let Some(misfit) = &plan.misfit { li { (misfit) } }
                     @for obstacle in &plan.obstacles {
                         li {
                             span class="code" { (obstacle.collection) @if !obstacle.field.is_empty() { "." (obstacle.field) } }
@@ -118,6 +121,7 @@ mod tests {
                 examples: vec!["a".into(), "b".into()],
             }],
             missing: Vec::new(),
+            misfit: None,
             carries: Some(("0.1.0".into(), 1_200)),
         };
         let html = draw(&plan, &reader()).into_string();

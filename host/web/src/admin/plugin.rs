@@ -66,6 +66,8 @@ pub struct PluginPage<'a> {
     /// Whether the person may uninstall it, and see what is kept of earlier versions.
     pub may_install: bool,
     pub fault: Option<&'a str>,
+    /// What it needs and is off in this organization, by title, where it is off itself.
+    pub needs: &'a [String],
 }
 
 pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
@@ -108,6 +110,19 @@ fn notes(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     html! {
         @if let Some(fault) = view.fault {
             div class="band" { div class="note note-bad" role="alert" { (icon("alert")) p { (fault) } } }
+            div class="mt-4" {}
+        }
+        @if !view.needs.is_empty() {
+            div class="band" {
+                form class="note" method="post" action=(paths::plugin_enable(&view.row.id)) {
+                    (icon("info"))
+                    p { "It needs " (crate::format::list(view.needs)) (if view.needs.len() == 1 { ", which is off." } else { ", which are off." }) }
+                    @if view.may_switch {
+                        input type="hidden" name="with" value="needs";
+                        button class="btn btn-sm" type="submit" { "Switch on together" }
+                    }
+                }
+            }
             div class="mt-4" {}
         }
         @if let PluginState::Failed(why) = &view.row.state {
@@ -439,6 +454,7 @@ mod tests {
             }],
             may_switch: true,
             may_install: true,
+            needs: &[],
             fault: None,
         };
         let html = plugin(&shell(), &view).into_string();

@@ -40,8 +40,11 @@ pub struct PluginPlan {
     pub steps: Vec<PlanStep>,
     /// What would be lost or misread, for which it is refused.
     pub conflicts: Vec<PlanConflict>,
-    /// Collections of other plugins that it refers to and that are not there.
+    /// What it asks of other plugins, or they of it, and is not there.
     pub missing: Vec<String>,
+    /// What else keeps it from standing beside the others: services that would call in a circle, or organizations that
+    /// have it on and not what it now needs.
+    pub misfit: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,7 +81,7 @@ pub struct PlanConflict {
 impl std::convert::From<Outlook> for PluginPlan {
     fn from(outlook: Outlook) -> Self {
         let fits = outlook.fits().is_ok();
-        let Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing } = outlook;
+        let Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing, misfit } = outlook;
         let granted = standing.as_ref().map(|plugin| plugin.granted.clone()).unwrap_or_default();
         let asked = asks(&inspected.descriptor.grants, &granted).into_iter();
         Self {
@@ -109,6 +112,7 @@ impl std::convert::From<Outlook> for PluginPlan {
                 })
                 .collect(),
             missing,
+            misfit,
             title: inspected.descriptor.title,
             version: inspected.descriptor.version,
         }

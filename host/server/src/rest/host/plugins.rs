@@ -193,10 +193,20 @@ pub(super) fn id_of(text: &str) -> Result<PluginId, Fault> {
     text.parse().map_err(|_| Fault::not_found(format_args!("plugin `{text}`")))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Enabling {
+    /// Switches on before it what it needs, all of it or nothing.
+    #[serde(default)]
+    pub with_needs: bool,
+}
+
 /// Switch a plugin on for the organization
+///
+/// Where it needs others that are off, it is refused, naming them, unless they are to be switched on with it.
 #[utoipa::path(
     post, path = "/plugins/{id}/enable", tag = "host", operation_id = "host_enable_plugin",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), Enabling),
     extensions(("x-permission" = json!("plugins.switch"))),
     responses((status = 204, description = "It is on."))
 )]
@@ -205,9 +215,15 @@ pub async fn enable(
     signed: Signed,
     From(client): From,
     Path(id): Path<String>,
+    Query(enabling): Query<Enabling>,
 ) -> Result<StatusCode, Problem> {
     may_switch(&signed)?;
-    app.plugins.switch(signed.caller.organization, &id_of(&id)?, true, by(&signed, &client)).await?;
+    let (organization, id, by) = (signed.caller.organization, id_of(&id)?, by(&signed, &client));
+    if enabling.with_needs {
+        let _ = app.plugins.switch_on_with_needs(organization, &id, by).await?;
+    } else {
+        app.plugins.switch(organization, &id, true, by).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
