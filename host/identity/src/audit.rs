@@ -38,6 +38,12 @@ pub(crate) enum Kind {
     ProfileChanged,
     OrganizationChanged,
     AuditExported,
+    ResetAsked,
+    AddressChanged,
+    SessionsEnded,
+    SecondFactorOn,
+    SecondFactorOff,
+    RecoveryCodesMade,
 }
 
 impl Kind {
@@ -69,6 +75,12 @@ impl Kind {
             Self::ProfileChanged => "person.changed",
             Self::OrganizationChanged => "organization.changed",
             Self::AuditExported => "audit.exported",
+            Self::ResetAsked => "password.reset-asked",
+            Self::AddressChanged => "address.changed",
+            Self::SessionsEnded => "session.others-ended",
+            Self::SecondFactorOn => "second-factor.on",
+            Self::SecondFactorOff => "second-factor.off",
+            Self::RecoveryCodesMade => "second-factor.recovery-codes",
         }
     }
 }
@@ -109,6 +121,7 @@ impl Identity {
     /// Writes down that somebody takes it away as a file, before they do.
     pub async fn note_audit_export(&self, actor: &Authenticated, client: Client) -> Result<(), Fault> {
         may_read(actor)?;
+        actor.proved()?;
         let (organization, person, client) = (actor.caller.organization, actor.person.id, client.through(actor));
         let exported = event(Kind::AuditExported, self.now(), &client, Some(organization), Some(person), json!({}));
         self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &exported).await?) })).await

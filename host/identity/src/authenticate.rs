@@ -44,6 +44,8 @@ pub struct PersonSummary {
     pub locale: Option<String>,
     pub time_zone: Option<String>,
     pub instance_admin: bool,
+    /// Whether a second factor is asked for.
+    pub second_factor: bool,
     /// Somebody else chose their password and still knows it.
     pub password_temporary: bool,
 }
@@ -57,6 +59,7 @@ impl From<Person> for PersonSummary {
             locale: person.locale,
             time_zone: person.time_zone,
             instance_admin: person.instance_admin,
+            second_factor: person.second_factor,
             password_temporary: person.password_temporary,
         }
     }
@@ -82,6 +85,10 @@ pub struct Authenticated {
     pub caller: Caller,
     pub person: PersonSummary,
     pub via: Via,
+    /// When they last proved who they are; for a token, when it was made does not matter.
+    pub proved_at: Micros,
+    /// Whether their organization or the instance asks a second factor of them.
+    pub second_factor_demanded: bool,
     /// The one that the caller acts in.
     pub organization: Organization,
     /// Those that the caller can switch to, this one included, by name; for a token this one alone.
@@ -202,9 +209,19 @@ impl Identity {
         }
         let worth = Worth { declared, own: &holder.own_roles };
         let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, worth };
+        let second_factor_demanded = self.demands(organization, *role);
         let caller = caller(&holder.person, organization, rights, request_id, now);
+        let caller = without_rights(caller, second_factor_demanded && !holder.person.second_factor);
         let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
-        Ok(Authenticated { caller, person, via, organization: organization.clone(), organizations })
+        Ok(Authenticated {
+            caller,
+            person,
+            via,
+            proved_at: holder.proved_at,
+            second_factor_demanded,
+            organization: organization.clone(),
+            organizations,
+        })
     }
 
     async fn by_token(
@@ -240,9 +257,12 @@ impl Identity {
         }
         let worth = Worth { declared, own: &holder.own_roles };
         let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, worth };
+        let second_factor_demanded = self.demands(&holder.organization, holder.role);
         let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
         Ok(Authenticated {
-            caller,
+            caller: without_rights(caller, second_factor_demanded && !holder.person.second_factor),
+            proved_at: now,
+            second_factor_demanded,
             person: holder.person.clone().into(),
             via: Via::Token(holder.id, holder.scope),
             organizations: vec![summary(&holder.organization, holder.role)],
@@ -342,6 +362,11 @@ impl Identity {
         }))
     }
 
+    /// Whether a second factor is asked of who has that role there.
+    fn demands(&self, organization: &Organization, role: Role) -> bool {
+        organization.second_factor.asks(role) || self.options().second_factor.asks(role)
+    }
+
     /// A session that was not seen since is over.
     pub(crate) fn idle_since(&self, now: Micros) -> Micros {
         now - self.options().session_idle * SECOND
@@ -350,6 +375,11 @@ impl Identity {
     fn note_unless_after(&self, now: Micros) -> Micros {
         now - self.options().note_use_every * SECOND
     }
+}
+
+/// Who has no second factor where one is asked of them may see to it, and nothing else.
+fn without_rights(caller: Caller, missing: bool) -> Caller {
+    if missing { Caller { permissions: std::collections::BTreeSet::new(), ..caller } } else { caller }
 }
 
 #[derive(Clone, Copy)]

@@ -10,13 +10,13 @@ use crate::members::{Actor, conflict, enter, too_high, within_reach};
 use crate::secret::{self, Secret};
 use crate::sessions::{self, NewSession};
 use crate::sign_in::SignInFault;
-use crate::{Identity, SECOND, error, password};
+use crate::{Identity, SECOND, error, letters, password};
 use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
-use lignaflow_store::Tx;
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::{audit, invitations, members, organizations, people, sessions as session_rows};
+use lignaflow_store::{Tx, mail};
 use serde_json::json;
 use std::fmt;
 
@@ -105,7 +105,7 @@ impl Identity {
         new: NewInvitation,
         declared: &Declared,
     ) -> Result<Invited, Fault> {
-        let organization = actor.organization.name.clone();
+        let (organization, by) = (actor.organization.name.clone(), actor.person.name.clone());
         let actor = self.administrator(actor, client)?;
         if new.role > actor.role {
             return Err(too_high());
@@ -139,8 +139,22 @@ impl Identity {
             accepted_by: None,
             withdrawn_at: None,
         };
-        let invitation =
-            self.write(move |tx| Box::pin(async move { keep(tx, actor, row, email_key, hash).await })).await?;
+        let letter = (!row.email.is_empty()).then(|| {
+            let (whose, to) = ((row.organization, organization.as_str()), (row.email.as_str(), row.name.as_str()));
+            letters::invitation(whose, &by, to, secret.expose(), row.expires_at)
+        });
+        let now = self.now();
+        let invitation = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let kept = keep(tx, actor, row, email_key, hash).await?;
+                    if let Some(letter) = letter {
+                        mail::queue(tx, &letter, now, now).await?;
+                    }
+                    Ok(kept)
+                })
+            })
+            .await?;
         Ok(Invited { secret, invitation, organization })
     }
 
@@ -239,6 +253,7 @@ impl Identity {
                             locale: None,
                             time_zone: None,
                             instance_admin: false,
+                            second_factor: false,
                             active: true,
                             created_at: now,
                         };

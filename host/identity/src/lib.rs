@@ -10,6 +10,8 @@
 //! | `members`, `people` | who belongs to an organization, as what; people as plugins see them |
 //! | `invitations` | who is asked to join, and how they accept |
 //! | `roles` | roles of an organization's own, and what it makes of those of plugins |
+//! | `resets`, `letters` | forgotten passwords and changed addresses; what is mailed about accounts |
+//! | `second_factor`, `proving`, `seal` | codes of authenticators; proving once more who one is; secrets that are read again |
 //! | `settings` | what a person says of themselves, what an organization is set to |
 //! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
 //! | `form`, `country`, `client`, `options` | what people type; presets; where they come from; what can be set |
@@ -27,13 +29,18 @@ mod error;
 mod form;
 mod holders;
 mod invitations;
+mod letters;
 mod members;
 mod options;
 mod organizations;
 mod password;
 mod people;
+mod proving;
+mod resets;
 mod rights;
 mod roles;
+mod seal;
+mod second_factor;
 mod secret;
 mod sessions;
 mod settings;
@@ -52,14 +59,17 @@ pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
 pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation};
 pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;
-pub use lignaflow_store::identity::organizations::Organization;
+pub use lignaflow_store::identity::organizations::{Demand, Organization};
 pub use lignaflow_store::identity::tokens::{Scope, Token, UnknownScope};
 pub use members::{Added, NewMember};
 pub use options::Options;
 pub use organizations::{Created, SetupForm};
 pub use password::{HashCost, LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::People;
+pub use proving::{PROVE_AGAIN, asks_for_proof};
 pub use roles::{OwnRole, RoleForm, brought_by};
+pub use seal::{Keys, Seal, SealFault};
+pub use second_factor::SecondFactorSetup;
 pub use secret::Secret;
 pub use sessions::{NewSession, SessionSummary};
 pub use settings::{OrganizationChange, ProfileChange};

@@ -215,6 +215,7 @@ impl Identity {
                     locale: None,
                     time_zone: None,
                     instance_admin: false,
+                    second_factor: false,
                     active: true,
                     created_at: actor.now,
                 };
@@ -236,6 +237,7 @@ impl Identity {
         person: PersonId,
         role: Role,
     ) -> Result<(), Fault> {
+        actor.proved()?;
         let actor = self.administrator(actor, client)?;
         self.write(move |tx| {
             Box::pin(async move {
@@ -330,6 +332,7 @@ impl Identity {
                     locale: None,
                     time_zone: None,
                     instance_admin: false,
+                    second_factor: false,
                     active: true,
                     created_at: actor.now,
                 };
@@ -350,6 +353,9 @@ impl Identity {
         person: PersonId,
         active: bool,
     ) -> Result<(), Fault> {
+        if !active {
+            actor.proved()?;
+        }
         let actor = self.administrator(actor, client)?;
         self.write(move |tx| {
             Box::pin(async move {

@@ -1,7 +1,9 @@
 //! What can be set. The defaults are what a server runs with; tests make hashing cheap.
 
 use crate::password::HashCost;
+use crate::seal::Keys;
 use crate::throttle::Limits;
+use lignaflow_store::identity::organizations::Demand;
 use std::time::Duration;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -24,6 +26,10 @@ pub struct Options {
     /// Seconds between two notes that a session or token is in use.
     pub note_use_every: i64,
     pub limits: Limits,
+    /// What secrets that are read again are sealed with.
+    pub keys: Keys,
+    /// Of whom a second factor is asked, whatever their organization asks.
+    pub second_factor: Demand,
 }
 
 impl Default for Options {
@@ -38,6 +44,8 @@ impl Default for Options {
             invitation_lifetime: 7 * DAY,
             note_use_every: 60,
             limits: Limits::default(),
+            keys: Keys::default(),
+            second_factor: Demand::Nobody,
         }
     }
 }
@@ -45,6 +53,6 @@ impl Default for Options {
 impl Options {
     /// The same with hashing that costs next to nothing, for tests.
     pub fn for_tests() -> Self {
-        Self { hash_cost: HashCost::CHEAPEST, hash_slots: 8, ..Self::default() }
+        Self { hash_cost: HashCost::CHEAPEST, hash_slots: 8, keys: Keys::new("a key of tests", []), ..Self::default() }
     }
 }

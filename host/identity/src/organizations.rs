@@ -11,7 +11,7 @@ use lignaflow_core::clock::Micros;
 use lignaflow_core::fold::fold;
 use lignaflow_core::{Currency, ErrorCode, Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::Tx;
-use lignaflow_store::identity::organizations::Organization;
+use lignaflow_store::identity::organizations::{Demand, Organization};
 use lignaflow_store::identity::{audit, members, organizations, people};
 use serde::Deserialize;
 use serde_json::json;
@@ -98,6 +98,7 @@ pub(crate) fn read(form: &SetupForm, now: Micros, reader: &mut Reader) -> Option
         locale,
         calendar: preset.calendar,
         tax_number: String::new(),
+        second_factor: Demand::Nobody,
         created_at: now,
     };
     Some(Plan { name_key: fold(&organization.name), organization, owner_name, email: email? })
@@ -132,6 +133,7 @@ pub(crate) async fn found(tx: &mut Tx, plan: &Plan, owner: &Owner, client: &Clie
                 locale: None,
                 time_zone: None,
                 instance_admin: *instance_admin,
+                second_factor: false,
                 active: true,
                 created_at: now,
             };

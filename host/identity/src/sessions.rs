@@ -9,7 +9,7 @@ use crate::{Identity, SECOND, error};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::Tx;
-use lignaflow_store::identity::{audit, members, sessions};
+use lignaflow_store::identity::{audit, members, one_time, sessions};
 use serde_json::json;
 
 /// Sessions that one person has at most; the oldest give way.
@@ -122,6 +122,22 @@ impl Identity {
         self.end_session(actor, client, id, Kind::SessionRevoked).await
     }
 
+    /// Ends all of the person's sessions but the one that asks. How many there were.
+    pub async fn end_other_sessions(&self, actor: &Authenticated, client: Client) -> Result<u64, Fault> {
+        let (session, person, now) = (actor.session()?, actor.person.id, self.now());
+        let organization = actor.caller.organization;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ended = sessions::end_others(tx, person, session).await?;
+                let detail = json!({ "sessions": ended });
+                let event = event(Kind::SessionsEnded, now, &client, Some(organization), Some(person), detail);
+                audit::append(tx, &event).await?;
+                Ok(ended)
+            })
+        })
+        .await
+    }
+
     async fn end_session(&self, actor: &Authenticated, client: Client, id: Id, kind: Kind) -> Result<(), Fault> {
         let (person, organization, now) = (actor.person.id, actor.caller.organization, self.now());
         self.write(move |tx| {
@@ -166,6 +182,12 @@ impl Identity {
     pub async fn sweep(&self) -> Result<u64, Fault> {
         let now = self.now();
         let idle_since = self.idle_since(now);
-        self.write(move |tx| Box::pin(async move { Ok(sessions::sweep(tx, now, idle_since).await?) })).await
+        self.write(move |tx| {
+            Box::pin(async move {
+                one_time::sweep(tx, now).await?;
+                Ok(sessions::sweep(tx, now, idle_since).await?)
+            })
+        })
+        .await
     }
 }

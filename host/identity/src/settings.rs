@@ -37,6 +37,8 @@ pub struct OrganizationChange {
     /// The month whose first day begins it, 1 to 12.
     pub fiscal_year_starts: Option<u8>,
     pub tax_number: Option<String>,
+    /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
+    pub second_factor: Option<String>,
 }
 
 /// Characters of a tax number.
@@ -84,7 +86,8 @@ impl Identity {
         client: Client,
         change: OrganizationChange,
     ) -> Result<Organization, Fault> {
-        let known = actor.organization.clone();
+        actor.proved()?;
+        let (known, has_one) = (actor.organization.clone(), actor.person.second_factor);
         let actor = self.administrator(actor, client)?;
         let mut reader = Reader::default();
         let read = Organization {
@@ -99,8 +102,19 @@ impl Identity {
                 fiscal_year_starts: change.fiscal_year_starts.unwrap_or(known.calendar.fiscal_year_starts),
             },
             tax_number: change.tax_number.map_or(known.tax_number, |text| text.trim().to_owned()),
+            second_factor: change.second_factor.map_or(known.second_factor, |text| {
+                text.parse().unwrap_or_else(|_| {
+                    let message = "A second factor is asked of nobody, administrators or everybody.";
+                    reader.note("/second_factor", "choice", message);
+                    known.second_factor
+                })
+            }),
             created_at: known.created_at,
         };
+        if read.second_factor > known.second_factor && !has_one {
+            let message = "Turn your own second factor on first: without it you would be let in no more.";
+            reader.note("/second_factor", "own-first", message);
+        }
         if !(1..=7).contains(&read.calendar.week_starts) {
             reader.note("/week_starts", "choice", "Weeks begin on a day from 1, Monday, to 7, Sunday.");
         }
@@ -125,7 +139,7 @@ impl Identity {
                 let detail = json!({
                     "name": read.name, "country": read.country, "currency": read.currency.as_str(),
                     "time_zone": read.time_zone, "locale": read.locale, "week_starts": read.calendar.week_starts,
-                    "fiscal_year_starts": read.calendar.fiscal_year_starts, "tax_number": read.tax_number,
+                    "fiscal_year_starts": read.calendar.fiscal_year_starts, "tax_number": read.tax_number, "second_factor": read.second_factor.as_str(),
                 });
                 actor.log(tx, Kind::OrganizationChanged, detail).await?;
                 Ok(read)

@@ -4,10 +4,15 @@ use crate::audit::{Kind, event};
 use crate::authenticate::PersonSummary;
 use crate::client::Client;
 use crate::form::Email;
+use crate::second_factor::{SecondProof, wrong_code};
+use crate::secret::Secret;
 use crate::sessions::{self, NewSession};
-use crate::{Identity, error, secret};
+use crate::{Identity, SECOND, error, letters, secret};
 use lignaflow_core::{ErrorCode, Fault, PersonId};
-use lignaflow_store::identity::{audit, credentials, members, sessions as rows};
+use lignaflow_store::identity::one_time::{self, OneTime};
+use lignaflow_store::identity::people::Person;
+use lignaflow_store::identity::{audit, credentials, members, people, sessions as rows};
+use lignaflow_store::mail;
 use serde_json::json;
 
 /// Somebody who has just signed in.
@@ -28,16 +33,24 @@ pub enum SignInFault {
     /// The password is right, and there is no organization that the person may work in.
     #[error("You do not belong to any organization here any more. Ask one of its administrators.")]
     NoOrganization,
+    /// The password is right, and a second factor is on: the code of it is to come with this.
+    #[error("Now the code of your authenticator, or one of those on paper.")]
+    SecondFactor { pending: Secret },
     #[error("{0}")]
     Fault(#[from] Fault),
 }
+
+/// What a second step is called among secrets that serve once, how long it waits, and how often it may be tried.
+const STEP: &str = "second-step";
+const WAITS: i64 = 10 * 60;
+const TRIES: i64 = 5;
 
 impl From<SignInFault> for Fault {
     fn from(fault: SignInFault) -> Self {
         let code = match fault {
             SignInFault::Fault(fault) => return fault,
             SignInFault::RateLimited { .. } => ErrorCode::RateLimited,
-            SignInFault::Refused | SignInFault::NoOrganization => ErrorCode::Denied,
+            SignInFault::Refused | SignInFault::NoOrganization | SignInFault::SecondFactor { .. } => ErrorCode::Denied,
         };
         Self::new(code, fault.to_string())
     }
@@ -70,15 +83,84 @@ impl Identity {
             return Err(SignInFault::Refused);
         };
         self.0.throttle.succeeded(attempt);
+        if person.second_factor {
+            let pending = Secret::fresh()?;
+            let (hash, id) = (pending.hash(), person.id);
+            let kept = OneTime {
+                kind: STEP.to_owned(),
+                person: Some(id),
+                binding: None,
+                detail: json!({}),
+                tries: 0,
+                created_at: now,
+                expires_at: now + WAITS * SECOND,
+            };
+            self.write(move |tx| Box::pin(async move { Ok(one_time::insert(tx, &hash, &kept).await?) })).await?;
+            return Err(SignInFault::SecondFactor { pending });
+        }
+        self.open_session(person, client, None).await
+    }
+
+    /// The second step: the code of an authenticator, or one of those on paper.
+    pub async fn sign_in_second(&self, pending: &str, code: &str, client: Client) -> Result<SignedIn, SignInFault> {
+        if !secret::looks_right(pending, "") {
+            return Err(SignInFault::Refused);
+        }
+        let (hash, now) = (secret::hash(pending), self.now());
+        let found = one_time::get(self.database(), &hash, STEP, now).await.map_err(error::told)?;
+        let id = found.and_then(|found| found.person).ok_or(SignInFault::Refused)?;
+        let attempt = self.code_attempt(&client, id)?;
+        // Counted before it is looked at, so that those who try at once are all counted.
+        let may = self
+            .write(move |tx| Box::pin(async move { Ok(one_time::attempt(tx, &hash, STEP, TRIES, now).await?) }))
+            .await?;
+        let person = people::one(self.database(), id).await.map_err(error::told)?;
+        let person = person.filter(|person| may && person.active).ok_or(SignInFault::Refused)?;
+        let proof = self.second_proof(id, code).await?;
+        let email = person.email.to_lowercase();
+        match self.open_session(person, client.clone(), Some((proof, hash))).await {
+            Ok(signed) => {
+                self.0.throttle.succeeded(attempt);
+                Ok(signed)
+            }
+            Err(fault) => {
+                self.note_failure(&email, client, Some(id)).await?;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Opens a session for who has proved who they are; with a code that is used up with it, and the step that it ends.
+    async fn open_session(
+        &self,
+        person: Person,
+        client: Client,
+        proof: Option<(SecondProof, [u8; 32])>,
+    ) -> Result<SignedIn, SignInFault> {
+        let now = self.now();
         let (secret, draft) = self.fresh_session(now, &client)?;
         let id = person.id;
+        let whose = (person.email.clone(), person.name.clone());
         let session = self
             .write(move |tx| {
                 Box::pin(async move {
+                    if let Some((proof, step)) = proof
+                        && !(proof.take(tx, now).await? && one_time::take(tx, &step, STEP, now).await?)
+                    {
+                        return Err(wrong_code().into());
+                    }
                     let mine = members::organizations_of(&mut *tx, id).await?;
                     let last = rows::of(&mut *tx, id, 1).await?.first().map(|session| session.organization);
                     let chosen = mine.iter().find(|(organization, _)| Some(organization.id) == last).or(mine.first());
                     let Some((organization, _)) = chosen else { return Ok(None) };
+                    let live = rows::of(&mut *tx, id, u32::MAX).await?;
+                    let known = live.iter().any(|session| session.user_agent == client.user_agent());
+                    let (before, from_here) = audit::signed_in_before(&mut *tx, id, &client.address_text()).await?;
+                    if before && !from_here && !known {
+                        let from = (client.address_text(), client.user_agent().to_owned());
+                        let letter = letters::new_place(&whose.0, &whose.1, (&from.0, &from.1), now);
+                        mail::queue(tx, &letter, now, now).await?;
+                    }
                     let session = sessions::open(tx, secret, draft, id, organization.id).await?;
                     let detail = json!({ "session": session.id.to_string() });
                     let opened = event(Kind::SessionOpened, now, &client, Some(organization.id), Some(id), detail);

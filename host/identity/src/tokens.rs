@@ -52,6 +52,7 @@ impl Identity {
         new: NewToken,
     ) -> Result<TokenIssued, Fault> {
         actor.session()?;
+        actor.proved()?;
         let owner = Owner { organization: actor.caller.organization, person: actor.person.id };
         self.make_token(owner, client, Some(actor.person.id), new).await
     }

@@ -1,5 +1,5 @@
-//! Notes that a session or token is in use, written beside the request that uses it: a request neither waits for one
-//! nor fails with it.
+//! What is written beside a request, which neither waits for it nor fails with it: that a session or token is in use, and
+//! letters of which nobody is to learn by the time of an answer whether there was one.
 
 use lignaflow_core::Id;
 use lignaflow_store::StoreError;
@@ -38,7 +38,7 @@ impl Touches {
         }
         state.tasks.spawn(async move {
             if let Err(error) = write.await {
-                tracing::warn!(%error, "the use of a session or token was not noted");
+                tracing::warn!(%error, "what is written beside a request, such as that a session is in use, was not written");
             }
             id
         });

@@ -28,7 +28,7 @@ use crate::webhooks::{self, Webhooks};
 use anyhow::Context as _;
 use axum::Router;
 use lignaflow_core::clock::Clock;
-use lignaflow_identity::Identity;
+use lignaflow_identity::{Identity, Keys};
 use lignaflow_records::{Pause, Records};
 use lignaflow_runtime::{Engine, EngineOptions, Limits, Registry};
 use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
@@ -130,7 +130,10 @@ pub async fn assemble(
     })?;
     let registry = Arc::new(Registry::default());
     let clock = surroundings.clock.clone();
-    let identity = Identity::new(store.clone(), clock.clone(), identity_options(&config, surroundings.identity));
+    let former = config.former_secret_keys.iter().map(|key| key.expose().to_owned());
+    let keys = Keys::new(secret_key(&config)?.expose(), former);
+    let options = identity_options(&config, surroundings.identity, keys.clone());
+    let identity = Identity::new(store.clone(), clock.clone(), options);
     let loaded = registry.clone();
     let directory = Arc::new(identity.directory(move || loaded.current().catalog.declared().clone()));
     let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
@@ -166,8 +169,8 @@ pub async fn assemble(
         registry: registry.clone(),
         clock: clock.clone(),
     };
-    let webhooks = Webhooks::new(rooms.clone(), secret_key(&config)?.expose(), config.webhooks.private)?;
-    let plugin_seal = crate::settings::seal(secret_key(&config)?.expose())?;
+    let webhooks = Webhooks::new(rooms.clone(), &keys, config.webhooks.private)?;
+    let plugin_seal = crate::settings::seal(&keys)?;
     let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
     let notices = Notices::new(rooms.clone());
     let links = Links::new(store.clone(), clock.clone());
@@ -204,12 +207,14 @@ pub async fn assemble(
 const DAY: i64 = 24 * 60 * 60;
 
 /// How identity is set, where it is set.
-fn identity_options(config: &Config, given: lignaflow_identity::Options) -> lignaflow_identity::Options {
+fn identity_options(config: &Config, given: lignaflow_identity::Options, keys: Keys) -> lignaflow_identity::Options {
     let set = &config.identity;
     lignaflow_identity::Options {
         session_idle: i64::from(set.session_idle_days) * DAY,
         session_absolute: i64::from(set.session_days) * DAY,
         invitation_lifetime: i64::from(set.invitation_days) * DAY,
+        second_factor: set.second_factor.parse().unwrap_or(given.second_factor),
+        keys,
         ..given
     }
 }

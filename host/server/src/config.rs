@@ -39,6 +39,8 @@ pub struct Config {
     pub plugins_dir: PathBuf,
     /// Signs what leaves the server and must come back unchanged. Empty: made on first start, kept in the data folder.
     pub secret_key: Secret,
+    /// Keys that were before: what they sealed is still opened.
+    pub former_secret_keys: Vec<Secret>,
     pub server: Server,
     pub tls: Tls,
     pub limits: Limits,
@@ -124,6 +126,8 @@ pub struct Identity {
     pub session_days: u32,
     /// Days for which an invitation serves where nothing else is said.
     pub invitation_days: u32,
+    /// Of whom a second factor is asked, whatever their organization asks: `nobody`, `administrators`, `everybody`.
+    pub second_factor: String,
 }
 
 /// What one call into a plugin may use.
@@ -237,10 +241,16 @@ impl Default for Config {
             certs_dir: "certs".into(),
             plugins_dir: "plugins/dist".into(),
             secret_key: Secret::default(),
+            former_secret_keys: Vec::new(),
             server: Server::default(),
             tls: Tls { certificate: PathBuf::new(), key: PathBuf::new() },
             limits: Limits::default(),
-            identity: Identity { session_idle_days: 14, session_days: 90, invitation_days: 7 },
+            identity: Identity {
+                session_idle_days: 14,
+                session_days: 90,
+                invitation_days: 7,
+                second_factor: "nobody".into(),
+            },
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
             jobs: Jobs { at_once: 4, keep_days: 30 },

@@ -11,7 +11,7 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::record::escape;
 use lignaflow_core::settings::{MAX_BYTES, read, value};
 use lignaflow_core::{ErrorCode, Fault, Issue, OrganizationId, PersonId};
-use lignaflow_identity::Client;
+use lignaflow_identity::{Client, Keys};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::settings::{Next, SecretChange, Stored, put, secrets_of, values_of};
 use lignaflow_store::{StoreError, Tx};
@@ -21,8 +21,8 @@ use std::sync::Arc;
 const PURPOSE: &[u8] = b"lignaflow plugin secrets 1";
 
 /// What seals the secrets of plugins.
-pub fn seal(key: &str) -> Result<Seal, SealFault> {
-    Seal::for_purpose(key, PURPOSE)
+pub fn seal(keys: &Keys) -> Result<Seal, SealFault> {
+    Seal::for_purpose(keys, PURPOSE)
 }
 
 /// A secret is opened where it was sealed alone: in this organization, of this plugin, under this name.

@@ -1,6 +1,7 @@
 //! A browser as far as HTTP goes: a jar of cookies, forms posted from this site's own pages, no script.
 
 use crate::client::{Answer, builder};
+use crate::server::Org;
 use reqwest::cookie::Jar;
 use reqwest::header::{CONTENT_TYPE, HeaderName, ORIGIN, SET_COOKIE};
 use reqwest::{Certificate, Method, RequestBuilder};
@@ -75,6 +76,16 @@ impl Visitor {
 
     pub async fn sign_in(&self, email: &str, password: &str) {
         let page = self.post("/sign-in", &[("email", email), ("password", password)]).await;
+        assert_eq!(page.status, 303, "{}", page.text);
+    }
+
+    /// Signs in the owner of an organization who has a second factor, with that code.
+    pub async fn sign_in_with(&self, org: &Org, code: &str) {
+        let fields = [("email", org.email.as_str()), ("password", org.password.as_str())];
+        let step = self.post("/sign-in", &fields).await.is(200);
+        let fields = [("pending", step.value("pending")), ("code", code.to_owned())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let page = self.post("/sign-in/code", &fields).await;
         assert_eq!(page.status, 303, "{}", page.text);
     }
 

@@ -61,7 +61,7 @@ pub struct AccountPage<'a> {
 }
 
 /// The names of every field on the page, for the summary of issues.
-fn fields() -> [(&'static str, String); 8] {
+fn fields() -> [(&'static str, String); 10] {
     [
         ("full_name", "Your name".to_owned()),
         ("locale", "Language and region".to_owned()),
@@ -71,6 +71,8 @@ fn fields() -> [(&'static str, String); 8] {
         ("expires", "Lives for".to_owned()),
         ("current", "Password now".to_owned()),
         ("password", "New password".to_owned()),
+        ("email", "New address".to_owned()),
+        ("proof", "Password now".to_owned()),
     ]
 }
 
@@ -189,6 +191,11 @@ fn sessions(shell: &Shell, sessions: &[Session]) -> Markup {
             div class="row-head" {
                 h2 id="h-sessions" { "Signed in" }
                 span class="faint hide-phone" { "revoke what you do not know" }
+                @if sessions.len() > 1 {
+                    form method="post" action=(paths::ACCOUNT_SESSIONS_END) {
+                        button class="btn btn-small" type="submit" { "Sign out everywhere else" }
+                    }
+                }
             }
             table class="table" {
                 caption class="visually-hidden" { "Browsers that are signed in as you" }
@@ -234,7 +241,10 @@ fn password(shell: &Shell, view: &AccountPage<'_>) -> Markup {
     };
     html! {
         section aria-labelledby="h-password" {
-            div class="row-head" { h2 id="h-password" { "Password" } }
+            div class="row-head" {
+                h2 id="h-password" { "Password" }
+                a class="link" href=(paths::SECOND_FACTOR) { "Second factor" }
+            }
             form class="inline-form" method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
                 // For password managers, which want to know whose it is.
                 input type="text" hidden readonly autocomplete="username" value=(shell.person.email) aria-label="Email";
@@ -245,6 +255,17 @@ fn password(shell: &Shell, view: &AccountPage<'_>) -> Markup {
                 }
                 p class="hint" { "All other browsers are signed out. Tokens stay." }
                 button class="btn" type="submit" { "Change password" }
+            }
+        }
+        section aria-labelledby="h-address" {
+            div class="row-head" { h2 id="h-address" { "Email" } }
+            form class="inline-form" method="post" action=(paths::ACCOUNT_ADDRESS) novalidate {
+                div class="fields" {
+                    (control("email", "New address").input("email", "", &Input::autocomplete("email")))
+                    (control("proof", "Password now").input("password", "", &Input::autocomplete("current-password")))
+                }
+                p class="hint" { "A letter goes to the new address; it is yours once you open the link in it." }
+                button class="btn" type="submit" { "Change address" }
             }
         }
     }

@@ -19,6 +19,7 @@
 //! | [`notices`] | one's own notices, and how one is told by mail |
 //! | [`visitor`] | pages for people without an account, who come by a link |
 //! | [`admin`] | plugins: switched, granted, installed, read in their log; people, roles, the audit |
+//! | [`second_factor`] | a second factor, and proving once more who one is |
 //! | [`qr`] | QR codes |
 //! | [`mail`] | letters, as mail clients show them |
 //! | [`message`] | everything that went wrong, and what to do next |
@@ -49,6 +50,7 @@ pub mod paths;
 pub mod qr;
 pub mod reader;
 pub mod search;
+pub mod second_factor;
 pub mod shell;
 #[cfg(test)]
 mod testing;

@@ -6,6 +6,8 @@ use std::fmt::Display;
 
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
+/// POST: `pending`, `code`, `next`.
+pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SIGN_OUT: &str = "/sign-out";
 pub const SETUP: &str = "/setup";
 pub const SEARCH: &str = "/search";
@@ -53,6 +55,26 @@ pub const AUDIT_FILE: &str = "/admin/audit.csv";
 pub const ORGANIZATION: &str = "/admin/organization";
 /// POST: one's name, language and time zone.
 pub const ACCOUNT_PROFILE: &str = "/account/profile";
+
+/// GET: the form; POST: `email` of who has forgotten their password.
+pub const FORGOTTEN: &str = "/forgotten";
+/// POST: `current` and `email`.
+pub const ACCOUNT_ADDRESS: &str = "/account/address";
+/// GET: a second factor, to be turned on; POST: its first `code`.
+pub const SECOND_FACTOR: &str = "/account/second-factor";
+/// POST.
+pub const SECOND_FACTOR_OFF: &str = "/account/second-factor/off";
+/// POST: new codes on paper.
+pub const SECOND_FACTOR_CODES: &str = "/account/second-factor/codes";
+/// GET: the form, with `next`; POST: `password`, `code`, `next`.
+pub const PROVE: &str = "/account/prove";
+/// POST: ends all sessions but the one that asks.
+pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end-others";
+
+/// GET: the form; POST: `password`.
+pub fn reset(secret: impl Display) -> String {
+    format!("/reset/{secret}")
+}
 
 /// GET: an invitation; POST: accepts it.
 pub fn join(secret: impl Display) -> String {

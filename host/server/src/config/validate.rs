@@ -65,6 +65,7 @@ pub(super) fn reason(kind: &Kind, key: &str) -> String {
     let secret = matches!(
         key,
         "secret_key"
+            | "former_secret_keys"
             | "database_url"
             | "server.metrics_token"
             | "mail.password"
@@ -118,6 +119,9 @@ pub(super) fn check(config: &Config, sources: &BTreeMap<String, String>, faults:
     let key_length = config.secret_key.expose().len();
     if (1..32).contains(&key_length) {
         fault("secret_key", "is too short to be safe: at least 32 characters, or empty to have one made".into());
+    }
+    if config.identity.second_factor.parse::<lignaflow_identity::Demand>().is_err() {
+        fault("identity.second_factor", "is to be nobody, administrators or everybody".into());
     }
     let token_length = config.server.metrics_token.expose().len();
     if (1..16).contains(&token_length) {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Json, Redirect, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::{Fault, Id, Issue};
-use lignaflow_identity::{NewToken, ProfileChange, SHORTEST_PASSWORD, Scope, SignInFault};
+use lignaflow_identity::{NewToken, ProfileChange, SHORTEST_PASSWORD, Scope, SignInFault, asks_for_proof};
 use lignaflow_web::account::{AccountPage, Session, Token, page};
 use lignaflow_web::labels::Choices;
 use lignaflow_web::paths;
@@ -28,6 +28,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(paths::ACCOUNT_PROFILE, post(profile))
         .route(paths::ACCOUNT_TOKENS, post(make_token))
         .route("/account/tokens/{id}/revoke", post(revoke_token))
+        .route(paths::ACCOUNT_SESSIONS_END, post(end_others))
+        .route(paths::ACCOUNT_ADDRESS, post(ask_address))
+        .route("/account/address/{code}", get(confirm_address))
         .route("/account/sessions/{id}/revoke", post(revoke_session))
 }
 
@@ -40,6 +43,9 @@ struct Shown<'a> {
 }
 
 async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
+    if let Some(fault) = shown.fault.filter(|fault| asks_for_proof(fault)) {
+        return visit.fault(fault);
+    }
     let actor = &visit.signed.authenticated;
     let (tokens, sessions) = match (visit.app.identity.tokens(actor).await, visit.app.identity.sessions(actor).await) {
         (Ok(tokens), Ok(sessions)) => (tokens, sessions),
@@ -168,6 +174,36 @@ async fn password(visit: Visit, From(client): From, RawForm(body): RawForm) -> R
             }
             draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await
         }
+    }
+}
+
+async fn end_others(visit: Visit, From(client): From) -> Response {
+    match visit.app.identity.end_other_sessions(&visit.signed.authenticated, client).await {
+        Ok(_) => visit.go(paths::ACCOUNT, "All your other sessions have ended."),
+        Err(fault) => draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await,
+    }
+}
+
+async fn ask_address(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    let form = pairs(&body);
+    let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let actor = &visit.signed.authenticated;
+    match visit.app.identity.ask_address(actor, client, text("proof"), text("email")).await {
+        Ok(()) => visit.go(paths::ACCOUNT, "A letter is on its way. Open the link in it."),
+        Err(fault) => {
+            let mut fault: Fault = fault.into();
+            for issue in &mut fault.issues {
+                issue.path = issue.path.replace("/current_password", "/proof");
+            }
+            draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await
+        }
+    }
+}
+
+async fn confirm_address(visit: Visit, From(client): From, Path(code): Path<String>) -> Response {
+    match visit.app.identity.confirm_address(&visit.signed.authenticated, client, &code).await {
+        Ok(address) => visit.go(paths::ACCOUNT, &format!("Your address is {address} now.")),
+        Err(fault) => visit.fault(&fault),
     }
 }
 

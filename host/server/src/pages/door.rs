@@ -12,7 +12,9 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_identity::{SHORTEST_PASSWORD, SetupForm, SignInFault};
-use lignaflow_web::door::{SetupPage, SignInPage, Typed, setup as draw_setup, sign_in as draw_sign_in};
+use lignaflow_web::door::{
+    CodePage, SetupPage, SignInPage, Typed, code as draw_code, setup as draw_setup, sign_in as draw_sign_in,
+};
 use lignaflow_web::message::{Message, alone};
 use lignaflow_web::{Theme, paths};
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(paths::SIGN_IN, get(sign_in_form).post(sign_in))
+        .route(paths::SIGN_IN_CODE, post(second_step))
         .route(paths::SIGN_OUT, post(sign_out))
         .route(paths::SETUP, get(setup_form).post(setup))
         .route(paths::SWITCH_ORGANIZATION, post(switch))
@@ -78,11 +81,44 @@ async fn sign_in(
             session::set_cookie(&mut response, &signed.session, app.clock.now());
             response
         }
+        Err(SignInFault::SecondFactor { pending }) => {
+            let view = CodePage { theme: theme_of(&headers), pending: pending.expose(), next, fault: None };
+            html(StatusCode::OK, draw_code(&view))
+        }
         Err(fault) => {
             let told = fault.to_string();
             let status = session::told(fault).status();
             let view = SignInPage { theme: theme_of(&headers), email, next, fault: Some(&told), notice: None };
             html(status, draw_sign_in(&view))
+        }
+    }
+}
+
+/// The code of a second factor, after the password.
+async fn second_step(
+    State(app): State<Arc<App>>,
+    From(client): From,
+    headers: HeaderMap,
+    RawForm(body): RawForm,
+) -> Response {
+    let typed = typed(&body);
+    let (pending, next) = (field(&typed, "pending"), own_address(field(&typed, "next")));
+    match app.identity.sign_in_second(pending, field(&typed, "code"), client).await {
+        Ok(signed) => {
+            let mut response = Redirect::to(next).into_response();
+            session::set_cookie(&mut response, &signed.session, app.clock.now());
+            response
+        }
+        // The step is over, or was tried too often: it begins with the password again.
+        Err(SignInFault::Refused) => {
+            let told = "That took too long, or was tried too often. Sign in again.";
+            let view = SignInPage { theme: theme_of(&headers), email: "", next, fault: Some(told), notice: None };
+            html(StatusCode::FORBIDDEN, draw_sign_in(&view))
+        }
+        Err(fault) => {
+            let told = fault.to_string();
+            let view = CodePage { theme: theme_of(&headers), pending, next, fault: Some(&told) };
+            html(session::told(fault).status(), draw_code(&view))
         }
     }
 }

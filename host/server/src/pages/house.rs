@@ -32,6 +32,9 @@ pub(super) struct Visit {
     pub snapshot: Arc<Snapshot>,
     theme: Theme,
     path: String,
+    is_get: bool,
+    /// The page of this site that a form was posted from.
+    came_from: String,
     flash: Option<String>,
     /// Notices that the visitor has not read.
     unread: u32,
@@ -53,6 +56,11 @@ impl FromRequestParts<Arc<App>> for Visit {
             let next = if parts.method == http::Method::GET { path } else { paths::HOME.to_owned() };
             return Err(to_the_door(&next));
         };
+        let known = &signed.authenticated;
+        let missing = known.second_factor_demanded && !known.person.second_factor;
+        if missing && !parts.uri.path().starts_with(paths::ACCOUNT) && parts.uri.path() != paths::SIGN_OUT {
+            return Err(Redirect::to(paths::SECOND_FACTOR).into_response());
+        }
         let jar = CookieJar::from_headers(&parts.headers);
         // A page without its count is better than none.
         let unread = app.notices.unread(&signed).await.unwrap_or_default();
@@ -62,6 +70,8 @@ impl FromRequestParts<Arc<App>> for Visit {
             snapshot: app.registry.seen_by(&signed.caller),
             signed,
             theme: theme(&parts.headers),
+            is_get: parts.method == http::Method::GET,
+            came_from: came_from(&parts.headers, &app.public_url()),
             path,
             flash: jar.get(FLASH).map(|cookie| decoded(cookie.value())),
         })
@@ -76,6 +86,12 @@ pub(super) fn theme(headers: &HeaderMap) -> Theme {
 pub(super) fn to_the_door(next: &str) -> Response {
     let next = if next == paths::HOME { String::new() } else { format!("?next={}", paths::encoded(next)) };
     Redirect::to(&format!("{}{next}", paths::SIGN_IN)).into_response()
+}
+
+/// The page of this site that a request comes from, as the browser says; home where it does not.
+fn came_from(headers: &HeaderMap, site: &str) -> String {
+    let referrer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    own_address(referrer.strip_prefix(site).unwrap_or_default()).to_owned()
 }
 
 /// Where a form may send a browser back to: an address of this site, never another's.
@@ -179,8 +195,12 @@ impl Visit {
         response
     }
 
-    /// A fault as a page of its own.
+    /// A fault as a page of its own; where a proof is missing, the page that asks for it.
     pub(super) fn fault(&self, fault: &Fault) -> Response {
+        if lignaflow_identity::asks_for_proof(fault) {
+            let next = if self.is_get { &self.path } else { &self.came_from };
+            return Redirect::to(&format!("{}{}", paths::PROVE, paths::query([("next", next)]))).into_response();
+        }
         let status = Problem::from(fault.clone()).status();
         let message = told(Message::of(fault), fault);
         self.page_with(status, message::page(&self.shell(), &message))

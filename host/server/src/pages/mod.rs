@@ -15,6 +15,8 @@
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
+//! | [`second_factor`] | a second factor, and proving once more who one is |
+//! | [`forgotten`] | a new password by a letter |
 //! | [`join`], [`roles`], [`audit`], [`organization`] | invitations as they are opened; who can do what; what was written down; settings |
 //! | [`fields`] | fields that the organization adds to collections |
 //! | [`told`] | one's own notices; the organization's mail and links |
@@ -30,6 +32,7 @@ mod documents;
 mod door;
 mod earlier;
 mod fields;
+mod forgotten;
 mod forms;
 mod home;
 mod house;
@@ -49,6 +52,7 @@ mod posted;
 mod record;
 mod roles;
 mod routed;
+mod second_factor;
 mod settings;
 mod told;
 mod views;
@@ -76,6 +80,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(audit::router())
         .merge(organization::router())
         .merge(join::router())
+        .merge(forgotten::router())
+        .merge(second_factor::router())
         .merge(fields::router())
         .merge(webhooks::router())
         .merge(settings::router())

@@ -11,7 +11,7 @@ use axum::routing::get;
 use http::StatusCode;
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Permission;
-use lignaflow_identity::OrganizationChange;
+use lignaflow_identity::{OrganizationChange, asks_for_proof};
 use lignaflow_web::admin::{OrganizationPage, organization as draw_organization};
 use lignaflow_web::door::Typed;
 use lignaflow_web::paths;
@@ -45,6 +45,7 @@ async fn show(visit: Visit) -> Response {
         ("week_starts", is.calendar.week_starts.to_string()),
         ("fiscal_year_starts", is.calendar.fiscal_year_starts.to_string()),
         ("tax_number", is.tax_number.clone()),
+        ("second_factor", is.second_factor.as_str().to_owned()),
     ]
     .map(|(name, text)| (name.to_owned(), text))
     .into();
@@ -65,9 +66,11 @@ async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
         week_starts: number("week_starts"),
         fiscal_year_starts: number("fiscal_year_starts"),
         tax_number: text("tax_number"),
+        second_factor: text("second_factor"),
     };
     match visit.app.identity.change_organization(&visit.signed.authenticated, client, change).await {
         Ok(_) => visit.go(paths::ORGANIZATION, "Saved."),
+        Err(fault) if asks_for_proof(&fault) => visit.fault(&fault),
         Err(fault) => draw(&visit, &typed, Some(&fault)),
     }
 }

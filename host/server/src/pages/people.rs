@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::caller::Role;
 use lignaflow_core::{Fault, Issue, PersonId};
-use lignaflow_identity::NewInvitation;
+use lignaflow_identity::{NewInvitation, asks_for_proof};
 use lignaflow_web::admin::{InvitationMade, InvitationRow, MemberRow, PeoplePage, RoleChoice, people as draw_people};
 use lignaflow_web::paths;
 use lignaflow_web::qr::Qr;
@@ -49,6 +49,9 @@ pub(super) fn code(text: &str) -> Option<Qr> {
 }
 
 async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
+    if let Some(fault) = shown.fault.filter(|fault| asks_for_proof(fault)) {
+        return visit.fault(fault);
+    }
     let (identity, actor) = (&visit.app.identity, &visit.signed.authenticated);
     let found = async {
         let members = identity.members(actor).await?;
@@ -169,7 +172,8 @@ async fn invite(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     match asked.await {
         Ok(invited) => {
             let link = link(&visit.app, invited.secret.expose());
-            let made = code(&link).map(|code| InvitationMade { code, link, mailed_to: None });
+            let mailed_to = Some(invited.invitation.email).filter(|email| !email.is_empty());
+            let made = code(&link).map(|code| InvitationMade { code, link, mailed_to });
             draw(&visit, Shown { made, ..Shown::default() }).await
         }
         Err(fault) => draw(&visit, Shown { typed, fault: Some(&fault), ..Shown::default() }).await,

@@ -21,7 +21,7 @@ pub mod worker;
 
 use crate::background::{Duty, Rooms};
 use lignaflow_core::clock::Clock;
-use lignaflow_identity::Identity;
+use lignaflow_identity::{Identity, Keys};
 use lignaflow_records::Records;
 use lignaflow_runtime::Registry;
 use lignaflow_store::Store;
@@ -62,8 +62,8 @@ impl std::fmt::Debug for Webhooks {
 }
 
 impl Webhooks {
-    /// `key` is the instance's secret; `private` lets addresses inside and plain HTTP be asked.
-    pub fn new(rooms: Rooms, key: &str, private: bool) -> Result<Self, seal::SealFault> {
+    /// `keys` are the instance's secrets; `private` lets addresses inside and plain HTTP be asked.
+    pub fn new(rooms: Rooms, keys: &Keys, private: bool) -> Result<Self, seal::SealFault> {
         let Rooms { store, identity, records, registry, clock } = rooms;
         Ok(Self(Arc::new(Inner {
             store,
@@ -71,7 +71,7 @@ impl Webhooks {
             records,
             registry,
             clock,
-            seal: seal::Seal::new(key)?,
+            seal: seal::Seal::new(keys)?,
             outside: outside::Outside::new(private),
             sending: Mutex::default(),
             under_way: Arc::new(Semaphore::new(UNDER_WAY)),

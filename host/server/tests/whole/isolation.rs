@@ -90,6 +90,13 @@ fn case_of(operation: &Operation) -> Case {
         "host_sign_out"
         | "host_change_password"
         | "host_change_me"
+        | "host_ask_address"
+        | "host_begin_second_factor"
+        | "host_confirm_second_factor"
+        | "host_remove_second_factor"
+        | "host_new_recovery_codes"
+        | "host_prove"
+        | "host_end_other_sessions"
         | "host_accept_invitation"
         | "host_create_token"
         | "host_list_sessions"
@@ -258,7 +265,10 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_change_webhook" => json!({}),
             "host_replay_deliveries" => json!({ "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z" }),
             "host_change_role" => json!({ "title": "Theirs", "permissions": [] }),
+            "host_confirm_second_factor" => json!({ "code": "000000" }),
+            "host_prove" => json!({ "password": "guessed" }),
             "host_accept_invitation" => json!({ "secret": "nothing" }),
+            "host_ask_address" => json!({ "current_password": "guessed", "email": "x@example.com" }),
             "host_create_view" => json!({ "collection": TASKS, "name": "Own" }),
             "host_change_view" => json!({ "name": "Taken" }),
             id if id.starts_with("projects_batch_") => {

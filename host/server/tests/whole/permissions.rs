@@ -56,6 +56,9 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_add_placeholder" => json!({ "name": "Ron" }),
         "host_join" => json!({ "secret": NOWHERE, "name": "Sam", "password": org.password }),
         "host_accept_invitation" => json!({ "secret": NOWHERE }),
+        "host_confirm_second_factor" => json!({ "code": "000000" }),
+        "host_prove" => json!({ "password": org.password }),
+        "host_ask_address" => json!({ "current_password": org.password, "email": "new@example.com" }),
         "host_change_me" | "host_change_organization" | "host_change_webhook" | "host_fill_in_plugin_settings" => {
             json!({})
         }

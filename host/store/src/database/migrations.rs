@@ -48,6 +48,8 @@ steps! {
     20 => "0020_joining",
     21 => "0021_set_aside",
     22 => "0022_plugin_settings",
+    23 => "0023_one_time_secrets",
+    24 => "0024_second_factors",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -150,6 +150,23 @@ pub async fn search(
     source.all(statement).await?.iter().map(of_row).collect()
 }
 
+/// Whether somebody signed in before, and whether from that address.
+pub async fn signed_in_before(
+    source: impl Source,
+    person: PersonId,
+    address: &str,
+) -> Result<(bool, bool), StoreError> {
+    let statement = Statement::new(
+        "select exists (select 1 from audit where person = $1 and kind = 'session.opened'), \
+         exists (select 1 from audit where person = $1 and kind = 'session.opened' and address = $2)",
+        values![person.0.uuid(), address],
+    );
+    match source.optional(statement).await? {
+        Some(row) => Ok((row.bool(0)?, row.bool(1)?)),
+        None => Ok((false, false)),
+    }
+}
+
 /// The kinds of what an organization may read of, by name.
 pub async fn kinds(source: impl Source, organization: OrganizationId) -> Result<Vec<String>, StoreError> {
     let statement = Statement::new(

@@ -16,6 +16,8 @@ pub struct SessionHolder {
     pub organization: OrganizationId,
     pub last_seen_at: Micros,
     pub expires_at: Micros,
+    /// When the person has last proved who they are.
+    pub proved_at: Micros,
     pub person: people::Person,
     /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
     pub memberships: Vec<(organizations::Organization, Role)>,
@@ -26,11 +28,11 @@ pub struct SessionHolder {
 }
 
 pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
-    const PERSON: usize = 4;
+    const PERSON: usize = 5;
     const ROLE: usize = PERSON + people::WIDTH;
     let statement = Statement::new(
         concat!(
-            "select s.id, s.organization, s.last_seen_at, s.expires_at, ",
+            "select s.id, s.organization, s.last_seen_at, s.expires_at, s.proved_at, ",
             people::columns!(),
             ", m.role, m.roles, ",
             organizations::columns!(),
@@ -58,6 +60,7 @@ pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Optio
         organization: OrganizationId(first.id(1)?),
         last_seen_at: first.i64(2)?,
         expires_at: first.i64(3)?,
+        proved_at: first.i64(4)?,
         person: people::of_row(first, PERSON)?,
         memberships,
         roles,

@@ -4,9 +4,11 @@ use super::{Source, parsed, small, values};
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
 use lignaflow_core::bound::Calendar;
+use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Currency, OrganizationId};
 use sea_query::{Expr, ExprTrait, LockType, Query};
+use std::str::FromStr;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
@@ -21,14 +23,56 @@ pub struct Organization {
     pub locale: String,
     pub calendar: Calendar,
     pub tax_number: String,
+    pub second_factor: Demand,
     pub created_at: Micros,
+}
+
+/// Of whom an organization asks a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Demand {
+    Nobody,
+    Administrators,
+    Everybody,
+}
+
+impl Demand {
+    pub const ALL: [Self; 3] = [Self::Nobody, Self::Administrators, Self::Everybody];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Administrators => "administrators",
+            Self::Everybody => "everybody",
+        }
+    }
+
+    /// Whether it is asked of who has that role.
+    pub fn asks(self, role: Role) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Administrators => role >= Role::Admin,
+            Self::Everybody => true,
+        }
+    }
+}
+
+/// The text names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a second factor is asked of nobody, administrators or everybody")]
+pub struct UnknownDemand;
+
+impl FromStr for Demand {
+    type Err = UnknownDemand;
+    fn from_str(text: &str) -> Result<Self, UnknownDemand> {
+        Self::ALL.into_iter().find(|demand| demand.as_str() == text).ok_or(UnknownDemand)
+    }
 }
 
 /// The columns of [`Organization`] in the order that [`of_row`] reads them.
 macro_rules! columns {
     () => {
         "o.id, o.name, o.country, o.currency, o.time_zone, o.locale, o.week_starts, o.fiscal_year_starts, \
-         o.tax_number, o.created_at"
+         o.tax_number, o.created_at, o.second_factor"
     };
 }
 pub(super) use columns;
@@ -48,6 +92,7 @@ pub(super) fn of_row(row: &Row, at: usize) -> Result<Organization, StoreError> {
         },
         tax_number: row.text(at + 8)?,
         created_at: row.i64(at + 9)?,
+        second_factor: parsed(&row.text(at + 10)?, "organizations.second_factor")?,
     })
 }
 
@@ -104,7 +149,7 @@ pub async fn insert(tx: &mut Tx, organization: &Organization, name_key: &str) ->
 pub async fn update(tx: &mut Tx, organization: &Organization, name_key: &str) -> Result<bool, StoreError> {
     let statement = Statement::new(
         "update organizations set name = $1, name_key = $2, country = $3, currency = $4, time_zone = $5, locale = $6, \
-         week_starts = $7, fiscal_year_starts = $8, tax_number = $9 where id = $10",
+         week_starts = $7, fiscal_year_starts = $8, tax_number = $9, second_factor = $10 where id = $11",
         values![
             organization.name.as_str(),
             name_key,
@@ -115,6 +160,7 @@ pub async fn update(tx: &mut Tx, organization: &Organization, name_key: &str) ->
             i64::from(organization.calendar.week_starts),
             i64::from(organization.calendar.fiscal_year_starts),
             organization.tax_number.as_str(),
+            organization.second_factor.as_str(),
             organization.id.0.uuid(),
         ],
     );

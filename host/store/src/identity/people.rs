@@ -20,6 +20,8 @@ pub struct Person {
     /// IANA; nothing where the organization's applies.
     pub time_zone: Option<String>,
     pub instance_admin: bool,
+    /// Whether a second factor is asked for.
+    pub second_factor: bool,
     pub active: bool,
     pub created_at: Micros,
 }
@@ -27,13 +29,14 @@ pub struct Person {
 /// The columns of [`Person`] in the order that [`of_row`] reads them.
 macro_rules! columns {
     () => {
-        "p.id, p.email, p.name, p.password_temporary, p.locale, p.time_zone, p.instance_admin, p.active, p.created_at"
+        "p.id, p.email, p.name, p.password_temporary, p.locale, p.time_zone, p.instance_admin, p.active, \
+         p.created_at, p.second_factor_at is not null"
     };
 }
 pub(super) use columns;
 
 /// How many columns a person takes.
-pub(super) const WIDTH: usize = 9;
+pub(super) const WIDTH: usize = 10;
 
 /// Reads a person whose columns begin at `at`.
 pub(super) fn of_row(row: &Row, at: usize) -> Result<Person, StoreError> {
@@ -47,6 +50,7 @@ pub(super) fn of_row(row: &Row, at: usize) -> Result<Person, StoreError> {
         instance_admin: row.bool(at + 6)?,
         active: row.bool(at + 7)?,
         created_at: row.i64(at + 8)?,
+        second_factor: row.bool(at + 9)?,
     })
 }
 
@@ -128,6 +132,15 @@ pub async fn claim(
         "update people set email = $1, email_key = $2, name = $3, password_hash = $4, password_temporary = $5, \
          active = $6 where id = $7 and email = ''",
         values![email, email_key, name, password_hash, false, true, person.0.uuid()],
+    );
+    Ok(tx.execute(statement).await? > 0)
+}
+
+/// Whether there was such a person.
+pub async fn set_email(tx: &mut Tx, person: PersonId, email: &str, email_key: &str) -> Result<bool, StoreError> {
+    let statement = Statement::new(
+        "update people set email = $1, email_key = $2 where id = $3",
+        values![email, email_key, person.0.uuid()],
     );
     Ok(tx.execute(statement).await? > 0)
 }

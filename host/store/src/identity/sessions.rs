@@ -46,7 +46,7 @@ pub async fn of(source: impl Source, person: PersonId, limit: u32) -> Result<Vec
 pub async fn insert(tx: &mut Tx, session: &Session, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(Statement::new(
         "insert into sessions (token_hash, id, person, organization, created_at, last_seen_at, expires_at, \
-         user_agent, address) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         user_agent, address, proved_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5)",
         values![
             token_hash.to_vec(),
             session.id.uuid(),
@@ -98,6 +98,22 @@ pub async fn end_all(tx: &mut Tx, person: PersonId, organization: Option<Organiz
             values![person.0.uuid(), organization.0.uuid()],
         ),
     };
+    tx.execute(statement).await
+}
+
+/// Gives a session a new secret, since its person has proved again who they are. When it ends, where there is one.
+pub async fn prove(tx: &mut Tx, id: Id, token_hash: &[u8; 32], now: Micros) -> Result<Option<Micros>, StoreError> {
+    let statement = Statement::new(
+        "update sessions set token_hash = $1, proved_at = $2 where id = $3 returning expires_at",
+        values![token_hash.to_vec(), now, id.uuid()],
+    );
+    tx.fetch_optional(statement).await?.map(|row| row.i64(0)).transpose()
+}
+
+/// Ends all sessions of a person but one. How many there were.
+pub async fn end_others(tx: &mut Tx, person: PersonId, but: Id) -> Result<u64, StoreError> {
+    let statement =
+        Statement::new("delete from sessions where person = $1 and id <> $2", values![person.0.uuid(), but.uuid()]);
     tx.execute(statement).await
 }
 

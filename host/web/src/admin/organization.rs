@@ -32,6 +32,9 @@ const MONTHS: [(&str, &str); 12] = [
     ("12", "December"),
 ];
 
+const DEMANDS: [(&str, &str); 3] =
+    [("nobody", "Nobody"), ("administrators", "Owners and administrators"), ("everybody", "Everybody")];
+
 #[derive(Debug, Clone, Copy)]
 pub struct OrganizationPage<'a> {
     /// As it is, or as it was typed: `name`, `country`, `currency`, `time_zone`, `locale`, `week_starts`,
@@ -41,7 +44,7 @@ pub struct OrganizationPage<'a> {
     pub fault: Option<&'a str>,
 }
 
-fn fields() -> [(&'static str, String); 8] {
+fn fields() -> [(&'static str, String); 9] {
     [
         ("name", "Name".to_owned()),
         ("country", "Country".to_owned()),
@@ -51,6 +54,7 @@ fn fields() -> [(&'static str, String); 8] {
         ("week_starts", "Weeks begin on".to_owned()),
         ("fiscal_year_starts", "Fiscal years begin in".to_owned()),
         ("tax_number", "Tax number".to_owned()),
+        ("second_factor", "A second factor".to_owned()),
     ]
 }
 
@@ -79,6 +83,7 @@ pub fn organization(shell: &Shell, view: &OrganizationPage<'_>) -> Markup {
                     (control("locale", "Language and region").input("text", text("locale"), &plain))
                     (control("week_starts", "Weeks begin on").select(DAYS, text("week_starts")))
                     (control("fiscal_year_starts", "Fiscal years begin in").select(MONTHS, text("fiscal_year_starts")))
+                    (control("second_factor", "A second factor is asked of").select(DEMANDS, text("second_factor")))
                 }
                 button class="btn btn-primary" type="submit" { "Save" }
             }

@@ -1,14 +1,16 @@
 //! Pages before anybody is signed in: one sheet of paper on the table.
 
 mod countries;
+mod forgotten;
 mod join;
 mod setup;
 mod sign_in;
 
 pub use countries::{COUNTRIES, Country, country};
+pub use forgotten::{ForgottenPage, ResetPage, forgotten, reset};
 pub use join::{JoinPage, join};
 pub use setup::{SetupPage, fields as setup_fields, setup};
-pub use sign_in::{SignInPage, sign_in};
+pub use sign_in::{CodePage, SignInPage, code, sign_in};
 
 use crate::document::{Document, Theme};
 use crate::icon::icon;

@@ -30,7 +30,35 @@ pub fn sign_in(view: &SignInPage<'_>) -> Markup {
             (Control::new("password", "Password").input("password", "", &Input { autofocus: !view.email.is_empty(), ..Input::autocomplete("current-password") }))
             button class="btn btn-primary btn-wide" type="submit" { "Sign in" }
         }
+        p class="hint" { a class="link" href=(paths::FORGOTTEN) { "Forgotten your password?" } }
         p class="hint" { "No account yet? An administrator of your organization invites you." }
+    };
+    page(view.theme, "Sign in", &body)
+}
+
+/// The second step.
+#[derive(Debug, Clone, Copy)]
+pub struct CodePage<'a> {
+    pub theme: Theme,
+    /// What the first step handed out.
+    pub pending: &'a str,
+    pub next: &'a str,
+    pub fault: Option<&'a str>,
+}
+
+/// POST to [`paths::SIGN_IN_CODE`]: `pending`, `code`, `next`.
+pub fn code(view: &CodePage<'_>) -> Markup {
+    let body = html! {
+        h1 { "Your code" }
+        (fault(view.fault))
+        form method="post" action=(paths::SIGN_IN_CODE) class="fields" {
+            input type="hidden" name="pending" value=(view.pending);
+            @if paths::is_local(view.next) { input type="hidden" name="next" value=(view.next); }
+            (Control::new("code", "Code of your authenticator").hint("Or one of those on paper")
+                .input("text", "", &Input { autofocus: true, spellcheck: Some("false"), ..Input::autocomplete("one-time-code") }))
+            button class="btn btn-primary btn-wide" type="submit" { "Sign in" }
+        }
+        p class="hint" { a class="link" href=(paths::SIGN_IN) { "Begin again" } }
     };
     page(view.theme, "Sign in", &body)
 }

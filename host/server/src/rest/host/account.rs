@@ -219,6 +219,49 @@ pub(super) async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Res
     Ok(Json(Sessions { data }))
 }
 
+/// End all of one's other sessions
+#[utoipa::path(
+    delete, path = "/account/sessions", tag = "host", operation_id = "host_end_other_sessions",
+    extensions(("x-permission" = json!("session"))),
+    responses((status = 204, description = "The one that asks goes on."))
+)]
+pub(super) async fn end_other_sessions(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+) -> Result<StatusCode, Problem> {
+    app.identity.end_other_sessions(&signed.authenticated, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddressChange {
+    #[schema(format = Password)]
+    pub current_password: String,
+    #[schema(example = "jo@example.com")]
+    pub email: String,
+}
+
+/// Ask for another address
+///
+/// A letter goes there; the address is one's own once the link in it is opened. Takes a session, not a token.
+#[utoipa::path(
+    post, path = "/account/address", tag = "host", operation_id = "host_ask_address", request_body = AddressChange,
+    extensions(("x-permission" = json!("session"))),
+    responses((status = 202, description = "A letter is on its way, unless another account has the address."))
+)]
+pub(super) async fn ask_address(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Body(form): Body<AddressChange>,
+) -> Result<StatusCode, Problem> {
+    let actor = &signed.authenticated;
+    app.identity.ask_address(actor, client, &form.current_password, &form.email).await.map_err(told)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 /// End a session
 #[utoipa::path(
     delete, path = "/account/sessions/{id}", tag = "host", operation_id = "host_revoke_session",

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod plugins;
 pub mod roles;
 mod search;
+mod second_factor;
 pub mod session;
 mod settings;
 mod tokens;
@@ -58,7 +59,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(account::me, account::change_profile))
         .routes(routes!(account::change_password))
-        .routes(routes!(account::sessions))
+        .routes(routes!(account::sessions, account::end_other_sessions))
+        .routes(routes!(account::ask_address))
+        .routes(routes!(second_factor::begin, second_factor::confirm, second_factor::remove))
+        .routes(routes!(second_factor::codes))
+        .routes(routes!(second_factor::prove))
         .routes(routes!(account::revoke_session))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))

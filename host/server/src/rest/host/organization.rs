@@ -31,6 +31,8 @@ pub(super) struct Organization {
     /// The month whose first day begins it.
     pub fiscal_year_starts: u8,
     pub tax_number: String,
+    /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
+    pub second_factor: &'static str,
 }
 
 fn shown(row: Row) -> Organization {
@@ -44,6 +46,7 @@ fn shown(row: Row) -> Organization {
         week_starts: row.calendar.week_starts,
         fiscal_year_starts: row.calendar.fiscal_year_starts,
         tax_number: row.tax_number,
+        second_factor: row.second_factor.as_str(),
     }
 }
 
@@ -75,6 +78,8 @@ pub(super) struct OrganizationChange {
     /// The month whose first day begins it, 1 to 12.
     pub fiscal_year_starts: Option<u8>,
     pub tax_number: Option<String>,
+    /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
+    pub second_factor: Option<String>,
 }
 
 /// Change what the organization is set to
@@ -99,6 +104,7 @@ pub(super) async fn change(
         week_starts: form.week_starts,
         fiscal_year_starts: form.fiscal_year_starts,
         tax_number: form.tax_number,
+        second_factor: form.second_factor,
     };
     Ok(Json(shown(app.identity.change_organization(&signed.authenticated, client, change).await?)))
 }

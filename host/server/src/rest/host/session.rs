@@ -24,6 +24,9 @@ pub struct SignIn {
     pub email: String,
     #[schema(format = Password)]
     pub password: String,
+    /// Of the second factor, where one is on.
+    #[serde(default)]
+    pub code: String,
 }
 
 /// Everything but the password.
@@ -57,7 +60,13 @@ pub async fn sign_in(
 ) -> Result<Response, Problem> {
     let form = body.0;
     app.rates.sign_in(context.client, &form.email)?;
-    let signed = app.identity.sign_in(&form.email, &form.password, client).await.map_err(told)?;
+    let signed = match app.identity.sign_in(&form.email, &form.password, client.clone()).await {
+        Err(SignInFault::SecondFactor { pending }) if !form.code.is_empty() => {
+            app.identity.sign_in_second(pending.expose(), &form.code, client).await
+        }
+        first => first,
+    };
+    let signed = signed.map_err(told)?;
     let answer = SignedIn {
         person: signed.person.id.to_string(),
         name: signed.person.name.clone(),
@@ -90,6 +99,11 @@ pub fn told(fault: SignInFault) -> Problem {
         }
         SignInFault::Refused | SignInFault::NoOrganization => {
             Problem::new(Kind::from(lignaflow_core::ErrorCode::Denied), fault.to_string())
+        }
+        SignInFault::SecondFactor { .. } => {
+            let message = fault.to_string();
+            let issue = lignaflow_core::Issue::new("/code", "second-factor", message.clone());
+            Problem::new(Kind::from(lignaflow_core::ErrorCode::Denied), message).with_issues(vec![issue])
         }
         SignInFault::Fault(fault) => fault.into(),
     }
