@@ -21,7 +21,7 @@ impl Identity {
         current: &str,
         new: &str,
     ) -> Result<NewSession, SignInFault> {
-        actor.session()?;
+        actor.own_session()?;
         let (id, organization, now) = (actor.person.id, actor.caller.organization, self.now());
         // Who found a browser left open must not guess at leisure.
         let key = secret::hash(&format!("password of {id}"));

@@ -44,6 +44,12 @@ pub(crate) enum Kind {
     SecondFactorOn,
     SecondFactorOff,
     RecoveryCodesMade,
+    SignUpAsked,
+    DeviceMade,
+    DeviceEnrolled,
+    DeviceRevoked,
+    PinSet,
+    PinRemoved,
 }
 
 impl Kind {
@@ -81,6 +87,12 @@ impl Kind {
             Self::SecondFactorOn => "second-factor.on",
             Self::SecondFactorOff => "second-factor.off",
             Self::RecoveryCodesMade => "second-factor.recovery-codes",
+            Self::SignUpAsked => "sign-up.asked",
+            Self::DeviceMade => "device.made",
+            Self::DeviceEnrolled => "device.enrolled",
+            Self::DeviceRevoked => "device.revoked",
+            Self::PinSet => "pin.set",
+            Self::PinRemoved => "pin.removed",
         }
     }
 }

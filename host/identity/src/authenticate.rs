@@ -87,8 +87,10 @@ pub struct Authenticated {
     pub via: Via,
     /// When they last proved who they are; for a token, when it was made does not matter.
     pub proved_at: Micros,
-    /// Whether their organization or the instance asks a second factor of them.
+    /// Whether their organization or the instance asks a second factor of them. Who signed in by PIN has one: the device.
     pub second_factor_demanded: bool,
+    /// The enrolled device, where they signed in on one by PIN.
+    pub device: Option<Id>,
     /// The one that the caller acts in.
     pub organization: Organization,
     /// Those that the caller can switch to, this one included, by name; for a token this one alone.
@@ -188,16 +190,22 @@ impl Identity {
         let hash = secret::hash(text);
         let holder = self.session_holder(&hash).await?.ok_or_else(|| refused("there is no such session"))?;
         let now = self.now();
-        if holder.expires_at <= now || holder.last_seen_at <= self.idle_since(now) {
+        let idle = holder.device.is_none() && holder.last_seen_at <= self.idle_since(now);
+        if holder.expires_at <= now || idle {
             return Err(refused("the session has run out"));
         }
         if !holder.person.active {
             return Err(refused("the person is not active"));
         }
-        let organizations =
-            holder.memberships.iter().map(|(organization, role)| summary(organization, *role)).collect();
+        // What a PIN opens is the device's organization alone.
+        let reaches = |id: OrganizationId| holder.device.is_none() || id == holder.organization;
+        let within = holder.memberships.iter().filter(|(organization, _)| reaches(organization.id));
+        let organizations = within.map(|(organization, role)| summary(organization, *role)).collect();
         let current = holder.memberships.iter().find(|(organization, _)| organization.id == holder.organization);
         let (organization, role) = current.ok_or_else(|| refused("the person is no member any more"))?;
+        if holder.device.is_some() && *role != Role::Member {
+            return Err(refused("a PIN is for members alone"));
+        }
         let unless_after = self.note_unless_after(now);
         if noted == Use::Noted && holder.last_seen_at <= unless_after {
             let (database, id) = (self.database().clone(), holder.id);
@@ -209,7 +217,7 @@ impl Identity {
         }
         let worth = Worth { declared, own: &holder.own_roles };
         let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, worth };
-        let second_factor_demanded = self.demands(organization, *role);
+        let second_factor_demanded = holder.device.is_none() && self.demands(organization, *role);
         let caller = caller(&holder.person, organization, rights, request_id, now);
         let caller = without_rights(caller, second_factor_demanded && !holder.person.second_factor);
         let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
@@ -219,6 +227,7 @@ impl Identity {
             via,
             proved_at: holder.proved_at,
             second_factor_demanded,
+            device: holder.device,
             organization: organization.clone(),
             organizations,
         })
@@ -263,6 +272,7 @@ impl Identity {
             caller: without_rights(caller, second_factor_demanded && !holder.person.second_factor),
             proved_at: now,
             second_factor_demanded,
+            device: None,
             person: holder.person.clone().into(),
             via: Via::Token(holder.id, holder.scope),
             organizations: vec![summary(&holder.organization, holder.role)],

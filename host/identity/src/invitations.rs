@@ -276,7 +276,7 @@ impl Identity {
 
     /// Somebody who is signed in accepts, and works in that organization from then on.
     pub async fn join_as(&self, actor: &Authenticated, client: Client, secret: &str) -> Result<OrganizationId, Fault> {
-        let (session, person, now) = (actor.session()?, actor.person.id, self.now());
+        let (session, person, now) = (actor.own_session()?, actor.person.id, self.now());
         let invitation = self.invitation_of(secret).await?;
         serves(&invitation, now)?;
         if !invitation.email.is_empty() && invitation.email.to_lowercase() != actor.person.email.to_lowercase() {

@@ -61,3 +61,21 @@ pub(crate) fn new_place(address: &str, name: &str, from: (&str, &str), at: Micro
         .small("If it was you, there is nothing to do. If not, change your password, which ends every other session.");
     Message::new(None, "new-sign-in", to(address, name), letter)
 }
+
+pub(crate) fn sign_up(address: &str, secret: &str) -> Message {
+    let letter = Letter::new("Make your organization")
+        .text("Somebody, hopefully you, asked to make an organization on LignaFlow with this address.")
+        .button("Make it", format!("/sign-up/{secret}"))
+        .small("The link serves once, for a day.")
+        .small("If it was not you, leave it be: nothing is made.");
+    Message::new(None, "sign-up", to(address, ""), letter).secret()
+}
+
+/// To whoever asked to make an organization, and has an account.
+pub(crate) fn known_already(address: &str, name: &str) -> Message {
+    let letter = Letter::new("You have an account already")
+        .text("Somebody, hopefully you, asked to make an organization on LignaFlow with this address. There is an account with it already: sign in with that.")
+        .button("Sign in", "/sign-in")
+        .small("If it was not you, leave it be: nothing changes.");
+    Message::new(None, "sign-up", to(address, name), letter)
+}

@@ -11,6 +11,7 @@
 //! | `invitations` | who is asked to join, and how they accept |
 //! | `roles` | roles of an organization's own, and what it makes of those of plugins |
 //! | `resets`, `letters` | forgotten passwords and changed addresses; what is mailed about accounts |
+//! | `devices`, `sign_up` | enrolled devices with names and PINs; organizations that people make by themselves |
 //! | `second_factor`, `proving`, `seal` | codes of authenticators; proving once more who one is; secrets that are read again |
 //! | `settings` | what a person says of themselves, what an organization is set to |
 //! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
@@ -25,6 +26,7 @@ mod audit;
 mod authenticate;
 mod client;
 mod country;
+mod devices;
 mod error;
 mod form;
 mod holders;
@@ -46,6 +48,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod sign_in;
+mod sign_up;
 mod throttle;
 mod tokens;
 mod touches;
@@ -56,6 +59,7 @@ mod tests;
 pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, PersonSummary, Via};
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
+pub use devices::{Device, Enrolled, NewDevice, PinSet};
 pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation};
 pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;

@@ -30,6 +30,10 @@ pub struct Options {
     pub keys: Keys,
     /// Of whom a second factor is asked, whatever their organization asks.
     pub second_factor: Demand,
+    /// Seconds after which a session that a PIN opened on an enrolled device is over, used or not.
+    pub session_device: i64,
+    /// Whether people may make organizations by themselves.
+    pub sign_up: bool,
 }
 
 impl Default for Options {
@@ -46,6 +50,8 @@ impl Default for Options {
             limits: Limits::default(),
             keys: Keys::default(),
             second_factor: Demand::Nobody,
+            session_device: 90 * DAY,
+            sign_up: false,
         }
     }
 }

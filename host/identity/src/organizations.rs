@@ -203,6 +203,11 @@ impl Identity {
         organizations::all(self.database()).await.map_err(error::told)
     }
 
+    /// One, where there is such a one.
+    pub async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, Fault> {
+        organizations::one(self.database(), id).await.map_err(error::told)
+    }
+
     /// By its name, in any case and with or without marks.
     pub async fn organization_named(&self, name: &str) -> Result<Option<Organization>, Fault> {
         let key = fold(&name.split_whitespace().collect::<Vec<_>>().join(" "));

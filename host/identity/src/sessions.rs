@@ -47,6 +47,8 @@ pub(crate) struct Draft {
     /// Sessions not seen since are over.
     idle_since: Micros,
     client: Client,
+    /// The device that it is opened on by PIN.
+    device: Option<Id>,
 }
 
 /// Opens a session, and lets go of those of the person that have run out or are too many.
@@ -58,7 +60,9 @@ pub(crate) async fn open(
     organization: OrganizationId,
 ) -> Result<NewSession, Error> {
     let others = sessions::of(&mut *tx, person, u32::MAX).await?;
-    let live = |session: &sessions::Session| session.expires_at > draft.now && session.last_seen_at > draft.idle_since;
+    let live = |session: &sessions::Session| {
+        session.expires_at > draft.now && (session.device.is_some() || session.last_seen_at > draft.idle_since)
+    };
     let mut kept = 0;
     for other in others {
         if live(&other) && kept + 1 < MOST {
@@ -76,6 +80,7 @@ pub(crate) async fn open(
         expires_at: draft.expires_at,
         user_agent: draft.client.user_agent().to_owned(),
         address: draft.client.address_text(),
+        device: draft.device,
     };
     sessions::insert(tx, &session, &secret.hash()).await?;
     Ok(NewSession { id: session.id, secret, organization, expires_at: session.expires_at })
@@ -85,8 +90,15 @@ impl Identity {
     pub(crate) fn fresh_session(&self, now: Micros, client: &Client) -> Result<(Secret, Draft), Fault> {
         let expires_at = now + self.options().session_absolute * SECOND;
         let idle_since = self.idle_since(now);
-        let draft = Draft { id: Id::fresh(), now, expires_at, idle_since, client: client.clone() };
+        let draft = Draft { id: Id::fresh(), now, expires_at, idle_since, client: client.clone(), device: None };
         Ok((Secret::fresh()?, draft))
+    }
+
+    /// The same on an enrolled device, where it ends by time alone, used or not.
+    pub(crate) fn fresh_session_on(&self, now: Micros, client: &Client, device: Id) -> Result<(Secret, Draft), Fault> {
+        let (secret, draft) = self.fresh_session(now, client)?;
+        let expires_at = now + self.options().session_device * SECOND;
+        Ok((secret, Draft { expires_at, device: Some(device), ..draft }))
     }
 
     /// Ends the session that asks.
@@ -101,7 +113,9 @@ impl Identity {
         let now = self.now();
         let idle_since = self.idle_since(now);
         let rows = sessions::of(self.database(), actor.person.id, MOST).await.map_err(error::told)?;
-        let live = rows.into_iter().filter(|row| row.expires_at > now && row.last_seen_at > idle_since);
+        let live = rows
+            .into_iter()
+            .filter(|row| row.expires_at > now && (row.device.is_some() || row.last_seen_at > idle_since));
         Ok(live
             .map(|row| SessionSummary {
                 id: row.id,
@@ -160,7 +174,7 @@ impl Identity {
         client: Client,
         organization: OrganizationId,
     ) -> Result<(), Fault> {
-        let (id, person, now) = (actor.session()?, actor.person.id, self.now());
+        let (id, person, now) = (actor.own_session()?, actor.person.id, self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 let member = members::one(&mut *tx, organization, person).await?;

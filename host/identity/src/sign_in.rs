@@ -36,6 +36,9 @@ pub enum SignInFault {
     /// The password is right, and a second factor is on: the code of it is to come with this.
     #[error("Now the code of your authenticator, or one of those on paper.")]
     SecondFactor { pending: Secret },
+    /// Whether it is the name, the PIN or the member that is wrong is not told.
+    #[error("That name and PIN do not belong together on this device.")]
+    PinRefused,
     #[error("{0}")]
     Fault(#[from] Fault),
 }
@@ -50,7 +53,10 @@ impl From<SignInFault> for Fault {
         let code = match fault {
             SignInFault::Fault(fault) => return fault,
             SignInFault::RateLimited { .. } => ErrorCode::RateLimited,
-            SignInFault::Refused | SignInFault::NoOrganization | SignInFault::SecondFactor { .. } => ErrorCode::Denied,
+            SignInFault::Refused
+            | SignInFault::PinRefused
+            | SignInFault::NoOrganization
+            | SignInFault::SecondFactor { .. } => ErrorCode::Denied,
         };
         Self::new(code, fault.to_string())
     }

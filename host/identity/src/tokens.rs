@@ -51,7 +51,7 @@ impl Identity {
         client: Client,
         new: NewToken,
     ) -> Result<TokenIssued, Fault> {
-        actor.session()?;
+        actor.own_session()?;
         actor.proved()?;
         let owner = Owner { organization: actor.caller.organization, person: actor.person.id };
         self.make_token(owner, client, Some(actor.person.id), new).await

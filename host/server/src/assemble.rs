@@ -214,6 +214,8 @@ fn identity_options(config: &Config, given: lignaflow_identity::Options, keys: K
         session_absolute: i64::from(set.session_days) * DAY,
         invitation_lifetime: i64::from(set.invitation_days) * DAY,
         second_factor: set.second_factor.parse().unwrap_or(given.second_factor),
+        session_device: i64::from(set.device_days) * DAY,
+        sign_up: set.sign_up,
         keys,
         ..given
     }

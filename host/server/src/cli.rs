@@ -175,6 +175,8 @@ pub enum User {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Take somebody's second factor away, who has lost it
+    ResetSecondFactor { email: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -328,6 +330,7 @@ mod tests {
             "lignaflow organization create Ligna --owner ann@example.com --password-stdin",
             "lignaflow token create --email ann@example.com --organization Ligna --name ci --expires-days 7",
             "lignaflow user reset-password ann@example.com --password-stdin",
+            "lignaflow user reset-second-factor ann@example.com",
             "lignaflow plugin list",
             "lignaflow plugin plan projects.wasm",
             "lignaflow plugin install projects.wasm --dry-run",

@@ -41,6 +41,11 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
             println!("The password of {email} is changed; their sessions have ended.");
             Ok(())
         }
+        Command::User(User::ResetSecondFactor { email }) => {
+            identity(config).await?.reset_second_factor(email).await.map_err(told)?;
+            println!("{email} signs in without a second factor, and sets up another one.");
+            Ok(())
+        }
         Command::Plugin(command) => plugin(config, command).await,
         Command::Config(ConfigCommand::Show) => {
             print!("{}", config::show(loaded)?);

@@ -128,6 +128,10 @@ pub struct Identity {
     pub invitation_days: u32,
     /// Of whom a second factor is asked, whatever their organization asks: `nobody`, `administrators`, `everybody`.
     pub second_factor: String,
+    /// Days after which a session that a PIN opened on an enrolled device is over.
+    pub device_days: u32,
+    /// Whether people may make organizations by themselves.
+    pub sign_up: bool,
 }
 
 /// What one call into a plugin may use.
@@ -250,6 +254,8 @@ impl Default for Config {
                 session_days: 90,
                 invitation_days: 7,
                 second_factor: "nobody".into(),
+                device_days: 90,
+                sign_up: false,
             },
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },

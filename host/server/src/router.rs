@@ -18,7 +18,7 @@ pub fn router(app: &Arc<App>, readiness: Arc<Readiness>, metrics: Metrics, conte
         .route("/api/v1/{plugin}/{*rest}", any(dispatch::plugin))
         .route("/api/{*rest}", any(dispatch::nothing))
         .merge(openapi::router())
-        .merge(pages::router())
+        .merge(pages::router().layer(from_fn_with_state(app.clone(), pages::held::layer)))
         .with_state(app.clone())
         .merge(health::router(readiness))
         .merge(metrics::router(metrics, &app.config.server));

@@ -54,6 +54,8 @@ pub struct AccountPage<'a> {
     /// Issues of `name`, `scope` and `expires` of a token, and of `current` and `password`.
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
+    /// Whether they signed in by PIN on an enrolled device.
+    pub by_pin: bool,
     pub password_min: usize,
     /// One's own language and time zone; empty where the organization's apply.
     pub locale: &'a str,
@@ -61,7 +63,7 @@ pub struct AccountPage<'a> {
 }
 
 /// The names of every field on the page, for the summary of issues.
-fn fields() -> [(&'static str, String); 10] {
+fn fields() -> [(&'static str, String); 12] {
     [
         ("full_name", "Your name".to_owned()),
         ("locale", "Language and region".to_owned()),
@@ -73,6 +75,8 @@ fn fields() -> [(&'static str, String); 10] {
         ("password", "New password".to_owned()),
         ("email", "New address".to_owned()),
         ("proof", "Password now".to_owned()),
+        ("pin_now", "PIN now".to_owned()),
+        ("pin", "New PIN".to_owned()),
     ]
 }
 
@@ -83,9 +87,10 @@ pub fn page(shell: &Shell, view: &AccountPage<'_>) -> Markup {
         div class="band mt-4" {
             div class="stack" {
                 (profile(shell, view))
-                (tokens(shell, view))
+                // Who came by PIN has no password here, and makes no token.
+                @if !view.by_pin { (tokens(shell, view)) }
                 (sessions(shell, view.sessions))
-                (password(shell, view))
+                @if view.by_pin { (pin(view)) } @else { (password(shell, view)) }
             }
         }
     };
@@ -235,6 +240,30 @@ fn instant_or_now(shell: &Shell, session: &Session) -> String {
     if session.current { "now".to_owned() } else { instant(session.last_seen_at, &shell.reader) }
 }
 
+fn pin(view: &AccountPage<'_>) -> Markup {
+    let control = |name: &'static str, label: &'static str, autofill: &'static str| {
+        let input = Input { inputmode: Some("numeric"), ..Input::autocomplete(autofill) };
+        Control::new(name, label)
+            .width(Width::Third)
+            .required()
+            .errors(issues::at(view.issues, name))
+            .input("password", "", &input)
+    };
+    html! {
+        section aria-labelledby="h-pin" {
+            div class="row-head" { h2 id="h-pin" { "PIN" } }
+            form class="inline-form" method="post" action=(paths::ACCOUNT_PIN) novalidate {
+                div class="fields" {
+                    (control("pin_now", "PIN now", "current-password"))
+                    (control("pin", "New PIN", "new-password"))
+                }
+                p class="hint" { "Six to twelve digits. Other devices are signed out." }
+                button class="btn" type="submit" { "Change PIN" }
+            }
+        }
+    }
+}
+
 fn password(shell: &Shell, view: &AccountPage<'_>) -> Markup {
     let control = |name: &'static str, label: &'static str| {
         Control::new(name, label).width(Width::Third).required().errors(issues::at(view.issues, name))
@@ -298,6 +327,7 @@ mod tests {
             password_min: 12,
             locale: "",
             time_zone: "",
+            by_pin: false,
         };
         let html = page(&shell(), &view).into_string();
         assert!(html.contains("<code class=\"code\">lf_secret</code>"));

@@ -53,6 +53,14 @@ pub const AUDIT: &str = "/admin/audit";
 pub const AUDIT_FILE: &str = "/admin/audit.csv";
 /// POST: what the organization is set to.
 pub const ORGANIZATION: &str = "/admin/organization";
+/// GET: enrolled devices; POST: another, by `name`.
+pub const DEVICES: &str = "/admin/devices";
+/// GET: the form, on an enrolled device; POST: `username`, `pin`, `next`.
+pub const SIGN_IN_PIN: &str = "/sign-in/pin";
+/// POST: `current` and `pin`.
+pub const ACCOUNT_PIN: &str = "/account/pin";
+/// GET: the form; POST: `email` of who wants to make an organization.
+pub const SIGN_UP: &str = "/sign-up";
 /// POST: one's name, language and time zone.
 pub const ACCOUNT_PROFILE: &str = "/account/profile";
 
@@ -74,6 +82,26 @@ pub const ACCOUNT_SESSIONS_END: &str = "/account/sessions/end-others";
 /// GET: the form; POST: `password`.
 pub fn reset(secret: impl Display) -> String {
     format!("/reset/{secret}")
+}
+
+/// GET: the form of a new organization; POST: makes it.
+pub fn sign_up(secret: impl Display) -> String {
+    format!("/sign-up/{secret}")
+}
+
+/// GET: what is to be enrolled; POST: enrols it.
+pub fn enrol(secret: impl Display) -> String {
+    format!("/enrol/{secret}")
+}
+
+/// POST.
+pub fn device_revoke(id: impl Display) -> String {
+    format!("/admin/devices/{id}/revoke")
+}
+
+/// POST: `username` and, if wanted, `pin`; or `remove`.
+pub fn person_pin(id: impl Display) -> String {
+    format!("/admin/people/{id}/pin")
 }
 
 /// GET: an invitation; POST: accepts it.

@@ -1,6 +1,7 @@
 //! A second factor: turned on with an authenticator, its codes on paper, and proving once more who one is.
 
 use crate::control::{Control, Input, Width};
+use crate::door::{Held, carried};
 use crate::issues;
 use crate::paths;
 use crate::qr::{self, Qr};
@@ -98,6 +99,8 @@ pub struct ProvePage<'a> {
     pub code: bool,
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
+    /// A form that is sent once it is proved.
+    pub held: Option<Held<'a>>,
 }
 
 /// POST to [`paths::PROVE`]: `password`, `code`, `next`.
@@ -109,9 +112,10 @@ pub fn prove(shell: &Shell, view: &ProvePage<'_>) -> Markup {
     let body = html! {
         (issues::summary(view.issues, &fields, view.fault))
         div class="band mt-4" {
-            p { "What you are about to do takes that you have proved who you are within ten minutes." }
+            p { "What you are about to do takes that you have proved who you are within ten minutes." @if view.held.is_some() { " What you typed is kept." } }
             form class="inline-form mt-4" method="post" action=(paths::PROVE) novalidate {
                 @if paths::is_local(view.next) { input type="hidden" name="next" value=(view.next); }
+                (carried(view.held))
                 input type="text" hidden readonly autocomplete="username" value=(shell.person.email) aria-label="Email";
                 div class="fields" {
                     (control("password", "Password").input("password", "", &Input { autofocus: true, ..Input::autocomplete("current-password") }))
@@ -144,7 +148,8 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_elsewhere_after_proving_who_they_are() {
-        let page = |next| prove(&shell(), &ProvePage { next, code: true, issues: &[], fault: None }).into_string();
+        let page =
+            |next| prove(&shell(), &ProvePage { next, code: true, issues: &[], fault: None, held: None }).into_string();
         assert!(page("/account").contains("value=\"/account\"") && !page("//evil.example").contains("evil"));
     }
 }

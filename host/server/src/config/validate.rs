@@ -179,6 +179,7 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("server.requests", wide(server.requests), 1..=100_000),
         ("identity.session_idle_days", u64::from(config.identity.session_idle_days), 1..=365),
         ("identity.session_days", u64::from(config.identity.session_days), 1..=365),
+        ("identity.device_days", u64::from(config.identity.device_days), 1..=365),
         ("identity.invitation_days", u64::from(config.identity.invitation_days), 1..=90),
         ("plugins.memory_bytes", wide(plugins.memory_bytes), 1 << 20..=4 << 30),
         ("plugins.cpu_ms", plugins.cpu_ms, 1..=600_000),

@@ -29,6 +29,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(paths::ACCOUNT_TOKENS, post(make_token))
         .route("/account/tokens/{id}/revoke", post(revoke_token))
         .route(paths::ACCOUNT_SESSIONS_END, post(end_others))
+        .route(paths::ACCOUNT_PIN, post(change_pin))
         .route(paths::ACCOUNT_ADDRESS, post(ask_address))
         .route("/account/address/{code}", get(confirm_address))
         .route("/account/sessions/{id}/revoke", post(revoke_session))
@@ -89,6 +90,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
         password_min: SHORTEST_PASSWORD,
         locale: actor.person.locale.as_deref().unwrap_or_default(),
         time_zone: actor.person.time_zone.as_deref().unwrap_or_default(),
+        by_pin: actor.device.is_some(),
     };
     let status = shown.fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     visit.page_with(status, page(&visit.shell(), &view))
@@ -181,6 +183,22 @@ async fn end_others(visit: Visit, From(client): From) -> Response {
     match visit.app.identity.end_other_sessions(&visit.signed.authenticated, client).await {
         Ok(_) => visit.go(paths::ACCOUNT, "All your other sessions have ended."),
         Err(fault) => draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await,
+    }
+}
+
+async fn change_pin(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    let form = pairs(&body);
+    let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let actor = &visit.signed.authenticated;
+    match visit.app.identity.change_pin(actor, client, text("pin_now"), text("pin")).await {
+        Ok(()) => visit.go(paths::ACCOUNT, "Your PIN was changed."),
+        Err(fault) => {
+            let mut fault: Fault = fault.into();
+            for issue in &mut fault.issues {
+                issue.path = issue.path.replace("/current", "/pin_now");
+            }
+            draw(&visit, Shown { fault: Some(&fault), ..Shown::default() }).await
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Before anybody is signed in: setup, sign-in; and what a visitor changes about their own visit.
 
+use super::held::{self, Carried};
 use super::house::{self, Visit, append_cookie, html, own_address, theme as theme_of};
 use crate::app::App;
 use crate::middleware::RequestContext;
-use crate::rest::host::{From, session};
+use crate::rest::host::{From, devices, session};
 use axum::extract::{Query, RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -11,7 +12,7 @@ use axum::{Extension, Router};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::{ErrorCode, Fault};
-use lignaflow_identity::{SHORTEST_PASSWORD, SetupForm, SignInFault};
+use lignaflow_identity::{SHORTEST_PASSWORD, SetupForm, SignInFault, SignedIn};
 use lignaflow_web::door::{
     CodePage, SetupPage, SignInPage, Typed, code as draw_code, setup as draw_setup, sign_in as draw_sign_in,
 };
@@ -54,7 +55,14 @@ async fn sign_in_form(
             html(StatusCode::OK, alone(theme_of(&headers), &Message::new("Set up LignaFlow", text)))
         }
         Ok(false) => {
-            let view = SignInPage { theme: theme_of(&headers), email: "", next, fault: None, notice: None };
+            // Who opens an enrolled device signs in by PIN, unless they ask for the other.
+            let enrolled = app.identity.device(&devices::device_cookie(&headers)).await;
+            if !query.contains_key("by") && matches!(enrolled, Ok(Some(_))) {
+                let address = format!("{}{}", paths::SIGN_IN_PIN, paths::query([("next", next)]));
+                return Redirect::to(&address).into_response();
+            }
+            let sign_up = app.identity.sign_up_is_open();
+            let view = SignInPage { theme: theme_of(&headers), next, sign_up, ..SignInPage::default() };
             html(StatusCode::OK, draw_sign_in(&view))
         }
         Err(fault) => html(StatusCode::SERVICE_UNAVAILABLE, alone(theme_of(&headers), &Message::of(&fault))),
@@ -71,27 +79,34 @@ async fn sign_in(
     let typed = typed(&body);
     let email = field(&typed, "email");
     let next = own_address(field(&typed, "next"));
+    let carried = Carried::of(&body);
     let signed = match app.rates.sign_in(context.client, email) {
         Ok(()) => app.identity.sign_in(email, field(&typed, "password"), client).await,
         Err(problem) => Err(SignInFault::Fault(Fault::new(ErrorCode::RateLimited, problem.detail()))),
     };
     match signed {
-        Ok(signed) => {
-            let mut response = Redirect::to(next).into_response();
-            session::set_cookie(&mut response, &signed.session, app.clock.now());
-            response
-        }
+        Ok(signed) => let_in(&app, &headers, &signed, &body, next).await,
         Err(SignInFault::SecondFactor { pending }) => {
-            let view = CodePage { theme: theme_of(&headers), pending: pending.expose(), next, fault: None };
+            let held = carried.held();
+            let view = CodePage { theme: theme_of(&headers), pending: pending.expose(), next, fault: None, held };
             html(StatusCode::OK, draw_code(&view))
         }
         Err(fault) => {
             let told = fault.to_string();
             let status = session::told(fault).status();
-            let view = SignInPage { theme: theme_of(&headers), email, next, fault: Some(&told), notice: None };
+            let (theme, held, sign_up) = (theme_of(&headers), carried.held(), app.identity.sign_up_is_open());
+            let view = SignInPage { theme, email, next, fault: Some(&told), notice: None, held, sign_up };
             html(status, draw_sign_in(&view))
         }
     }
+}
+
+/// On, or to the form that was held, with the session that was opened.
+async fn let_in(app: &App, headers: &HeaderMap, signed: &SignedIn, body: &[u8], next: &str) -> Response {
+    let who = (signed.person.name.as_str(), signed.session.organization);
+    let mut response = held::after(app, theme_of(headers), who, body, next).await;
+    session::set_cookie(&mut response, &signed.session, app.clock.now());
+    response
 }
 
 /// The code of a second factor, after the password.
@@ -103,21 +118,19 @@ async fn second_step(
 ) -> Response {
     let typed = typed(&body);
     let (pending, next) = (field(&typed, "pending"), own_address(field(&typed, "next")));
+    let carried = Carried::of(&body);
     match app.identity.sign_in_second(pending, field(&typed, "code"), client).await {
-        Ok(signed) => {
-            let mut response = Redirect::to(next).into_response();
-            session::set_cookie(&mut response, &signed.session, app.clock.now());
-            response
-        }
+        Ok(signed) => let_in(&app, &headers, &signed, &body, next).await,
         // The step is over, or was tried too often: it begins with the password again.
         Err(SignInFault::Refused) => {
             let told = "That took too long, or was tried too often. Sign in again.";
-            let view = SignInPage { theme: theme_of(&headers), email: "", next, fault: Some(told), notice: None };
+            let (theme, held) = (theme_of(&headers), carried.held());
+            let view = SignInPage { theme, next, fault: Some(told), held, ..SignInPage::default() };
             html(StatusCode::FORBIDDEN, draw_sign_in(&view))
         }
         Err(fault) => {
             let told = fault.to_string();
-            let view = CodePage { theme: theme_of(&headers), pending, next, fault: Some(&told) };
+            let view = CodePage { theme: theme_of(&headers), pending, next, fault: Some(&told), held: carried.held() };
             html(session::told(fault).status(), draw_code(&view))
         }
     }
@@ -141,6 +154,7 @@ fn setup_page(theme: Theme, status: StatusCode, secret: &str, typed: &Typed, fau
         issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: told,
         password_min: SHORTEST_PASSWORD,
+        signing_up: None,
     };
     html(status, draw_setup(&view))
 }

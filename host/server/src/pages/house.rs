@@ -1,5 +1,6 @@
 //! The shell around every page of somebody who is signed in, and what becomes of a fault that no form can show.
 
+use super::held::Wanting;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::middleware::current_request_id;
@@ -85,7 +86,14 @@ pub(super) fn theme(headers: &HeaderMap) -> Theme {
 
 pub(super) fn to_the_door(next: &str) -> Response {
     let next = if next == paths::HOME { String::new() } else { format!("?next={}", paths::encoded(next)) };
-    Redirect::to(&format!("{}{next}", paths::SIGN_IN)).into_response()
+    wanting(Wanting::SignIn, &format!("{}{next}", paths::SIGN_IN))
+}
+
+/// Sent on to what is wanted first; a form that was posted is handed back with it by the layer around all pages.
+fn wanting(wanting: Wanting, address: &str) -> Response {
+    let mut response = Redirect::to(address).into_response();
+    response.extensions_mut().insert(wanting);
+    response
 }
 
 /// The page of this site that a request comes from, as the browser says; home where it does not.
@@ -101,6 +109,10 @@ pub(super) fn own_address(text: &str) -> &str {
 }
 
 impl Visit {
+    pub(super) fn theme(&self) -> Theme {
+        self.theme
+    }
+
     pub(super) fn reader(&self) -> Reader {
         Reader::of(&self.signed.caller)
     }
@@ -199,7 +211,7 @@ impl Visit {
     pub(super) fn fault(&self, fault: &Fault) -> Response {
         if lignaflow_identity::asks_for_proof(fault) {
             let next = if self.is_get { &self.path } else { &self.came_from };
-            return Redirect::to(&format!("{}{}", paths::PROVE, paths::query([("next", next)]))).into_response();
+            return wanting(Wanting::Proof, &format!("{}{}", paths::PROVE, paths::query([("next", next)])));
         }
         let status = Problem::from(fault.clone()).status();
         let message = told(Message::of(fault), fault);

@@ -16,7 +16,9 @@
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
 //! | [`account`], [`admin`], [`people`], [`webhooks`] | one's own tokens and sessions; plugins; members and their roles; who is told elsewhere |
 //! | [`second_factor`] | a second factor, and proving once more who one is |
-//! | [`forgotten`] | a new password by a letter |
+//! | [`forgotten`], [`sign_up`] | a new password by a letter; an organization by one |
+//! | [`devices`] | enrolled devices, and signing in on one by PIN |
+//! | [`held`] | what was typed into a form whose session had ended |
 //! | [`join`], [`roles`], [`audit`], [`organization`] | invitations as they are opened; who can do what; what was written down; settings |
 //! | [`fields`] | fields that the organization adds to collections |
 //! | [`told`] | one's own notices; the organization's mail and links |
@@ -28,12 +30,14 @@ mod account;
 mod admin;
 mod audit;
 mod declared;
+mod devices;
 mod documents;
 mod door;
 mod earlier;
 mod fields;
 mod forgotten;
 mod forms;
+pub mod held;
 mod home;
 mod house;
 mod imports;
@@ -54,6 +58,7 @@ mod roles;
 mod routed;
 mod second_factor;
 mod settings;
+mod sign_up;
 mod told;
 mod views;
 mod webhooks;
@@ -81,6 +86,8 @@ pub fn router() -> Router<Arc<App>> {
         .merge(organization::router())
         .merge(join::router())
         .merge(forgotten::router())
+        .merge(sign_up::router())
+        .merge(devices::router())
         .merge(second_factor::router())
         .merge(fields::router())
         .merge(webhooks::router())

@@ -14,9 +14,12 @@ use http::StatusCode;
 use lignaflow_core::caller::Role;
 use lignaflow_core::{Fault, Issue, PersonId};
 use lignaflow_identity::{NewInvitation, asks_for_proof};
-use lignaflow_web::admin::{InvitationMade, InvitationRow, MemberRow, PeoplePage, RoleChoice, people as draw_people};
+use lignaflow_web::admin::{
+    InvitationMade, InvitationRow, MemberRow, PeoplePage, PinMade, RoleChoice, people as draw_people,
+};
 use lignaflow_web::paths;
 use lignaflow_web::qr::Qr;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -27,12 +30,14 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(paths::PLACEHOLDERS, post(placeholder))
         .route("/admin/people/{id}", post(change))
         .route("/admin/people/{id}/roles", post(set_roles))
+        .route("/admin/people/{id}/pin", post(set_pin))
 }
 
 /// What the page shows beside what stands.
 #[derive(Default)]
 struct Shown<'a> {
     made: Option<InvitationMade>,
+    pin: Option<PinMade>,
     typed: (&'a str, &'a str),
     fault: Option<&'a Fault>,
 }
@@ -55,9 +60,11 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
     let (identity, actor) = (&visit.app.identity, &visit.signed.authenticated);
     let found = async {
         let members = identity.members(actor).await?;
-        Ok::<_, Fault>((members, identity.invitations(actor).await?, roles::all(&visit.app, &visit.signed).await?))
+        let usernames: HashMap<PersonId, String> = identity.usernames(actor).await?.into_iter().collect();
+        let roles = roles::all(&visit.app, &visit.signed).await?;
+        Ok::<_, Fault>((members, identity.invitations(actor).await?, roles, usernames))
     };
-    let (members, invitations, roles) = match found.await {
+    let (members, invitations, roles, mut usernames) = match found.await {
         Ok(found) => found,
         Err(fault) => return visit.fault(&fault),
     };
@@ -71,6 +78,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
             holds_all: member.role != Role::Member,
             active: member.active,
             roles: member.roles,
+            username: usernames.remove(&member.person.id),
         })
         .collect();
     let title_of = |name: &str| {
@@ -102,6 +110,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
         roles: &roles,
         invitations: &invitations,
         made: shown.made.as_ref(),
+        pin: shown.pin.as_ref(),
         highest: visit.signed.caller.role.map_or("member", Role::as_str),
         typed: shown.typed,
         issues: shown.fault.map_or(&[], |fault| fault.issues.as_slice()),
@@ -109,6 +118,29 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
     };
     let status = shown.fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());
     visit.page_with(status, draw_people(&visit.shell(), &view))
+}
+
+/// A member's name and PIN for enrolled devices, or their end.
+async fn set_pin(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
+    let Some(person) = super::lookup::id(&id).map(PersonId) else { return visit.not_found() };
+    let typed: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let (identity, actor) = (&visit.app.identity, &visit.signed.authenticated);
+    if typed.contains_key("remove") {
+        return match identity.remove_pin(actor, client, person).await {
+            Ok(()) => visit.go(paths::PEOPLE, "Removed. What was opened by the PIN has ended."),
+            Err(fault) => refused(&visit, &fault).await,
+        };
+    }
+    let username = typed.get("username").map_or("", String::as_str);
+    match identity.set_pin(actor, client, person, username, None).await {
+        Ok(set) => {
+            let members = identity.members(actor).await.unwrap_or_default();
+            let name = members.into_iter().find(|member| member.person.id == person).map(|member| member.person.name);
+            let pin = PinMade { name: name.unwrap_or_default(), username: set.username, pin: set.pin };
+            draw(&visit, Shown { pin: Some(pin), ..Shown::default() }).await
+        }
+        Err(fault) => refused(&visit, &fault).await,
+    }
 }
 
 async fn refused(visit: &Visit, fault: &Fault) -> Response {

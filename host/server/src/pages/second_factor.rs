@@ -1,5 +1,6 @@
 //! `/account/second-factor` and `/account/prove`.
 
+use super::held::{self, Carried};
 use super::house::{Visit, own_address};
 use super::people::code as qr;
 use crate::app::App;
@@ -7,7 +8,7 @@ use crate::problem::Problem;
 use crate::rest::host::{From, session};
 use axum::Router;
 use axum::extract::{Query, RawForm};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::Fault;
@@ -93,19 +94,20 @@ async fn codes(visit: Visit, From(client): From) -> Response {
     }
 }
 
-fn form(visit: &Visit, next: &str, fault: Option<&Fault>) -> Response {
+fn form(visit: &Visit, next: &str, carried: &Carried, fault: Option<&Fault>) -> Response {
     let view = ProvePage {
         next,
         code: visit.signed.authenticated.person.second_factor,
         issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
+        held: carried.held(),
     };
     let status = fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());
     visit.page_with(status, draw_prove(&visit.shell(), &view))
 }
 
 async fn ask(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {
-    form(&visit, own_address(query.get("next").map_or(paths::HOME, String::as_str)), None)
+    form(&visit, own_address(query.get("next").map_or(paths::HOME, String::as_str)), &Carried::of(&[]), None)
 }
 
 async fn prove(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
@@ -113,10 +115,11 @@ async fn prove(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
     let (password, code) = (field(&body, "password"), field(&body, "code"));
     match visit.app.identity.prove_again(&visit.signed.authenticated, client, &password, &code).await {
         Ok(opened) => {
-            let mut response = Redirect::to(own_address(&next)).into_response();
+            let who = (visit.signed.authenticated.person.name.as_str(), opened.organization);
+            let mut response = held::after(&visit.app, visit.theme(), who, &body, own_address(&next)).await;
             session::set_cookie(&mut response, &opened, visit.app.clock.now());
             response
         }
-        Err(fault) => form(&visit, own_address(&next), Some(&fault.into())),
+        Err(fault) => form(&visit, own_address(&next), &Carried::of(&body), Some(&fault.into())),
     }
 }

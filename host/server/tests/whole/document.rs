@@ -100,7 +100,9 @@ impl Operation {
             None if self.path.contains("/plugins/") => "plugin".to_owned(),
             None if self.path.contains("/webhooks/") => "webhook".to_owned(),
             None if self.path.contains("/jobs/") => "job".to_owned(),
-            None if ["/notices/", "/mail/", "/links/"].iter().any(|part| self.path.contains(part)) => "job".to_owned(),
+            None if ["/notices/", "/mail/", "/links/", "/devices/"].iter().any(|part| self.path.contains(part)) => {
+                "job".to_owned()
+            }
             None => return self.path.replace("{role}", "nothing"),
         };
         // Of a plugin's collections that no record was made of, one that is not there will do.

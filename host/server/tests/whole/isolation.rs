@@ -44,6 +44,12 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_invitations"
         | "host_invite"
         | "host_join"
+        | "host_enrol_device"
+        | "host_sign_in_by_pin"
+        | "host_ask_sign_up"
+        | "host_sign_up"
+        | "host_list_devices"
+        | "host_create_device"
         | "host_add_placeholder"
         | "host_get_organization"
         | "host_change_organization"
@@ -97,6 +103,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_new_recovery_codes"
         | "host_prove"
         | "host_end_other_sessions"
+        | "host_change_pin"
         | "host_accept_invitation"
         | "host_create_token"
         | "host_list_sessions"
@@ -109,6 +116,9 @@ fn case_of(operation: &Operation) -> Case {
         | "host_change_view"
         | "host_remove_view"
         | "host_change_person"
+        | "host_revoke_device"
+        | "host_set_pin"
+        | "host_remove_pin"
         | "host_withdraw_invitation"
         | "host_change_role"
         | "host_remove_role"
@@ -267,6 +277,8 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_change_role" => json!({ "title": "Theirs", "permissions": [] }),
             "host_confirm_second_factor" => json!({ "code": "000000" }),
             "host_prove" => json!({ "password": "guessed" }),
+            "host_set_pin" => json!({ "username": "theirs" }),
+            "host_change_pin" => json!({ "current": "273941", "pin": "540718" }),
             "host_accept_invitation" => json!({ "secret": "nothing" }),
             "host_ask_address" => json!({ "current_password": "guessed", "email": "x@example.com" }),
             "host_create_view" => json!({ "collection": TASKS, "name": "Own" }),

@@ -57,6 +57,15 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_join" => json!({ "secret": NOWHERE, "name": "Sam", "password": org.password }),
         "host_accept_invitation" => json!({ "secret": NOWHERE }),
         "host_confirm_second_factor" => json!({ "code": "000000" }),
+        "host_set_pin" => json!({ "username": "ron" }),
+        "host_change_pin" => json!({ "current": "273941", "pin": "540718" }),
+        "host_create_device" => json!({ "name": "Van" }),
+        "host_enrol_device" => json!({ "secret": NOWHERE }),
+        "host_sign_in_by_pin" => json!({ "username": "ron", "pin": "273941" }),
+        "host_ask_sign_up" => json!({ "email": "new@example.com" }),
+        "host_sign_up" => {
+            json!({ "secret": NOWHERE, "organization": "New", "name": "New", "password": org.password })
+        }
         "host_prove" => json!({ "password": org.password }),
         "host_ask_address" => json!({ "current_password": org.password, "email": "new@example.com" }),
         "host_change_me" | "host_change_organization" | "host_change_webhook" | "host_fill_in_plugin_settings" => {

@@ -50,6 +50,7 @@ steps! {
     22 => "0022_plugin_settings",
     23 => "0023_one_time_secrets",
     24 => "0024_second_factors",
+    25 => "0025_devices",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -18,6 +18,8 @@ pub struct SessionHolder {
     pub expires_at: Micros,
     /// When the person has last proved who they are.
     pub proved_at: Micros,
+    /// The enrolled device, where it was opened on one by PIN.
+    pub device: Option<Id>,
     pub person: people::Person,
     /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
     pub memberships: Vec<(organizations::Organization, Role)>,
@@ -28,11 +30,11 @@ pub struct SessionHolder {
 }
 
 pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Option<SessionHolder>, StoreError> {
-    const PERSON: usize = 5;
+    const PERSON: usize = 6;
     const ROLE: usize = PERSON + people::WIDTH;
     let statement = Statement::new(
         concat!(
-            "select s.id, s.organization, s.last_seen_at, s.expires_at, s.proved_at, ",
+            "select s.id, s.organization, s.last_seen_at, s.expires_at, s.proved_at, s.device, ",
             people::columns!(),
             ", m.role, m.roles, ",
             organizations::columns!(),
@@ -61,6 +63,7 @@ pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Optio
         last_seen_at: first.i64(2)?,
         expires_at: first.i64(3)?,
         proved_at: first.i64(4)?,
+        device: first.opt_id(5)?,
         person: people::of_row(first, PERSON)?,
         memberships,
         roles,

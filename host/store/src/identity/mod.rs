@@ -7,11 +7,13 @@
 
 pub mod audit;
 pub mod credentials;
+pub mod devices;
 pub mod invitations;
 pub mod members;
 pub mod one_time;
 pub mod organizations;
 pub mod people;
+pub mod pins;
 pub mod roles;
 pub mod second_factors;
 pub mod sessions;

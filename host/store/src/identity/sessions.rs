@@ -1,6 +1,6 @@
 //! Sessions of browsers, by the SHA-256 of their secret.
 
-use super::{Source, values};
+use super::{Source, optional_id, values};
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
 use lignaflow_core::clock::Micros;
@@ -18,6 +18,8 @@ pub struct Session {
     pub expires_at: Micros,
     pub user_agent: String,
     pub address: String,
+    /// The enrolled device, where it was opened on one by PIN.
+    pub device: Option<Id>,
 }
 
 fn of_row(row: &Row) -> Result<Session, StoreError> {
@@ -30,13 +32,14 @@ fn of_row(row: &Row) -> Result<Session, StoreError> {
         expires_at: row.i64(5)?,
         user_agent: row.text(6)?,
         address: row.text(7)?,
+        device: row.opt_id(8)?,
     })
 }
 
 /// A person's sessions, also those that have run out and were not swept yet, the latest first.
 pub async fn of(source: impl Source, person: PersonId, limit: u32) -> Result<Vec<Session>, StoreError> {
     let statement = Statement::new(
-        "select id, person, organization, created_at, last_seen_at, expires_at, user_agent, address \
+        "select id, person, organization, created_at, last_seen_at, expires_at, user_agent, address, device \
          from sessions where person = $1 order by created_at desc, id desc limit $2",
         values![person.0.uuid(), i64::from(limit)],
     );
@@ -46,7 +49,7 @@ pub async fn of(source: impl Source, person: PersonId, limit: u32) -> Result<Vec
 pub async fn insert(tx: &mut Tx, session: &Session, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(Statement::new(
         "insert into sessions (token_hash, id, person, organization, created_at, last_seen_at, expires_at, \
-         user_agent, address, proved_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5)",
+         user_agent, address, proved_at, device) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5, $10)",
         values![
             token_hash.to_vec(),
             session.id.uuid(),
@@ -57,6 +60,7 @@ pub async fn insert(tx: &mut Tx, session: &Session, token_hash: &[u8; 32]) -> Re
             session.expires_at,
             session.user_agent.as_str(),
             session.address.as_str(),
+            optional_id(session.device),
         ],
     ))
     .await
@@ -120,7 +124,7 @@ pub async fn end_others(tx: &mut Tx, person: PersonId, but: Id) -> Result<u64, S
 /// Forgets what has run out: `expires_at` passed, or not seen since `idle_since`. How many there were.
 pub async fn sweep(tx: &mut Tx, now: Micros, idle_since: Micros) -> Result<u64, StoreError> {
     tx.execute(Statement::new(
-        "delete from sessions where expires_at <= $1 or last_seen_at <= $2",
+        "delete from sessions where expires_at <= $1 or (last_seen_at <= $2 and device is null)",
         values![now, idle_since],
     ))
     .await

@@ -124,6 +124,7 @@ fn setup() -> Markup {
         issues: &issues,
         fault: None,
         password_min: 12,
+        signing_up: None,
     })
 }
 
@@ -433,6 +434,7 @@ fn account_page() -> Markup {
         current,
     };
     let view = AccountPage {
+        by_pin: false,
         locale: "",
         time_zone: "",
         tokens: &[

@@ -9,6 +9,7 @@ const SHEETS: &[&str] = &["css/plugins.css"];
 mod audit;
 mod changes;
 mod consent;
+mod devices;
 mod documents;
 mod fields;
 mod jobs;
@@ -27,6 +28,7 @@ mod webhooks;
 
 pub use audit::{AuditPage, AuditRow, audit};
 pub use consent::{Ask, ConsentPage, asks, consent};
+pub use devices::{DeviceMade, DeviceRow, DevicesPage, devices};
 pub use documents::{DocumentsPage, TemplatePage, TemplateRow, UnmadeRow, documents, template};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
 pub use jobs::{JobChip, JobRow, JobsPage, SubscriberRow, TimeRow, jobs};
@@ -34,7 +36,7 @@ pub use kept::{KeptPage, KeptRow, kept};
 pub use links::{LinkChip, LinkRow, LinksPage, links};
 pub use mail::{LetterPage, MailChip, MailPage, MailRow, letter, mail};
 pub use organization::{OrganizationPage, organization};
-pub use people::{HOST_ROLES, InvitationMade, InvitationRow, MemberRow, PeoplePage, RoleChoice, people};
+pub use people::{HOST_ROLES, InvitationMade, InvitationRow, MemberRow, PeoplePage, PinMade, RoleChoice, people};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, LogQuery, PluginPage, plugin};
 pub use plugins::{

@@ -24,6 +24,16 @@ pub struct MemberRow {
     pub active: bool,
     /// Further roles.
     pub roles: Vec<String>,
+    /// By what name they sign in on enrolled devices, where they have a PIN.
+    pub username: Option<String>,
+}
+
+/// A PIN just set, shown this once.
+#[derive(Debug, Clone)]
+pub struct PinMade {
+    pub name: String,
+    pub username: String,
+    pub pin: String,
 }
 
 /// A role beside owner, admin and member.
@@ -61,6 +71,7 @@ pub struct PeoplePage<'a> {
     pub roles: &'a [RoleChoice],
     pub invitations: &'a [InvitationRow],
     pub made: Option<&'a InvitationMade>,
+    pub pin: Option<&'a PinMade>,
     /// The highest role that the reader may give.
     pub highest: &'static str,
     /// What was typed for an invitation: `email`, `name`.
@@ -84,6 +95,7 @@ pub fn people(shell: &Shell, view: &PeoplePage<'_>) -> Markup {
     let body = html! {
         (issues::summary(view.issues, &fields, view.fault))
         @if let Some(made) = view.made { (shown_once(made)) }
+        @if let Some(made) = view.pin { (pin_once(made)) }
         div class="band mt-4" {
             div class="stack" {
                 section aria-label="Members" { (members(view)) }
@@ -105,7 +117,10 @@ pub fn people(shell: &Shell, view: &PeoplePage<'_>) -> Markup {
             }
         }
     };
-    let actions = html! { a class="btn" href=(paths::ROLES) { (icon("key")) "Roles" } };
+    let actions = html! {
+        a class="btn" href=(paths::DEVICES) { (icon("link")) "Devices" }
+        a class="btn" href=(paths::ROLES) { (icon("key")) "Roles" }
+    };
     shell.page(&Head { title: "People", actions: Some(actions), sheets: super::SHEETS, ..Head::default() }, &body)
 }
 
@@ -121,6 +136,36 @@ fn shown_once(made: &InvitationMade) -> Markup {
                     p class="token" { lf-copy data-text=(made.link) { code class="code" { (made.link) } } }
                     (qr::svg(&made.code, "The link as a QR code"))
                 }
+            }
+        }
+    }
+}
+
+fn pin_once(made: &PinMade) -> Markup {
+    html! {
+        div class="band" {
+            section class="note note-info" role="status" aria-labelledby="h-pin" {
+                (icon("key"))
+                div {
+                    h2 id="h-pin" { "The PIN of " (made.name) }
+                    p { "On enrolled devices they sign in as " b { (made.username) } ". The PIN is shown now and never again." }
+                    p class="token" { lf-copy data-text=(made.pin) { code class="code" { (made.pin) } } }
+                }
+            }
+        }
+    }
+}
+
+/// By what a member signs in on enrolled devices, who is neither administrator nor owner.
+fn pin(member: &MemberRow) -> Markup {
+    let title = if member.username.is_some() { "New PIN" } else { "Give a PIN" };
+    html! {
+        form class="inline-form" method="post" action=(paths::person_pin(&member.id)) {
+            input class="input" name="username" maxlength="40" autocomplete="off" value=(member.username.as_deref().unwrap_or_default())
+                placeholder="Name for signing in" aria-label={ "Name by which " (member.name) " signs in" };
+            button class="btn btn-small" type="submit" { (title) }
+            @if member.username.is_some() {
+                button class="btn btn-small btn-danger" type="submit" name="remove" value="yes" aria-label={ "Take the PIN of " (member.name) " away" } { "Remove" }
             }
         }
     }
@@ -156,7 +201,12 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
             th scope="row" {
                 span class="primary" { (member.name) }
                 span class="sub" {
-                    @if member.email.is_empty() { "does not sign in" } @else { (member.email) }
+                    @match (&member.username, member.email.is_empty()) {
+                        (Some(username), true) => { "signs in as " (username) " by PIN" }
+                        (Some(username), false) => { (member.email) " · " (username) " by PIN" }
+                        (None, true) => { "does not sign in" }
+                        (None, false) => { (member.email) }
+                    }
                     @if !member.active { " · no longer active" }
                 }
             }
@@ -178,6 +228,7 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
             }
             td class="fit" {
                 @if within {
+                    @if member.role == "member" && member.active { (pin(member)) }
                     form method="post" action=(paths::person(&member.id)) {
                         @if member.active {
                             button class="btn btn-small btn-danger" type="submit" name="active" value="false" aria-label={ "Deactivate " (member.name) } { "Deactivate" }
@@ -281,6 +332,7 @@ mod tests {
             holds_all,
             active: true,
             roles: vec!["hours.supervisor".into()],
+            username: None,
         }
     }
 
@@ -290,6 +342,7 @@ mod tests {
             roles,
             invitations: &[],
             made: None,
+            pin: None,
             highest,
             typed: ("", ""),
             issues: &[],

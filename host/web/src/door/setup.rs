@@ -32,9 +32,11 @@ pub struct SetupPage<'a> {
     pub fault: Option<&'a str>,
     /// Fewest characters of a password.
     pub password_min: usize,
+    /// Where it is not the first organization: the address to post to, and the one of mail that is theirs.
+    pub signing_up: Option<(&'a str, &'a str)>,
 }
 
-/// POST to [`paths::SETUP`].
+/// POST to [`paths::SETUP`], or to [`paths::sign_up`].
 pub fn setup(view: &SetupPage<'_>) -> Markup {
     let text = |name: &str| view.typed.get(name).map_or("", String::as_str);
     let control =
@@ -48,14 +50,16 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
     let usual_currency = format!("As usual: {}", usual.currency);
     let currency_options: Vec<(&str, &str)> =
         std::iter::once(("", usual_currency.as_str())).chain(currencies.iter().map(|code| (*code, *code))).collect();
+    let action = view.signing_up.map_or(paths::SETUP, |(action, _)| action);
+    let title = if view.signing_up.is_some() { "Make your organization" } else { "Set up LignaFlow" };
     let body = html! {
-        h1 { "Set up LignaFlow" }
+        h1 { (title) }
         p class="muted" { "One organization to begin with, and you as its owner. Everything here can be changed later." }
         (issues::summary(view.issues, &fields(), view.fault))
         lf-form {
             lf-setup {
-                form method="post" action=(paths::SETUP) novalidate {
-                    input type="hidden" name="secret" value=(view.secret);
+                form method="post" action=(action) novalidate {
+                    @if view.signing_up.is_none() { input type="hidden" name="secret" value=(view.secret); }
                     fieldset class="door-section" {
                         legend { "Organization" }
                         div class="fields" {
@@ -72,7 +76,15 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
                         legend { "Owner" }
                         div class="fields" {
                             (control("name", "Your name").required().input("text", text("name"), &Input::autocomplete("name")))
-                            (control("email", "Email").required().input("email", text("email"), &Input::autocomplete("username")))
+                            @if let Some((_, address)) = view.signing_up {
+                                div class="field" {
+                                    span class="label" { "Email" }
+                                    p { (address) }
+                                    input type="text" hidden readonly autocomplete="username" value=(address) aria-label="Email";
+                                }
+                            } @else {
+                                (control("email", "Email").required().input("email", text("email"), &Input::autocomplete("username")))
+                            }
                             (control("password", "Password").required().hint(format!("At least {} characters. Several words are better than one.", view.password_min))
                                 .input("password", "", &Input::autocomplete("new-password")))
                         }
@@ -87,7 +99,7 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
             }
         }
     };
-    wide(view.theme, "Set up", "door door-wide", &body)
+    wide(view.theme, title, "door door-wide", &body)
 }
 
 /// Zones of the tz database that name a place.
@@ -117,6 +129,7 @@ mod tests {
             issues: &issues,
             fault: None,
             password_min: 12,
+            signing_up: None,
         };
         let html = setup(&view).into_string();
         assert!(html.contains("value=\"Halloran &amp; Beck\""));

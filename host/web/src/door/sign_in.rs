@@ -1,5 +1,6 @@
 //! Signing in.
 
+use super::held::{Held, carried};
 use super::{fault, page};
 use crate::control::{Control, Input};
 use crate::document::Theme;
@@ -16,6 +17,10 @@ pub struct SignInPage<'a> {
     pub fault: Option<&'a str>,
     /// Said above the form, such as that the session has ended.
     pub notice: Option<&'a str>,
+    /// A form that is sent once somebody has signed in.
+    pub held: Option<Held<'a>>,
+    /// Whether people may make organizations by themselves.
+    pub sign_up: bool,
 }
 
 /// POST to [`paths::SIGN_IN`]: `email`, `password`, `next`.
@@ -26,12 +31,16 @@ pub fn sign_in(view: &SignInPage<'_>) -> Markup {
         @if let Some(notice) = view.notice { div class="note note-info" role="status" { p { (notice) } } }
         form method="post" action=(paths::SIGN_IN) class="fields" {
             @if paths::is_local(view.next) { input type="hidden" name="next" value=(view.next); }
+            (carried(view.held))
             (Control::new("email", "Email").input("email", view.email, &Input { autofocus: view.email.is_empty(), ..Input::autocomplete("username") }))
             (Control::new("password", "Password").input("password", "", &Input { autofocus: !view.email.is_empty(), ..Input::autocomplete("current-password") }))
             button class="btn btn-primary btn-wide" type="submit" { "Sign in" }
         }
         p class="hint" { a class="link" href=(paths::FORGOTTEN) { "Forgotten your password?" } }
-        p class="hint" { "No account yet? An administrator of your organization invites you." }
+        p class="hint" {
+            "No account yet? An administrator of your organization invites you."
+            @if view.sign_up { " Or " a class="link" href=(paths::SIGN_UP) { "make an organization of your own" } "." }
+        }
     };
     page(view.theme, "Sign in", &body)
 }
@@ -44,6 +53,8 @@ pub struct CodePage<'a> {
     pub pending: &'a str,
     pub next: &'a str,
     pub fault: Option<&'a str>,
+    /// A form that is sent once somebody has signed in.
+    pub held: Option<Held<'a>>,
 }
 
 /// POST to [`paths::SIGN_IN_CODE`]: `pending`, `code`, `next`.
@@ -54,6 +65,7 @@ pub fn code(view: &CodePage<'_>) -> Markup {
         form method="post" action=(paths::SIGN_IN_CODE) class="fields" {
             input type="hidden" name="pending" value=(view.pending);
             @if paths::is_local(view.next) { input type="hidden" name="next" value=(view.next); }
+            (carried(view.held))
             (Control::new("code", "Code of your authenticator").hint("Or one of those on paper")
                 .input("text", "", &Input { autofocus: true, spellcheck: Some("false"), ..Input::autocomplete("one-time-code") }))
             button class="btn btn-primary btn-wide" type="submit" { "Sign in" }

@@ -4,6 +4,7 @@
 mod account;
 pub mod audit;
 pub(crate) mod changes;
+pub mod devices;
 mod documents;
 pub mod invitations;
 mod jobs;
@@ -22,6 +23,7 @@ mod search;
 mod second_factor;
 pub mod session;
 mod settings;
+mod sign_up;
 mod tokens;
 mod views;
 mod webhooks;
@@ -64,6 +66,14 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(second_factor::begin, second_factor::confirm, second_factor::remove))
         .routes(routes!(second_factor::codes))
         .routes(routes!(second_factor::prove))
+        .routes(routes!(sign_up::ask))
+        .routes(routes!(sign_up::complete))
+        .routes(routes!(devices::list, devices::create))
+        .routes(routes!(devices::revoke))
+        .routes(routes!(devices::enrol))
+        .routes(routes!(devices::sign_in))
+        .routes(routes!(devices::set_pin, devices::remove_pin))
+        .routes(routes!(devices::change_pin))
         .routes(routes!(account::revoke_session))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))

@@ -97,7 +97,7 @@ pub fn told(fault: SignInFault) -> Problem {
             Problem::new(lignaflow_core::ErrorCode::RateLimited, fault.to_string())
                 .retry_after(Duration::from_secs(retry_after_seconds))
         }
-        SignInFault::Refused | SignInFault::NoOrganization => {
+        SignInFault::Refused | SignInFault::PinRefused | SignInFault::NoOrganization => {
             Problem::new(Kind::from(lignaflow_core::ErrorCode::Denied), fault.to_string())
         }
         SignInFault::SecondFactor { .. } => {

@@ -76,6 +76,8 @@ class Lines extends HTMLElement {
     const now = line && this.querySelector(`#f-${CSS.escape(line)}`);
     if (now && body.has("~version")) body.set("~version", now.elements["~version"].value);
     const answer = await fetch(action, { method: "POST", body, headers: { accept: "text/html" } });
+    // The session has ended: posted as a form, what was typed comes back once somebody has signed in.
+    if (answer.status === 401) return posted(action, fields);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.querySelector("lf-lines");
     if (!next) return location.assign(answer.url);
@@ -97,6 +99,13 @@ class Lines extends HTMLElement {
       if (form.dataset.takes) new Combo(form.querySelector("input.input"), new Taking(this, form));
     }
   }
+}
+
+function posted(action, fields) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action });
+  for (const [name, value] of fields) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  document.body.append(form);
+  form.submit();
 }
 
 /** What is typed as a new line is looked for in what can be taken. */
