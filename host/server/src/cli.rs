@@ -49,6 +49,9 @@ pub enum Command {
     /// Organizations
     #[command(subcommand)]
     Organization(Organization),
+    /// Make an organization of its own and fill it, through a running server, with a made-up joinery of twelve people
+    #[cfg(feature = "shipped")]
+    Sample(Sample),
     /// Tokens for the API
     #[command(subcommand)]
     Token(Token),
@@ -145,6 +148,20 @@ pub enum Organization {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Args)]
+pub struct Sample {
+    /// What the organization is called
+    #[arg(long, default_value = "Halloran Joinery")]
+    pub name: String,
+    /// The address of its owner; who has it already keeps their password
+    #[arg(long, value_name = "ADDRESS")]
+    pub owner: String,
+    /// Read a password from standard input: the owner's where they are new, and that of the other eleven
+    #[arg(long, required = true)]
+    pub password_stdin: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,8 @@
 //! say on standard error which one; what they print on standard output is their answer alone.
 
 mod keeping;
+#[cfg(feature = "shipped")]
+mod sample;
 
 use crate::app::App;
 use crate::assemble::{self, Surroundings, assemble};
@@ -32,6 +34,8 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Organization(Organization::Create { name, owner, .. }) => {
             create_organization(config, name, owner).await
         }
+        #[cfg(feature = "shipped")]
+        Command::Sample(asked) => sample::sample(config, &asked.name, &asked.owner).await,
         Command::Token(Token::Create { email, organization, name, expires_days }) => {
             create_token(config, email, organization, name, *expires_days).await
         }

@@ -105,17 +105,7 @@ pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
     let cells = Cells { reader: &shell.reader, labels: view.labels };
     let body = html! {
         @if let Some(of) = view.record { (tabs(view.title, of.tabs)) div class="mt-4" {} }
-        @for (index, run) in view.blocks.chunk_by(|a, b| is_figure(a) && is_figure(b)).enumerate() {
-            @if is_figure(&run[0]) {
-                dl class={ "figures figures-bleed" @if index > 0 { " mt-6" } } {
-                    @for block in run { @if let BlockView::Figure(figure) = block { (figure::draw(figure, cells)) } }
-                }
-            } @else if is_wide(&run[0]) {
-                (one(&run[0], cells))
-            } @else {
-                div class={ "band" @if index > 0 { " mt-6" } } { (one(&run[0], cells)) }
-            }
-        }
+        (all(view.blocks, cells))
     };
     let Some(head) = view.record else {
         return shell.page(&Head { title: view.title, sheets: &sheets(view.blocks), ..Head::default() }, &body);
@@ -137,8 +127,25 @@ pub fn page(shell: &Shell, view: &BlocksPage<'_>) -> Markup {
     shell.page(&head, &body)
 }
 
+/// Blocks, one below the other; figures beside each other.
+pub(crate) fn all(blocks: &[BlockView], cells: Cells<'_>) -> Markup {
+    html! {
+        @for (index, run) in blocks.chunk_by(|a, b| is_figure(a) && is_figure(b)).enumerate() {
+            @if is_figure(&run[0]) {
+                dl class={ "figures figures-bleed" @if index > 0 { " mt-6" } } {
+                    @for block in run { @if let BlockView::Figure(figure) = block { (figure::draw(figure, cells)) } }
+                }
+            } @else if is_wide(&run[0]) {
+                (one(&run[0], cells))
+            } @else {
+                div class={ "band" @if index > 0 { " mt-6" } } { (one(&run[0], cells)) }
+            }
+        }
+    }
+}
+
 /// The sheets that some of the blocks need.
-fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
+pub(crate) fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
     let mut sheets = Vec::new();
     let some = |wanted: fn(&BlockView) -> bool| blocks.iter().any(wanted);
     if some(|block| matches!(block, BlockView::Week(_) | BlockView::Review(_))) {
@@ -174,7 +181,8 @@ const fn is_figure(block: &BlockView) -> bool {
     matches!(block, BlockView::Figure(_))
 }
 
-fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
+/// One block, wherever it stands.
+pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
     match block {
         BlockView::Board(board) => board::draw(board, cells),
         BlockView::Timeline(timeline) => timeline::draw(timeline, cells),

@@ -1,5 +1,6 @@
-//! The first page: how much there is, and what changed last.
+//! The first page: what plugins have for it, and what changed last. Where no plugin has anything, how much there is.
 
+use crate::blocks::{self, BlockView};
 use crate::collection::Cells;
 use crate::empty::empty;
 use crate::format::{integer, long_day, machine, when};
@@ -37,10 +38,13 @@ pub struct Recent {
 
 #[derive(Debug, Clone, Copy)]
 pub struct HomePage<'a> {
+    /// What plugins have for this page.
+    pub blocks: &'a [BlockView],
+    /// Where they have nothing.
     pub tallies: &'a [Tally],
     /// Newest first.
     pub recent: &'a [Recent],
-    /// Names of the people in `recent`.
+    /// Names of the people in `recent`, and of what the blocks refer to.
     pub labels: &'a Labels,
     /// Whether the person may switch plugins on.
     pub may_switch: bool,
@@ -48,10 +52,17 @@ pub struct HomePage<'a> {
 
 pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
     let title = long_day(shell.reader.today());
+    let cells = Cells { reader: &shell.reader, labels: view.labels };
+    let of = |kind: fn(&BlockView) -> bool| view.blocks.iter().filter(move |block| kind(block));
+    let is_timer = |block: &BlockView| matches!(block, BlockView::Timer(_));
+    let is_figure = |block: &BlockView| matches!(block, BlockView::Figure(_));
+    let figures: Vec<BlockView> = of(is_figure).cloned().collect();
+    let main: Vec<&BlockView> = view.blocks.iter().filter(|block| !is_figure(block) && !is_timer(block)).collect();
     let body = html! {
         @if shell.navigation.sections.is_empty() {
             div class="band mt-4" { (no_plugin(view.may_switch)) }
         } @else {
+            (blocks::all(&figures, cells))
             @if !view.tallies.is_empty() {
                 dl class="figures figures-bleed" {
                     @for tally in view.tallies {
@@ -63,17 +74,22 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
                 }
             }
             div class="band mt-6" {
-                div class="split split-aside" {
+                div class={ "split" @if !view.blocks.is_empty() { " split-aside" } } {
+                    @if !view.blocks.is_empty() {
+                        div class="stack" {
+                            @for timer in of(is_timer) { (blocks::one(timer, cells)) }
+                            @for block in main { (blocks::one(block, cells)) }
+                        }
+                    }
                     section aria-labelledby="h-recent" {
                         div class="row-head" { h2 id="h-recent" { "Changed last" } }
                         (recent(shell, view))
                     }
-                    aside class="stack" { (places(shell)) }
                 }
             }
         }
     };
-    shell.page(&Head { title: &title, ..Head::default() }, &body)
+    shell.page(&Head { title: &title, sheets: &blocks::sheets(view.blocks), ..Head::default() }, &body)
 }
 
 fn no_plugin(may_switch: bool) -> Markup {
@@ -122,7 +138,7 @@ pub(crate) fn places(shell: &Shell) -> Markup {
             section aria-label=(section.title) {
                 div class="row-head" { h2 { (section.title) } }
                 ul class="list" {
-                    @for place in &section.places { li { (icon(&place.icon)) a href=(place.href) { (place.title) } } }
+                    @for place in section.places.iter().chain(&section.more) { li { (icon(&place.icon)) a href=(place.href) { (place.title) } } }
                 }
             }
         }
@@ -139,7 +155,7 @@ mod tests {
     fn a_firm_without_plugins_is_told_what_to_do() {
         let shell = Shell { navigation: Navigation::default(), ..shell() };
         let labels = labels();
-        let view = HomePage { tallies: &[], recent: &[], labels: &labels, may_switch: true };
+        let view = HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels, may_switch: true };
         assert!(page(&shell, &view).into_string().contains("href=\"/admin/plugins\""));
         assert!(
             !page(&shell, &HomePage { may_switch: false, ..view }).into_string().contains("href=\"/admin/plugins\"")
@@ -150,7 +166,8 @@ mod tests {
     fn the_day_stands_at_the_top() {
         let labels = labels();
         let html =
-            page(&shell(), &HomePage { tallies: &[], recent: &[], labels: &labels, may_switch: true }).into_string();
+            page(&shell(), &HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels, may_switch: true })
+                .into_string();
         assert!(html.contains("<h1>Thursday, 19 November</h1>"));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::icon::{icon, large};
 use crate::paths;
-use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::descriptor::{Collection, Descriptor, Menu};
 use lignaflow_core::name::CollectionName;
 use maud::{Markup, html};
 
@@ -17,6 +17,8 @@ pub struct Place {
     pub key: Option<char>,
     /// A number beside it that waits for the reader.
     pub due: Option<u32>,
+    /// What belongs here without a place of its own: parts of its records.
+    pub parts: Vec<String>,
 }
 
 /// The places of one plugin, under its title.
@@ -24,6 +26,8 @@ pub struct Place {
 pub struct Section {
     pub title: String,
     pub places: Vec<Place>,
+    /// What is looked at seldom, behind “More”.
+    pub more: Vec<Place>,
 }
 
 /// Everywhere that a person may go.
@@ -36,15 +40,34 @@ pub struct Navigation {
 
 impl Place {
     pub fn new(title: impl Into<String>, href: impl Into<String>, icon: impl Into<String>) -> Self {
-        Self { title: title.into(), href: href.into(), icon: icon.into(), key: None, due: None }
+        Self { title: title.into(), href: href.into(), icon: icon.into(), key: None, due: None, parts: Vec::new() }
     }
 
     /// Whether a page at `path` belongs here.
     fn holds(&self, path: &str) -> bool {
         let path = path.split(['?', '#']).next().unwrap_or(path);
-        path == self.href
-            || (self.href.len() > 1 && path.strip_prefix(&self.href).is_some_and(|rest| rest.starts_with('/')))
+        let within = |href: &str| path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        path == self.href || (self.href.len() > 1 && within(&self.href)) || self.parts.iter().any(|part| within(part))
     }
+}
+
+/// A collection's list, with the parts of its records.
+fn of_collection(descriptor: &Descriptor, collection: &Collection) -> Place {
+    let path = |collection: &Collection| paths::list(&CollectionName::new(&descriptor.id, &collection.name));
+    let icon = collection.icon.clone().or_else(|| descriptor.icon.clone()).unwrap_or_else(|| "file".to_owned());
+    let mut place = Place::new(&collection.title.many, path(collection), icon);
+    let mut wholes = vec![&collection.name];
+    // Parts of parts as well: a line is of a revision, which is of an estimate.
+    while let Some(whole) = wholes.pop() {
+        for part in descriptor.collections.iter().filter(|part| part.menu() == Menu::None) {
+            let of = part.part_of.as_ref().and_then(|field| part.fields.get(field)?.to.as_deref());
+            if of == Some(whole.as_str()) {
+                place.parts.push(path(part));
+                wholes.push(&part.name);
+            }
+        }
+    }
+    place
 }
 
 impl Navigation {
@@ -61,7 +84,7 @@ impl Navigation {
             let mut places: Vec<Place> = descriptor
                 .pages
                 .iter()
-                .filter(|page| page.link.is_none() && page.record.is_none())
+                .filter(|page| page.is_in_menu())
                 .filter(|page| {
                     page.permission.as_ref().is_none_or(|permission| may_open(descriptor, permission.as_str()))
                 })
@@ -70,15 +93,18 @@ impl Navigation {
                     Place::new(&page.title, paths::page(&descriptor.id, &page.name), icon)
                 })
                 .collect();
+            let mut more = Vec::new();
             if may_read {
-                places.extend(descriptor.collections.iter().map(|collection| {
-                    let name = CollectionName::new(&descriptor.id, &collection.name);
-                    let icon = collection.icon.clone().or_else(|| descriptor.icon.clone());
-                    Place::new(&collection.title.many, paths::list(&name), icon.unwrap_or_else(|| "file".to_owned()))
-                }));
+                for collection in &descriptor.collections {
+                    match collection.menu() {
+                        Menu::First => places.push(of_collection(descriptor, collection)),
+                        Menu::More => more.push(of_collection(descriptor, collection)),
+                        Menu::None => {}
+                    }
+                }
             }
-            if !places.is_empty() {
-                sections.push(Section { title: descriptor.title.clone(), places });
+            if !places.is_empty() || !more.is_empty() {
+                sections.push(Section { title: descriptor.title.clone(), places, more });
             }
         }
         let foot = if administers_plugins { vec![Place::new("Plugins", paths::PLUGINS, "plug")] } else { Vec::new() };
@@ -116,7 +142,7 @@ impl Navigation {
     }
 
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.sections.iter().flat_map(|section| section.places.iter()).chain(self.foot.iter())
+        self.sections.iter().flat_map(|section| section.places.iter().chain(&section.more)).chain(self.foot.iter())
     }
 
     pub(crate) fn rail(&self, path: &str) -> Markup {
@@ -129,6 +155,15 @@ impl Navigation {
                     div {
                         h2 { (section.title) }
                         ul { @for place in &section.places { li { (link(place, current == Some(place.href.as_str()))) } } }
+                        @if !section.more.is_empty() {
+                            @let open = section.more.iter().any(|place| current == Some(place.href.as_str()));
+                            details open[open] {
+                                summary { (icon("more")) "More" span class="visually-hidden" { " of " (section.title) } }
+                                ul {
+                                    @for place in &section.more { li { (link(place, current == Some(place.href.as_str()))) } }
+                                }
+                            }
+                        }
                     }
                 }
                 @if !self.foot.is_empty() {

@@ -138,7 +138,7 @@ impl Work<'_> {
         let project = insert("projects/projects", self.project)
             .set("name", title)
             .set("client", estimate.reference("client"))
-            .set("site", estimate.text("site"))
+            .set("address", estimate.text("site"))
             .set("billing", "fixed")
             .set("budget_minutes", minutes.max(0))
             .set("budget", money(net.max(0)));

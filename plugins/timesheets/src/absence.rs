@@ -12,7 +12,7 @@ pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Find
     }
     let (Some(first), Some(last)) = (after.date("first"), after.date("last")) else { return Ok(()) };
     let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
-    findings.set(index, change, "label", format!("{name}, {} – {}", weeks::shown(first), weeks::shown(last)));
+    findings.name(index, change, format!("{name}, {} – {}", weeks::shown(first), weeks::shown(last)));
     if matches!(after.text("status"), Some("declined" | "cancelled")) || last < first {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub(crate) fn check_pattern(index: usize, change: &HookChange, findings: &mut Fi
         Some(user) => people::person(user)?.map(|person| person.name).unwrap_or_default(),
         None => "Everybody".to_owned(),
     };
-    findings.set(index, change, "label", label);
+    findings.name(index, change, label);
     Ok(())
 }
 

@@ -245,7 +245,7 @@ impl Book {
             Some(taken) => format!("{}, {}", what.unwrap_or("Time"), typed::shown(taken)),
             None => what.unwrap_or("Time").to_owned(),
         };
-        findings.set(index, change, "label", label);
+        findings.name(index, change, label);
         if change.kind == ChangeKind::Insert && after.is_null("entered_by") {
             findings.set(index, change, "entered_by", self.caller);
         }

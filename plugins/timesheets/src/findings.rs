@@ -39,6 +39,14 @@ impl Findings {
         }
     }
 
+    /// What a record is called. Where nothing is known of what it is named after, it keeps the name that it has: that the
+    /// other is not there is told by the host.
+    pub(crate) fn name(&mut self, index: usize, change: &HookChange, label: String) {
+        if label.chars().any(char::is_alphanumeric) {
+            self.set(index, change, "label", label);
+        }
+    }
+
     pub(crate) fn finish(self) -> Result<Verdict, Fault> {
         match (self.locked, self.clashed) {
             (Some(message), _) => Err(Fault { code: ErrorCode::Locked, message, issues: self.issues }),

@@ -49,6 +49,6 @@ pub(crate) fn locked_until() -> Result<(Option<Date>, Option<Mutation>), Fault> 
 /// What a period is called, and that there is one after the other: moving the lock back is a change of the last one.
 pub(crate) fn check_period(index: usize, change: &HookChange, findings: &mut crate::findings::Findings) {
     if let Some(until) = change.after.date("locked_until") {
-        findings.set(index, change, "label", format!("Up to {}", crate::weeks::shown(until)));
+        findings.name(index, change, format!("Up to {}", crate::weeks::shown(until)));
     }
 }

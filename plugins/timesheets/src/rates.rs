@@ -142,7 +142,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         Scope::Organization => "Everything".to_owned(),
     };
     findings.set(index, change, "scope", scope.as_str());
-    findings.set(index, change, "label", label);
+    findings.name(index, change, label);
     Ok(())
 }
 

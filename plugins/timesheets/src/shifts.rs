@@ -74,7 +74,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     findings.set(index, change, "zone", zone);
     findings.set(index, change, "local_date", local.date);
     findings.set(index, change, "duration", length);
-    findings.set(index, change, "label", label);
+    findings.name(index, change, label);
     let mut others = vec![
         field("user").eq(user),
         not(field("id").eq(change.id)),

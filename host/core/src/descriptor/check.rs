@@ -509,15 +509,28 @@ fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl
     if route.method == super::Method::Get && route.body.is_some() {
         say(format!("{key}.body"), "a GET has no body".into());
     }
-    let Answer { record, records, json, link } = &route.answer;
-    if [record.is_some(), records.is_some(), json.is_some(), *link].iter().filter(|set| **set).count() > 1 {
+    let Answer { record, records, json, link, file } = &route.answer;
+    let named = [record.is_some(), records.is_some(), json.is_some(), *link, file.is_some()];
+    if named.iter().filter(|set| **set).count() > 1 {
         say(format!("{key}.answer"), "names more than one kind of answer".into());
+    }
+    if let Some(kind) = file.as_ref().filter(|kind| !is_media_type(kind)) {
+        say(format!("{key}.answer.file"), format!("`{kind}` is not a type such as text/csv"));
     }
     for name in record.iter().chain(records) {
         if descriptor.collection(name.as_str()).is_none() {
             say(format!("{key}.answer"), format!("there is no collection `{name}`"));
         }
     }
+}
+
+/// A type and a subtype in small letters, without parameters (RFC 6838, 4.2).
+fn is_media_type(text: &str) -> bool {
+    let word = |word: &str| {
+        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$&-^_.+".contains(&byte);
+        (1..=127).contains(&word.len()) && word.bytes().all(known)
+    };
+    text.split_once('/').is_some_and(|(kind, of)| word(kind) && word(of))
 }
 
 /// Whether a hook is called on this kind of change.

@@ -27,7 +27,7 @@ pub use check::RESERVED;
 pub use former::Former;
 pub use lines::{LineEditorBlock, Taking};
 pub use model::*;
-pub use page::{Asks, Page, RECORD};
+pub use page::{Asks, Menu, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};

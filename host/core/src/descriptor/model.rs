@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{Former, MailTemplate, Page, Service};
+use super::{Former, MailTemplate, Menu, Page, Service};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -165,6 +165,9 @@ pub struct Collection {
     pub title: Title,
     #[serde(default)]
     pub icon: Option<String>,
+    /// Where the menu has it. Left out: parts nowhere, all others first.
+    #[serde(default)]
+    pub menu: Option<Menu>,
     /// The field by which a record is called where it is referred to. A required text.
     pub display: FieldName,
     /// Columns of the list, in order. Left out: the first six that fit.
@@ -561,6 +564,8 @@ pub struct Answer {
     pub json: Option<serde_json::Value>,
     /// The address of a link, with when it expires.
     pub link: bool,
+    /// A file of this type, such as `text/csv`: bytes, or what `media` has.
+    pub file: Option<String>,
 }
 
 /// Work that code does on the plugin's own account, in the background.

@@ -1,8 +1,8 @@
 //! Pages that a plugin declares: blocks bound to collections.
 
 use super::{
-    Block, BoardBlock, CalendarBlock, ChartBlock, Descriptor, FieldKind, FigureBlock, Filters, PageLink, TableBlock,
-    TimelineBlock,
+    Block, BoardBlock, CalendarBlock, ChartBlock, Collection, Descriptor, FieldKind, FigureBlock, Filters, PageLink,
+    TableBlock, TimelineBlock,
 };
 use crate::name::{CollectionName, LocalName};
 use schemars::JsonSchema;
@@ -25,7 +25,36 @@ pub struct Page {
     /// blocks say `"{id}"` for that record.
     #[serde(default)]
     pub record: Option<LocalName>,
+    /// That its blocks stand on the first page that people see, and not on a page of its own in the menu.
+    #[serde(default)]
+    pub home: bool,
     pub blocks: Vec<Block>,
+}
+
+impl Page {
+    /// Whether it is one of the places to go to.
+    pub fn is_in_menu(&self) -> bool {
+        self.link.is_none() && self.record.is_none() && !self.home
+    }
+}
+
+/// Where the menu has a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Menu {
+    /// Among the places of its plugin.
+    First,
+    /// Behind “More”: what is set up once, or looked at seldom.
+    More,
+    /// Nowhere: it is reached from what it belongs to.
+    None,
+}
+
+impl Collection {
+    /// Where the menu has it: parts nowhere, all others first, where nothing else is said.
+    pub fn menu(&self) -> Menu {
+        self.menu.unwrap_or(if self.part_of.is_some() { Menu::None } else { Menu::First })
+    }
 }
 
 /// What stands in a filter for the record whose page it is.

@@ -158,7 +158,7 @@ pub(super) fn add(descriptor: &Descriptor, collection: &Collection, paths: &mut 
     let mut if_match = if_match;
     if_match["required"] = json!(false);
     restore["parameters"] = json!([name, if_match]);
-    restore["responses"] = answers(vec![field("200", "The field.")], &["409", "412"]);
+    restore["responses"] = answers(vec![field("200", "The field.")], &["409", "412", "422"]);
     paths.insert(format!("{root}/{{name}}/restore"), json!({ "post": restore }));
 }
 

@@ -38,6 +38,10 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
             &Json::Null,
         ),
         (_, _, Some(schema)) => good("The answer.", schema, &Json::Null),
+        _ if route.answer.file.is_some() => json!({
+            "description": "The file.",
+            "content": { route.answer.file.as_deref().unwrap_or_default(): { "schema": { "type": "string" } } },
+        }),
         _ if route.answer.link => good("The link's address, for whom it is for.", &link(), &Json::Null),
         _ => json!({ "description": "Done." }),
     };

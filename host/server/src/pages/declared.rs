@@ -126,24 +126,7 @@ async fn draw_page(
     for (index, block) in page.blocks.iter().enumerate() {
         let spot = routed::Spot { page: page.name.as_str(), index };
         let refused = refused.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
-        let (title, view) = match block {
-            Block::WeekGrid(block) => {
-                (block.title.as_str(), routed::week(visit, loaded, block, spot, asked, refused).await)
-            }
-            Block::Timer(block) => {
-                (block.title.as_str(), routed::timer(visit, loaded, block, spot, asked, refused).await)
-            }
-            Block::Review(block) => {
-                (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
-            }
-            // These stand on pages that links open, which are none of the house's, and on those of `lines`.
-            Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => continue,
-            other => {
-                blocks.push(self::view(&place, other, &mut wanted).await);
-                continue;
-            }
-        };
-        blocks.push(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }));
+        blocks.extend(drawn(&place, loaded, block, spot, refused, &mut wanted).await);
     }
     let labels = match lookup::labels(visit, &wanted).await {
         Ok(labels) => labels,
@@ -158,6 +141,55 @@ async fn draw_page(
     let title = label(&sheet.schema, &sheet.record);
     let view = BlocksPage { title: &title, blocks: &blocks, labels: &labels, record: Some(head) };
     visit.page(draw(&visit.shell(), &view))
+}
+
+/// A block of a page that has an address; nothing of those that stand elsewhere.
+async fn drawn(
+    place: &Place<'_>,
+    loaded: &LoadedPlugin,
+    block: &Block,
+    spot: routed::Spot<'_>,
+    refused: Option<&Refused>,
+    wanted: &mut Wanted,
+) -> Option<BlockView> {
+    let (visit, asked) = (place.visit, place.asked);
+    let (title, view) = match block {
+        Block::WeekGrid(block) => {
+            (block.title.as_str(), routed::week(visit, loaded, block, spot, asked, refused).await)
+        }
+        Block::Timer(block) => (block.title.as_str(), routed::timer(visit, loaded, block, spot, asked, refused).await),
+        Block::Review(block) => {
+            (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
+        }
+        // These stand on pages that links open, which are none of the house's, and on those of `lines`.
+        Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => return None,
+        other => return Some(self::view(place, other, wanted).await),
+    };
+    Some(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }))
+}
+
+/// What plugins that are on have for the first page, as far as the visitor may see it. What they post to is the page that
+/// they declare, which nobody needs to know of.
+pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Vec<BlockView> {
+    let caller = &visit.signed.caller;
+    let mut blocks = Vec::new();
+    for (id, loaded) in &visit.snapshot.plugins {
+        if !visit.snapshot.is_enabled(caller.organization, id) {
+            continue;
+        }
+        let place = Place { visit, home: id, of: None, asked: &Pairs::new() };
+        for page in loaded.descriptor().pages.iter().filter(|page| page.home) {
+            let permission = page.permission.as_ref();
+            if permission.is_some_and(|permission| !caller.holds(&format!("{id}.{permission}"))) {
+                continue;
+            }
+            for (index, block) in page.blocks.iter().enumerate() {
+                let spot = routed::Spot { page: page.name.as_str(), index };
+                blocks.extend(drawn(&place, loaded, block, spot, None, wanted).await);
+            }
+        }
+    }
+    blocks
 }
 
 /// A block with its data, or why there is none.

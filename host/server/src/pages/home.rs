@@ -1,5 +1,6 @@
 //! The first page, and the search over everything that is on.
 
+use super::declared;
 use super::house::Visit;
 use super::lookup;
 use axum::extract::Query;
@@ -7,6 +8,7 @@ use axum::response::Response;
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::Menu;
 use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_records::search::is_searched;
 use lignaflow_web::collection::record::label;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 
 /// Records that the first page tells of as changed last.
 const RECENT: usize = 12;
+/// Collections whose records are counted.
+const TALLIES: usize = 8;
 /// Records of a collection that are counted; of more than these it is told that there are more.
 const COUNTED: u32 = 10_000;
 /// Records of one collection that a search shows.
@@ -48,30 +52,11 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     let access = caller.to_read()?;
     let catalog = &visit.snapshot.catalog;
     let schemas = schemas(visit);
-    let mut tallies = Vec::new();
-    for schema in &schemas {
-        let selection = Selection {
-            collection: schema.name.to_string(),
-            authority: Authority::Caller,
-            filter: Predicate::always(),
-            sort: Vec::new(),
-            select: Vec::new(),
-            limit: 1,
-            after: None,
-        };
-        let count = visit.app.records.count_up_to(access, catalog, &selection, COUNTED + 1).await?;
-        tallies.push(Tally {
-            title: schema.collection.title.many.clone(),
-            count: i64::try_from(count.min(u64::from(COUNTED))).unwrap_or(i64::MAX),
-            more: count > u64::from(COUNTED),
-            href: paths::list(&schema.name),
-        });
-    }
+    let mut wanted = Wanted::default();
+    let blocks = declared::at_home(visit, &mut wanted).await;
+    let tallies = if blocks.is_empty() { tallies(visit, &schemas).await? } else { Vec::new() };
     let changed = visit.app.records.changed_last(access, catalog, &schemas, RECENT).await?;
-    let wanted = Wanted {
-        people: changed.iter().filter_map(|(_, record)| record.created_by.map(|person| person.0)).collect(),
-        ..Wanted::default()
-    };
+    wanted.people.extend(changed.iter().filter_map(|(_, record)| record.created_by.map(|person| person.0)));
     let labels = lookup::labels(visit, &wanted).await?;
     let recent: Vec<Recent> = changed
         .iter()
@@ -86,12 +71,38 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
         })
         .collect();
     let view = HomePage {
+        blocks: &blocks,
         tallies: &tallies,
         recent: &recent,
         labels: &labels,
         may_switch: caller.holds(Permission::SWITCH_PLUGINS),
     };
     Ok(visit.page(home_page(&visit.shell(), &view)))
+}
+
+/// How many records there are of what the menu has first.
+async fn tallies(visit: &Visit, schemas: &[Arc<Schema>]) -> Result<Vec<Tally>, Fault> {
+    let access = visit.signed.caller.to_read()?;
+    let mut tallies = Vec::new();
+    for schema in schemas.iter().filter(|schema| schema.collection.menu() == Menu::First).take(TALLIES) {
+        let selection = Selection {
+            collection: schema.name.to_string(),
+            authority: Authority::Caller,
+            filter: Predicate::always(),
+            sort: Vec::new(),
+            select: Vec::new(),
+            limit: 1,
+            after: None,
+        };
+        let count = visit.app.records.count_up_to(access, &visit.snapshot.catalog, &selection, COUNTED + 1).await?;
+        tallies.push(Tally {
+            title: schema.collection.title.many.clone(),
+            count: i64::try_from(count.min(u64::from(COUNTED))).unwrap_or(i64::MAX),
+            more: count > u64::from(COUNTED),
+            href: paths::list(&schema.name),
+        });
+    }
+    Ok(tallies)
 }
 
 pub(super) async fn search(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {

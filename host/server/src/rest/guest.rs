@@ -146,13 +146,30 @@ impl RouteCall<'_> {
             RouteBody::Record(schema, record) => answer::record(status, &schema, &record),
             RouteBody::Page(page) => answer::json(status, page_json(&page)),
             // Whoever may read it is asked where it is handed out, with its ranges and its caching.
-            RouteBody::Media(id) => Answer {
-                status: StatusCode::SEE_OTHER.as_u16(),
-                headers: vec![(header::LOCATION.as_str().to_owned(), format!("/api/v1/media/{id}/content"))],
-                body: Vec::new(),
-            },
-            RouteBody::Bytes { content_type, bytes } => bytes_answer(self.plugin, status, &content_type, bytes)?,
+            RouteBody::Media(id) => {
+                self.promised_file(None)?;
+                Answer {
+                    status: StatusCode::SEE_OTHER.as_u16(),
+                    headers: vec![(header::LOCATION.as_str().to_owned(), format!("/api/v1/media/{id}/content"))],
+                    body: Vec::new(),
+                }
+            }
+            RouteBody::Bytes { content_type, bytes } => {
+                self.promised_file(Some(&content_type))?;
+                bytes_answer(self.plugin, status, &content_type, bytes)?
+            }
         })
+    }
+
+    /// Whether a file may be the answer, and of this type where it is told with it.
+    fn promised_file(&self, kind: Option<&str>) -> Result<(), Fault> {
+        let promised = self.route.answer.file.as_deref();
+        if promised.is_some_and(|promised| kind.is_none_or(|kind| essence(kind) == promised)) {
+            return Ok(());
+        }
+        let kind = kind.unwrap_or("a file");
+        tracing::warn!(plugin = %self.plugin, route = %self.route.name, kind, "a route answers with a file that it does not promise");
+        Err(bad_answer(self.plugin))
     }
 
     /// Whether the JSON of an answer is what the descriptor promises.
@@ -256,16 +273,20 @@ fn bad_answer(plugin: &PluginId) -> Fault {
 }
 
 /// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
+/// A content type without its parameters.
+fn essence(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 fn bytes_answer(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Answer, Fault> {
     const PLAIN: [&str; 6] =
         ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if HeaderValue::from_str(kind).is_err() {
         tracing::warn!(%plugin, "a plugin's content type is not one");
         return Err(bad_answer(plugin));
     }
     let mut headers = vec![(header::CONTENT_TYPE.as_str().to_owned(), kind.to_owned())];
-    if !PLAIN.contains(&essence.as_str()) {
+    if !PLAIN.contains(&essence(kind).as_str()) {
         headers.push((header::CONTENT_DISPOSITION.as_str().to_owned(), "attachment".to_owned()));
     }
     Ok(Answer { status: status.as_u16(), headers, body: bytes })

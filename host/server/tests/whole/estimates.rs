@@ -187,6 +187,8 @@ async fn what_was_accepted_is_a_project_once(database: Database) {
     let (kitchen, _) = desk.priced("Cremorne kitchen").await;
     let hours = json!({ "revision": kitchen.revision, "section": kitchen.section, "description": "Fitting", "kind": "labour", "unit": "h", "quantity": "8", "unit_cost": "60", "pricing": "margin", "rate": 4000 });
     let _ = desk.org.make(LINES, hours).await;
+    let site = json!({ "site": "12 Spofforth Street, Cremorne" });
+    let _ = desk.org.patch(&format!("{ESTIMATES}/{}", kitchen.estimate), "*", site).await.is(200);
     let _ = desk.org.act(&kitchen.act("issue")).await.is(200);
     let _ = desk.org.post(&kitchen.act("accept"), json!({ "answered_by": "Alice Whitford" })).await.is(200);
     let converted = |all: &[Json]| all.iter().all(|revision| revision["status"] == "converted");
@@ -195,6 +197,7 @@ async fn what_was_accepted_is_a_project_once(database: Database) {
     assert_eq!(projects.column("name"), ["Cremorne kitchen"]);
     let project = &projects.data()[0];
     assert_eq!((&project["budget"]["minor"], &project["budget_minutes"]), (&json!(90_000), &json!(480)));
+    assert_eq!(project["address"], "12 Spofforth Street, Cremorne");
     assert_eq!(desk.org.get(TASKS).await.is(200).data().len(), 2);
     assert_eq!(desk.field(&format!("{ESTIMATES}/{}", kitchen.estimate), "project").await, project["id"]);
     let made = desk.org.get(&format!("{PROJECTS}/{}/history", project["id"].as_str().unwrap())).await.is(200);

@@ -2,7 +2,8 @@
 //! and holds every answer against it. It takes minutes and a program of its own: `cargo xtask fuzz-api` runs it.
 
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
-use lignaflow_testkit::{Database, Method, On, Org, Role, Scope, Server, on};
+use lignaflow_testkit::plugins::shipped;
+use lignaflow_testkit::{Database, Method, On, Org, Role, Scope, Server, Setup, on};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::process::Stdio;
@@ -32,7 +33,8 @@ async fn every_answer_is_as_the_document_says_on_postgres() {
 
 async fn every_answer_is_as_the_document_says(database: Database) {
     let program = std::env::var(PROGRAM).expect("cargo xtask fuzz-api names the program");
-    let server = database.serve().await;
+    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
     // Whoever comes first administers the instance.
     let org = server.organization("Halloran").await;
     let client = org.make(CLIENTS, json!({ "name": "Marrickville Dental" })).await;

@@ -48,7 +48,7 @@ pub(crate) fn all() -> Vec<(&'static str, Markup)> {
             "home-empty",
             home::page(
                 &Shell { navigation: Navigation::default(), ..shell("/") },
-                &HomePage { tallies: &[], recent: &[], labels: &labels(), may_switch: true },
+                &HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels(), may_switch: true },
             ),
         ),
         ("list", list("", 9, Some("c1"))),
@@ -145,6 +145,7 @@ fn home() -> Markup {
     home::page(
         &Shell { flash: Some(flash), ..shell("/") },
         &HomePage {
+            blocks: &[],
             tallies: &[tally("Projects", 60), tally("Active projects", 14), tally("Clients", 40), tally("Tasks", 412)],
             recent: &[
                 recent("Library wall: spray and sand", "Task", "catalog", 1, 102),

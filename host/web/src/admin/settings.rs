@@ -41,6 +41,7 @@ pub fn settings_schema(descriptor: &Descriptor) -> Option<Schema> {
         renamed_from: lignaflow_core::descriptor::Former::default(),
         title: Title { one: "Settings".to_owned(), many: "Settings".to_owned() },
         icon: None,
+        menu: None,
         display,
         list: Vec::new(),
         sort: None,

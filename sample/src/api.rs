@@ -1,0 +1,153 @@
+//! Requests to a running server, and what it refused told in its own words.
+
+use anyhow::{Context, Result, bail};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Method, StatusCode};
+use serde_json::{Value as Json, json};
+
+/// The most operations of one batch.
+const BATCH: usize = 500;
+
+/// A server.
+#[derive(Debug, Clone)]
+pub struct Site {
+    root: String,
+    authority: Option<Certificate>,
+}
+
+impl Site {
+    /// `root` is its address; `authority` the PEM of an authority that is believed beside those of the system.
+    pub fn new(root: &str, authority: Option<&[u8]>) -> Result<Self> {
+        let authority = authority.map(Certificate::from_pem).transpose().context("the authority's file is not PEM")?;
+        Ok(Self { root: root.trim_end_matches('/').to_owned(), authority })
+    }
+
+    /// Whoever holds this token.
+    pub fn with_token(&self, token: &str) -> Result<Actor> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}"))?);
+        self.actor(headers)
+    }
+
+    /// Nobody yet: whoever signs in, from then on.
+    pub fn with_session(&self) -> Result<Actor> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, HeaderValue::from_str(&self.root)?);
+        self.actor(headers)
+    }
+
+    fn actor(&self, headers: HeaderMap) -> Result<Actor> {
+        let mut client = Client::builder().default_headers(headers).cookie_store(true).redirect(Policy::none());
+        if let Some(authority) = &self.authority {
+            client = client.tls_certs_merge([authority.clone()]);
+        }
+        Ok(Actor { root: format!("{}/api/v1", self.root), client: client.build()? })
+    }
+}
+
+/// Somebody who asks.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    root: String,
+    client: Client,
+}
+
+impl Actor {
+    /// The answer's body; null where it has none. Anything but success is an error with what the server said.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json> {
+        loop {
+            let mut request = self.client.request(method.clone(), format!("{}/{path}", self.root));
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let answer = request.send().await.with_context(|| format!("{} does not answer", self.root))?;
+            let status = answer.status();
+            // As anybody who sends a lot: wait for as long as one is asked to.
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                let wait = answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
+                tokio::time::sleep(std::time::Duration::from_secs(wait.unwrap_or(1))).await;
+                continue;
+            }
+            let text = answer.text().await?;
+            if !status.is_success() {
+                bail!("{method} {path}: {}", told(status, &text));
+            }
+            return if text.is_empty() { Ok(Json::Null) } else { Ok(serde_json::from_str(&text)?) };
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Json> {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Json) -> Result<Json> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// All records that match, page after page.
+    pub async fn list(&self, path: &str) -> Result<Vec<Json>> {
+        let mut records = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let cursor = after.as_ref().map(|after| format!("&after={after}")).unwrap_or_default();
+            let mut page = self.get(&format!("{path}{joint}limit=200{cursor}")).await?;
+            if let Json::Array(data) = page["data"].take() {
+                records.extend(data);
+            }
+            match page["next"].as_str() {
+                Some(next) => after = Some(next.to_owned()),
+                None => return Ok(records),
+            }
+        }
+    }
+
+    /// Records made in as few commits as may be, their order kept.
+    pub async fn create(&self, collection: &str, records: Vec<Json>) -> Result<Vec<Json>> {
+        self.batch(collection, records.into_iter().map(|record| json!({ "create": record })).collect()).await
+    }
+
+    /// The same act on each of these records, with what goes with it.
+    pub async fn act(&self, collection: &str, verb: &str, ids: &[String], with: &Json) -> Result<()> {
+        let operation = |id: &String| {
+            let mut body = with.clone();
+            body["id"] = json!(id);
+            body["version"] = json!("*");
+            json!({ verb: body })
+        };
+        self.batch(collection, ids.iter().map(operation).collect()).await.map(|_| ())
+    }
+
+    /// Each of these changed as it says itself.
+    pub async fn change(&self, collection: &str, changes: Vec<(String, Json)>) -> Result<()> {
+        let operation = |(id, mut change): (String, Json)| {
+            change["id"] = json!(id);
+            change["version"] = json!("*");
+            json!({ "update": change })
+        };
+        self.batch(collection, changes.into_iter().map(operation).collect()).await.map(|_| ())
+    }
+
+    async fn batch(&self, collection: &str, operations: Vec<Json>) -> Result<Vec<Json>> {
+        let mut records = Vec::with_capacity(operations.len());
+        for part in operations.chunks(BATCH) {
+            let mut answer = self.post(&format!("{collection}/batch"), &json!({ "operations": part })).await?;
+            if let Json::Array(results) = answer["results"].take() {
+                records.extend(results.into_iter().map(|mut result| result["record"].take()));
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// What a problem says, with the first of its issues.
+fn told(status: StatusCode, text: &str) -> String {
+    let Ok(problem) = serde_json::from_str::<Json>(text) else { return format!("{status}") };
+    let mut said = format!("{status}: {}", problem["detail"].as_str().unwrap_or_default());
+    for issue in problem["issues"].as_array().into_iter().flatten().take(3) {
+        let part = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
+        said.push_str(&format!(" {} {}", part("path"), part("message")));
+    }
+    said
+}

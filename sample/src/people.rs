@@ -1,0 +1,126 @@
+//! The twelve, their roles, and what an hour of theirs is charged and costs.
+
+use crate::api::Actor;
+use crate::words::{PERTH, SYDNEY};
+use crate::{Firm, aud};
+use anyhow::{Context, Result};
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+/// Somebody of the firm.
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) actor: Actor,
+    pub(crate) zone: &'static str,
+    /// Of a hundred parts of their time, how much is on projects.
+    pub(crate) on_jobs: u32,
+}
+
+pub(crate) struct People {
+    pub(crate) owner: Person,
+    pub(crate) manager: Person,
+    pub(crate) estimators: [Person; 2],
+    pub(crate) bookkeeper: Person,
+    /// Who works at the bench and on site.
+    pub(crate) crew: Vec<Person>,
+}
+
+impl People {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Person> {
+        let desk = [&self.owner, &self.manager, &self.bookkeeper];
+        desk.into_iter().chain(&self.estimators).chain(&self.crew)
+    }
+}
+
+/// Somebody before they came.
+struct Hand {
+    name: &'static str,
+    roles: &'static [&'static str],
+    zone: &'static str,
+    on_jobs: u32,
+    sell: i64,
+    cost: i64,
+}
+
+const fn hand(
+    name: &'static str,
+    roles: &'static [&'static str],
+    zone: &'static str,
+    on_jobs: u32,
+    sell: i64,
+    cost: i64,
+) -> Hand {
+    Hand { name, roles, zone, on_jobs, sell, cost }
+}
+
+const MANAGER: &[&str] = &["projects.manager", "timesheets.manager", "estimates.estimator"];
+const ESTIMATOR: &[&str] = &["projects.supervisor", "timesheets.worker", "estimates.estimator"];
+const BOOKKEEPER: &[&str] = &["projects.bookkeeper", "timesheets.bookkeeper", "estimates.reader"];
+const SUPERVISOR: &[&str] = &["projects.supervisor", "timesheets.supervisor"];
+const WORKER: &[&str] = &["projects.worker", "timesheets.worker"];
+
+const DESK: [Hand; 4] = [
+    hand("Beck Sutherland", MANAGER, SYDNEY, 55, 12_500, 6_800),
+    hand("Priya Raman", ESTIMATOR, SYDNEY, 40, 11_500, 6_100),
+    hand("Tom Whelan", ESTIMATOR, PERTH, 45, 11_500, 6_000),
+    hand("Helen Marsh", BOOKKEEPER, SYDNEY, 0, 9_000, 4_900),
+];
+
+const CREW: [Hand; 7] = [
+    hand("Mia Tran", SUPERVISOR, SYDNEY, 92, 10_500, 5_600),
+    hand("Sam Okafor", WORKER, SYDNEY, 96, 9_500, 4_900),
+    hand("Liam Petrov", WORKER, SYDNEY, 95, 9_500, 4_800),
+    hand("Ana Souza", WORKER, SYDNEY, 97, 9_500, 5_000),
+    hand("Ravi Nair", WORKER, SYDNEY, 88, 6_500, 2_900),
+    hand("Noah Fitzgerald", SUPERVISOR, PERTH, 94, 10_500, 5_500),
+    hand("Grace Liu", WORKER, PERTH, 96, 9_500, 4_900),
+];
+
+/// Everybody joins as anybody would: asked by the owner, accepted by themselves.
+pub(crate) async fn hire(firm: &mut Firm) -> Result<People> {
+    let account = firm.owner.get("account").await?;
+    let owner = Person {
+        id: account["person"]["id"].as_str().context("the owner's account has an id")?.to_owned(),
+        actor: firm.owner.clone(),
+        zone: SYDNEY,
+        on_jobs: 25,
+    };
+    let from = firm.day(-500).to_string();
+    let mut rates = vec![
+        json!({ "sell": aud(9_500), "cost": aud(5_200), "effective_from": from }),
+        json!({ "user": owner.id, "sell": aud(14_000), "cost": aud(8_000), "effective_from": from }),
+    ];
+    let mut desk = Vec::new();
+    for hand in &DESK {
+        desk.push(join(firm, hand, &mut rates).await?);
+    }
+    let mut crew = Vec::new();
+    for hand in &CREW {
+        crew.push(join(firm, hand, &mut rates).await?);
+    }
+    firm.owner.create("timesheets/rates", rates).await?;
+    firm.owner.create("timesheets/work-patterns", vec![json!({ "effective_from": from })]).await?;
+    let [manager, priya, tom, bookkeeper] =
+        <[Person; 4]>::try_from(desk).map_err(|_| anyhow::anyhow!("four sit at a desk"))?;
+    Ok(People { owner, manager, estimators: [priya, tom], bookkeeper, crew })
+}
+
+async fn join(firm: &mut Firm, hand: &Hand, rates: &mut Vec<serde_json::Value>) -> Result<Person> {
+    let asked = json!({ "name": hand.name, "role": "member", "roles": hand.roles });
+    let invitation = firm.owner.post("invitations", &asked).await?;
+    let link = invitation["link"].as_str().context("an invitation has a link")?;
+    let secret = link.rsplit(['/', '=']).next().context("the link has a secret")?;
+    let actor = firm.site.with_session()?;
+    // Addresses are people's own across organizations, so that a second sample needs others.
+    let local = hand.name.to_lowercase().replace(' ', ".");
+    let email = format!("{local}.{}@sample.example", &Uuid::now_v7().simple().to_string()[20..]);
+    let who = json!({ "secret": secret, "name": hand.name, "email": email, "password": firm.password });
+    actor.post("auth/join", &who).await?;
+    let account = actor.get("account").await?;
+    let id = account["person"]["id"].as_str().context("an account has an id")?.to_owned();
+    actor.call(Method::PATCH, "account", Some(&json!({ "time_zone": hand.zone }))).await?;
+    let from = firm.day(-500).to_string();
+    rates.push(json!({ "user": id, "sell": aud(hand.sell), "cost": aud(hand.cost), "effective_from": from }));
+    Ok(Person { id, actor, zone: hand.zone, on_jobs: hand.on_jobs })
+}
