@@ -88,16 +88,16 @@ impl Actor {
     /// All records that match, page after page.
     pub async fn list(&self, path: &str) -> Result<Vec<Json>> {
         let mut records = Vec::new();
-        let mut after: Option<String> = None;
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let mut next = format!("{path}{joint}limit=200");
         loop {
-            let joint = if path.contains('?') { '&' } else { '?' };
-            let cursor = after.as_ref().map(|after| format!("&after={after}")).unwrap_or_default();
-            let mut page = self.get(&format!("{path}{joint}limit=200{cursor}")).await?;
+            let mut page = self.get(&next).await?;
             if let Json::Array(data) = page["data"].take() {
                 records.extend(data);
             }
-            match page["next"].as_str() {
-                Some(next) => after = Some(next.to_owned()),
+            // It is told as an address of its own.
+            match page["next"].as_str().and_then(|next| next.strip_prefix("/api/v1/")) {
+                Some(address) => address.clone_into(&mut next),
                 None => return Ok(records),
             }
         }

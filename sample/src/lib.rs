@@ -28,6 +28,9 @@ use jiff::civil::Date;
 use std::time::Instant;
 use uuid::Uuid;
 
+/// The days of a year.
+pub const YEAR: i64 = 365;
+
 /// What all of it is drawn from.
 const SEED: u64 = 0x1975_0611;
 
@@ -40,8 +43,10 @@ pub struct Plan {
     pub token: String,
     /// What the other eleven sign in with.
     pub password: String,
-    /// The day that it is there; the year of time ends the day before.
+    /// The day that it is there; its time ends the day before.
     pub today: Date,
+    /// How many days of time there are: [`YEAR`], but where somebody waits for a test.
+    pub days: i64,
 }
 
 /// What was made, for whoever waits to be told.
@@ -87,13 +92,21 @@ struct Firm {
     owner: Actor,
     password: String,
     today: Date,
+    days: i64,
     rng: Rng,
 }
 
 impl Firm {
     fn new(plan: Plan) -> Result<Self> {
         let owner = plan.site.with_token(&plan.token)?;
-        Ok(Self { owner, site: plan.site, password: plan.password, today: plan.today, rng: Rng::with_seed(SEED) })
+        Ok(Self {
+            owner,
+            site: plan.site,
+            password: plan.password,
+            today: plan.today,
+            days: plan.days,
+            rng: Rng::with_seed(SEED),
+        })
     }
 
     fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {

@@ -10,8 +10,6 @@ use jiff::civil::{Date, Time, Weekday, time};
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
-/// A year, and the week that is under way.
-const DAYS: i64 = 365;
 /// Weeks that are not approved yet.
 const WAITING: i64 = 9;
 
@@ -34,7 +32,7 @@ pub(crate) async fn work(firm: &mut Firm, people: &People, jobs: &[Job]) -> Resu
     firm.owner.create("timesheets/activities", made.collect()).await?;
     let activities: Vec<String> = activities.into_iter().map(|(id, ..)| id).collect();
     let mut holidays = Vec::new();
-    for year in [firm.day(-DAYS).year(), firm.today.year()] {
+    for year in [firm.day(-firm.days).year(), firm.today.year()] {
         for (month, day, name) in HOLIDAYS {
             holidays.push(json!({ "day": Date::new(year, month, day)?.to_string(), "name": name }));
         }
@@ -62,9 +60,9 @@ fn year(
 ) -> Result<Vec<Json>> {
     let zone = TimeZone::get(person.zone)?;
     // Two weeks that they were away, anywhere in the year.
-    let away = firm.rng.i64(20..DAYS - 30);
+    let away = firm.rng.i64(20..firm.days.max(60) - 30);
     let mut entries = Vec::new();
-    for back in (1..=DAYS).rev() {
+    for back in (1..=firm.days).rev() {
         let day = firm.day(-back);
         let closed = HOLIDAYS.iter().any(|(month, of, _)| (day.month(), day.day()) == (*month, *of));
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);

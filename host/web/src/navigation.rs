@@ -218,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_looked_at_seldom_is_behind_more_and_parts_belong_to_their_whole() {
+        let mut descriptor = descriptor();
+        let titles = |places: &[Place]| places.iter().map(|place| place.title.clone()).collect::<Vec<_>>();
+        descriptor.collections[1].menu = Some(Menu::More);
+        let menu = Navigation::of([&descriptor], true, |_, _| true, false);
+        assert_eq!(titles(&menu.sections[0].places), ["Overview", "Projects"]);
+        assert_eq!(titles(&menu.sections[0].more), ["Clients"]);
+        assert!(menu.rail("/").into_string().contains("<details><summary>"));
+        assert!(menu.rail("/projects/clients").into_string().contains("<details open><summary>"));
+        // Projects as parts of their client.
+        descriptor.collections[1].menu = None;
+        descriptor.collections[0].part_of = Some("client".parse().unwrap());
+        let menu = Navigation::of([&descriptor], true, |_, _| true, false);
+        assert_eq!(titles(&menu.sections[0].places), ["Overview", "Clients"]);
+        assert_eq!(menu.current("/projects/projects/018f"), Some("/projects/clients"));
+    }
+
+    #[test]
     fn every_place_has_its_own_letter() {
         let navigation = Navigation::of([&descriptor()], true, |_, _| true, true);
         let mut keys: Vec<char> = navigation.places().filter_map(|place| place.key).collect();

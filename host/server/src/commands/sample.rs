@@ -7,7 +7,7 @@ use crate::tls;
 use anyhow::Context;
 use lignaflow_identity::{NewToken, Scope, SetupForm};
 use lignaflow_sample::api::Site;
-use lignaflow_sample::{Plan, fill};
+use lignaflow_sample::{Plan, YEAR, fill};
 use std::fs;
 use std::io;
 
@@ -32,7 +32,13 @@ pub(super) async fn sample(config: &Config, name: &str, owner: &str) -> anyhow::
     let new = NewToken { name: "Sample".to_owned(), scope: Scope::All, expires_at: Some(now + DAY) };
     let token = identity.create_token(owner, name, new).await.map_err(told)?;
     let today = jiff::Timestamp::from_microsecond(now)?.in_tz("Australia/Sydney")?.date();
-    let plan = Plan { site, token: token.secret.expose().to_owned(), password: password.expose().to_owned(), today };
+    let plan = Plan {
+        site,
+        token: token.secret.expose().to_owned(),
+        password: password.expose().to_owned(),
+        today,
+        days: YEAR,
+    };
     fill(plan, |done| println!("{:>4} s  {}", done.seconds, done.what)).await?;
     println!("{name} is there: sign in at {root} as {owner}.");
     if created.owner_existed {

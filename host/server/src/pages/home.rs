@@ -51,7 +51,7 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     let caller = &visit.signed.caller;
     let access = caller.to_read()?;
     let catalog = &visit.snapshot.catalog;
-    let schemas = schemas(visit);
+    let schemas: Vec<_> = schemas(visit).into_iter().filter(|schema| schema.collection.menu() == Menu::First).collect();
     let mut wanted = Wanted::default();
     let blocks = declared::at_home(visit, &mut wanted).await;
     let tallies = if blocks.is_empty() { tallies(visit, &schemas).await? } else { Vec::new() };
@@ -84,7 +84,7 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
 async fn tallies(visit: &Visit, schemas: &[Arc<Schema>]) -> Result<Vec<Tally>, Fault> {
     let access = visit.signed.caller.to_read()?;
     let mut tallies = Vec::new();
-    for schema in schemas.iter().filter(|schema| schema.collection.menu() == Menu::First).take(TALLIES) {
+    for schema in schemas.iter().take(TALLIES) {
         let selection = Selection {
             collection: schema.name.to_string(),
             authority: Authority::Caller,

@@ -51,6 +51,8 @@ mod revert;
 mod roles;
 mod routes;
 mod rules;
+#[cfg(feature = "shipped")]
+mod sample;
 mod scene;
 mod search;
 mod second_factor;

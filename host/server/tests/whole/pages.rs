@@ -9,7 +9,7 @@ on_both!(
     a_list_is_filtered_sorted_and_paged,
     what_refers_to_a_record_stands_under_its_own_heading,
     a_declared_page_shows_its_figures,
-    the_first_page_tells_how_much_there_is_and_what_changed_last,
+    the_first_page_tells_what_plugins_have_for_it_and_what_changed_last,
 );
 
 on_one!(
@@ -289,7 +289,7 @@ async fn colours_are_chosen_without_script(database: Database) {
     visitor.get("/").await.is(200).hides("data-theme");
 }
 
-async fn the_first_page_tells_how_much_there_is_and_what_changed_last(database: Database) {
+async fn the_first_page_tells_what_plugins_have_for_it_and_what_changed_last(database: Database) {
     let (scene, visitor) = opened(&database).await;
     let gone = scene.task("Sweep the yard", json!({})).await;
     let cut = scene.task("Cut", json!({})).await;
@@ -299,6 +299,8 @@ async fn the_first_page_tells_how_much_there_is_and_what_changed_last(database: 
     page.shows("Changed last")
         .shows(&format!("href=\"/projects/tasks/{cut}\">Cut to length</a>"))
         .shows("Reception fit-out")
-        .shows("<a href=\"/projects/tasks\">1</a>")
+        .shows("Active projects</dt><dd class=\"value\"><a href=\"/projects/projects?filter%5Bstatus%5D=active\">0</a>")
+        .shows("Tasks due next")
+        .hides("Procurement")
         .hides("Sweep the yard");
 }

@@ -1,0 +1,62 @@
+//! The firm of `lignaflow sample`, made through the API of a server with the four plugins.
+
+use lignaflow_sample::api::Site;
+use lignaflow_sample::{Plan, fill};
+use lignaflow_testkit::plugins::shipped;
+use lignaflow_testkit::{Database, Org, Server, Setup, on_one};
+use serde_json::Value as Json;
+
+on_one!(two_sample_firms_of_one_day_are_equal_and_whole,);
+
+/// Days of time: enough for weeks that are approved and for one that is not.
+const DAYS: i64 = 24;
+
+async fn firm(server: &Server, name: &str) -> Org {
+    let org = server.organization(name).await;
+    let authority = std::fs::read(server.app.config.certs_dir.join("ca.pem")).unwrap();
+    let plan = Plan {
+        site: Site::new(&server.root, Some(&authority)).unwrap(),
+        token: org.token.clone(),
+        password: "spirit level on the shelf".to_owned(),
+        today: "2026-11-26".parse().unwrap(),
+        days: DAYS,
+    };
+    let mut told = Vec::new();
+    fill(plan, |part| told.push(part.what)).await.unwrap();
+    assert_eq!(told.len(), 7, "{told:?}");
+    org
+}
+
+async fn all(org: &Org, path: &str, fields: &[&str]) -> Vec<Vec<Json>> {
+    let mut rows = Vec::new();
+    let mut next = format!("{path}&limit=200");
+    loop {
+        let page = org.get(&next).await.is(200);
+        rows.extend(page.data().iter().map(|row| fields.iter().map(|field| row[*field].clone()).collect::<Vec<_>>()));
+        match page.json["next"].as_str().and_then(|next| next.strip_prefix("/api/v1/")) {
+            Some(address) => next = address.to_owned(),
+            None => return rows,
+        }
+    }
+}
+
+async fn two_sample_firms_of_one_day_are_equal_and_whole(database: Database) {
+    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
+    let (one, other) = (firm(&server, "Halloran Joinery").await, firm(&server, "Beck Joinery").await);
+    let lists: [(&str, &[&str], usize); 6] = [
+        ("projects/clients?sort=name", &["name", "address"], 40),
+        ("projects/projects?sort=name,start", &["name", "start", "due", "status"], 60),
+        ("estimates/estimates?sort=working", &["working", "title", "status", "total"], 85),
+        ("estimates/catalog-items?sort=code", &["code", "name", "cost"], 300),
+        ("projects/costs?sort=reference", &["reference", "amount", "date"], 0),
+        ("timesheets/sheets?sort=week,total", &["week", "status", "total"], 0),
+    ];
+    for (path, fields, count) in lists {
+        let (mine, yours) = (all(&one, path, fields).await, all(&other, path, fields).await);
+        assert!(!mine.is_empty() && (count == 0 || mine.len() == count), "{path}: {}", mine.len());
+        assert_eq!(mine, yours, "{path}");
+    }
+    let open = one.get("timesheets/sheets?filter[status]=approved&count=true").await.is(200);
+    assert!(open.json["count"].as_u64().unwrap() >= 24, "{}", open.text);
+}
