@@ -50,6 +50,9 @@ pub(crate) enum Kind {
     DeviceRevoked,
     PinSet,
     PinRemoved,
+    PersonExported,
+    PersonErased,
+    RetentionSet,
 }
 
 impl Kind {
@@ -93,6 +96,9 @@ impl Kind {
             Self::DeviceRevoked => "device.revoked",
             Self::PinSet => "pin.set",
             Self::PinRemoved => "pin.removed",
+            Self::PersonExported => "person.exported",
+            Self::PersonErased => "person.erased",
+            Self::RetentionSet => "organization.retention-set",
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `resets`, `letters` | forgotten passwords and changed addresses; what is mailed about accounts |
 //! | `devices`, `sign_up` | enrolled devices with names and PINs; organizations that people make by themselves |
 //! | `second_factor`, `proving`, `seal` | codes of authenticators; proving once more who one is; secrets that are read again |
+//! | `privacy` | what is held of a person, taken along by them or taken away from an organization |
 //! | `settings` | what a person says of themselves, what an organization is set to |
 //! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
 //! | `form`, `country`, `client`, `options` | what people type; presets; where they come from; what can be set |
@@ -37,6 +38,7 @@ mod options;
 mod organizations;
 mod password;
 mod people;
+mod privacy;
 mod proving;
 mod resets;
 mod rights;
@@ -70,6 +72,7 @@ pub use options::Options;
 pub use organizations::{Created, SetupForm};
 pub use password::{HashCost, LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::People;
+pub use privacy::{About, Erasure, LONGEST_RETENTION};
 pub use proving::{PROVE_AGAIN, asks_for_proof};
 pub use roles::{OwnRole, RoleForm, brought_by};
 pub use seal::{Keys, Seal, SealFault};
@@ -158,6 +161,11 @@ impl Identity {
                 Err(Fault::internal())
             }
         }
+    }
+
+    /// How many passwords this process has hashed or compared: what an answer costs, and so what its time may tell.
+    pub fn hashes_computed(&self) -> u64 {
+        self.passwords().computed()
     }
 
     /// Waits for the notes of use that are under way, before the store is closed.

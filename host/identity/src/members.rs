@@ -384,5 +384,9 @@ pub(crate) async fn within_reach(tx: &mut Tx, actor: &Actor, person: PersonId) -
     if member.role > actor.role {
         return Err(Fault::denied("Only owners change what owners are.").into());
     }
+    if member.erased {
+        let message = format!("{} was erased. Nobody is made of that any more.", member.person.name);
+        return Err(conflict("/person", "erased", message).into());
+    }
     Ok(member)
 }

@@ -57,7 +57,6 @@ impl Passwords {
     }
 
     /// How many hashes were computed so far.
-    #[cfg(test)]
     pub(crate) fn computed(&self) -> u64 {
         self.computed.load(Ordering::SeqCst)
     }

@@ -56,6 +56,7 @@ pub mod notices;
 pub mod openapi;
 pub mod pages;
 pub mod plugins;
+pub mod privacy;
 pub(crate) mod private_file;
 pub mod problem;
 pub mod redirect;

@@ -24,6 +24,7 @@
 //! | [`imports`] | files on their way to become records |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
+mod acts;
 mod cache;
 pub mod commit;
 pub mod customs;

@@ -1,6 +1,6 @@
 //! A client of the API, in as few words as a test wants to read.
 
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, LOCATION};
+use reqwest::header::{CONTENT_TYPE, COOKIE, ETAG, HeaderMap, IF_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, RequestBuilder};
 use serde_json::Value as Json;
@@ -12,6 +12,7 @@ pub struct Client {
     http: reqwest::Client,
     root: String,
     token: Option<String>,
+    cookie: Option<String>,
 }
 
 /// What came back, read to its end.
@@ -36,13 +37,19 @@ pub(crate) fn builder(https: SocketAddr, authority: &Certificate) -> reqwest::Cl
 impl Client {
     pub(crate) fn new(root: &str, https: SocketAddr, authority: &Certificate, token: Option<&str>) -> Self {
         let http = builder(https, authority).build().expect("a client");
-        Self { http, root: root.to_owned(), token: token.map(str::to_owned) }
+        Self { http, root: root.to_owned(), token: token.map(str::to_owned), cookie: None }
     }
 
     /// The same connections, with another token or none.
     #[must_use]
     pub fn with_token(&self, token: Option<&str>) -> Self {
         Self { token: token.map(str::to_owned), ..self.clone() }
+    }
+
+    /// The same connections, with cookies in the place of a token, as a script of this site's own pages sends them.
+    #[must_use]
+    pub fn with_cookie(&self, cookie: &str) -> Self {
+        Self { token: None, cookie: Some(cookie.to_owned()), ..self.clone() }
     }
 
     /// A path below `/api/v1/`, or from the root where it begins with a slash.
@@ -52,9 +59,10 @@ impl Client {
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, self.address(path));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match (&self.token, &self.cookie) {
+            (Some(token), _) => request.bearer_auth(token),
+            (None, Some(cookie)) => request.header(COOKIE, cookie).header("Sec-Fetch-Site", "same-origin"),
+            (None, None) => request,
         }
     }
 

@@ -91,10 +91,22 @@ pub fn page(shell: &Shell, view: &AccountPage<'_>) -> Markup {
                 @if !view.by_pin { (tokens(shell, view)) }
                 (sessions(shell, view.sessions))
                 @if view.by_pin { (pin(view)) } @else { (password(shell, view)) }
+                (along())
             }
         }
     };
     shell.page(&Head { title: "Account", ..Head::default() }, &body)
+}
+
+/// What is held of whoever reads it, as a file.
+fn along() -> Markup {
+    html! {
+        section aria-labelledby="h-along" {
+            div class="row-head" { h2 id="h-along" { "What is held of you" } }
+            p class="muted" { "Your account, what was written down of it, and the records that refer to you and that you may read. To have it erased, ask an administrator." }
+            p class="mt-4" { a class="btn" href=(paths::ACCOUNT_EXPORT) download { (icon("export")) "Take it along as a file" } }
+        }
+    }
 }
 
 fn made(name: &str, secret: &str) -> Markup {

@@ -61,6 +61,10 @@ pub const SIGN_IN_PIN: &str = "/sign-in/pin";
 pub const ACCOUNT_PIN: &str = "/account/pin";
 /// GET: the form; POST: `email` of who wants to make an organization.
 pub const SIGN_UP: &str = "/sign-up";
+/// For how long people are kept, posted here.
+pub const RETENTION: &str = "/admin/organization/retention";
+/// What is held of oneself, as a file.
+pub const ACCOUNT_EXPORT: &str = "/account/export";
 /// POST: one's name, language and time zone.
 pub const ACCOUNT_PROFILE: &str = "/account/profile";
 
@@ -127,6 +131,21 @@ pub fn role_remove(name: impl Display) -> String {
 /// POST: `role` is `owner`, `admin` or `member`; `active` ends or resumes the membership.
 pub fn person(id: impl Display) -> String {
     format!("{PEOPLE}/{id}")
+}
+
+/// What is held of somebody.
+pub fn person_privacy(id: impl Display) -> String {
+    format!("{PEOPLE}/{id}/privacy")
+}
+
+/// The same as a file.
+pub fn person_export(id: impl Display) -> String {
+    format!("{PEOPLE}/{id}/export")
+}
+
+/// Posted to, to take who somebody was away.
+pub fn person_erase(id: impl Display) -> String {
+    format!("{PEOPLE}/{id}/erase")
 }
 
 pub fn list(collection: &CollectionName) -> String {

@@ -53,6 +53,7 @@ mod organization;
 mod people;
 mod plan;
 mod posted;
+mod privacy;
 mod record;
 mod roles;
 mod routed;
@@ -84,6 +85,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(roles::router())
         .merge(audit::router())
         .merge(organization::router())
+        .merge(privacy::router())
         .merge(join::router())
         .merge(forgotten::router())
         .merge(sign_up::router())

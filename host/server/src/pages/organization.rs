@@ -21,9 +21,14 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route(paths::ORGANIZATION, get(show).post(change))
 }
 
-fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
+async fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
+    let retention = match visit.app.identity.retention_years(&visit.signed.authenticated).await {
+        Ok(years) => years,
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = OrganizationPage {
         typed,
+        retention,
         issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
     };
@@ -49,7 +54,7 @@ async fn show(visit: Visit) -> Response {
     ]
     .map(|(name, text)| (name.to_owned(), text))
     .into();
-    draw(&visit, &typed, None)
+    draw(&visit, &typed, None).await
 }
 
 async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
@@ -71,6 +76,6 @@ async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     match visit.app.identity.change_organization(&visit.signed.authenticated, client, change).await {
         Ok(_) => visit.go(paths::ORGANIZATION, "Saved."),
         Err(fault) if asks_for_proof(&fault) => visit.fault(&fault),
-        Err(fault) => draw(&visit, &typed, Some(&fault)),
+        Err(fault) => draw(&visit, &typed, Some(&fault)).await,
     }
 }

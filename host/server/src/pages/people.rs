@@ -77,6 +77,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
             role: member.role.as_str(),
             holds_all: member.role != Role::Member,
             active: member.active,
+            erased: member.erased,
             roles: member.roles,
             username: usernames.remove(&member.person.id),
         })

@@ -51,6 +51,8 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         }
         "host_change_person" | "host_invite" => json!({ "role": "member" }),
         "host_set_roles" => json!({ "roles": [] }),
+        "host_erase_person" => json!({ "confirm": "Ron" }),
+        "host_set_retention" => json!({ "years": 7 }),
         "host_create_role" => json!({ "name": "foreman", "title": "Foreman", "permissions": [] }),
         "host_change_role" => json!({ "title": "Foreman", "permissions": [] }),
         "host_add_placeholder" => json!({ "name": "Ron" }),

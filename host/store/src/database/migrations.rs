@@ -51,6 +51,7 @@ steps! {
     23 => "0023_one_time_secrets",
     24 => "0024_second_factors",
     25 => "0025_devices",
+    26 => "0026_privacy",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -131,7 +131,8 @@ pub async fn search(
          and ($6 = '' or a.kind = $6 or a.kind like $7) and ($8 = 0 or a.person = $9) \
          and ($10 = '' or lower(a.detail) like $10 escape '!' or a.kind like $10 escape '!' \
          or a.address like $10 escape '!' or exists (select 1 from people p where p.id = a.person \
-         and (lower(p.name) like $10 escape '!' or p.email_key like $10 escape '!'))) \
+         and not exists (select 1 from memberships e where e.organization = $1 and e.person = p.id \
+         and e.erased_at is not null) and (lower(p.name) like $10 escape '!' or p.email_key like $10 escape '!'))) \
          order by a.at desc, a.id desc limit $11",
         values![
             organization.0.uuid(),

@@ -16,6 +16,8 @@ pub struct Member {
     pub roles: Vec<String>,
     /// When they joined.
     pub since: Micros,
+    /// Who they were was taken away: they stand under a pseudonym, and are made nothing any more.
+    pub erased: bool,
 }
 
 macro_rules! member {
@@ -23,7 +25,8 @@ macro_rules! member {
         concat!(
             "select ",
             people::columns!(),
-            ", m.role, m.active, m.roles, m.created_at from memberships m join people p on p.id = m.person ",
+            ", m.role, m.active, m.roles, m.created_at, m.pseudonym from memberships m \
+             join people p on p.id = m.person ",
             $rest
         )
     };
@@ -31,12 +34,19 @@ macro_rules! member {
 
 fn of_row(row: &Row) -> Result<Member, StoreError> {
     const AT: usize = people::WIDTH;
+    let (mut person, pseudonym) = (people::of_row(row, 0)?, row.opt_text(AT + 4)?);
+    let erased = pseudonym.is_some();
+    if let Some(pseudonym) = pseudonym {
+        // Elsewhere they may go by their name; here they do not.
+        person = people::Person { email: String::new(), name: pseudonym, locale: None, time_zone: None, ..person };
+    }
     Ok(Member {
-        person: people::of_row(row, 0)?,
+        person,
         role: parsed(&row.text(AT)?, "memberships.role")?,
         active: row.bool(AT + 1)?,
         roles: roles_of(&row.text(AT + 2)?),
         since: row.i64(AT + 3)?,
+        erased,
     })
 }
 

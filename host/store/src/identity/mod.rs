@@ -14,6 +14,7 @@ pub mod one_time;
 pub mod organizations;
 pub mod people;
 pub mod pins;
+pub mod privacy;
 pub mod roles;
 pub mod second_factors;
 pub mod sessions;

@@ -189,8 +189,9 @@ pub struct Profile {
 macro_rules! profile {
     ($rest:literal) => {
         concat!(
-            "select p.id, p.name, p.active and m.active, coalesce(p.locale, o.locale), \
-             coalesce(p.time_zone, o.time_zone), m.role, p.instance_admin, m.roles \
+            "select p.id, coalesce(m.pseudonym, p.name), p.active and m.active, \
+             case when m.pseudonym is null then coalesce(p.locale, o.locale) else o.locale end, \
+             case when m.pseudonym is null then coalesce(p.time_zone, o.time_zone) else o.time_zone end, m.role, p.instance_admin, m.roles \
              from memberships m join people p on p.id = m.person join organizations o on o.id = m.organization ",
             $rest
         )

@@ -21,6 +21,7 @@ mod people;
 mod plan;
 mod plugin;
 mod plugins;
+mod privacy;
 mod roles;
 mod settings;
 mod used;
@@ -42,6 +43,7 @@ pub use plugin::{LogLevel, LogLine, LogQuery, PluginPage, plugin};
 pub use plugins::{
     Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
 };
+pub use privacy::{PrivacyPage, TraceRow, privacy};
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
 pub use settings::{CLEAR, SECRET, SettingsPage, settings, settings_schema};
 pub use used::{AsideRow, UsedRow};

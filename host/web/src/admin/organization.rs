@@ -40,6 +40,8 @@ pub struct OrganizationPage<'a> {
     /// As it is, or as it was typed: `name`, `country`, `currency`, `time_zone`, `locale`, `week_starts`,
     /// `fiscal_year_starts`, `tax_number`.
     pub typed: &'a Typed,
+    /// For how many years after their last trace people are kept.
+    pub retention: i64,
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
 }
@@ -86,6 +88,13 @@ pub fn organization(shell: &Shell, view: &OrganizationPage<'_>) -> Markup {
                     (control("second_factor", "A second factor is asked of").select(DEMANDS, text("second_factor")))
                 }
                 button class="btn btn-primary" type="submit" { "Save" }
+            }
+            form class="inline-form mt-6" method="post" action=(paths::RETENTION) novalidate {
+                div class="fields" {
+                    (control("years", "People are kept for").hint("Years after their last trace. Before, nobody is erased.")
+                        .input("number", &view.retention.to_string(), &Input { autocomplete: Some("off"), ..Input::default() }))
+                }
+                button class="btn" type="submit" { "Keep" }
             }
         }
     };

@@ -22,6 +22,8 @@ pub struct MemberRow {
     /// Whether they hold every permission without a further role.
     pub holds_all: bool,
     pub active: bool,
+    /// Their name was taken away: they are made nothing any more.
+    pub erased: bool,
     /// Further roles.
     pub roles: Vec<String>,
     /// By what name they sign in on enrolled devices, where they have a PIN.
@@ -199,15 +201,19 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
     html! {
         tr {
             th scope="row" {
-                span class="primary" { (member.name) }
+                a class="primary" href=(paths::person_privacy(&member.id)) { (member.name) }
                 span class="sub" {
-                    @match (&member.username, member.email.is_empty()) {
-                        (Some(username), true) => { "signs in as " (username) " by PIN" }
-                        (Some(username), false) => { (member.email) " · " (username) " by PIN" }
-                        (None, true) => { "does not sign in" }
-                        (None, false) => { (member.email) }
+                    @if member.erased {
+                        "erased"
+                    } @else {
+                        @match (&member.username, member.email.is_empty()) {
+                            (Some(username), true) => { "signs in as " (username) " by PIN" }
+                            (Some(username), false) => { (member.email) " · " (username) " by PIN" }
+                            (None, true) => { "does not sign in" }
+                            (None, false) => { (member.email) }
+                        }
+                        @if !member.active { " · no longer active" }
                     }
-                    @if !member.active { " · no longer active" }
                 }
             }
             td {
@@ -227,7 +233,7 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
                 }
             }
             td class="fit" {
-                @if within {
+                @if within && !member.erased {
                     @if member.role == "member" && member.active { (pin(member)) }
                     form method="post" action=(paths::person(&member.id)) {
                         @if member.active {
@@ -331,6 +337,7 @@ mod tests {
             role: "member",
             holds_all,
             active: true,
+            erased: false,
             roles: vec!["hours.supervisor".into()],
             username: None,
         }

@@ -18,6 +18,7 @@ mod parameters;
 pub mod people;
 pub mod plan;
 pub mod plugins;
+mod privacy;
 pub mod roles;
 mod search;
 mod second_factor;
@@ -81,6 +82,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::change))
         .routes(routes!(people::set_roles))
         .routes(routes!(people::add_placeholder))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::export_me))
+        .routes(routes!(privacy::erasure, privacy::erase))
+        .routes(routes!(privacy::retention, privacy::set_retention))
         .routes(routes!(organization::get, organization::change))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::change, roles::remove))

@@ -1,0 +1,341 @@
+//! What must be impossible, each with a test of its name.
+//!
+//! | what | where |
+//! |---|---|
+//! | reading or changing another organization's record by any id in any field of any operation | `isolation` |
+//! | any operation done by whom its permission does not name | `permissions` |
+//! | parts, files, imports and streams of what somebody may not see | `hidden` |
+//! | an invitation that serves twice, late, or gives more than who asked has | `joining` |
+//! | everything else of the list | here |
+
+use crate::document::operations;
+use crate::media::{PDF, bring};
+use crate::scene::{PROJECTS, TASKS, scene};
+use lignaflow_testkit::{Database, Method, On, Role, Scope, on, on_both, on_one};
+use serde_json::{Value as Json, json};
+
+on_both!(
+    nobody_joins_a_firm_by_typing_its_name,
+    nobody_acts_who_was_invited_deactivated_or_demoted_a_moment_ago,
+    nobody_raises_their_own_role,
+    no_token_outlives_its_owner_nor_has_more_than_they,
+    no_session_survives_a_change_of_password,
+    no_file_is_fetched_without_its_right,
+);
+
+on_one!(
+    nobody_learns_who_has_an_account_by_answer_or_by_work,
+    no_operation_is_done_from_another_sites_page,
+    nobody_is_sent_elsewhere_by_any_parameter,
+    no_forwarded_header_is_believed_from_an_unknown_proxy,
+);
+
+const COOKIE: &str = "__Host-lignaflow";
+
+fn last(url: &Json) -> String {
+    url.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+async fn nobody_joins_a_firm_by_typing_its_name(database: Database) {
+    let server = database.serve().await;
+    let (oak, elm) = (server.organization("Oak").await, server.organization("Elm").await);
+    let visitor = server.signed_in(&elm).await;
+    for typed in [oak.id.to_string(), "Oak".to_owned(), String::new()] {
+        let there = visitor.post("/organization", &[("organization", &typed)]).await;
+        assert_eq!(there.status, 404, "{typed}");
+        let join = json!({ "secret": typed, "name": "Eve", "email": "eve@example.com", "password": oak.password });
+        let _ = server.client(None).post("auth/join", join).await.is_problem(404, "not-found");
+        let accept = visitor.request(Method::POST, "/api/v1/auth/accept").json(&json!({ "secret": typed }));
+        assert_ne!(visitor.send(accept).await.status, 200);
+    }
+    let setup = [("organization", "Oak"), ("name", "Eve"), ("email", "eve@example.com"), ("password", "spirit level")];
+    let _ = server.visitor().post("/setup", &setup).await.is(403);
+    let renamed = elm.patch("organization", "*", json!({ "name": "oak" })).await;
+    let _ = renamed.is_problem(409, "conflict");
+    assert_eq!(oak.get("people").await.data().len(), 1);
+    assert_eq!(elm.get("account").await.json["organizations"].as_array().unwrap().len(), 1);
+}
+
+/// Asks until it is so: hosts hear of each other at once, and within a second in any case.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn nobody_acts_who_was_invited_deactivated_or_demoted_a_moment_ago(database: Database) {
+    let server = database.serve().await;
+    let (oak, elm) = (server.organization("Oak").await, server.organization("Elm").await);
+    let (_, email, mia) = server.member(&elm, "Mia", Role::Member).await;
+    let made = oak.post("invitations", json!({ "email": email, "role": "admin" })).await.is(201);
+    let secret = last(&made.json["link"]);
+    assert_eq!(mia.get("account").await.json["organizations"].as_array().unwrap().len(), 1);
+    for token in [secret.clone(), format!("lf_{secret}")] {
+        let _ = server.client(Some(&token)).get(TASKS).await.is_problem(401, "unauthenticated");
+    }
+    let by_cookie = server.client(None).with_cookie(&format!("{COOKIE}={secret}"));
+    let _ = by_cookie.get(TASKS).await.is_problem(401, "unauthenticated");
+    let visitor = server.visitor();
+    visitor.sign_in(&email, &elm.password).await;
+    assert_eq!(visitor.post("/organization", &[("organization", &oak.id.to_string())]).await.status, 404);
+
+    let (ada_id, ada_email, ada) = server.member(&oak, "Ada", Role::Admin).await;
+    let pages = server.visitor();
+    pages.sign_in(&ada_email, &oak.password).await;
+    let _ = ada.get("people").await.is(200);
+    let _ = pages.get("/admin/people").await.is(200);
+    let path = format!("people/{ada_id}");
+    let _ = oak.patch(&path, "*", json!({ "role": "member" })).await.is(204);
+    let _ = ada.get("people").await.is_problem(403, "denied");
+    let _ = ada.post("invitations", json!({})).await.is_problem(403, "denied");
+    let _ = pages.get("/admin/people").await.is(403);
+    let _ = ada.get(TASKS).await.is(200);
+    let _ = oak.patch(&path, "*", json!({ "active": false })).await.is(204);
+    let _ = ada.get(TASKS).await.is_problem(401, "unauthenticated");
+    assert_eq!(pages.get("/").await.status, 303, "at the door");
+    let fields = [("email", ada_email.as_str()), ("password", oak.password.as_str())];
+    let _ = pages.post("/sign-in", &fields).await.is(403);
+    let _ = oak.patch(&path, "*", json!({ "active": true })).await.is(204);
+    assert_eq!(pages.get("/").await.status, 303, "the session has ended, it did not pause");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_acts_on_another_host_who_was_deactivated_or_demoted() {
+    on(On::Postgres, |database: Database| async move {
+        let (one, other) = (database.serve().await, database.serve().await);
+        let oak = one.organization("Oak").await;
+        let (id, email, ada) = one.member(&oak, "Ada", Role::Admin).await;
+        let token = one.token(&email, "Oak", Scope::All).await;
+        let there = other.client(Some(&token));
+        until(async || there.get("people").await.status == 200).await;
+        let path = format!("people/{id}");
+        let _ = oak.patch(&path, "*", json!({ "role": "member" })).await.is(204);
+        let _ = ada.get("people").await.is_problem(403, "denied");
+        until(async || there.get("people").await.status == 403).await;
+        let raised = there.patch(&path, "*", json!({ "role": "admin" })).await;
+        let _ = raised.is_problem(403, "denied");
+        let _ = oak.patch(&path, "*", json!({ "active": false })).await.is(204);
+        until(async || there.get("account").await.status == 401).await;
+        let _ = there.get(TASKS).await.is_problem(401, "unauthenticated");
+    })
+    .await;
+}
+
+async fn nobody_raises_their_own_role(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let (mia_id, _, mia) = server.member(&org, "Mia", Role::Member).await;
+    let (ada_id, _, ada) = server.member(&org, "Ada", Role::Admin).await;
+    for role in ["admin", "owner"] {
+        let raised = mia.patch(&format!("people/{mia_id}"), "*", json!({ "role": role })).await;
+        let _ = raised.is_problem(403, "denied");
+        let body = json!({ "email": "mias-other@self.example", "name": "Mia", "password": org.password, "role": role });
+        let _ = mia.post("people", body).await.is_problem(403, "denied");
+        let _ = mia.post("invitations", json!({ "role": role })).await.is_problem(403, "denied");
+    }
+    let raised = ada.patch(&format!("people/{ada_id}"), "*", json!({ "role": "owner" })).await;
+    assert_eq!(raised.is_problem(403, "denied").issues(), [("/role", "denied")]);
+    let friend = json!({ "email": "friend@self.example", "name": "F", "password": org.password, "role": "owner" });
+    let _ = ada.post("people", friend).await.is_problem(403, "denied");
+    let lowered = ada.patch(&format!("people/{}", org.owner), "*", json!({ "role": "member" })).await;
+    let _ = lowered.is_problem(403, "denied");
+    let shut = ada.patch(&format!("people/{}", org.owner), "*", json!({ "active": false })).await;
+    let _ = shut.is_problem(403, "denied");
+    let roles = json!({ "roles": ["projects.manager"] });
+    let put = mia.request(Method::PUT, &format!("people/{mia_id}/roles")).json(&roles);
+    let _ = mia.send(put).await.is_problem(403, "denied");
+    let _ = mia.post("roles", json!({ "name": "x", "title": "X", "permissions": [] })).await.is_problem(403, "denied");
+    // What one says of oneself says nothing of what one may.
+    let visitor = server.visitor();
+    visitor.sign_in(&format!("mia@{}", org.email.rsplit('@').next().unwrap()), &org.password).await;
+    for field in ["role", "instance_admin", "active", "organization"] {
+        let body = json!({ "name": "Mia", field: "owner" });
+        let change = visitor.request(Method::PATCH, "/api/v1/account").header("Sec-Fetch-Site", "same-origin");
+        assert_eq!(visitor.send(change.json(&body)).await.status, 422, "{field}");
+        let posted = visitor.post("/account/profile", &[("full_name", "Mia"), (field, "owner")]).await;
+        assert!(matches!(posted.status, 303 | 422), "{}", posted.text);
+    }
+    let people = org.get("people").await.is(200);
+    let role = |id: String| people.data().iter().find(|row| row["id"] == id).unwrap()["role"].clone();
+    assert_eq!((role(mia_id.to_string()), role(ada_id.to_string())), (json!("member"), json!("admin")));
+}
+
+async fn no_token_outlives_its_owner_nor_has_more_than_they(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let (id, email, ada) = server.member(&org, "Ada", Role::Admin).await;
+    let _ = ada.get("people").await.is(200);
+    let path = format!("people/{id}");
+    let _ = org.patch(&path, "*", json!({ "role": "member" })).await.is(204);
+    let _ = ada.get("people").await.is_problem(403, "denied");
+    let _ = ada.get(TASKS).await.is(200);
+    let _ = org.patch(&path, "*", json!({ "active": false })).await.is(204);
+    let _ = ada.get(TASKS).await.is_problem(401, "unauthenticated");
+    let _ = org.patch(&path, "*", json!({ "active": true })).await.is(204);
+    let _ = ada.get(TASKS).await.is(200);
+    server.app.identity.set_person_active(&email, false).await.unwrap();
+    for path in [TASKS, "account", "tokens"] {
+        let _ = ada.get(path).await.is_problem(401, "unauthenticated");
+    }
+}
+
+const ANOTHER: &str = "a plane for the edges";
+
+async fn no_session_survives_a_change_of_password(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let (here, elsewhere) = (server.signed_in(&org).await, server.signed_in(&org).await);
+    let before = here.cookie(COOKIE).unwrap();
+    let body = json!({ "current_password": org.password, "new_password": ANOTHER });
+    let change = here.request(Method::PUT, "/api/v1/account/password").header("Sec-Fetch-Site", "same-origin");
+    let _ = here.send(change.json(&body)).await.is(204);
+    assert_eq!(elsewhere.get("/").await.status, 303, "at the door");
+    let stolen = server.client(None).with_cookie(&format!("{COOKIE}={before}"));
+    let _ = stolen.get("account").await.is_problem(401, "unauthenticated");
+    let _ = here.get("/").await.is(200);
+    assert_ne!(here.cookie(COOKIE).unwrap(), before, "who asked goes on under a new secret");
+    // An operator's word ends them all.
+    server.app.identity.reset_password(&org.email, "a chisel for the corners").await.unwrap();
+    assert_eq!(here.get("/").await.status, 303, "at the door");
+    let old = [("email", org.email.as_str()), ("password", ANOTHER)];
+    let _ = here.post("/sign-in", &old).await.is(403);
+}
+
+async fn nobody_learns_who_has_an_account_by_answer_or_by_work(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let (_, shut, _) = server.member(&org, "Shut", Role::Member).await;
+    server.app.identity.set_person_active(&shut, false).await.unwrap();
+    let ron = org.post("people/placeholders", json!({ "name": "Ron" })).await.is(201).id();
+    let browser = server.visitor();
+    let mut told = Vec::new();
+    let no_address = format!("#{ron}");
+    for email in [org.email.as_str(), "nobody@example.com", shut.as_str(), no_address.as_str()] {
+        let before = server.app.identity.hashes_computed();
+        let page = browser.post("/sign-in", &[("email", email), ("password", "oak and ash")]).await.is(403);
+        let api = server.client(None).post("auth/session", json!({ "email": email, "password": "oak and ash" })).await;
+        let work = server.app.identity.hashes_computed() - before;
+        assert_eq!(work, 2, "one for each attempt of {email}");
+        let (page, api) = (page.text.replace(email, ""), api.text.replace(api.header("x-request-id"), ""));
+        told.push((email.to_owned(), page, api));
+    }
+    let (_, page, api) = &told[0];
+    for (email, other_page, other_api) in &told[1..] {
+        let place = page.bytes().zip(other_page.bytes()).position(|(one, other)| one != other);
+        let differs = place.map(|at| (&page[at.saturating_sub(40)..], &other_page[at.saturating_sub(40)..]));
+        let differs = differs.map(|(one, other)| (&one[..one.len().min(120)], &other[..other.len().min(120)]));
+        assert_eq!((differs, page.len()), (None, other_page.len()), "{email}");
+        assert_eq!(api, other_api, "{email}");
+    }
+}
+
+async fn no_operation_is_done_from_another_sites_page(database: Database) {
+    let scene = scene(&database).await;
+    let visitor = scene.server.signed_in(&scene.org).await;
+    let cookie = format!("{COOKIE}={}", visitor.cookie(COOKIE).unwrap());
+    let document = scene.org.get("/api/openapi.json").await.is(200).json;
+    let anonymous = scene.server.client(None);
+    let mut asked = 0;
+    for operation in operations(&document).iter().filter(|operation| operation.method != Method::GET) {
+        let path = operation.path.replace("{id}", &scene.project);
+        for (name, value) in
+            [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example")]
+        {
+            let request = anonymous.request(operation.method.clone(), &path).header("Cookie", &cookie);
+            let request = request.header(name, value).header("Content-Type", "text/plain").body("{}");
+            let answer = anonymous.send(request).await.is_problem(403, "cross-origin");
+            assert!(answer.header("set-cookie").is_empty());
+            asked += 1;
+        }
+    }
+    assert!(asked > 100, "{asked} were asked");
+    let _ = visitor.get("/account").await.is(200);
+}
+
+async fn nobody_is_sent_elsewhere_by_any_parameter(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let elsewhere = "//evil.example/";
+    let encoded: String = form_urlencoded::byte_serialize(elsewhere.as_bytes()).collect();
+    let goes_nowhere = |page: &lignaflow_testkit::Page, what: &str| {
+        let to = page.to().strip_prefix(server.root.as_str()).unwrap_or(page.to());
+        assert!(to.is_empty() || (to.starts_with('/') && !to[1..].starts_with(['/', '\\'])), "{what} goes to {to}");
+    };
+    for name in ["next", "back", "to", "url", "return", "redirect", "return_to"] {
+        for path in [
+            "/",
+            "/sign-in",
+            "/setup",
+            "/account",
+            "/projects/tasks",
+            "/swagger",
+            "/api",
+            "//evil.example/",
+            "/\\evil.example",
+        ] {
+            for visitor in [server.visitor(), server.signed_in(&org).await] {
+                let path = format!("{path}?{name}={encoded}");
+                goes_nowhere(&visitor.get(&path).await, &path);
+            }
+        }
+        let fields = [("email", org.email.as_str()), ("password", org.password.as_str()), (name, elsewhere)];
+        let visitor = server.visitor();
+        goes_nowhere(&visitor.post("/sign-in", &fields).await, name);
+        for path in ["/theme", "/account/profile", "/organization", "/sign-out"] {
+            let organization = org.id.to_string();
+            let fields = [("full_name", "Jo"), ("organization", organization.as_str()), (name, elsewhere)];
+            goes_nowhere(&visitor.post(path, &fields).await, path);
+        }
+    }
+}
+
+async fn no_forwarded_header_is_believed_from_an_unknown_proxy(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Oak").await;
+    let api = server.client(None);
+    let body = json!({ "email": org.email, "password": org.password });
+    for header in ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP", "True-Client-IP"] {
+        let value = if header == "Forwarded" { "for=203.0.113.7;proto=http;host=evil.example" } else { "203.0.113.7" };
+        let request = api.request(Method::POST, "auth/session").header(header, value);
+        let request = request.header("X-Forwarded-Host", "evil.example").header("X-Forwarded-Proto", "http");
+        let _ = api.send(request.json(&body)).await.is(201);
+        let opened = org.get("audit?kind=session.opened&limit=1").await.is(200);
+        assert_eq!(opened.data()[0]["address"], "127.0.0.1", "{header}");
+    }
+    let made = org.request(Method::POST, "invitations").header("X-Forwarded-Host", "evil.example");
+    let made = org.send(made.header("Forwarded", "host=evil.example").json(&json!({}))).await.is(201);
+    assert!(made.json["link"].as_str().unwrap().starts_with(&server.root), "{}", made.text);
+    let door = server.visitor();
+    let door = door.send(door.request(Method::GET, "/").header("X-Forwarded-Host", "evil.example")).await;
+    assert_eq!(door.to(), "/sign-in");
+}
+
+async fn no_file_is_fetched_without_its_right(database: Database) {
+    let scene = scene(&database).await;
+    let (server, org) = (&scene.server, &scene.org);
+    let plan = bring(org, "plan.pdf", "application/pdf", PDF).await.is(201).id();
+    let body = json!({ "documents": [plan] });
+    let _ = org.patch(&format!("{PROJECTS}/{}", scene.project), "*", body).await.is(200);
+    let _ = org.get(&format!("media/{plan}/content")).await.is(200);
+    let other = server.organization("Elm").await;
+    // A member who is on no project sees none of their files.
+    let (id, email, mia) = server.member(org, "Mia", Role::Member).await;
+    for path in [format!("media/{plan}"), format!("media/{plan}/content")] {
+        let _ = other.get(&path).await.is_problem(404, "not-found");
+        let _ = mia.get(&path).await.is_problem(404, "not-found");
+        let _ = server.client(None).get(&path).await.is_problem(401, "unauthenticated");
+    }
+    let stranger = server.signed_in(&other).await;
+    let hers = server.visitor();
+    hers.sign_in(&email, &org.password).await;
+    for path in [format!("/media/{plan}"), format!("/media/{plan}?width=96"), format!("/media/{plan}/small")] {
+        assert_eq!(stranger.get(&path).await.status, 404, "{path}");
+        assert_eq!(hers.get(&path).await.status, 404, "{path}");
+        assert!(matches!(server.visitor().get(&path).await.status, 303 | 401 | 404), "{path}");
+    }
+    let members = json!({ "members": [id.to_string()] });
+    let _ = org.patch(&format!("{PROJECTS}/{}", scene.project), "*", members).await.is(200);
+    let _ = mia.get(&format!("media/{plan}/content")).await.is(200);
+    let _ = org.patch(&format!("{PROJECTS}/{}", scene.project), "*", json!({ "members": [] })).await.is(200);
+    let _ = mia.get(&format!("media/{plan}/content")).await.is_problem(404, "not-found");
+}
