@@ -29,6 +29,7 @@ pub use timer::{TimerData, TimerView};
 pub use week::{WeekData, WeekView};
 
 use crate::collection::Cells;
+use crate::collection::asking::{self, AskView};
 use crate::collection::record::{states, transition_button};
 use crate::icon::icon;
 use crate::labels::Labels;
@@ -94,6 +95,8 @@ pub enum BlockView {
     Week(Box<WeekView>),
     Timer(TimerView),
     Review(ReviewView),
+    /// A form that a route takes.
+    Ask(Box<AskView>),
     /// A block whose data could not be read. The rest of the page stands.
     Failed {
         title: String,
@@ -196,6 +199,7 @@ pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
         BlockView::Week(view) => week::draw(view),
         BlockView::Timer(view) => timer::draw(view, cells.reader),
         BlockView::Review(view) => review::draw(view),
+        BlockView::Ask(view) => asking::block(view, cells.reader, cells.labels),
         BlockView::Figure(figure) => html! { dl class="figures" { (figure::draw(figure, cells)) } },
         BlockView::Failed { title, message } => html! {
             section aria-label=(title) {
@@ -207,7 +211,7 @@ pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
 }
 
 /// A fragment identifier made of a title.
-fn anchor(prefix: &str, title: &str) -> String {
+pub(crate) fn anchor(prefix: &str, title: &str) -> String {
     let slug: String =
         title.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     format!("{prefix}-{slug}")

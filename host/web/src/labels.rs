@@ -69,6 +69,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// What this and that want.
+    pub fn join(&mut self, more: Self) {
+        self.people.extend(more.people);
+        self.files.extend(more.files);
+        for (name, ids) in more.records {
+            self.records.entry(name).or_default().extend(ids);
+        }
+    }
+
     /// Everything that these records refer to, with who made them.
     pub fn of<'a>(schema: &Schema, records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut wanted = Self::default();

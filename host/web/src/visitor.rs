@@ -14,6 +14,9 @@ use lignaflow_core::sheet::{Choice, MAX_ROWS, MAX_SECTIONS, Section, Sheet};
 use lignaflow_core::value::Value;
 use maud::{Markup, html};
 
+/// What stands between the name of a choice and its group.
+pub const GROUP: char = '~';
+
 /// One value with its title.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -86,30 +89,50 @@ pub struct LinkPage<'a> {
     pub pieces: &'a [Piece],
     /// What the last answer came to.
     pub done: Option<&'a str>,
+    /// Where it is told that somebody acted here.
+    pub seen: Option<String>,
 }
 
 pub fn page(view: &LinkPage<'_>) -> Markup {
     let labels = Labels::default();
     let cells = Cells { reader: view.reader, labels: &labels };
     let (forms, body): (Vec<_>, Vec<_>) = view.pieces.iter().partition(|piece| matches!(piece, Piece::Form(_)));
-    let totals = body.iter().filter_map(|piece| if let Piece::Sheet(sheet) = piece { Some(sheet) } else { None });
+    let sheets: Vec<&Sheet> =
+        body.iter().filter_map(|piece| if let Piece::Sheet(sheet) = piece { Some(sheet) } else { None }).collect();
+    // The page is called as what it shows, where that has a name.
+    let title = sheets.iter().map(|sheet| sheet.title.as_str()).find(|title| !title.is_empty()).unwrap_or(view.title);
+    let grand = sheets.iter().flat_map(|sheet| &sheet.totals).find(|total| total.grand);
+    let first = forms.iter().find_map(|piece| if let Piece::Form(form) = piece { Some(form) } else { None });
     let inner = html! {
         (letterhead(view.organization))
         main class="paper" id="main" tabindex="-1" {
-            div class="offer" {
-                div class="offer-head" { h1 { (view.title) } }
+            lf-offer class="offer" data-address=(view.address) data-seen=[view.seen.as_ref()] {
+                div class="offer-head" {
+                    h1 { (title) }
+                    @for text in sheets.iter().flat_map(|sheet| &sheet.text) { (paragraphs(text)) }
+                }
                 div class="offer-side" {
                     div class="sticky" {
                         @if let Some(done) = view.done { div class="note note-good" role="status" { (icon("check")) p { (done) } } }
-                        @for sheet in totals { (sums(sheet)) }
-                        @for (index, form) in forms.iter().enumerate() { @if let Piece::Form(form) = form { (self::form(form, index == 0)) } }
+                        div class="offer-sums" aria-live="polite" { @for sheet in &sheets { (sums(sheet)) } }
+                        @if let Some(form) = first { (self::form(form, true)) }
                     }
                 }
-                div class="offer-body" { @for piece in &body { (drawn(piece, cells, view)) } }
+                div class="offer-body" {
+                    @for piece in &body { (drawn(piece, cells, view)) }
+                    // What else may be answered stands below what it is about.
+                    @for form in forms.iter().skip(1) { @if let Piece::Form(form) = form { (self::form(form, false)) } }
+                }
+                @if let (Some(total), Some(form)) = (grand, first) {
+                    div class="accept-bar" {
+                        span { span class="small muted" { (total.name) } b { (total.value) } }
+                        a class="btn btn-primary" href={ "#f-" (form.route) } { (form.title) }
+                    }
+                }
             }
         }
     };
-    shell(view.theme, view.reader.locale.tag(), view.title, view.organization, &inner)
+    shell(view.theme, view.reader.locale.tag(), title, view.organization, &inner)
 }
 
 /// One message, where there is nothing to be shown any more.
@@ -201,23 +224,21 @@ fn sums(sheet: &Sheet) -> Markup {
 
 fn sheet(sheet: &Sheet, view: &LinkPage<'_>) -> Markup {
     html! {
-        @if !sheet.title.is_empty() { h2 { (sheet.title) } }
-        @for text in &sheet.text { (paragraphs(text)) }
         @if !sheet.facts.is_empty() {
             dl class="titleblock" { @for fact in &sheet.facts { div { dt { (fact.name) } dd { (fact.value) } } } }
         }
-        @for section in sheet.sections.iter().take(MAX_SECTIONS) { (self::section(section)) }
-        @if sheet.sections.len() > MAX_SECTIONS { p class="faint" { "There is more than fits on this page." } }
         @if !sheet.choices.is_empty() {
             section {
                 h2 { "Your choice" }
                 div class="options" { @for choice in &sheet.choices { (self::choice(choice)) } }
                 @let route = &sheet.choices[0].route;
-                p class="mt-4" {
+                p class="mt-4 without-script" {
                     button class="btn" type="submit" form={ "f-" (route) } formaction=(view.address) formnovalidate { "Show the total with this choice" }
                 }
             }
         }
+        div class="offer-sections" { @for section in sheet.sections.iter().take(MAX_SECTIONS) { (self::section(section)) } }
+        @if sheet.sections.len() > MAX_SECTIONS { p class="faint" { "There is more than fits on this page." } }
         @for note in &sheet.notes { p class="small muted" { (note) } }
     }
 }
@@ -249,10 +270,14 @@ fn section(section: &Section) -> Markup {
 }
 
 fn choice(choice: &Choice) -> Markup {
-    let kind = if choice.group.is_some() { "radio" } else { "checkbox" };
+    // Those of one group exclude each other by their name; what stands behind the sign is not posted on.
+    let (kind, name) = match &choice.group {
+        Some(group) => ("radio", format!("{}{GROUP}{group}", choice.name)),
+        None => ("checkbox", choice.name.clone()),
+    };
     html! {
         label class="option" {
-            input type=(kind) name=(choice.name) value=(choice.value) checked[choice.checked] form={ "f-" (choice.route) };
+            input type=(kind) name=(name) value=(choice.value) checked[choice.checked] form={ "f-" (choice.route) };
             span { span class="name" { (choice.title) } @if !choice.text.is_empty() { span class="sub" { (choice.text) } } }
             span class="price" { (choice.price) }
         }
@@ -330,6 +355,7 @@ mod tests {
             address: "/l/at/1",
             pieces,
             done: None,
+            seen: None,
         }
     }
 

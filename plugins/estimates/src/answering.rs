@@ -2,6 +2,8 @@
 
 use crate::document::Document;
 use crate::findings::Findings;
+use crate::paper::Paper;
+use crate::sending;
 use crate::sheet::Sheet;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
@@ -37,9 +39,13 @@ pub(crate) fn follow(
                 findings.add(at, "reason", "required", "Say why it was declined, in a word or two.");
             }
             findings.verdict.set_field(at, "answered_at", now);
+            tell(change, estimate, "declined", findings)?;
             "declined"
         }
-        "withdraw" => "withdrawn",
+        "withdraw" => {
+            findings.verdict.also.extend(sending::close(change.id, withdraw_link)?);
+            "withdrawn"
+        }
         "expire" => {
             let today = context::caller()?.today()?;
             if change.after.date("valid_until").is_some_and(|until| until >= today) {
@@ -73,7 +79,9 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
     };
     let issued = sealed(sheet.id)?;
     let asked: BTreeSet<Id> = change.after.references("chosen").iter().copied().collect();
-    let asked = (!asked.is_empty()).then_some(&asked);
+    // On their own page clients see what is ticked: nothing is nothing. Elsewhere nothing is what was offered.
+    let by_link = change.after.text("answered_how") == Some("link");
+    let asked = (by_link || !asked.is_empty()).then_some(&asked);
     let totals = match issued.document.totals(asked) {
         Ok(totals) => totals,
         Err(fault) => {
@@ -101,8 +109,61 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
         .verdict
         .also
         .push(enqueue("convert").with(&Conversion { revision: sheet.id })?.once(sheet.id.to_string()).into());
+    findings.verdict.also.push(Paper { revision: sheet.id, signed: true }.asked()?);
+    tell(change, estimate, "accepted", findings)?;
     findings.estimate(estimate).insert("accepted".to_owned(), sheet.id.into_value());
     Ok(())
+}
+
+/// Whoever wrote the estimate is told at once what became of it, unless they recorded it themselves. The letter about an
+/// acceptance brings the paper, and goes once that is asked for.
+fn tell(change: &HookChange, estimate: Id, did: &str, findings: &mut Findings) -> Result<(), Fault> {
+    let known = records::get("estimates", estimate, &["estimator"])?.unwrap_or_default();
+    let Some(estimator) = known.reference("estimator") else { return Ok(()) };
+    let who = change.after.text("answered_by").map(str::trim).filter(|name| !name.is_empty()).unwrap_or("The client");
+    let title = change.after.text("name").unwrap_or("the quote");
+    let reason = change.after.text("reason").unwrap_or_default();
+    if context::caller()?.person() != Some(estimator) {
+        let line =
+            notify([estimator], format!("{who} {did} {title}")).saying(reason.chars().take(300).collect::<String>());
+        findings.verdict.also.push(line.about("revisions", change.id).urgent().into());
+        if did == "declined" {
+            let letter = mail("answered").to_person(estimator).with("who", who).with("did", did).with("title", title);
+            findings.verdict.also.push(letter.with("more", reason).about("revisions", change.id).into());
+        }
+    }
+    Ok(())
+}
+
+/// What was accepted, and in whose name.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) how: String,
+    pub(crate) day: Date,
+    /// The options and choices that were taken, all of them.
+    pub(crate) chosen: BTreeSet<Id>,
+    pub(crate) pdf: Option<Id>,
+}
+
+pub(crate) fn accepted(revision: Id) -> Result<Option<Accepted>, Fault> {
+    let asked = select("acceptances").as_plugin().columns(["id", "name", "how", "day", "chosen", "pdf"]);
+    let page = records::find(asked.filter(field("revision").eq(revision)).limit(1))?;
+    let of = |row: lignaflow_sdk::values::Row<'_>| {
+        let chosen = row.json("chosen").and_then(|chosen| chosen.as_array());
+        Some(Accepted {
+            id: row.reference("id")?,
+            name: row.text("name").unwrap_or_default().to_owned(),
+            how: row.text("how").unwrap_or("paper").to_owned(),
+            day: row.date("day")?,
+            chosen: chosen
+                .map(|ids| ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
+                .unwrap_or_default(),
+            pdf: row.reference("pdf"),
+        })
+    };
+    Ok(page.records().next().and_then(of))
 }
 
 /// A document as it was issued.

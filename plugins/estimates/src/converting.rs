@@ -1,6 +1,6 @@
 //! What was accepted becomes a project: in one batch, and once however often it is asked for.
 
-use crate::answering::{Conversion, sealed};
+use crate::answering::{Conversion, accepted, sealed};
 use crate::issuing::ESTIMATE;
 use crate::sheet::{Sheet, minutes_of};
 use lignaflow_sdk::prelude::*;
@@ -26,17 +26,9 @@ pub(crate) fn convert(call: &JobCall) -> Result<Slice, Fault> {
     sheet.sort();
     let id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
     let estimate = records::get("estimates", id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
-    let asked =
-        select("acceptances").as_plugin().columns(["chosen", "net"]).filter(field("revision").eq(revision)).limit(1);
-    let page = records::find(asked)?;
-    let acceptance = page.records().next().ok_or_else(|| Fault::not_found("acceptance"))?.to_fields();
-    let chosen: BTreeSet<Id> = acceptance
-        .json("chosen")
-        .and_then(|chosen| chosen.as_array())
-        .map(|ids| ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
-        .unwrap_or_default();
+    let acceptance = accepted(revision)?.ok_or_else(|| Fault::not_found("acceptance"))?;
     let issued = sealed(revision)?;
-    let totals = issued.document.totals((!chosen.is_empty()).then_some(&chosen))?;
+    let totals = issued.document.totals(Some(&acceptance.chosen))?;
     let taken: BTreeSet<Id> = issued
         .document
         .lines()

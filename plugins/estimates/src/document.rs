@@ -47,6 +47,15 @@ pub(crate) struct Client {
     pub(crate) tax_number: Option<String>,
 }
 
+impl Client {
+    /// As it stands in an address field.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let contact = self.contact.iter().filter(|contact| **contact != self.name).map(|name| format!("Attn {name}"));
+        let address = self.address.iter().flat_map(|text| text.lines().map(str::to_owned));
+        std::iter::once(self.name.clone()).chain(contact).chain(address).chain(self.tax_number.clone()).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TaxCode {
     pub(crate) name: String,

@@ -13,10 +13,20 @@ fn from_outside(change: &HookChange) -> bool {
     !matches!(change.origin, Origin::Route | Origin::Job | Origin::Subscriber)
 }
 
+/// Whether a job of this plugin puts a PDF with what is kept, and nothing else.
+fn is_its_paper(change: &HookChange) -> bool {
+    let differs = |name: &&String| change.before.value(name.as_str()) != change.after.value(name.as_str());
+    change.kind == ChangeKind::Update
+        && change.origin == Origin::Job
+        && change.before.is_null("pdf")
+        && change.after.keys().filter(differs).all(|name| name == "pdf")
+}
+
 pub(crate) fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
     let mut findings = Findings::default();
     for (index, change) in changes.iter().enumerate() {
         match change.collection.as_str() {
+            "documents" | "acceptances" if is_its_paper(change) => {}
             "documents" | "acceptances" => {
                 let message = "What was issued and what was accepted is kept as it is: it is written by issuing and accepting alone.";
                 findings.refuse(index, ErrorCode::Locked, "kept", message);

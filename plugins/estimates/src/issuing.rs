@@ -3,6 +3,8 @@
 
 use crate::document::Document;
 use crate::findings::Findings;
+use crate::paper::Paper;
+use crate::sending;
 use crate::sheet::Sheet;
 use lignaflow_sdk::prelude::*;
 
@@ -54,8 +56,10 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
         .set("hash", hash)
         .set("text", text);
     findings.verdict.also.push(kept.into());
+    findings.verdict.also.push(Paper { revision: sheet.id, signed: false }.asked()?);
     if let Some(open) = estimate.reference("open").filter(|open| *open != sheet.id) {
         findings.verdict.also.push(transition("revisions", open, "supersede").into());
+        findings.verdict.also.extend(sending::close(open, supersede_link)?);
     }
     if estimate.text("numbering") != Some("given") {
         findings.number(estimate_id);

@@ -7,24 +7,31 @@
 //! | [`hook`], [`findings`] | what must hold of a batch and what follows from it; its faults, all at once |
 //! | [`document`], [`digest`] | the client's document, sealed by its hash |
 //! | [`issuing`], [`answering`] | making the document; what follows when it is seen, answered, or no longer stands |
+//! | [`offer`], [`wording`] | the document as a client reads it, on their page and on paper |
+//! | [`client`], [`sending`], [`paper`] | the page of a link and its answers; links and letters; PDFs |
 //! | [`converting`] | what was accepted becomes a project |
 //! | [`assemblies`], [`repricing`] | items within each other; costs across the catalogue |
 //! | [`editing`], [`showing`] | the routes of the editor, and what they show |
 
 mod answering;
 mod assemblies;
+mod client;
 mod converting;
 mod document;
 mod editing;
 mod findings;
 mod hook;
 mod issuing;
+mod offer;
+mod paper;
 mod pricing;
 mod repricing;
+mod sending;
 mod sheet;
 mod showing;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use lignaflow_sdk::prelude::*;
 
@@ -48,6 +55,13 @@ impl Plugin for Estimates {
             "set-total" => editing::set_total(request),
             "totals" => showing::totals(request),
             "document" => showing::document(request),
+            "send" => sending::send(request),
+            "withdraw-link" => sending::withdraw(request),
+            "client" => client::sheet(request),
+            "client-seen" => client::seen(request),
+            "client-accept" => client::accept(request),
+            "client-decline" => client::decline(request),
+            "client-ask" => client::ask(request),
             "reprice" => repricing::reprice(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }
@@ -57,6 +71,7 @@ impl Plugin for Estimates {
         match call.job.as_str() {
             "expire" => answering::expire(),
             "convert" => converting::convert(call),
+            "paper" => paper::make(call),
             other => Err(Fault::not_found(format_args!("job `{other}`"))),
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 mod answering;
 mod catalogue;
+mod clients;
 mod copying;
 mod issuing;
 mod pricing;

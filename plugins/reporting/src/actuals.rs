@@ -116,11 +116,11 @@ struct Records {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Baseline {
+pub(crate) struct Baseline {
     labour_minutes: i64,
     labour_cost: Option<i64>,
     material_cost: Option<i64>,
-    sell: Option<i64>,
+    pub(crate) sell: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -263,7 +263,8 @@ fn records_of(project: Id, by: By, id: Option<Id>) -> Records {
     Records { tasks: of("tasks", &is(name)), costs, work: of("usage", &of_task) }
 }
 
-fn baseline(project: Id, with_money: bool, purse: &mut Purse) -> Result<Option<Baseline>, Fault> {
+/// What was agreed, variations counted in.
+pub(crate) fn baseline(project: Id, with_money: bool, purse: &mut Purse) -> Result<Option<Baseline>, Fault> {
     let mut agreed = summarize("projects/baselines").filter(field("project").eq(project));
     agreed = agreed.measure(count().named("n")).measure(sum("labour_minutes").named("minutes"));
     let page = records::summarize(agreed)?;

@@ -6,11 +6,13 @@
 //! | [`sums`] | amounts of one currency, and what is left out of it; shares |
 //! | [`actuals`] | a project's plan against what became of it |
 //! | [`profit`] | what projects were sold for and what they cost |
+//! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
 
 mod actuals;
 mod profit;
 mod quotes;
+mod result;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ impl Plugin for Reporting {
         match request.route.as_str() {
             "actuals" => actuals::handle(request),
             "profitability" => profit::handle(request),
+            "result" => result::handle(request),
             "quotes" => quotes::handle(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }

@@ -8,7 +8,11 @@ use serde_json::{Value as Json, json};
 type Host = MemoryHost<Reporting>;
 
 fn host() -> Host {
-    let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml")];
+    let others = [
+        include_str!("../../projects/plugin.toml"),
+        include_str!("../../estimates/plugin.toml"),
+        include_str!("../../timesheets/plugin.toml"),
+    ];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
     let held = ["projects.see-all", "projects.see-money", "projects.claim", "estimates.see", "estimates.edit"];
     host.caller.permissions.extend(held.map(str::to_owned));
@@ -152,6 +156,30 @@ fn each_amount_of_profit_is_in_one_bucket_once() {
     assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
     let active = report(&mut host, "/profitability", &[("status", "active")]);
     assert_eq!((active["rows"].as_array().unwrap().len(), &active["total"]["margin"]), (0, &json!(null)));
+}
+
+#[test]
+fn a_result_is_of_what_was_agreed_less_what_its_time_and_costs_took() {
+    let mut host = host();
+    let Job { project, .. } = job(&mut host);
+    let answer = report(&mut host, &format!("/projects/{project}/result"), &[]);
+    assert_eq!((&answer["labour_cost"], &answer["costs"]["total"]), (&json!(19_000), &json!(9_500)));
+    assert_eq!((&answer["profit"], &answer["margin"]), (&json!(71_500), &json!(7_150)));
+    assert_eq!((&answer["quoted"], &answer["hours"]["minutes"]), (&json!(null), &json!(0)));
+    assert_eq!(answer["hours"]["cost"], json!(null), "what time costs is not for everybody");
+    assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
+    host.caller.permissions.retain(|held| held != "projects.see-money");
+    assert_eq!(host.get(&format!("/projects/{project}/result"), &[]).unwrap_err().code, ErrorCode::Denied);
+}
+
+#[test]
+fn without_the_plugin_that_keeps_time_there_are_no_hours() {
+    let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml")];
+    let mut host = Host::beside(include_str!("../plugin.toml"), &others);
+    host.caller.permissions.extend(["projects.see-all", "projects.see-money"].map(str::to_owned));
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
+    let answer = report(&mut host, &format!("/projects/{project}/result"), &[]);
+    assert_eq!((&answer["hours"], &answer["profit"]), (&json!(null), &json!(0)));
 }
 
 #[test]

@@ -92,6 +92,7 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
 #[derive(Debug, Deserialize)]
 struct Dispute {
+    #[serde(default)]
     reason: String,
 }
 

@@ -6,6 +6,7 @@ use crate::overlap::{self, Span};
 use crate::place;
 use crate::policy::{self, Policy};
 use crate::typed::{self, DAY};
+use crate::usage;
 use crate::weeks;
 use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
@@ -53,11 +54,14 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         let Some(book) = book.as_mut() else { continue };
         book.refuse_fixed(index, change, findings);
         if change.kind == ChangeKind::Remove {
+            usage::changed(change, None, None, findings);
             continue;
         }
         let Some(user) = change.after.reference("user") else { continue };
         let Some(settled) = book.times(index, change, user, findings)? else { continue };
         book.purpose(index, change, settled, findings)?;
+        let project = change.after.reference("project").or_else(|| change.related.reference("task.project"));
+        usage::changed(change, project, settled.duration.map(|_| settled.day), findings);
         book.sheet(index, change, user, settled.day, findings)?;
         if let Some(span) = settled.span {
             // The timer's own route stops what runs. Where another started one since it looked, it is for the commit to

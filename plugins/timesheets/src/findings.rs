@@ -1,6 +1,8 @@
 //! The faults of a batch, gathered so that a caller learns of all of them at once.
 
+use crate::usage::Portion;
 use lignaflow_sdk::prelude::*;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -10,6 +12,10 @@ pub(crate) struct Findings {
     /// What the caller is told first where something collides and nothing else is wrong.
     clashed: Option<String>,
     invalid: bool,
+    /// Of which projects and months time changed.
+    pub(crate) looks: BTreeSet<Portion>,
+    /// Whether what time costs changed.
+    pub(crate) reckons: bool,
     pub(crate) verdict: Verdict,
 }
 
@@ -47,7 +53,13 @@ impl Findings {
         }
     }
 
-    pub(crate) fn finish(self) -> Result<Verdict, Fault> {
+    pub(crate) fn finish(mut self) -> Result<Verdict, Fault> {
+        for portion in std::mem::take(&mut self.looks) {
+            self.verdict.also.push(portion.look()?);
+        }
+        if self.reckons {
+            self.verdict.also.push(enqueue("reckon").once("rates").into());
+        }
         match (self.locked, self.clashed) {
             (Some(message), _) => Err(Fault { code: ErrorCode::Locked, message, issues: self.issues }),
             (None, Some(message)) if !self.invalid => {

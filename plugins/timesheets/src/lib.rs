@@ -9,6 +9,7 @@
 //! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
 //! | [`sheets`], [`rates`] | weeks on their way, and what is frozen when they are approved |
 //! | [`runs`] | approved time on its way out, and its correction |
+//! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`] | leave, and what a week is expected to be |
 //! | [`remind`] | what people are reminded of |
 //! | [`policy`], [`rounding`] | what the organization has settled; billable time |
@@ -32,6 +33,7 @@ mod team;
 mod tests;
 mod timer;
 mod typed;
+mod usage;
 mod week;
 mod weeks;
 
@@ -88,7 +90,11 @@ impl Plugin for Timesheets {
     }
 
     fn run(call: &JobCall) -> Result<Slice, Fault> {
-        remind::run(call)
+        match call.job.as_str() {
+            "usage" => usage::tell(call),
+            "reckon" => usage::reckon(),
+            _ => remind::run(call),
+        }
     }
 }
 

@@ -11,11 +11,9 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// As it stands, or as it is by itself where nobody has settled anything.
+    /// As the organization has it.
     pub(crate) fn read() -> Result<Self, Fault> {
-        let columns = ["id", "overlap", "rounding", "rounding_minutes", "rounding_by"];
-        let page = records::find(select("policy").as_plugin().columns(columns).limit(1))?;
-        let Some(row) = page.records().next() else { return Ok(Self::default()) };
+        let row = settings::all(["overlap", "rounding", "rounding_minutes", "rounding_by"])?;
         let way = match row.text("rounding") {
             Some("nearest") => Way::Nearest,
             Some("up") => Way::Up,

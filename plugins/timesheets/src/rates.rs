@@ -117,6 +117,10 @@ pub(crate) fn stored() -> Result<Vec<Rate>, Fault> {
 
 /// What a rate is of, and that it is one that can be found.
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    findings.reckons = true;
+    if change.kind == ChangeKind::Remove {
+        return Ok(());
+    }
     let of = Facts::of(&change.after);
     let Some(scope) = of.scope() else {
         let message = "A rate is of a task, a project, a project and a person, a project and an activity, a client, a \

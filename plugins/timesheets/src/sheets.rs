@@ -3,6 +3,7 @@
 use crate::findings::Findings;
 use crate::policy::Policy;
 use crate::rates::{self, Facts, Rate};
+use crate::usage::Portion;
 use crate::weeks;
 use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
@@ -161,6 +162,7 @@ fn approve(
     let charged = charged(&entries, policy);
     for (entry, charged) in entries.iter().zip(charged) {
         let Some(id) = entry.reference("id") else { continue };
+        findings.looks.extend(Portion::of(entry.reference("project"), entry.date("local_date")));
         let mut write = update("entries", id).set("billable_duration", charged);
         // What corrects has the rate of what it corrects.
         if entry.is_null("corrects") {

@@ -9,6 +9,7 @@ mod approving;
 mod clocking;
 mod entering;
 mod reminding;
+mod telling;
 
 pub(crate) type Host = MemoryHost<Timesheets>;
 

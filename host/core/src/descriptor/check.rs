@@ -367,6 +367,12 @@ fn transition_rules(
     if transition.from.is_empty() {
         say(format!("{key}.from"), "names no state".into());
     }
+    for name in &transition.asks {
+        let asked = collection.field(name.as_str()).filter(|field| !field.is_read_only() && !field.kind.is_media());
+        if asked.is_none() || collection.is_state(name.as_str()) {
+            say(format!("{key}.asks"), format!("`{name}` is no field of a form"));
+        }
+    }
     for state in transition.from.iter().chain(std::iter::once(&transition.to)) {
         if !field.of.contains(state) {
             say(key.to_owned(), format!("`{state}` is not one of {}", field.of.join(", ")));

@@ -2,12 +2,13 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`services`] and [`settings`] those of what they are named after.
+//! [`house_form`] of forms in the house, [`services`] and [`settings`] those of what they are named after.
 
 mod block;
 mod check;
 mod family;
 mod former;
+mod house_form;
 mod kept;
 mod lines;
 mod migration;

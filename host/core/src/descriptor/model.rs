@@ -492,6 +492,9 @@ pub struct Transition {
     /// The record refuses every change in the state that this leads to, but transitions.
     #[serde(default)]
     pub locks: bool,
+    /// Fields that its button asks for before it is made, such as a reason.
+    #[serde(default)]
+    pub asks: Vec<FieldName>,
     /// The plugin's code alone makes it: clients have no verb for it, and pages no button.
     #[serde(default)]
     pub by_code: bool,

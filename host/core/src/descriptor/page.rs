@@ -156,6 +156,7 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
         say(format!("{key}.record"), "a page that links open is none of the house's".into());
     }
     super::record_pages::check(descriptor, page, key, say);
+    super::house_form::check(descriptor, page, key, say);
     for (at, block) in page.blocks.iter().enumerate() {
         let key = format!("{key}.blocks[{at}]");
         if page.record.is_none() && block.needs_record() {

@@ -1,7 +1,7 @@
 //! What a descriptor says of letters, and of pages that people without an account open by a link.
 
 use super::check::target;
-use super::{Block, Descriptor, FieldKind, Method, Page};
+use super::{Block, Descriptor, Field, FieldKind, Method, Page};
 use crate::mail::{Letter, Part, Target};
 use crate::name::{FieldName, LocalName};
 use indexmap::IndexMap;
@@ -46,6 +46,10 @@ pub struct PageLink {
     /// subject.
     #[serde(default)]
     pub routes: Vec<LocalName>,
+    /// One of these, a POST without a body, that is called once somebody acts on the page: mail scanners follow links,
+    /// so opening it tells nothing.
+    #[serde(default)]
+    pub seen: Option<LocalName>,
 }
 
 /// Fields of the record that the page is about.
@@ -66,8 +70,9 @@ pub struct SheetBlock {
     pub route: LocalName,
 }
 
-/// A form of the properties of a route's body, which it posts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A form that a route takes. On pages that links open it asks for the properties of the route's body; on those of the
+/// house for its `fields`, which have the types of a collection's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormBlock {
     #[serde(default)]
@@ -82,6 +87,10 @@ pub struct FormBlock {
     /// What is said once it was posted.
     #[serde(default)]
     pub done: Option<String>,
+    /// Of pages of the house: what it asks for, by the names of the body's properties. A page of a record takes a route
+    /// with one parameter in its path, for which the record stands.
+    #[serde(default)]
+    pub fields: IndexMap<FieldName, Field>,
 }
 
 /// A text with names in braces: what stands between them, and the names.
@@ -196,7 +205,7 @@ fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(),
             Block::Detail(_) if page.record.is_none() => {
                 Err("detail stands on pages with `record` or `link`".to_owned())
             }
-            Block::Sheet(_) | Block::Form(_) => Err("sheet and form stand on pages with `link`".to_owned()),
+            Block::Sheet(_) => Err("a sheet stands on pages with `link`".to_owned()),
             Block::Table(table) if table.via.is_some() => Err("`via` is for pages with `link`".to_owned()),
             _ => Ok(()),
         };
@@ -222,6 +231,9 @@ fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(),
             let route = opened(&form.route, true)?;
             if !matches!(route.method, Method::Post) {
                 return Err(format!("`{}` is no POST", form.route));
+            }
+            if !form.fields.is_empty() {
+                return Err("on a page with `link` a form asks for the properties of its route's body".to_owned());
             }
             let state = |name: &&FieldName| {
                 let field = subject.and_then(|subject| subject.field(name.as_str()));
@@ -261,6 +273,12 @@ fn page_link(descriptor: &Descriptor, page: &Page, link: &PageLink, key: &str, s
     }
     if let Err(message) = target(descriptor, link.subject.as_str()) {
         say(format!("{key}.subject"), message);
+    }
+    if let Some(seen) = &link.seen {
+        let route = descriptor.route(seen.as_str()).filter(|_| link.routes.contains(seen));
+        if route.is_none_or(|route| route.method != Method::Post || route.body.is_some()) {
+            say(format!("{key}.seen"), format!("`{seen}` is no POST without a body among its routes"));
+        }
     }
     for name in &link.routes {
         let Some(route) = descriptor.route(name.as_str()) else {

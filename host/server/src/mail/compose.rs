@@ -25,6 +25,8 @@ pub(super) enum Hindrance {
     /// It will never be.
     ForGood(String),
     Later(Fault),
+    /// A document that goes with it is being made, which takes a second or two.
+    Unmade,
 }
 
 impl From<Fault> for Hindrance {
@@ -109,6 +111,9 @@ impl Mail {
         let found = self.0.media.of_ids(Access::of_plugin(organization), wanted).await?;
         if found.len() < wanted.len() {
             return Err(Hindrance::ForGood("A file that goes with it is not there any more.".to_owned()));
+        }
+        if found.iter().any(|file| file.pending) {
+            return Err(Hindrance::Unmade);
         }
         if found.iter().map(|file| file.size).sum::<u64>() > FILES {
             return Err(Hindrance::ForGood(format!("Its files are more than {} MB together.", FILES >> 20)));

@@ -27,6 +27,9 @@ const HOUR: Micros = 60 * MINUTE;
 /// twenty hours.
 const WAITS: [Micros; 7] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR];
 
+/// Tries that wait no longer than a document takes to be made.
+const SOON: i64 = 3;
+
 /// When to try again after so many tries. None where it is given up.
 fn next_try(tries: i64, now: Micros, chance: u8) -> Option<Micros> {
     let wait = usize::try_from(tries - 1).ok().and_then(|index| WAITS.get(index))?;
@@ -51,15 +54,22 @@ impl Mail {
 
     /// Sends one letter once. Whether what came of it was kept.
     async fn one(&self, kept: &Kept, lease: &Lease) -> Result<bool, Fault> {
-        let sent = match self.message(kept).await {
+        let made = self.message(kept).await;
+        // Its document comes in a moment; after some of these it waits like any other.
+        let soon = matches!(made, Err(Hindrance::Unmade)) && kept.attempts < SOON;
+        let sent = match made {
             Ok(message) => self.0.post.hand_over(kept.id, message).await,
             Err(Hindrance::ForGood(why)) => Err(NotTaken { why, for_good: true }),
             Err(Hindrance::Later(fault)) => Err(NotTaken { why: fault.message, for_good: false }),
+            Err(Hindrance::Unmade) => {
+                Err(NotTaken { why: "A document that goes with it is not made yet.".to_owned(), for_good: false })
+            }
         };
         let now = self.0.clock.now();
         let (state, due_at) = match &sent {
             Ok(()) => (State::Sent, now),
             Err(not) if not.for_good => (State::Failed, now),
+            Err(_) if soon => (State::Waiting, now + SECOND),
             Err(_) => match next_try(kept.attempts + 1, now, chance()) {
                 Some(later) => (State::Waiting, later),
                 None => (State::Failed, now),

@@ -1,6 +1,7 @@
 //! Pages that plugins declare: each block's query is run with the caller's rights, and a block that fails leaves the
 //! rest of the page standing.
 
+use super::asking;
 use super::house::Visit;
 use super::lines::{self, Address, Sheet};
 use super::lookup;
@@ -41,7 +42,7 @@ pub(super) async fn page(
         Err(response) => return response,
     };
     let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
-    draw_page(&visit, &loaded, page, None, &asked, None).await
+    draw_page(&visit, &loaded, page, None, &asked, Again::default()).await
 }
 
 /// `/{plugin}/-/{page}/{id}`: the page of one record.
@@ -53,7 +54,22 @@ pub(super) async fn record_page(visit: Visit, Path(address): Path<Address>, Quer
     if sheet.editor().is_some() {
         return lines::answer(&visit, &sheet, &asked, None, StatusCode::OK).await;
     }
-    draw_page(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked, None).await
+    draw_page(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked, Again::default()).await
+}
+
+/// What was refused of a page, by the place of its block.
+#[derive(Clone, Copy, Default)]
+struct Again<'a> {
+    deed: Option<(usize, &'a Refused)>,
+    form: Option<(usize, &'a asking::Refused)>,
+}
+
+/// The page of a record with what was typed into its form, and what is wrong with it.
+pub(super) async fn asked_again(visit: &Visit, sheet: &Sheet, index: usize, refused: &asking::Refused) -> Response {
+    let again = Again { form: Some((index, refused)), ..Again::default() };
+    let mut response = draw_page(visit, &sheet.plugin, &sheet.page, Some(sheet), &Pairs::new(), again).await;
+    *response.status_mut() = refused.status;
+    response
 }
 
 /// The plugin whose page it is, where whoever visits may open it.
@@ -87,10 +103,23 @@ pub(super) async fn act(
         Err(response) => return response,
     };
     let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
+    let form: Pairs = form_urlencoded::parse(&body).into_owned().collect();
+    if let Some(Block::Form(block)) = page.blocks.get(index)
+        && deed == "send"
+    {
+        return match asking::send(&visit, &loaded, page, block, None, &form).await {
+            Ok(response) => response,
+            Err(refused) => {
+                let again = Again { form: Some((index, &refused)), ..Again::default() };
+                let mut response = draw_page(&visit, &loaded, page, None, &Pairs::new(), again).await;
+                *response.status_mut() = refused.status;
+                response
+            }
+        };
+    }
     let Some(block) = page.blocks.get(index).filter(|block| !block.routes().is_empty()) else {
         return visit.not_found();
     };
-    let form: Pairs = form_urlencoded::parse(&body).into_owned().collect();
     // What the page was about, so that it is about the same afterwards.
     let about = |name: &str| routed::first(&form, name).filter(|text| !text.is_empty() && text.len() <= 10);
     let asked: Pairs =
@@ -102,7 +131,8 @@ pub(super) async fn act(
             visit.go(&format!("/{plugin}/-/{name}{query}"), &told)
         }
         Err(refused) => {
-            let mut response = draw_page(&visit, &loaded, page, None, &asked, Some((index, &refused))).await;
+            let again = Again { deed: Some((index, &refused)), ..Again::default() };
+            let mut response = draw_page(&visit, &loaded, page, None, &asked, again).await;
             if response.status().is_success() {
                 *response.status_mut() = refused.problem.status();
             }
@@ -117,7 +147,7 @@ async fn draw_page(
     page: &Page,
     of: Option<&Sheet>,
     asked: &Pairs,
-    refused: Option<(usize, &Refused)>,
+    again: Again<'_>,
 ) -> Response {
     let descriptor = loaded.descriptor();
     let place = Place { visit, home: &descriptor.id, of, asked };
@@ -125,7 +155,19 @@ async fn draw_page(
     let mut blocks = Vec::with_capacity(page.blocks.len());
     for (index, block) in page.blocks.iter().enumerate() {
         let spot = routed::Spot { page: page.name.as_str(), index };
-        let refused = refused.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
+        if let Block::Form(form) = block {
+            let refused = again.form.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
+            match asking::block(visit, loaded, page, (index, form), of, refused).await {
+                Ok(Some((view, more))) => {
+                    wanted.join(more);
+                    blocks.push(BlockView::Ask(Box::new(view)));
+                }
+                Ok(None) => {}
+                Err(fault) => blocks.push(BlockView::Failed { title: form.title.clone(), message: fault.message }),
+            }
+            continue;
+        }
+        let refused = again.deed.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
         blocks.extend(drawn(&place, loaded, block, spot, refused, &mut wanted).await);
     }
     let labels = match lookup::labels(visit, &wanted).await {

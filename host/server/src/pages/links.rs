@@ -31,7 +31,7 @@ use lignaflow_runtime::{LoadedPlugin, Snapshot};
 use lignaflow_store::links::{Link, State as LinkState};
 use lignaflow_web::blocks::{TableColumn, TableRow, TableView};
 use lignaflow_web::visitor::{
-    Control, ControlKind, FormView, LinkMessage, LinkPage, Piece, Shown, message as draw_message, page as draw,
+    Control, ControlKind, FormView, GROUP, LinkMessage, LinkPage, Piece, Shown, message as draw_message, page as draw,
 };
 use lignaflow_web::{Reader, Theme, paths};
 use serde_json::{Map, Value as Json, json};
@@ -42,6 +42,9 @@ use std::sync::Arc;
 const COOKIE: &str = "__Secure-lignaflow-link";
 /// The most pairs that a form of a link posts.
 const MAX_PAIRS: usize = 500;
+
+/// What the query of a sheet's route may ask for: whether the page is drawn anew, with what is ticked.
+const AGAIN: &str = "again";
 
 type Pairs = Vec<(String, String)>;
 
@@ -173,6 +176,11 @@ impl Guest {
         paths::link(self.link.id)
     }
 
+    /// The route that is told that somebody acts here.
+    fn seen(&self) -> Option<&str> {
+        self.opens()?.1.seen.as_ref().map(lignaflow_core::name::LocalName::as_str)
+    }
+
     /// What is read for the page: with the plugin's rights, of what the page names.
     fn access(&self) -> Access<'static> {
         Access::of_plugin(self.link.organization)
@@ -245,6 +253,7 @@ impl Guest {
                     address: &self.address(),
                     pieces: &pieces,
                     done,
+                    seen: self.seen().map(|route| format!("{}/{route}", self.address())),
                 };
                 let status = refused.map_or(StatusCode::OK, |(_, problem)| problem.status());
                 private(html(status, draw(&view)))
@@ -358,7 +367,10 @@ impl Guest {
     /// What a route puts on the page, with what was ticked.
     async fn sheet(&self, name: &str, typed: &Pairs) -> Result<Sheet, String> {
         let known = self.route(name).map(|route| &route.query);
-        let pairs = typed.iter().filter(|(name, _)| known.is_some_and(|known| known.contains_key(name))).cloned();
+        // Nothing ticked is nothing only where somebody could have ticked.
+        let again = (!typed.is_empty()).then(|| (AGAIN.to_owned(), "true".to_owned()));
+        let pairs = typed.iter().cloned().chain(again);
+        let pairs = pairs.filter(|(name, _)| known.is_some_and(|known| known.contains_key(name)));
         let answer = self.call(name, pairs.collect(), None).await.map_err(|problem| problem.detail().to_owned())?;
         serde_json::from_slice(&answer.body).map_err(|error| {
             tracing::warn!(plugin = %self.link.plugin, route = name, %error, "what a route puts on a page is no sheet");
@@ -465,7 +477,9 @@ fn form_view(
 }
 
 fn typed(body: &[u8]) -> Pairs {
-    form_urlencoded::parse(body).into_owned().take(MAX_PAIRS).collect()
+    let pairs = form_urlencoded::parse(body).into_owned().take(MAX_PAIRS);
+    // A choice of a group is posted under a name of its own.
+    pairs.map(|(name, value)| (name.split(GROUP).next().unwrap_or_default().to_owned(), value)).collect()
 }
 
 async fn show(
@@ -503,7 +517,15 @@ async fn again(
     RawForm(body): RawForm,
 ) -> Response {
     match Guest::of(&app, &headers, &context, &id).await {
-        Ok(guest) => guest.page(&typed(&body), None, None).await,
+        Ok(guest) => {
+            if let Some(seen) = guest.seen() {
+                // That it cannot be told is no reason to show nothing.
+                if let Err(problem) = guest.call(seen, Pairs::new(), None).await {
+                    tracing::warn!(plugin = %guest.link.plugin, why = problem.detail(), "that a page was seen is not told");
+                }
+            }
+            guest.page(&typed(&body), None, None).await
+        }
         Err(response) => response,
     }
 }

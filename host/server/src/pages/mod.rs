@@ -28,6 +28,7 @@
 
 mod account;
 mod admin;
+mod asking;
 mod audit;
 mod declared;
 mod devices;
@@ -102,6 +103,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
         .route("/{plugin}/-/{page}/{block}/{deed}", post(declared::act))
+        .route("/{plugin}/-/{page}/{id}/form/{block}", post(asking::on_record))
         .route("/{plugin}/-/{page}/{id}", get(declared::record_page).post(lines::act))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
@@ -117,7 +119,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))
         .route("/{plugin}/{collection}/{id}/versions/{version}", get(earlier::show).post(earlier::restore))
         .route("/{plugin}/{collection}/{id}/to", post(record::moved))
-        .route("/{plugin}/{collection}/{id}/to/{transition}", post(record::transition))
+        .route("/{plugin}/{collection}/{id}/to/{transition}", get(asking::transition).post(record::transition))
         .route("/static/{*path}", get(asset))
         .fallback(house::nothing_here)
 }

@@ -67,7 +67,7 @@ async fn draw(visit: &Visit, schema: &Arc<Schema>, id: Id, refused: Option<&Faul
             after: None,
         };
         let (records, next) = visit.app.records.list(access, catalog, &selection).await?;
-        merge(&mut wanted, Wanted::of(other, &records));
+        wanted.join(Wanted::of(other, &records));
         related.push((other.clone(), via, records, next.is_some()));
     }
     let log = visit.app.records.history(access, schema, id, ACTIVITY).await?;
@@ -130,14 +130,6 @@ async fn locked_whole(
         (schema, values) = (whole, record.values);
     }
     Ok(None)
-}
-
-fn merge(wanted: &mut Wanted, more: Wanted) {
-    wanted.people.extend(more.people);
-    wanted.files.extend(more.files);
-    for (name, ids) in more.records {
-        wanted.records.entry(name).or_default().extend(ids);
-    }
 }
 
 /// The person who made a change.
@@ -245,15 +237,32 @@ pub(super) async fn transition(
     RawForm(body): RawForm,
 ) -> Response {
     let deed = format!("{}:", lignaflow_core::descriptor::humanize(&name));
+    if let Some((schema, id)) = asking(&visit, &plugin, &collection, &id, &name)
+        && let Some(transition) = schema.collection.transition(&name)
+    {
+        return super::asking::made(&visit, &schema, id, transition, &body).await;
+    }
     let make =
         |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };
     act(visit, (plugin, collection, id), &body, make, &deed).await
+}
+
+/// The record of a transition that asks for something before it is made.
+fn asking(visit: &Visit, plugin: &str, collection: &str, id: &str, name: &str) -> Option<(Arc<Schema>, Id)> {
+    let schema = visit.collection(plugin, collection).ok()?;
+    let transition = schema.collection.transition(name).filter(|transition| !transition.by_code)?;
+    (!transition.asks.is_empty()).then_some(())?;
+    Some((schema, lookup::id(id)?))
 }
 
 /// A transition chosen from several, as a board's cards offer them.
 pub(super) async fn moved(visit: Visit, Path(at): Path<(String, String, String)>, RawForm(body): RawForm) -> Response {
     let chosen = form_urlencoded::parse(&body).find(|(name, _)| name == TRANSITION).map(|(_, text)| text.into_owned());
     let Some(name) = chosen else { return visit.fault(&Fault::at("/transition", "required", "Choose what to do.")) };
+    // What asks for something is asked for first.
+    if let Some((schema, id)) = asking(&visit, &at.0, &at.1, &at.2, &name) {
+        return visit.go(&paths::transition(&schema.name, id, &name), "");
+    }
     let deed = format!("{}:", lignaflow_core::descriptor::humanize(&name));
     let make =
         |collection, id, expected| Mutation::Transition { collection, id, expected, name, fields: Fields::new() };

@@ -53,10 +53,11 @@ impl Refused {
 }
 
 /// Calls a route of the plugin on behalf of whoever visits.
-async fn call(
+pub(super) async fn call(
     visit: &Visit,
     loaded: &Loaded,
     name: &LocalName,
+    parameters: Pairs,
     pairs: Pairs,
     body: Option<&Json>,
 ) -> Result<Bytes, Problem> {
@@ -68,7 +69,7 @@ async fn call(
         plugin: &descriptor.id,
         route,
         schemas: visit.app.schemas.of(loaded.digest(), route),
-        parameters: Vec::new(),
+        parameters,
         pairs,
         headers: &headers,
         body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
@@ -89,7 +90,7 @@ async fn data<T: DeserializeOwned>(
     let known = descriptor.route(name.as_str()).map(|route| &route.query);
     let takes = |key: &str| known.is_some_and(|query| query.contains_key(key));
     let pairs = asked.iter().filter(|(key, value)| takes(key) && !value.is_empty()).cloned().collect();
-    let answer = call(visit, loaded, name, pairs, None).await.map_err(|problem| {
+    let answer = call(visit, loaded, name, Vec::new(), pairs, None).await.map_err(|problem| {
         let code = match problem.kind() {
             crate::problem::Kind::Fault(code) => code,
             _ => ErrorCode::Internal,
@@ -189,7 +190,9 @@ pub(super) async fn act(
     let none = || refuse(Fault::not_found(format_args!("`{deed}` here")).into(), BTreeMap::new());
     let text = |name: &str| first(&form, name).unwrap_or_default().to_owned();
     let plain = async |name: &LocalName, body: Json| {
-        call(visit, loaded, name, Vec::new(), Some(&body)).await.map_err(|problem| refuse(problem, BTreeMap::new()))
+        call(visit, loaded, name, Vec::new(), Vec::new(), Some(&body))
+            .await
+            .map_err(|problem| refuse(problem, BTreeMap::new()))
     };
     match (block, deed) {
         (Block::WeekGrid(block), "save" | "submit") => {
@@ -197,7 +200,7 @@ pub(super) async fn act(
             let some = !cells.is_empty();
             if some {
                 let body = json!({ "week": text("week"), "cells": cells });
-                let saved = call(visit, loaded, &block.save, Vec::new(), Some(&body)).await;
+                let saved = call(visit, loaded, &block.save, Vec::new(), Vec::new(), Some(&body)).await;
                 saved.map_err(|problem| refuse(problem, places))?;
             }
             match block.submit.as_ref().filter(|_| deed == "submit") {

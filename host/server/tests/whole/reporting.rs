@@ -1,4 +1,4 @@
-//! Figures over the records of two other plugins, on the whole server.
+//! Figures over the records of three other plugins, on the whole server.
 
 use crate::scene::{PROJECTS, TASKS};
 use lignaflow_core::caller::Role;
@@ -9,7 +9,7 @@ use serde_json::json;
 on_both!(a_report_over_the_records_of_other_plugins_adds_up_and_opens_what_it_is_of);
 
 async fn a_report_over_the_records_of_other_plugins_adds_up_and_opens_what_it_is_of(database: Database) {
-    let plugins = vec![shipped("projects"), shipped("estimates"), shipped("reporting")];
+    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).into();
     let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
     let org = server.organization("Halloran & Beck").await;
     let project = org.make(PROJECTS, json!({ "name": "Kitchen" })).await;

@@ -11,6 +11,7 @@ on_both!(
     a_week_is_typed_into_and_what_is_wrong_is_told_at_its_cell,
     a_week_is_copied_and_submitted_once_it_is_said_to_be_true,
     a_team_is_approved_at_once_and_one_is_returned_with_a_reason,
+    a_crew_runs_and_corrections_have_forms,
 );
 on_one!(a_worker_on_a_phone_records_a_day_and_submits_a_week, a_supervisor_approves_a_week_for_the_whole_team);
 
@@ -232,4 +233,63 @@ async fn a_supervisor_approves_a_week_for_the_whole_team(database: Database) {
     assert_eq!(approved.json["count"], 2);
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
+}
+
+async fn a_crew_runs_and_corrections_have_forms(database: Database) {
+    let firm = firm(&database).await;
+    let owner = firm.server.signed_in(&firm.org).await;
+    let crew = "/timesheets/-/crew";
+    owner.get(crew).await.is(200).shows("The same time for many").shows("Mia").shows("Cut");
+    let typed =
+        [("people", firm.mia_id.as_str()), ("task", firm.task.as_str()), ("day", "16/11/2026"), ("time", "soon")];
+    let wrong = owner.post(&format!("{crew}/0/send"), &typed).await.is(422);
+    wrong.shows("error-time").shows("value=\"soon\"");
+    let nobody = owner.post(&format!("{crew}/0/send"), &[("day", "never"), ("time", "8")]).await.is(422);
+    nobody.shows("error-day");
+    let typed = [("people", firm.mia_id.as_str()), ("task", firm.task.as_str()), ("day", "16/11/2026"), ("time", "8")];
+    let entered = owner.post(&format!("{crew}/0/send"), &typed).await.is(303);
+    owner.follow(&entered).await.is(200).shows("Entered.");
+    let entry = firm.mia.get(ENTRIES).await.is(200).data()[0].clone();
+    assert_eq!((&entry["duration"], &entry["local_date"]), (&json!(28_800), &json!("2026-11-16")));
+    let mia = firm.opens(&firm.mia_email).await;
+    let _ = mia.get(crew).await.is(403);
+    let _ = mia.post(&format!("{crew}/0/send"), &typed).await.is(403);
+    // Who worked it disputes it on its page, and says when it is settled.
+    let id = entry["id"].as_str().unwrap();
+    let dispute = format!("/timesheets/-/dispute/{id}");
+    let _ = mia.post(&format!("{dispute}/form/1"), &[("reason", "I left at three.")]).await.is(303);
+    mia.get(&dispute).await.is(200).shows("I left at three.");
+    let _ = mia.post(&format!("{dispute}/form/1"), &[("reason", "")]).await.is(303);
+    mia.get(&dispute).await.is(200).hides("I left at three.");
+
+    // The week is submitted and returned in forms that ask for what they need.
+    let sheet = entry["sheet"].as_str().unwrap();
+    let to = |verb: &str| format!("/{SHEETS}/{sheet}/to/{verb}");
+    mia.get(&format!("/{SHEETS}/{sheet}")).await.is(200).shows(&format!("href=\"{}\"", to("submit")));
+    mia.get(&to("submit")).await.is(200).shows("Complete and true");
+    mia.post(&to("submit"), &[]).await.is(422).shows("Confirm that this is complete and true.");
+    let _ = mia.post(&to("submit"), &[("attested", "true")]).await.is(303);
+    owner.post(&to("return"), &[("reason", "")]).await.is(422).shows("Say why it is returned.");
+    let _ = owner.post(&to("return"), &[("reason", "Tuesday?")]).await.is(303);
+    let _ = mia.post(&to("submit"), &[("attested", "true")]).await.is(303);
+    let _ = owner.post(&to("approve"), &[]).await.is(303);
+
+    // A run is made in a form, leads to itself, and is cancelled with a reason; what is out is corrected.
+    let pay = "/timesheets/-/pay";
+    let made = owner.post(&format!("{pay}/0/send"), &[("until", "22/11/2026")]).await.is(303);
+    assert!(made.to().starts_with("/timesheets/pay-runs/"), "{}", made.to());
+    owner.follow(&made).await.is(200).shows("PAY-0001");
+    owner.post(&format!("{pay}/0/send"), &[("until", "22/11/2026")]).await.is(409).shows("There is no approved time");
+    let correct = format!("/timesheets/-/correct/{id}");
+    owner.get(&correct).await.is(200).shows("PAY-0001");
+    let _ = mia.post(&format!("{correct}/form/1"), &[("time", "6")]).await.is(422);
+    let corrected = mia.post(&format!("{correct}/form/1"), &[("time", "6"), ("reason", "Left at two")]).await.is(303);
+    mia.follow(&corrected).await.is(200).shows("Takes back 8:00");
+    let run = made.to().rsplit('/').next().unwrap();
+    let cancel = format!("/timesheets/-/cancel-pay/{run}");
+    owner.get(&cancel).await.is(200).shows("What is in it").shows("Mia");
+    let _ = owner.post(&format!("{cancel}/form/0"), &[("reason", "")]).await.is(422);
+    let _ = owner.post(&format!("{cancel}/form/0"), &[("reason", "Wrong week")]).await.is(303);
+    owner.get(&cancel).await.is(200).hides("Cancel this run");
+    let _ = mia.get(&cancel).await.is(403);
 }

@@ -15,6 +15,6 @@ import "./theme.js";
 import "./toast.js";
 
 // What a block alone needs comes with the page that has the block.
-for (const block of ["board", "lines", "timer", "week"]) {
+for (const block of ["board", "lines", "offer", "timer", "week"]) {
   if (document.querySelector(`lf-${block}`)) import(`./blocks/${block}.js`);
 }

@@ -1,6 +1,7 @@
 //! The settings of a plugin: what its descriptor declares, as a form for the organization. A secret is typed and never
 //! shown.
 
+use crate::collection::asking::asking_schema;
 use crate::collection::{BASE, Draft, Inputs, VERSION, field_title, input_width};
 use crate::control::{Control, Input, Width};
 use crate::format::when;
@@ -10,7 +11,7 @@ use crate::paths;
 use crate::shell::{Crumb, Head, Shell};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::descriptor::{AccessRules, Collection, Descriptor, Field, Title, humanize};
+use lignaflow_core::descriptor::{Descriptor, Field, humanize};
 use lignaflow_core::error::Issue;
 use lignaflow_core::name::FieldName;
 use maud::{Markup, html};
@@ -35,27 +36,7 @@ pub struct SettingsPage<'a> {
 /// none.
 pub fn settings_schema(descriptor: &Descriptor) -> Option<Schema> {
     let plain = descriptor.settings.iter().filter(|(_, field)| !field.secret);
-    let display = plain.clone().next()?.0.clone();
-    let collection = Collection {
-        name: "settings".parse().ok()?,
-        renamed_from: lignaflow_core::descriptor::Former::default(),
-        title: Title { one: "Settings".to_owned(), many: "Settings".to_owned() },
-        icon: None,
-        menu: None,
-        display,
-        list: Vec::new(),
-        sort: None,
-        serialize: Vec::new(),
-        part_of: None,
-        hook: None,
-        indexes: Vec::new(),
-        unique: Vec::new(),
-        checks: Vec::new(),
-        access: AccessRules::default(),
-        fields: plain.map(|(name, field)| (name.clone(), field.clone())).collect(),
-        transitions: Vec::new(),
-    };
-    Some(Schema::of(descriptor, &collection))
+    asking_schema(descriptor, "Settings", plain.map(|(name, field)| (name.clone(), field.clone())))
 }
 
 fn secrets(descriptor: &Descriptor) -> impl Iterator<Item = (&FieldName, &Field)> {

@@ -9,6 +9,7 @@ use crate::format::is_figure;
 use crate::issues;
 use crate::labels::{ChoicesByField, Labels};
 use crate::paths;
+use crate::reader::Reader;
 use crate::shell::{Crumb, Head, Shell};
 use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::descriptor::FieldKind;
@@ -76,7 +77,7 @@ pub(super) fn render(shell: &Shell, view: &FormPage<'_>, moved: &[Moved], above:
                 @if let Some(base) = view.draft.base_json() { input type="hidden" name=(BASE) value=(base); }
                 // The first button is what Enter presses; a search for choices must not be it.
                 button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true" { "Save" }
-                div class="band" { div class="form mt-4" { (sections(shell, view, moved)) } }
+                div class="band" { div class="form mt-4" { (sections(&shell.reader, view, moved)) } }
                 div class="form-foot" {
                     button class="btn btn-primary" type="submit" { "Save " (lower_first(one)) }
                     @if is_new { button class="btn only-wide" type="submit" name="another" value="true" { "Save and add another" } }
@@ -106,8 +107,8 @@ struct Section<'a> {
     fields: Vec<&'a SchemaField>,
 }
 
-fn sections(shell: &Shell, view: &FormPage<'_>, moved: &[Moved]) -> Markup {
-    let inputs = Inputs { draft: view.draft, choices: view.choices, labels: view.labels, reader: &shell.reader };
+pub(super) fn sections(reader: &Reader, view: &FormPage<'_>, moved: &[Moved]) -> Markup {
+    let inputs = Inputs { draft: view.draft, choices: view.choices, labels: view.labels, reader };
     let fields: Vec<&SchemaField> = editable(view.schema).collect();
     let sections = group(view.schema, fields);
     html! {

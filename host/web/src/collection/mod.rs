@@ -1,6 +1,7 @@
 //! The pages that every collection has from its descriptor alone: list, form, record, and the page after somebody else
 //! was faster.
 
+pub mod asking;
 mod cell;
 mod columns;
 pub mod conflict;

@@ -160,6 +160,9 @@ pub(crate) fn transition_button(schema: &Schema, record: &Record, transition: &T
     let title = transition.title.clone().unwrap_or_else(|| humanize(transition.name.as_str()));
     let action = paths::transition(&schema.name, record.id, &transition.name);
     let version = record.version;
+    if !transition.asks.is_empty() {
+        return html! { a class="btn" href=(action) { (title) } };
+    }
     html! {
         @if transition.locks {
             // What cannot be edited afterwards says so before it is done.

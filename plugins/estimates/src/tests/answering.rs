@@ -88,7 +88,7 @@ fn what_was_accepted_becomes_a_project_once() {
     kitchen.priced(&mut host, "500", json!({ "mode": "optional" }));
     kitchen.issued(&mut host);
     accepted(&mut host, &kitchen);
-    assert_eq!(host.run_jobs().unwrap(), 1);
+    assert_eq!(host.run_jobs().unwrap(), 3, "two papers, and the project");
     let project = only(&host, "projects/projects");
     assert_eq!((project.text("name"), project.text("billing")), (Some("Cremorne kitchen"), Some("fixed")));
     assert_eq!((project.integer("budget_minutes"), project.money("budget").unwrap().minor), (Some(38 * 60), 567_346));

@@ -3,15 +3,15 @@
 use super::*;
 
 /// The host's people as they hold permissions: whoever asks is somebody else each time.
-struct Firm {
-    host: Host,
-    mia: Id,
+pub(super) struct Firm {
+    pub(super) host: Host,
+    pub(super) mia: Id,
     boss: Id,
-    project: Id,
-    task: Id,
+    pub(super) project: Id,
+    pub(super) task: Id,
 }
 
-fn firm() -> Firm {
+pub(super) fn firm() -> Firm {
     let mut host = host();
     let boss = host.caller.person().unwrap();
     let mia = host.add_person("Mia");
@@ -22,31 +22,31 @@ fn firm() -> Firm {
 }
 
 impl Firm {
-    fn as_mia(&mut self) -> &mut Host {
+    pub(super) fn as_mia(&mut self) -> &mut Host {
         self.host.caller.principal = context::Principal::Person(self.mia);
         self.host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
         &mut self.host
     }
 
-    fn as_boss(&mut self) -> &mut Host {
+    pub(super) fn as_boss(&mut self) -> &mut Host {
         self.host.caller.principal = context::Principal::Person(self.boss);
         self.host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
         boss(&mut self.host);
         &mut self.host
     }
 
-    fn hours(&mut self, day: &str, hours: i64) -> Id {
+    pub(super) fn hours(&mut self, day: &str, hours: i64) -> Id {
         let body = json!({ "task": self.task, "local_date": day, "duration": hours * 3600 });
         self.as_mia().insert("entries", body).unwrap()
     }
 
-    fn submit(&mut self, week: &str) -> Id {
+    pub(super) fn submit(&mut self, week: &str) -> Id {
         let body = json!({ "week": week, "attested": true });
         let sheet = self.as_mia().post("/week/submit", &body).unwrap();
         sheet.json()["id"].as_str().unwrap().parse().unwrap()
     }
 
-    fn approve(&mut self, sheet: Id) {
+    pub(super) fn approve(&mut self, sheet: Id) {
         self.as_boss().post("/team/approve", &json!({ "ids": [sheet] })).unwrap();
     }
 
@@ -59,7 +59,7 @@ impl Firm {
     }
 }
 
-fn aud(minor: i64) -> Json {
+pub(super) fn aud(minor: i64) -> Json {
     json!({ "minor": minor, "currency": "AUD" })
 }
 
@@ -184,8 +184,9 @@ fn a_rate_says_what_it_is_of() {
 fn billable_time_is_rounded_as_the_organization_has_it_and_raw_time_never() {
     for (by, expected) in [("entry", [900, 900, 0]), ("day", [900, 0, 0])] {
         let mut firm = firm();
-        let policy = json!({ "rounding": "nearest", "rounding_minutes": 15, "rounding_by": by });
-        firm.as_boss().insert("policy", policy).unwrap();
+        firm.host.fill_in("rounding", "nearest");
+        firm.host.fill_in("rounding_minutes", 15);
+        firm.host.fill_in("rounding_by", by);
         let mut minutes = |minutes: i64, billable: bool| {
             let body = json!({ "task": firm.task, "local_date": "2026-11-16", "duration": minutes * 60, "billable": billable });
             firm.as_mia().insert("entries", body).unwrap()
@@ -396,8 +397,8 @@ fn a_run_is_downloaded_again_the_same_and_cancelled_with_a_reason() {
     assert!(text.ends_with(&line), "{text}");
 
     let id: Id = run.parse().unwrap();
-    assert_eq!(firm.as_boss().transition("pay-runs", id, "cancel").unwrap_err().code, ErrorCode::Conflict);
-    assert_eq!(firm.as_boss().transition("sheets", sheet, "unexport").unwrap_err().code, ErrorCode::Conflict);
+    assert_eq!(firm.as_boss().transition("pay-runs", id, "cancel").unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(firm.as_boss().transition("sheets", sheet, "unexport").unwrap_err().code, ErrorCode::NotFound);
     let cancel = format!("/runs/pay/{run}/cancel");
     assert_eq!(codes(&firm.as_boss().post(&cancel, &json!({ "reason": " " })).unwrap_err()), [("/reason", "required")]);
     firm.as_boss().post(&cancel, &json!({ "reason": "Wrong week" })).unwrap();

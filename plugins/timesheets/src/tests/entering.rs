@@ -119,7 +119,7 @@ fn the_organization_may_let_time_overlap() {
     let mut host = host();
     boss(&mut host);
     let (project, _) = kitchen(&mut host);
-    host.insert("policy", json!({ "overlap": "allow" })).unwrap();
+    host.fill_in("overlap", "allow");
     for _ in 0..2 {
         host.insert("entries", entry(project, "2026-11-20T01:00:00Z", "2026-11-20T03:00:00Z")).unwrap();
     }

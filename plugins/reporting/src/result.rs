@@ -1,0 +1,186 @@
+//! Whether a project paid: what was accepted, what was agreed, the hours and costs on it, and what is left of it. It reads
+//! three plugins' records side by side, so that the figures of each can be held against those of the others.
+
+use crate::actuals::{Baseline, baseline};
+use crate::sums::{LeftOut, Purse, all, share};
+use lignaflow_sdk::prelude::*;
+use serde::Serialize;
+
+/// Revisions that became work on one project.
+const MOST: usize = 500;
+
+#[derive(Debug, Serialize)]
+struct Quoted {
+    count: i64,
+    net: i64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Hours {
+    minutes: i64,
+    approved_minutes: i64,
+    billable_minutes: i64,
+    /// What approved time costs; nothing for whom it is not meant.
+    cost: Option<i64>,
+    /// What it is charged at.
+    charged: Option<i64>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Costs {
+    material: i64,
+    subcontract: i64,
+    plant: i64,
+    other: i64,
+    total: i64,
+}
+
+/// Where the records are that the figures come from.
+#[derive(Debug, Serialize)]
+struct Records {
+    acceptances: Option<String>,
+    baselines: String,
+    entries: String,
+    work: String,
+    costs: String,
+    claims: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    project: Id,
+    currency: String,
+    quoted: Option<Quoted>,
+    baseline: Option<Baseline>,
+    hours: Option<Hours>,
+    costs: Costs,
+    labour_cost: i64,
+    actual_cost: i64,
+    profit: i64,
+    margin: Option<i64>,
+    claimed: i64,
+    records: Records,
+    left_out: Vec<LeftOut>,
+}
+
+/// What there is of a plugin that may be off: then there is nothing of it, and no fault.
+fn where_there<T>(found: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(fault) if fault.issues.iter().any(|issue| issue.code == "unknown-collection") => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn total(collection: &str, amount: &str, filter: Predicate, purse: &mut Purse) -> Result<i64, Fault> {
+    let page = records::summarize(summarize(collection).filter(filter).measure(sum(amount).named("sum")))?;
+    Ok(page.records().map(|row| purse.take(row.money("sum"))).fold(0, i64::saturating_add))
+}
+
+fn hours(project: Id, caller: &context::Caller, purse: &mut Purse) -> Result<Option<Hours>, Fault> {
+    let of_project = || summarize("timesheets/entries").filter(field("project").eq(project));
+    let minutes = |filter: Predicate, seconds: &str| -> Result<Option<i64>, Fault> {
+        let asked = of_project().filter(filter).measure(sum(seconds).named("seconds"));
+        let page = where_there(records::summarize(asked))?;
+        Ok(page.map(|page| page.records().filter_map(|row| row.integer("seconds")).sum::<i64>() / 60))
+    };
+    let is_set = || field("duration").is_set();
+    let Some(whole) = minutes(is_set(), "duration")? else { return Ok(None) };
+    let approved = field("sheet.status").within(["approved", "exported"]);
+    let mut hours = Hours {
+        minutes: whole,
+        approved_minutes: minutes(approved, "duration")?.unwrap_or(0),
+        billable_minutes: minutes(is_set(), "billable_duration")?.unwrap_or(0),
+        ..Hours::default()
+    };
+    for (permission, amount, figure) in
+        [("timesheets.see-costs", "cost", &mut hours.cost), ("timesheets.see-rates", "amount", &mut hours.charged)]
+    {
+        if caller.holds(permission) {
+            *figure = Some(total("timesheets/entries", amount, field("project").eq(project), purse)?);
+        }
+    }
+    Ok(Some(hours))
+}
+
+fn quoted(revisions: &[Id], purse: &mut Purse) -> Result<Option<Quoted>, Fault> {
+    if revisions.is_empty() {
+        return Ok(None);
+    }
+    let of = field("revision").within(revisions.iter().copied());
+    let asked = summarize("estimates/acceptances").filter(of).measure(count().named("n"));
+    let Some(page) = where_there(records::summarize(asked.measure(sum("net").named("net"))))? else { return Ok(None) };
+    let mut quoted = Quoted { count: 0, net: 0 };
+    for row in page.records() {
+        quoted.count += row.integer("n").unwrap_or(0);
+        quoted.net = quoted.net.saturating_add(purse.take(row.money("net")));
+    }
+    Ok(Some(quoted).filter(|quoted| quoted.count > 0))
+}
+
+pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let project = request.id("id")?;
+    records::get_for_caller("projects/projects", project, &["id"])?.ok_or_else(|| Fault::not_found("project"))?;
+    let caller = context::caller()?;
+    if !caller.holds("projects.see-money") {
+        return Err(Fault::denied("You may not see what projects come to."));
+    }
+    let of_project = || field("project").eq(project);
+    let mut purse = Purse::new(caller.currency);
+    // Costs of time stand in `usage` and again with its entries: what of them is in another currency is told once.
+    let mut again = Purse::new(caller.currency);
+
+    let sources = select("projects/baselines").columns(["source_revision"]).filter(of_project()).sort("id");
+    let sources = records::find_all(sources, MOST)?.unwrap_or_default();
+    let revisions: Vec<Id> = sources.iter().filter_map(|row| row.text("source_revision")?.parse().ok()).collect();
+    let baseline = baseline(project, true, &mut purse)?;
+    let quoted = quoted(&revisions, &mut again)?;
+    let hours = hours(project, &caller, &mut again)?;
+
+    let mut costs = Costs::default();
+    let by_kind = summarize("projects/costs").filter(of_project()).group("kind").measure(sum("amount").named("sum"));
+    for row in all(records::summarize(by_kind)?)?.records() {
+        let amount = purse.take(row.money("sum"));
+        let figure = match row.text("kind") {
+            Some("material") => &mut costs.material,
+            Some("subcontract") => &mut costs.subcontract,
+            Some("plant") => &mut costs.plant,
+            _ => &mut costs.other,
+        };
+        *figure = figure.saturating_add(amount);
+        costs.total = costs.total.saturating_add(amount);
+    }
+    let labour_cost = total("projects/usage", "cost", of_project(), &mut purse)?;
+    let claimed = total("projects/claims", "amount", of_project().and(field("status").ne("cancelled")), &mut purse)?;
+    let actual_cost = labour_cost.saturating_add(costs.total);
+    let sold = baseline.as_ref().and_then(|baseline| baseline.sell).unwrap_or(0);
+    let profit = sold.saturating_sub(actual_cost);
+
+    let of = |collection: &str| format!("/api/v1/{collection}?filter[project]={project}");
+    let ids: Vec<String> = revisions.iter().map(ToString::to_string).collect();
+    let records = Records {
+        acceptances: quoted
+            .is_some()
+            .then(|| format!("/api/v1/estimates/acceptances?filter[revision][in]={}", ids.join(","))),
+        baselines: of("projects/baselines"),
+        entries: of("timesheets/entries"),
+        work: of("projects/usage"),
+        costs: of("projects/costs"),
+        claims: format!("{}&filter[status][ne]=cancelled", of("projects/claims")),
+    };
+    reply::json(&Answer {
+        project,
+        currency: purse.currency.to_string(),
+        quoted,
+        baseline,
+        hours,
+        costs,
+        labour_cost,
+        actual_cost,
+        profit,
+        margin: share(profit, sold),
+        claimed,
+        records,
+        left_out: purse.left_out(),
+    })
+}
