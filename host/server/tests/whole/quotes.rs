@@ -68,7 +68,7 @@ async fn brought(desk: &Desk, count: usize) -> String {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), come).await.unwrap()
+    tokio::time::timeout(std::time::Duration::from_mins(1), come).await.unwrap()
 }
 
 async fn status(desk: &Desk, begun: &Begun) -> Json {
@@ -123,7 +123,7 @@ async fn a_client_reads_ticks_and_accepts_and_both_have_the_signed_paper(databas
                 }
             }
         };
-        let made = tokio::time::timeout(std::time::Duration::from_secs(60), made).await.unwrap();
+        let made = tokio::time::timeout(std::time::Duration::from_mins(1), made).await.unwrap();
         assert_eq!(made.header("content-type"), "application/pdf");
     }
     // Both sides have a letter about it, with the paper.
@@ -138,7 +138,7 @@ async fn a_client_reads_ticks_and_accepts_and_both_have_the_signed_paper(databas
             tokio::task::yield_now().await;
         }
     };
-    let (client, staff) = tokio::time::timeout(std::time::Duration::from_secs(60), told).await.unwrap();
+    let (client, staff) = tokio::time::timeout(std::time::Duration::from_mins(1), told).await.unwrap();
     assert_eq!((client, staff), (vec![ALICE.to_owned()], vec![desk.org.email.clone()]));
 }
 
