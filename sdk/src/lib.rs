@@ -27,6 +27,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`records`], [`people`], [`calendar`], [`context`], [`log`] | what the host answers while a call runs |
+//! | [`media`], [`outbound`] | files that it reads and makes; other hosts, from jobs |
 //! | [`settings`], [`services`] | what the organization filled in; what other plugins answer |
 //! | [`select`], [`writes`], [`calls`] | questions, mutations and answers, as they are put together |
 //! | [`post`] | notices, letters and links, which people are told |
@@ -44,6 +45,8 @@ pub mod calls;
 pub mod context;
 pub mod date;
 pub mod log;
+pub mod media;
+pub mod outbound;
 pub mod people;
 pub mod post;
 pub mod records;
@@ -81,6 +84,7 @@ pub mod prelude {
     pub use crate::calls::{
         BuildReply, BuildSlice, BuildVerdict, ReadJob, ReadRequest, change_issue, change_path, reply,
     };
+    pub use crate::outbound::ReadResponse;
     pub use crate::post::{mail, notify, open_link, supersede_link, withdraw_link};
     pub use crate::select::{
         all, any, average, count, count_distinct, exists, field, maximum, minimum, not, search, select, sum, summarize,
@@ -91,8 +95,8 @@ pub mod prelude {
     pub use crate::{
         Bucket, ChangeKind, Currency, Date, Decimal, ErrorCode, Event, EventKind, Fault, Fields, HookChange, Id,
         Instant, Issue, JobCall, Money, Mutation, Operator, Page, Plugin, Portion, Predicate, RouteReply, RouteRequest,
-        Selection, ServiceAnswer, ServiceCall, Slice, Summary, Value, Verdict, calendar, context, log, people, records,
-        services, settings,
+        Selection, ServiceAnswer, ServiceCall, Slice, Summary, Value, Verdict, calendar, context, log, media, outbound,
+        people, records, services, settings,
     };
 }
 

@@ -70,6 +70,8 @@ pub enum Step {
 pub struct Background {
     pub jobs: Vec<NewJob>,
     pub documents: Vec<NewDocument>,
+    /// Files that the calls behind this commit made, which its records may hold.
+    pub files: Vec<Id>,
     pub step: Option<Step>,
     /// How many subscribers stand between these changes and what somebody did.
     pub depth: u16,

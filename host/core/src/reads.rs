@@ -3,9 +3,12 @@
 
 use crate::caller::Caller;
 use crate::error::Fault;
+use crate::files::{TableRows, TableSlice};
 use crate::guest::{Remainder, ServiceCall};
 use crate::id::{Id, OrganizationId};
+use crate::media::Media;
 use crate::name::PluginId;
+use crate::outbound::{OutboundRequest, OutboundResponse};
 use crate::query::{Authority, Page, Selection, Summary};
 use crate::value::Value;
 use async_trait::async_trait;
@@ -39,6 +42,18 @@ pub trait Reads: Send + Sync {
     async fn people(&self, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
     /// The value of a setting of the plugin; nothing where it is empty, secret or not declared.
     async fn setting(&self, key: &str) -> Result<Option<Value>, Fault>;
+    /// A file that the plugin may see on these rights.
+    async fn describe_file(&self, id: Id, authority: Authority) -> Result<Media, Fault>;
+    /// A part of its bytes, shorter at its end.
+    async fn read_file(&self, id: Id, authority: Authority, offset: u64, length: usize) -> Result<Vec<u8>, Fault>;
+    /// Some of its rows, where it is a table.
+    async fn table_rows(&self, id: Id, authority: Authority, slice: TableSlice) -> Result<TableRows, Fault>;
+    /// Begins a file that the call makes.
+    async fn create_file(&self, id: Id, name: &str) -> Result<(), Fault>;
+    /// Adds to a file that the call has begun.
+    async fn append_to_file(&self, id: Id, bytes: Vec<u8>) -> Result<(), Fault>;
+    /// Sends something from a job to a host outside, which is granted.
+    async fn send(&self, job: &str, request: OutboundRequest) -> Result<OutboundResponse, Fault>;
     /// The answer of another plugin's service, whose writes join those of this call.
     async fn call_service(&self, plugin: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault>;
 }

@@ -280,6 +280,7 @@ fn work<'a>(
         issues: Vec::new(),
         reads: taken.reads,
         settings: taken.settings,
+        files: taken.files,
         repeat: None,
         background,
     }

@@ -72,7 +72,8 @@ impl Desk<'_> {
                     format!("{}/{name}", draft.prefix)
                 };
                 let made = plan.documents.iter().any(|(_, document)| document.id == id);
-                let fault = if made { not_a_document(field) } else { self.fault_of(draft, field, found.get(&id)) };
+                let fault =
+                    if made { not_a_document(field) } else { self.fault_of(draft, field, found.get(&id), &plan.files) };
                 if let Some((code, message)) = fault {
                     issues.push(Issue::new(path, code, message));
                 }
@@ -81,13 +82,22 @@ impl Desk<'_> {
         Ok(issues)
     }
 
-    fn fault_of(&self, draft: &Draft, field: &SchemaField, media: Option<&Media>) -> Option<(&'static str, String)> {
+    fn fault_of(
+        &self,
+        draft: &Draft,
+        field: &SchemaField,
+        media: Option<&Media>,
+        made: &[Id],
+    ) -> Option<(&'static str, String)> {
         let title = field.field.title.clone().unwrap_or_else(|| humanize(field.name.as_str()));
         let here = |media: &&Media| {
             let place = media.place.as_ref();
             place.is_some_and(|place| place.record == draft.id && place.collection == draft.schema.name)
         };
-        let own = |media: &&Media| media.created_by.is_some() && media.created_by == self.caller.person();
+        let own = |media: &&Media| {
+            let brought = media.created_by.is_some() && media.created_by == self.caller.person();
+            brought || made.contains(&media.id)
+        };
         // What somebody else brought, or another record holds, is not told from what is not there.
         let Some(media) = media.filter(|media| media.state.is_whole() && (own(media) || here(media))) else {
             return Some(("unknown-file", format!("{title} names no file that you have brought. Upload it first.")));

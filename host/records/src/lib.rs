@@ -6,6 +6,7 @@
 //! | [`plan`] | mutations into changes: rules of the descriptor, states, versions, defaults |
 //! | [`family`] | what is archived and restored with another; wholes that are written with their parts |
 //! | [`files`] | whether the files that a change names may be there |
+//! | [`made`] | files that guest code sees and makes, and what it sends outside |
 //! | [`hooks`] | plugins' before-save hooks, once a batch each |
 //! | [`background`] | jobs of plugins, and what they are told of: called and committed like a route |
 //! | [`post`] | notices, letters and links that plugins ask for |
@@ -36,6 +37,7 @@ mod files;
 mod former;
 mod hooks;
 pub mod imports;
+mod made;
 mod migrate;
 mod original;
 mod plan;
@@ -64,8 +66,10 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::clock::Clock;
+use lignaflow_core::files::Files;
 use lignaflow_core::id::{Id, OrganizationId, PersonId};
 use lignaflow_core::name::CollectionName;
+use lignaflow_core::outbound::Outbound;
 use lignaflow_core::query::{Authority, MAX_LIMIT, MAX_VALUES, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::Directory;
 use lignaflow_core::record::Record;
@@ -93,6 +97,8 @@ pub struct Records {
     clock: Arc<dyn Clock>,
     pause: Option<Pause>,
     links: Option<LinkAddresses>,
+    files: Option<Arc<dyn Files>>,
+    outbound: Option<Arc<dyn Outbound>>,
 }
 
 impl std::fmt::Debug for Records {
@@ -103,13 +109,27 @@ impl std::fmt::Debug for Records {
 
 impl Records {
     pub fn new(store: Store, registry: Arc<Registry>, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, registry, directory, clock, pause: None, links: None }
+        Self { store, registry, directory, clock, pause: None, links: None, files: None, outbound: None }
     }
 
     /// The same records, with something to wait for between each plan and its commit.
     #[must_use]
     pub fn pausing(mut self, pause: Pause) -> Self {
         self.pause = Some(pause);
+        self
+    }
+
+    /// The same records, with who keeps the bytes of files that guest code reads and makes.
+    #[must_use]
+    pub fn keeping(mut self, files: Arc<dyn Files>) -> Self {
+        self.files = Some(files);
+        self
+    }
+
+    /// The same records, with who sends what jobs send outside.
+    #[must_use]
+    pub fn sending(mut self, outbound: Arc<dyn Outbound>) -> Self {
+        self.outbound = Some(outbound);
         self
     }
 

@@ -71,6 +71,8 @@ pub(crate) struct Plan {
     pub jobs: Vec<(PluginId, Enqueue)>,
     /// Documents that plugins ask for.
     pub documents: Vec<(PluginId, Document)>,
+    /// Files that the calls behind it made.
+    pub files: Vec<Id>,
     /// What plugins ask people to be told.
     pub post: Vec<Told>,
     /// What drafted parts are parts of, as it was read.

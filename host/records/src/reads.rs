@@ -1,5 +1,6 @@
 //! What guest code reads while it runs, in one organization, remembered so that the commit can re-check it.
 
+use crate::made::Outside;
 use crate::services::{Reach, Taken};
 use crate::{Records, answers};
 use async_trait::async_trait;
@@ -8,9 +9,12 @@ use lignaflow_core::bound::{BoundPath, Column};
 use lignaflow_core::caller::{Access, Caller, Principal};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::commit::{ReadCheck, SettingsCheck};
+use lignaflow_core::files::{TableRows, TableSlice};
 use lignaflow_core::guest::{Remainder, ServiceCall};
 use lignaflow_core::id::Id;
+use lignaflow_core::media::Media;
 use lignaflow_core::name::PluginId;
+use lignaflow_core::outbound::{OutboundRequest, OutboundResponse, Sender};
 use lignaflow_core::query::{Authority, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::{Directory, Person, Reads};
 use lignaflow_core::value::Value;
@@ -25,7 +29,7 @@ const MAX_CHECKS: usize = 10_000;
 
 /// The reads of one call of one plugin.
 pub struct GuestReads {
-    store: Store,
+    pub(crate) store: Store,
     directory: Arc<dyn Directory>,
     pub(crate) snapshot: Arc<Snapshot>,
     /// As the caller sees it.
@@ -33,6 +37,7 @@ pub struct GuestReads {
     pub(crate) caller: Caller,
     pub(crate) plugin: PluginId,
     pub(crate) reach: Reach,
+    pub(crate) outside: Outside,
     taken: Mutex<Taken>,
     /// The plugin's settings, once something of them was asked for.
     settings: Mutex<Option<Arc<Stored>>>,
@@ -61,6 +66,7 @@ impl Records {
             caller: caller.clone(),
             plugin: plugin.clone(),
             reach,
+            outside: self.outside(),
             taken: Mutex::default(),
             settings: Mutex::default(),
         })
@@ -78,6 +84,7 @@ impl GuestReads {
             caller: self.caller.clone(),
             plugin,
             reach,
+            outside: self.outside.nested(),
             taken: Mutex::default(),
             settings: Mutex::default(),
         }
@@ -85,7 +92,8 @@ impl GuestReads {
 
     /// Everything that was read so far, for the re-check, and what services want written.
     pub(crate) fn taken(&self) -> Result<Taken, Fault> {
-        let taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        taken.files.extend(self.outside.made());
         if taken.reads.len() > MAX_CHECKS {
             return Err(Fault::new(
                 ErrorCode::PluginExhausted,
@@ -108,6 +116,7 @@ impl GuestReads {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.settings.extend(other.settings);
         taken.joined.extend(other.joined);
+        taken.files.extend(other.files);
     }
 
     /// The plugin's settings, read once a call.
@@ -124,7 +133,7 @@ impl GuestReads {
     }
 
     /// Where nobody calls, the plugin does.
-    fn authority(&self, asked: Authority) -> Authority {
+    pub(crate) fn authority(&self, asked: Authority) -> Authority {
         if matches!(self.caller.principal, Principal::Plugin(_)) { Authority::Plugin } else { asked }
     }
 
@@ -225,6 +234,38 @@ impl Reads for GuestReads {
         let Some(plugin) = self.snapshot.plugins.get(&self.plugin) else { return Ok(None) };
         let filled = self.filled().await?;
         Ok(settings::value(plugin.descriptor(), &filled.values, key))
+    }
+
+    async fn describe_file(&self, id: Id, authority: Authority) -> Result<Media, Fault> {
+        self.file(id, authority).await
+    }
+
+    async fn read_file(&self, id: Id, authority: Authority, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
+        let file = self.file(id, authority).await?;
+        self.outside.files()?.read(self.caller.organization, &file, offset, length).await
+    }
+
+    async fn table_rows(&self, id: Id, authority: Authority, slice: TableSlice) -> Result<TableRows, Fault> {
+        let file = self.file(id, authority).await?;
+        self.outside.files()?.rows(self.caller.organization, &file, slice).await
+    }
+
+    async fn create_file(&self, id: Id, name: &str) -> Result<(), Fault> {
+        self.begin_file(id, name).await
+    }
+
+    async fn append_to_file(&self, id: Id, bytes: Vec<u8>) -> Result<(), Fault> {
+        self.outside.append(id, bytes).await
+    }
+
+    async fn send(&self, job: &str, request: OutboundRequest) -> Result<OutboundResponse, Fault> {
+        let from = Sender {
+            organization: self.caller.organization,
+            plugin: self.plugin.clone(),
+            job: job.to_owned(),
+            request: self.caller.request_id,
+        };
+        self.outside.outbound()?.send(from, request).await
     }
 
     async fn call_service(&self, plugin: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault> {

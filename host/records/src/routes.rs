@@ -109,6 +109,7 @@ impl Records {
                     issues: Vec::new(),
                     reads: taken.reads,
                     settings: taken.settings,
+                    files: taken.files,
                     repeat: composing
                         .once
                         .map(|once| keeping(once, plugin, &payload, ready.as_ref(), status, composing.record)),

@@ -1,6 +1,7 @@
 //! Services between plugins: who is called for whom, how deep, and what of it joins the call that it was made in.
 
 use crate::answers;
+use crate::made::MadeFile;
 use crate::reads::GuestReads;
 use lignaflow_core::commit::{ReadCheck, SettingsCheck};
 use lignaflow_core::guest::{CallFault, Guest as _, Remainder, ServiceCall};
@@ -40,6 +41,8 @@ pub(crate) struct Taken {
     pub settings: Vec<SettingsCheck>,
     /// What services that were called want written, in the order of their answers.
     pub joined: Vec<(PluginId, Vec<Mutation>)>,
+    /// What it made.
+    pub files: Vec<MadeFile>,
 }
 
 impl GuestReads {
@@ -71,6 +74,7 @@ impl GuestReads {
             Ok(answer) => answer,
             Err(fault) => {
                 taken.joined.clear();
+                taken.files.clear();
                 self.join(taken);
                 return Err(told(fault, plugin, &name));
             }

@@ -2,6 +2,7 @@
 
 use crate::answers;
 use crate::files::unheld;
+use crate::made::MadeFile;
 use crate::original::merged;
 use crate::plan::{Desk, Draft, Found, Item, Plan};
 use crate::repeat::Repeating;
@@ -109,6 +110,8 @@ pub(crate) struct Work<'a> {
     pub issues: Vec<Issue>,
     pub reads: Vec<ReadCheck>,
     pub settings: Vec<SettingsCheck>,
+    /// What the calls behind it made.
+    pub files: Vec<MadeFile>,
     pub repeat: Option<Repeating>,
     /// The step that it is, and how deep; jobs are taken from the plan.
     pub background: Background,
@@ -259,6 +262,7 @@ impl Records {
                 issues: wanted.issues.clone(),
                 reads: Vec::new(),
                 settings: Vec::new(),
+                files: Vec::new(),
                 repeat: wanted.repeat.clone(),
                 background: Background::default(),
             };
@@ -311,15 +315,32 @@ impl Records {
         Ok(names)
     }
 
+    /// One attempt. The files that it brings are kept before it, and taken away after it where no record holds them.
     pub(crate) async fn attempt(
         &self,
         snapshot: &Arc<Snapshot>,
-        work: Work<'_>,
+        mut work: Work<'_>,
         number: usize,
     ) -> Result<Attempt, Fault> {
-        let Work { caller, access, origin, through, items, issues, reads, settings, repeat, background } = work;
+        let files = std::mem::take(&mut work.files);
+        if files.is_empty() {
+            return self.attempt_with(snapshot, work, number).await;
+        }
+        let caller = work.caller;
+        work.background.files = files.iter().map(|file| file.id).collect();
+        let made = work.background.files.clone();
+        let came = match self.keep_made(caller, files).await {
+            Ok(()) => self.attempt_with(snapshot, work, number).await,
+            Err(fault) => Err(fault),
+        };
+        self.discard_unheld(caller, &made).await;
+        came
+    }
+
+    async fn attempt_with(&self, snapshot: &Arc<Snapshot>, work: Work<'_>, number: usize) -> Result<Attempt, Fault> {
+        let Work { caller, access, origin, through, items, issues, reads, settings, repeat, background, .. } = work;
         let desk = Desk { store: &self.store, snapshot, caller, access, unlocked: false };
-        let mut plan = Plan { reads, settings, ..Plan::default() };
+        let mut plan = Plan { reads, settings, files: background.files.clone(), ..Plan::default() };
         let several = through.is_none() && items.iter().any(|item| !item.prefix.is_empty());
         let drafted = desk.draft(&mut plan, items).await;
         // A field whose value could not be read seems to be missing.

@@ -16,6 +16,7 @@ use lignaflow_core::descriptor::Capability;
 use lignaflow_core::error::Fault;
 use lignaflow_core::guest::{CallFault, JobCall, Remainder, ServiceCall};
 use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::outbound::Host;
 use lignaflow_core::reads::Reads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +53,10 @@ pub(crate) enum Answer {
 pub(crate) struct State {
     pub(crate) reads: Arc<dyn Reads>,
     pub(crate) log: Arc<CallLog>,
+    /// The job that is done, where one is.
+    pub(crate) job: Option<String>,
+    /// What was sent outside so far.
+    pub(crate) sent: u32,
     core: Arc<Core>,
     starved: Arc<AtomicBool>,
     wasi: WasiCtx,
@@ -72,7 +77,10 @@ pub(crate) async fn run(
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
-    let state = State::new(core.clone(), reads, log.clone(), budget.clone(), starved.clone());
+    let mut state = State::new(core.clone(), reads, log.clone(), budget.clone(), starved.clone());
+    if let Ask::Run(call) = &ask {
+        state.job = Some(call.job.clone());
+    }
     let within = matches!(ask, Ask::Invoke(_));
     let inner = Box::pin(answer(code, state, budget.clone(), lane, ask));
     let wall = core.limits.wall.min(budget.left());
@@ -165,7 +173,19 @@ impl State {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        Self { reads, log, core, starved, wasi, table: ResourceTable::new(), budget, memory: 0, table_elements: 0 }
+        Self {
+            reads,
+            log,
+            job: None,
+            sent: 0,
+            core,
+            starved,
+            wasi,
+            table: ResourceTable::new(),
+            budget,
+            memory: 0,
+            table_elements: 0,
+        }
     }
 
     /// Counts a call of the host.
@@ -191,6 +211,16 @@ impl State {
     /// Whether the plugin may call a service at this moment: declared and granted.
     pub(crate) fn calls(&self, plugin: &PluginId, service: &str) -> bool {
         self.core.calls(plugin, service)
+    }
+
+    /// Whether the plugin may send to a host at this moment: declared and granted.
+    pub(crate) fn sends_to(&self, host: &Host) -> bool {
+        self.core.sends_to(host)
+    }
+
+    pub(crate) fn may_not_send(&self, host: &Host) -> Fault {
+        self.core.denied(self.reads.caller().now, &format!("outbound {host}"));
+        Fault::denied(format!("The plugin {} may not send to {host}.", self.core.descriptor.id))
     }
 
     pub(crate) fn may_not_call(&self, service: &str) -> Fault {

@@ -10,6 +10,8 @@ wasmtime::component::bindgen!({
         "lignaflow:plugin/people": async | trappable,
         "lignaflow:plugin/settings": async | trappable,
         "lignaflow:plugin/services": async | trappable,
+        "lignaflow:plugin/media": async | trappable,
+        "lignaflow:plugin/outbound": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -19,7 +19,7 @@ const PACKAGE: &str = "lignaflow:plugin";
 /// Interfaces that hold types and nothing to call.
 const TYPES: [&str; 3] = ["types", "query", "writing"];
 /// Interfaces that reveal nothing of the organization's data: importing them takes no grant.
-const FREE: [&str; 5] = ["context", "calendar", "logging", "settings", "services"];
+const FREE: [&str; 6] = ["context", "calendar", "logging", "settings", "services", "outbound"];
 /// What the host links of WASI 0.2, all of it denied: no files, network, environment or arguments.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 

@@ -54,6 +54,9 @@ fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFau
     if asked.services.is_empty() && inspection.interfaces.iter().any(|interface| interface == "services") {
         missing.push("services, which the code imports and `grants.services` does not name".to_owned());
     }
+    if asked.outbound.is_empty() && inspection.interfaces.iter().any(|interface| interface == "outbound") {
+        missing.push("outbound, which the code imports and `grants.outbound` names no host for".to_owned());
+    }
     if missing.is_empty() { Ok(()) } else { Err(LoadFault::NotGranted(missing)) }
 }
 

@@ -26,6 +26,7 @@ use lignaflow_core::guest::{
 };
 use lignaflow_core::mutation::{Mailing, Mutation};
 use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::outbound::Host;
 use lignaflow_core::reads::Reads;
 use lignaflow_core::{ErrorCode, Fault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,11 @@ impl Core {
     /// Whether the plugin may call a service at this moment: declared and granted.
     pub(crate) fn calls(&self, plugin: &PluginId, service: &str) -> bool {
         self.descriptor.grants.calls(plugin, service) && self.grants.load().calls(plugin, service)
+    }
+
+    /// Whether the plugin may send to a host at this moment: declared and granted.
+    pub(crate) fn sends_to(&self, host: &Host) -> bool {
+        self.descriptor.grants.sends_to(host) && self.grants.load().sends_to(host)
     }
 
     fn writes(&self, name: &CollectionName) -> bool {

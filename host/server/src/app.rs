@@ -11,6 +11,7 @@ use crate::mail::Mail;
 use crate::media::Media;
 use crate::middleware::RateLimits;
 use crate::notices::Notices;
+use crate::outbound::Departures;
 use crate::plugins::Plugins;
 use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
@@ -41,12 +42,13 @@ pub struct App {
     pub rates: Arc<RateLimits>,
     pub schemas: Schemas,
     pub exports: Exports,
-    pub tables: Tables,
+    pub tables: Arc<Tables>,
     pub imports: Importing,
     pub live: Arc<Live>,
     pub webhooks: Webhooks,
     /// Of what organizations fill in for plugins as secrets.
-    pub plugin_seal: Seal,
+    pub plugin_seal: Arc<Seal>,
+    pub departures: Departures,
     pub jobs: Jobs,
     pub mail: Mail,
     pub notices: Notices,

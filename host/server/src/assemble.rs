@@ -13,17 +13,18 @@ use crate::jobs::{self, Jobs};
 use crate::link_secret;
 use crate::links::Links;
 use crate::mail::{self, Mail};
-use crate::media::Media;
+use crate::media::{Media, PluginFiles};
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::notices::{self, Notices};
+use crate::outbound::{self, Departures};
 use crate::plugins::{Plugins, migrating};
 use crate::private_file;
 use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
 use crate::secret_key::secret_key;
 use crate::shutdown::Shutdown;
-use crate::tables::Tables;
+use crate::tables::{Shelf, Tables};
 use crate::webhooks::{self, Webhooks};
 use anyhow::Context as _;
 use axum::Router;
@@ -158,7 +159,12 @@ pub async fn assemble(
     uploads.push((IMPORTS, config.imports.file_bytes + FORM));
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
-    let tables = Tables::new(program.clone(), limits_of(&config.imports));
+    let tables = Arc::new(Tables::new(program.clone(), limits_of(&config.imports)));
+    let plugin_seal = Arc::new(crate::settings::seal(secret_key(&config)?.expose())?);
+    let departures =
+        Departures::new(store.clone(), registry.clone(), clock.clone(), plugin_seal.clone(), &config.outbound);
+    let shelf = Shelf::new(tables.clone(), config.data_dir.join("tmp"));
+    records = records.keeping(Arc::new(PluginFiles::new(media.clone(), shelf))).sending(Arc::new(departures.clone()));
     let imports = Importing::new(records.clone(), identity.clone(), registry.clone());
     let exports = Exports::new(config.data_dir.join("tmp"));
     let live = Arc::default();
@@ -195,6 +201,7 @@ pub async fn assemble(
         live,
         webhooks,
         plugin_seal,
+        departures,
         jobs,
         mail,
         notices,
@@ -260,6 +267,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     let (plugins, records) = (app.plugins.clone(), app.records.clone());
     let carrying = move |lease| plugins.clone().carry_over(records.clone(), lease);
     shutdown.beside(migrating::DUTY.run(app.clone(), shutdown.clone(), carrying));
+    let departures = app.departures.clone();
+    shutdown.beside(outbound::DUTY.run(app.clone(), shutdown.clone(), move |lease| departures.clone().round(lease)));
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     let stop = shutdown.clone();
     shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));

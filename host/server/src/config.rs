@@ -47,6 +47,7 @@ pub struct Config {
     pub identity: Identity,
     pub plugins: Plugins,
     pub webhooks: Webhooks,
+    pub outbound: Outbound,
     pub jobs: Jobs,
     pub mail: Mail,
     pub media: Media,
@@ -171,6 +172,17 @@ pub struct Webhooks {
     pub private: bool,
 }
 
+/// What plugins send to hosts that they were granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbound {
+    /// Lets them send to addresses inside this host's own network.
+    pub private: bool,
+    /// PEM file with certificates of authorities that are believed beside the machine's own; empty is none.
+    pub authority: PathBuf,
+    /// Days for which it is known what left.
+    pub keep_days: u32,
+}
+
 /// Files that records hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
@@ -259,6 +271,7 @@ impl Default for Config {
             },
             plugins: Plugins::default(),
             webhooks: Webhooks { private: false },
+            outbound: Outbound { private: false, authority: PathBuf::new(), keep_days: 30 },
             jobs: Jobs { at_once: 4, keep_days: 30 },
             mail: Mail::default(),
             media: Media::default(),

@@ -54,6 +54,8 @@ pub mod metrics;
 pub mod middleware;
 pub mod notices;
 pub mod openapi;
+pub mod outbound;
+pub mod outside;
 pub mod pages;
 pub mod plugins;
 pub mod privacy;

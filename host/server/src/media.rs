@@ -6,6 +6,7 @@
 //! | [`keep`] | bytes by their SHA-256 within the organization: put, read, removed |
 //! | [`intake`] | an upload on its way in: bounded, measured, told what it is |
 //! | [`made`] | documents that were made, put where uploads are |
+//! | [`plugins`] | files as plugins read and make them |
 //! | [`rights`] | who may read a file: whoever may read the record that holds it |
 //! | [`picture`] | pictures made small |
 //! | [`range`], [`hand_out`] | parts of a file (RFC 9110, 14); the answer with its headers |
@@ -19,6 +20,7 @@ mod keep;
 mod made;
 mod picture;
 mod place;
+mod plugins;
 mod range;
 mod rights;
 mod sweep;
@@ -27,6 +29,7 @@ pub use hand_out::Wish;
 pub use intake::Upload;
 pub use keep::{Keep, KeepFault};
 pub use place::Place;
+pub use plugins::PluginFiles;
 pub use rights::find;
 
 use crate::config::Config;

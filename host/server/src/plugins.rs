@@ -398,6 +398,7 @@ pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
         mail: asked.mail && has("mail".to_owned()),
         links: asked.links && has("links".to_owned()),
         services: asked.services.iter().filter(|name| has(format!("service {name}"))).cloned().collect(),
+        outbound: asked.outbound.iter().filter(|host| has(format!("outbound {host}"))).cloned().collect(),
     }
 }
 

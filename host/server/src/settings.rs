@@ -26,7 +26,7 @@ pub fn seal(keys: &Keys) -> Result<Seal, SealFault> {
 }
 
 /// A secret is opened where it was sealed alone: in this organization, of this plugin, under this name.
-fn place(organization: OrganizationId, plugin: &PluginId, name: &str) -> Vec<u8> {
+pub(crate) fn secret_place(organization: OrganizationId, plugin: &PluginId, name: &str) -> Vec<u8> {
     [organization.0.bytes().as_slice(), plugin.as_str().as_bytes(), b"/", name.as_bytes()].concat()
 }
 
@@ -119,7 +119,7 @@ pub async fn fill_in(
     for (name, secret) in &secrets {
         let change = match secret {
             Some(secret) => {
-                let place = place(organization, &descriptor.id, name);
+                let place = secret_place(organization, &descriptor.id, name);
                 SecretChange::Set(app.plugin_seal.close_at(&place, secret).map_err(|error| {
                     tracing::error!(%error, "a secret of a plugin could not be kept");
                     Fault::internal()

@@ -42,6 +42,7 @@ pub mod mail;
 pub mod media;
 pub mod notices;
 pub mod options;
+pub mod outbound;
 pub mod plugins;
 mod read;
 pub mod repeats;

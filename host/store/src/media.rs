@@ -102,9 +102,14 @@ pub(crate) fn turn(organization: OrganizationId, sha256: &[u8; 32]) -> i64 {
 
 /// `$2, $3, …` for a number of ids after the organization's.
 pub(crate) fn places(count: usize) -> String {
+    places_from(2, count)
+}
+
+/// The same from another place on.
+pub(crate) fn places_from(first: usize, count: usize) -> String {
     let mut text = String::new();
     for place in 0..count {
-        let _ = write!(text, "{}${}", if place == 0 { "" } else { ", " }, place + 2);
+        let _ = write!(text, "{}${}", if place == 0 { "" } else { ", " }, place + first);
     }
     text
 }

@@ -35,6 +35,7 @@ pub const MAIL_ACCOUNTS: &str = "/admin/mail/accounts";
 /// POST: a letter to oneself.
 pub const MAIL_TEST: &str = "/admin/mail/test";
 pub const LINKS: &str = "/admin/links";
+pub const OUTBOUND: &str = "/admin/outbound";
 pub const DOCUMENTS: &str = "/admin/documents";
 /// GET: the picture; POST: another, as `logo` of a form with a file.
 pub const DOCUMENT_LOGO: &str = "/admin/documents/logo";

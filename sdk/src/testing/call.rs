@@ -39,6 +39,7 @@ pub(super) struct World {
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) told: Cell<u64>,
     pub(super) abilities: super::abilities::Abilities,
+    pub(super) outside: super::outside::Outside,
 }
 
 impl World {
@@ -121,7 +122,7 @@ impl Call {
     }
 
     /// A component that was not granted what it imports is not even loaded.
-    fn needs(&self, capability: Capability) {
+    pub(super) fn needs(&self, capability: Capability) {
         let interface = capability.interface();
         assert!(
             self.world.descriptor.grants.interfaces.contains(&capability),

@@ -40,6 +40,7 @@ mod commit;
 mod declared;
 mod family;
 mod kept;
+mod outside;
 mod paths;
 mod plan;
 mod post;
@@ -164,6 +165,7 @@ impl<P: Plugin> MemoryHost<P> {
             events: RefCell::default(),
             told: Cell::new(0),
             abilities: abilities::Abilities::default(),
+            outside: outside::Outside::default(),
         });
         // 2026-11-23T01:00:00Z.
         let now = Instant::from_micros(1_795_395_600_000_000);

@@ -31,7 +31,10 @@ impl<P: Plugin> MemoryHost<P> {
         assert!(self.world.descriptor.job(name).is_some(), "plugin.toml declares no job `{name}`");
         let mut call = JobCall { job: name.to_owned(), payload: payload.to_string(), cursor: None, attempt: 1 };
         for _ in 0..MOST {
-            let Slice { writes, next } = self.as_plugin(|| P::run(&call))?;
+            self.world.outside.in_job.set(true);
+            let slice = self.as_plugin(|| P::run(&call));
+            self.world.outside.in_job.set(false);
+            let Slice { writes, next } = slice?;
             self.by_plugin(Origin::Job, writes)?;
             match next {
                 Some(next) => call.cursor = Some(next.cursor),

@@ -4,6 +4,7 @@ use super::{Answer, ChangeKind, Collection, Descriptor, Field, FieldKind, Route,
 use super::{former, migration, services, settings};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::CollectionName;
+use crate::outbound::{Host, MAX_HOSTS};
 use crate::value::{Currency, parse_date, parse_instant};
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ pub const RESERVED: [&str; 9] =
     ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag", "custom"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
-const RESERVED_PLUGINS: [&str; 32] = [
+const RESERVED_PLUGINS: [&str; 33] = [
     "auth",
     "users",
     "organizations",
@@ -45,6 +46,7 @@ const RESERVED_PLUGINS: [&str; 32] = [
     "notices",
     "mail",
     "links",
+    "outbound",
 ];
 
 /// Words of every collection's own API, which no transition may be called.
@@ -97,6 +99,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         }
     }
     services::check(descriptor, &mut say);
+    outside(descriptor, &mut say);
     settings::check(descriptor, &mut say);
     migration::check(descriptor, &mut say);
     if descriptor.roles.len() > MAX_ROLES {
@@ -142,6 +145,21 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         super::page::check(descriptor, page, &key, &mut say);
     }
     faults
+}
+
+/// Hosts that a plugin sends to. That its code sends anywhere is known from its imports.
+fn outside(descriptor: &Descriptor, say: &mut impl FnMut(String, String)) {
+    let hosts = &descriptor.grants.outbound;
+    if hosts.len() > MAX_HOSTS {
+        say("grants.outbound".into(), format!("{} hosts; at most {MAX_HOSTS}", hosts.len()));
+    }
+    for (index, entry) in hosts.iter().enumerate() {
+        match entry.parse::<Host>() {
+            Ok(host) if host.to_string() == *entry => {}
+            Ok(host) => say(format!("grants.outbound[{index}]"), format!("`{entry}` is written `{host}`")),
+            Err(message) => say(format!("grants.outbound[{index}]"), message),
+        }
+    }
 }
 
 fn is_version(text: &str) -> bool {
@@ -198,6 +216,8 @@ impl super::Grants {
         missing.extend(flags.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name.to_owned()));
         let services = self.services.iter().filter(|name| !granted.services.contains(name));
         missing.extend(services.map(|name| format!("service {name}")));
+        let hosts = self.outbound.iter().filter(|host| !granted.outbound.contains(host));
+        missing.extend(hosts.map(|host| format!("outbound {host}")));
         missing
     }
 
@@ -213,6 +233,7 @@ impl super::Grants {
             sentences.push("Opens pages of its own to people without an account, by links.".to_owned());
         }
         sentences.extend(self.services.iter().map(|name| services::sentence(name)));
+        sentences.extend(self.outbound.iter().map(|host| format!("Sends to {host}.")));
         sentences
     }
 }

@@ -104,6 +104,8 @@ pub struct Grants {
     pub links: bool,
     /// Services of other plugins that it calls, `projects.budget`.
     pub services: Vec<String>,
+    /// Hosts that its jobs send to by HTTPS, `api.xero.com`.
+    pub outbound: Vec<String>,
 }
 
 /// An interface of the contract that must be granted before a component may import it.
@@ -114,16 +116,19 @@ pub enum Capability {
     Records,
     /// Names, locales and zones of the organization's people.
     People,
+    /// Files of the records that it may read, and files that it makes.
+    Media,
 }
 
 impl Capability {
-    pub const ALL: [Self; 2] = [Self::Records, Self::People];
+    pub const ALL: [Self; 3] = [Self::Records, Self::People, Self::Media];
 
     /// The interface's name in `wit/`.
     pub const fn interface(self) -> &'static str {
         match self {
             Self::Records => "records",
             Self::People => "people",
+            Self::Media => "media",
         }
     }
 
@@ -132,6 +137,7 @@ impl Capability {
         match self {
             Self::Records => "Reads the records of its own collections.",
             Self::People => "Sees the names, locales and time zones of the organization's people.",
+            Self::Media => "Reads the files of the records that it may read, and keeps files that it makes.",
         }
     }
 }

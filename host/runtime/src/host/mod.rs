@@ -3,6 +3,8 @@
 mod calendar;
 mod context;
 mod logging;
+mod media;
+mod outbound;
 mod people;
 mod records;
 mod services;
@@ -11,8 +13,8 @@ mod settings;
 use crate::call::State;
 use crate::contract::lignaflow::plugin::{
     calendar as calendar_interface, context as context_interface, logging as logging_interface,
-    people as people_interface, query, records as records_interface, services as services_interface,
-    settings as settings_interface, types, writing,
+    media as media_interface, outbound as outbound_interface, people as people_interface, query,
+    records as records_interface, services as services_interface, settings as settings_interface, types, writing,
 };
 use wasmtime::component::{HasSelf, Linker};
 
@@ -28,7 +30,9 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     calendar_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     logging_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     settings_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
-    services_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+    services_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    media_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    outbound_interface::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
 }
 
 // Interfaces of types alone have nothing to call.

@@ -5,9 +5,12 @@ use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::{Caller, Principal};
 use lignaflow_core::descriptor::Grants;
 use lignaflow_core::error::Fault;
+use lignaflow_core::files::{TableRows, TableSlice};
 use lignaflow_core::guest::{CallFault, Guest, Payload, Remainder, RouteReply, RouteRequest, ServiceCall};
 use lignaflow_core::id::{Id, OrganizationId, PersonId, RequestId};
+use lignaflow_core::media::Media;
 use lignaflow_core::name::PluginId;
+use lignaflow_core::outbound::{OutboundRequest, OutboundResponse};
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
 use lignaflow_core::reads::{Person, Reads};
 use lignaflow_core::value::{Currency, Value};
@@ -236,6 +239,30 @@ impl Reads for FakeReads {
 
     async fn setting(&self, _: &str) -> Result<Option<Value>, Fault> {
         Ok(None)
+    }
+
+    async fn describe_file(&self, _: Id, _: Authority) -> Result<Media, Fault> {
+        Err(Fault::not_found("file"))
+    }
+
+    async fn read_file(&self, _: Id, _: Authority, _: u64, _: usize) -> Result<Vec<u8>, Fault> {
+        Err(Fault::not_found("file"))
+    }
+
+    async fn table_rows(&self, _: Id, _: Authority, _: TableSlice) -> Result<TableRows, Fault> {
+        Err(Fault::not_found("file"))
+    }
+
+    async fn create_file(&self, _: Id, _: &str) -> Result<(), Fault> {
+        Err(Fault::denied("Nothing is made here."))
+    }
+
+    async fn append_to_file(&self, _: Id, _: Vec<u8>) -> Result<(), Fault> {
+        Err(Fault::denied("Nothing is made here."))
+    }
+
+    async fn send(&self, _: &str, _: OutboundRequest) -> Result<OutboundResponse, Fault> {
+        Err(Fault::denied("Nothing is sent from here."))
     }
 
     async fn call_service(&self, _: &PluginId, _: ServiceCall, _: Remainder) -> Result<String, Fault> {

@@ -194,6 +194,7 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("jobs.at_once", u64::from(config.jobs.at_once), 1..=64),
         ("jobs.keep_days", u64::from(config.jobs.keep_days), 1..=3_650),
         ("mail.port", u64::from(config.mail.port), 0..=65_535),
+        ("outbound.keep_days", u64::from(config.outbound.keep_days), 1..=3_650),
         ("mail.keep_days", u64::from(config.mail.keep_days), 1..=3_650),
         ("imports.file_bytes", config.imports.file_bytes, 1_024..=1 << 30),
         ("imports.rows", u64::from(config.imports.rows), 1..=1_048_575),

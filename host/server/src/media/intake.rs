@@ -2,7 +2,7 @@
 //! told what it is. Whoever leaves in the middle leaves nothing.
 
 use super::picture::dimensions;
-use super::{Media, of_store};
+use super::{Keep, Media, of_store};
 use crate::problem::{Kind, Problem};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -26,11 +26,45 @@ pub struct Upload<'a> {
 }
 
 /// A file that has been read whole.
-struct Arrived {
+pub(super) struct Arrived {
+    pub file: NamedTempFile,
+    pub size: u64,
+    pub sha256: [u8; 32],
+    pub head: Vec<u8>,
+}
+
+/// A file that is being read.
+pub(super) struct Receiving {
     file: NamedTempFile,
-    size: u64,
-    sha256: [u8; 32],
+    writer: tokio::fs::File,
+    hash: Sha256,
     head: Vec<u8>,
+    size: u64,
+}
+
+impl Receiving {
+    pub(super) fn begin(keep: &Keep) -> io::Result<Self> {
+        let file = keep.incoming()?;
+        let writer = tokio::fs::File::from_std(file.as_file().try_clone()?);
+        Ok(Self { file, writer, hash: Sha256::new(), head: Vec::with_capacity(HEAD), size: 0 })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) async fn add(&mut self, part: &[u8]) -> io::Result<()> {
+        self.size += part.len() as u64;
+        self.hash.update(part);
+        // One byte more than is looked at tells that there is more.
+        self.head.extend(part.iter().take((HEAD + 1).saturating_sub(self.head.len())));
+        self.writer.write_all(part).await
+    }
+
+    pub(super) async fn end(mut self) -> io::Result<Arrived> {
+        self.writer.flush().await?;
+        Ok(Arrived { file: self.file, size: self.size, sha256: self.hash.finalize().into(), head: self.head })
+    }
 }
 
 impl Media {
@@ -77,20 +111,24 @@ impl Media {
         // In a task of its own: once all of it has come, it is kept, whether or not the client waits for the answer.
         let (here, of) = (self.clone(), media.clone());
         let settled = tokio::spawn(async move { here.settle(access, &of, arrived.file).await }).await;
-        settled.map_err(|_| Problem::internal())??;
+        settled.map_err(|_| Problem::internal())?.map_err(|fault| {
+            let later = fault.code == ErrorCode::Unavailable;
+            let problem = Problem::from(fault);
+            if later { problem.retry_after(Duration::from_secs(1)) } else { problem }
+        })?;
         metrics::counter!("lignaflow_media_bytes_total", "way" => "in").increment(media.size);
         Ok(media)
     }
 
     /// Room is taken, the bytes are put where they are kept, and then the file is there.
-    async fn settle(&self, access: Access<'_>, media: &File, file: NamedTempFile) -> Result<(), Problem> {
+    pub(super) async fn settle(&self, access: Access<'_>, media: &File, file: NamedTempFile) -> Result<(), Fault> {
         let quota = self.0.settings.organization_bytes;
         match self.0.store.reserve_media(access, media, quota).await.map_err(|error| of_store(&error))? {
             Reserved::Made => {}
-            Reserved::Full { used } => return Err(self.full(used).into()),
+            Reserved::Full { used } => return Err(self.full(used)),
             Reserved::Going => {
                 let detail = "The same file is being removed just now. Try again shortly.";
-                return Err(Problem::new(ErrorCode::Unavailable, detail).retry_after(Duration::from_secs(1)));
+                return Err(Fault::new(ErrorCode::Unavailable, detail));
             }
         }
         if let Err(fault) = self.0.keep.put(access.organization(), &media.sha256, file).await {
@@ -99,13 +137,13 @@ impl Media {
             if let Err(error) = self.give_up(access, media.id).await {
                 tracing::warn!(%error, "a file that could not be kept stays reserved until it is swept");
             }
-            return Err(fault.into());
+            return Err(fault);
         }
         let there = self.0.store.media_arrived(access, media.id).await.map_err(|error| of_store(&error))?;
-        if there { Ok(()) } else { Err(Problem::internal()) }
+        if there { Ok(()) } else { Err(Fault::internal()) }
     }
 
-    async fn give_up(&self, access: Access<'_>, id: Id) -> Result<(), Fault> {
+    pub(super) async fn give_up(&self, access: Access<'_>, id: Id) -> Result<(), Fault> {
         let at = self.0.clock.now();
         let doom = Doom { at, until: at, begun: at };
         let doomed = self.0.store.doom_media(access.organization(), id, doom).await;
@@ -145,26 +183,17 @@ impl Media {
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
-        let file = self.0.keep.incoming().map_err(of_disk)?;
-        let mut writer = tokio::fs::File::from_std(file.as_file().try_clone().map_err(of_disk)?);
-        let mut hash = Sha256::new();
-        let mut head = Vec::with_capacity(HEAD);
-        let mut size = 0;
+        let mut receiving = Receiving::begin(&self.0.keep).map_err(of_disk)?;
         while let Some(part) = body.next().await {
             // Why it broke off is told by the layer that bounds bodies, where it did that itself.
             let part = part.map_err(|_| Problem::new(Kind::Unparsable, "The file broke off before its end."))?;
-            size += part.len() as u64;
-            self.bounded(size)?;
-            hash.update(&part);
-            // One byte more than is looked at tells that there is more.
-            head.extend(part.iter().take((HEAD + 1).saturating_sub(head.len())));
-            writer.write_all(&part).await.map_err(of_disk)?;
+            self.bounded(receiving.size() + part.len() as u64)?;
+            receiving.add(&part).await.map_err(of_disk)?;
         }
-        writer.flush().await.map_err(of_disk)?;
-        if size == 0 {
+        if receiving.size() == 0 {
             return Err(Fault::at("", "empty", "The file is empty.").into());
         }
-        Ok(Arrived { file, size, sha256: hash.finalize().into(), head })
+        receiving.end().await.map_err(of_disk)
     }
 
     /// What the file is, where it is what the client says and of a type that is taken.

@@ -198,6 +198,23 @@ impl Keep {
         }
     }
 
+    /// A file of this machine with the bytes of one that is kept.
+    pub(super) async fn local(&self, organization: OrganizationId, sha256: &[u8; 32]) -> Result<fs::File, KeepFault> {
+        if let At::Folder(folder) = &self.at {
+            let path = folder.join(name(organization, sha256, Kept::Bytes));
+            return Ok(tokio::fs::File::open(path).await?.into_std().await);
+        }
+        let file = tempfile::tempfile_in(&self.incoming)?;
+        let mut writer = tokio::fs::File::from_std(file.try_clone()?);
+        let mut parts = self.read(organization, sha256, Kept::Bytes, None).await?;
+        while let Some(part) = parts.next().await {
+            writer.write_all(&part?).await?;
+        }
+        writer.flush().await?;
+        writer.seek(io::SeekFrom::Start(0)).await?;
+        Ok(file)
+    }
+
     /// All bytes of something small.
     pub(super) async fn read_whole(
         &self,

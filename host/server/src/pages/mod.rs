@@ -22,6 +22,7 @@
 //! | [`join`], [`roles`], [`audit`], [`organization`] | invitations as they are opened; who can do what; what was written down; settings |
 //! | [`fields`] | fields that the organization adds to collections |
 //! | [`told`] | one's own notices; the organization's mail and links |
+//! | [`outbound`] | what plugins sent to hosts outside |
 //! | [`links`] | pages that people without an account open by a link |
 //! | [`jobs`] | what plugins do without a caller |
 //! | [`documents`] | documents that could not be made, their templates, the logo |
@@ -51,6 +52,7 @@ mod lists;
 mod lookup;
 mod media;
 mod organization;
+mod outbound;
 mod people;
 mod plan;
 mod posted;
@@ -97,6 +99,7 @@ pub fn router() -> Router<Arc<App>> {
         .merge(settings::router())
         .merge(jobs::router())
         .merge(links::router())
+        .merge(outbound::router())
         .merge(told::router())
         .merge(documents::router())
         .route("/media/{id}", get(media::content))

@@ -5,6 +5,7 @@
 //! | [`process`] | the child process that reads, and what it may use |
 //! | [`child`] | what that process does |
 //! | [`text`], [`sheet`] | CSV with its encodings and delimiters; workbooks |
+//! | [`shelf`] | tables that plugins read by slices, parsed once |
 //! | [`line`] | what the child tells its parent, a line at a time |
 //!
 //! A file from outside is never parsed in the server itself: a compressed bomb, or a fault of a parser, ends a process
@@ -14,10 +15,12 @@ pub mod child;
 mod line;
 mod process;
 mod sheet;
+mod shelf;
 mod text;
 
 pub use line::{Line, Shape};
 pub use process::{Reading, Tables};
+pub use shelf::Shelf;
 
 use crate::confined::Bounds;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What administrators may say of a webhook; every fault at once.
 
-use super::outside::literal_is_public;
+use crate::outside::literal_is_public;
 use lignaflow_core::Issue;
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::CollectionName;

@@ -81,6 +81,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_list_mail"
         | "host_test_mail"
         | "host_list_links"
+        | "host_list_outbound"
         | "host_list_documents"
         | "host_list_templates"
         | "host_get_template"

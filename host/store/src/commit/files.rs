@@ -5,7 +5,7 @@
 
 use crate::database::{Statement, Tx};
 use crate::error::StoreError;
-use crate::media::places;
+use crate::media::{places, places_from};
 use lignaflow_core::Id;
 use lignaflow_core::caller::Principal;
 use lignaflow_core::commit::{Action, Change, Commit, Refusal};
@@ -123,10 +123,13 @@ async fn hold(tx: &mut Tx, commit: &Commit, turn: &Turn<'_>) -> Result<(), Refus
         Principal::Person(person) => Some(person.0.uuid()),
         _ => None,
     };
+    // What the call itself made is nobody's yet, and its own.
+    let made: Vec<Id> = turn.ids.iter().copied().filter(|id| commit.background.files.contains(id)).collect();
+    let own = if made.is_empty() { String::new() } else { format!(" or id in ({})", places_from(at + 5, made.len())) };
     let sql = format!(
         "update media set state = 'attached', collection = ${at}, record = ${record}, field = ${field}, since = ${since} \
          where organization = $1 and id in ({ids}) and state = 'waiting' \
-         and (created_by = ${by} or (collection = ${at} and record = ${record}) or (pending and collection is null)) \
+         and (created_by = ${by} or (collection = ${at} and record = ${record}) or (pending and collection is null){own}) \
          returning id",
         record = at + 1,
         field = at + 2,
@@ -135,6 +138,7 @@ async fn hold(tx: &mut Tx, commit: &Commit, turn: &Turn<'_>) -> Result<(), Refus
     );
     let mut values = key(commit, turn);
     values.push(person.into());
+    values.extend(made.iter().map(|id| Sql::from(id.uuid())));
     let mut held = HashSet::new();
     for row in tx.fetch_all(Statement::composed(sql, values).once()).await? {
         held.insert(row.id(0)?);

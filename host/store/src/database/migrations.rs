@@ -52,6 +52,7 @@ steps! {
     24 => "0024_second_factors",
     25 => "0025_devices",
     26 => "0026_privacy",
+    27 => "0027_outbound",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

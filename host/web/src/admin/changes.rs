@@ -97,6 +97,51 @@ pub(super) fn routes(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Lin
     plus.chain(minus).collect()
 }
 
+/// What comes, goes, and is otherwise than before, of things that have a name and are told in a few words.
+fn compared(old: &[(String, String)], new: &[(String, String)]) -> Vec<Line> {
+    let of =
+        |list: &[(String, String)], name: &str| list.iter().find(|(it, _)| it == name).map(|(_, told)| told.clone());
+    let mut lines = Vec::new();
+    for (name, told) in new {
+        match of(old, name) {
+            None => lines.push(line(Sign::Plus, name, told)),
+            Some(was) if was != *told => lines.push(line(Sign::Other, name, format!("{was} to {told}"))),
+            Some(_) => {}
+        }
+    }
+    lines.extend(old.iter().filter(|(name, _)| of(new, name).is_none()).map(|(name, _)| line(Sign::Minus, name, "")));
+    lines
+}
+
+/// What changes in its pages.
+pub(super) fn pages(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Line> {
+    let of = |descriptor: &Descriptor| -> Vec<(String, String)> {
+        let told = |blocks: usize| if blocks == 1 { "1 block".to_owned() } else { format!("{blocks} blocks") };
+        descriptor.pages.iter().map(|page| (page.title.clone(), told(page.blocks.len()))).collect()
+    };
+    compared(&before.map(of).unwrap_or_default(), &of(after))
+}
+
+/// What changes in the settings that organizations fill in.
+pub(super) fn settings(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Line> {
+    let of = |descriptor: &Descriptor| -> Vec<(String, String)> {
+        let told = |field: &Field| if field.secret { "secret".to_owned() } else { described(field) };
+        descriptor.settings.iter().map(|(name, field)| (name.to_string(), told(field))).collect()
+    };
+    compared(&before.map(of).unwrap_or_default(), &of(after))
+}
+
+/// What changes in what it does by itself: jobs, with their times, and what it is told of.
+pub(super) fn work(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Line> {
+    let of = |descriptor: &Descriptor| -> Vec<(String, String)> {
+        let job = |schedule: Option<&str>| schedule.map_or_else(String::new, |at| format!("at {at}"));
+        let jobs = descriptor.jobs.iter().map(|it| (format!("job {}", it.name), job(it.schedule.as_deref())));
+        let told = descriptor.subscriptions.iter().map(|it| (format!("told of {}", it.collection), String::new()));
+        jobs.chain(told).collect()
+    };
+    compared(&before.map(of).unwrap_or_default(), &of(after))
+}
+
 pub(super) fn draw(lines: &[Line]) -> Markup {
     html! {
         ul class="diff" {
@@ -141,6 +186,30 @@ mod tests {
             .collect();
         insta::assert_snapshot!(lines.join("\n"));
         assert_eq!(records(Some(&before), &before), []);
+    }
+
+    #[test]
+    fn an_upgrade_tells_pages_settings_and_jobs_that_come_and_go() {
+        let parsed = |more: &str| {
+            let head = "id = \"books\"\nversion = \"0.1.0\"\ntitle = \"Books\"\napi = \"0.1\"\n";
+            lignaflow_core::descriptor::parse(&format!("{head}{more}")).unwrap()
+        };
+        let before = parsed(
+            "[settings]\nkey = { type = \"text\", secret = true }\ndays = { type = \"integer\" }\n\
+             [[jobs]]\nname = \"send\"\ntitle = \"Send\"\n",
+        );
+        let after = parsed(
+            "[settings]\ndays = { type = \"integer\", min = 1 }\nnote = { type = \"text\" }\n\
+             [[jobs]]\nname = \"send\"\ntitle = \"Send\"\nschedule = \"0 16 * * 5\"\n",
+        );
+        let told = |lines: Vec<Line>| -> Vec<String> {
+            lines.iter().map(|line| format!("{:?} {} {}", line.sign, line.text, line.detail)).collect()
+        };
+        let expected = ["Other days integer to integer, from 1", "Plus note text", "Minus key "];
+        assert_eq!(told(settings(Some(&before), &after)), expected);
+        assert_eq!(told(work(Some(&before), &after)), ["Other job send  to at 0 16 * * 5"]);
+        assert_eq!(pages(Some(&before), &after), []);
+        assert_eq!(pages(None, &descriptor()).len(), descriptor().pages.len());
     }
 
     #[test]

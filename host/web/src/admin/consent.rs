@@ -1,6 +1,6 @@
 //! What a new plugin or an upgrade asks for and changes, before anything of it runs.
 
-use super::changes::{draw, records, routes};
+use super::changes::{draw, pages, records, routes, settings, work};
 use super::plan::{self, PlanView};
 use crate::format::bytes;
 use crate::icon::icon;
@@ -13,7 +13,7 @@ use maud::{Markup, html};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// What is posted as `grant`: `interface records`, `read projects/tasks`, `write projects/tasks`,
-    /// `service projects.budget`.
+    /// `service projects.budget`, `outbound api.xero.com`.
     pub key: String,
     /// What it means, for the administrator.
     pub sentence: String,
@@ -35,7 +35,8 @@ pub fn asks(wanted: &Grants, granted: &Grants) -> Vec<Ask> {
     let mail = wanted.mail.then(|| Grants { mail: true, ..Grants::default() });
     let links = wanted.links.then(|| Grants { links: true, ..Grants::default() });
     let services = wanted.services.iter().map(|name| Grants { services: vec![name.clone()], ..Grants::default() });
-    interfaces.chain(reads).chain(writes).chain(services).chain(mail).chain(links).map(one).collect()
+    let hosts = wanted.outbound.iter().map(|host| Grants { outbound: vec![host.clone()], ..Grants::default() });
+    interfaces.chain(reads).chain(writes).chain(services).chain(hosts).chain(mail).chain(links).map(one).collect()
 }
 
 /// The page between a chosen file and its installation. Nothing has run.
@@ -63,7 +64,12 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
     let asked = asks(&descriptor.grants, view.installed.map_or(&nothing, |(_, granted)| granted));
     let (kept, new): (Vec<_>, Vec<_>) = asked.iter().partition(|ask| ask.granted);
     let records = records(before, descriptor);
-    let routes = routes(before, descriptor);
+    let others = [
+        ("What changes in its routes", routes(before, descriptor)),
+        ("What changes in its pages", pages(before, descriptor)),
+        ("What changes in its settings", settings(before, descriptor)),
+        ("What changes in what it does by itself", work(before, descriptor)),
+    ];
     let verb = if before.is_some() { "Upgrade" } else { "Install" };
     let title = format!("{verb} {}", descriptor.title);
     let button = if new.is_empty() { verb.to_owned() } else { format!("Grant and {}", verb.to_lowercase()) };
@@ -98,7 +104,9 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                         }
                     }
                     (plan::draw(view.plan, &shell.reader))
-                    @if !routes.is_empty() { div { h3 { "What changes in its routes" } (draw(&routes)) } }
+                    @for (title, lines) in &others {
+                        @if !lines.is_empty() { div { h3 { (title) } (draw(lines)) } }
+                    }
                     div class="actions" {
                         button class="btn btn-primary" type="submit" disabled[!view.plan.fits()] { (button) }
                         a class="btn" href=(paths::PLUGINS) { "Not now" }

@@ -9,7 +9,7 @@ use crate::paths;
 use crate::shell::{Crumb, Head, Shell};
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::name::CollectionName;
 use maud::{Markup, html};
 
@@ -273,9 +273,19 @@ fn rights(view: &PluginPage<'_>) -> Markup {
                         li { (icon("check")) span { (ask.sentence) span class="sub code" { (ask.key) } } }
                     }
                 }
-                p class="small faint mt-2" { "It has no network, no files, and no way to another organization’s records." }
+                p class="small faint mt-2" { (confines(&view.descriptor.grants)) }
+                (super::outbound::leads(view.descriptor.id.as_str(), &view.descriptor.grants.outbound))
             }
         }
+    }
+}
+
+/// What it has no way to, whatever it is granted.
+fn confines(grants: &Grants) -> &'static str {
+    if grants.outbound.is_empty() {
+        "It has no network, no files of this machine, and no way to another organization’s records."
+    } else {
+        "It reaches no host but these, no files of this machine, and no way to another organization’s records. All that it sends is written down."
     }
 }
 

@@ -14,6 +14,7 @@ mod media;
 pub mod migration;
 mod notices;
 mod organization;
+mod outbound;
 mod parameters;
 pub mod people;
 pub mod plan;
@@ -122,6 +123,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(links::list))
         .routes(routes!(links::one))
         .routes(routes!(links::withdraw))
+        .routes(routes!(outbound::list))
         .routes(routes!(documents::list))
         .routes(routes!(documents::retry))
         .routes(routes!(documents::templates))
