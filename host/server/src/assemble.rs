@@ -160,7 +160,7 @@ pub async fn assemble(
     let context = MiddlewareContext::new(&config, SESSION_COOKIE, uploads);
     let rates = context.rates();
     let tables = Arc::new(Tables::new(program.clone(), limits_of(&config.imports)));
-    let plugin_seal = Arc::new(crate::settings::seal(secret_key(&config)?.expose())?);
+    let plugin_seal = Arc::new(crate::settings::seal(&keys)?);
     let departures =
         Departures::new(store.clone(), registry.clone(), clock.clone(), plugin_seal.clone(), &config.outbound);
     let shelf = Shelf::new(tables.clone(), config.data_dir.join("tmp"));
@@ -176,7 +176,6 @@ pub async fn assemble(
         clock: clock.clone(),
     };
     let webhooks = Webhooks::new(rooms.clone(), &keys, config.webhooks.private)?;
-    let plugin_seal = crate::settings::seal(&keys)?;
     let mail = Mail::new(rooms.clone(), media.clone(), &config)?;
     let notices = Notices::new(rooms.clone());
     let links = Links::new(store.clone(), clock.clone());
