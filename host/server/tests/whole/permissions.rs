@@ -57,12 +57,11 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_change_role" => json!({ "title": "Foreman", "permissions": [] }),
         "host_add_placeholder" => json!({ "name": "Ron" }),
         "host_join" => json!({ "secret": NOWHERE, "name": "Sam", "password": org.password }),
-        "host_accept_invitation" => json!({ "secret": NOWHERE }),
+        "host_accept_invitation" | "host_enrol_device" => json!({ "secret": NOWHERE }),
         "host_confirm_second_factor" => json!({ "code": "000000" }),
         "host_set_pin" => json!({ "username": "ron" }),
         "host_change_pin" => json!({ "current": "273941", "pin": "540718" }),
         "host_create_device" => json!({ "name": "Van" }),
-        "host_enrol_device" => json!({ "secret": NOWHERE }),
         "host_sign_in_by_pin" => json!({ "username": "ron", "pin": "273941" }),
         "host_ask_sign_up" => json!({ "email": "new@example.com" }),
         "host_sign_up" => {
