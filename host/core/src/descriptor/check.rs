@@ -9,8 +9,8 @@ use crate::value::{Currency, parse_date, parse_instant};
 use std::collections::HashSet;
 
 /// Names that the host gives to every record itself.
-pub const RESERVED: [&str; 9] =
-    ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag", "custom"];
+pub const RESERVED: [&str; 10] =
+    ["id", "version", "created_at", "updated_at", "created_by", "archived_at", "organization", "etag", "custom", "row"];
 
 /// Words of the host's own API and pages, which no plugin may be called.
 const RESERVED_PLUGINS: [&str; 33] = [

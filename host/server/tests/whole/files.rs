@@ -89,10 +89,14 @@ async fn a_hundred_thousand_rows_come_in_by_slices_each_once_also_after_a_kill(d
     assert_eq!((&job["state"], &job["slices"]), (&json!("done"), &json!(ROWS / 2_500)), "{job}");
     assert_eq!(count(&api).await, ROWS);
     // Each number once: so many different ones, and their sum.
-    let sums = api.get(&format!("{PARTS}/summary?sum=number&sum=row&count=id")).await.is(200);
+    let sums = api.get(&format!("{PARTS}/summary?sum=number&sum=line&count=id")).await.is(200);
     let told = &sums.data()[0];
     assert_eq!(told["sum_number"].as_u64(), Some(ROWS * (ROWS + 1) / 2), "{}", sums.text);
-    assert_eq!(told["sum_row"].as_u64(), Some(ROWS * (ROWS + 1) / 2 + ROWS), "rows are numbered as a spreadsheet does");
+    assert_eq!(
+        told["sum_line"].as_u64(),
+        Some(ROWS * (ROWS + 1) / 2 + ROWS),
+        "rows are numbered as a spreadsheet does"
+    );
     let last = api.get(&format!("{PARTS}?filter[number]={ROWS}")).await.is(200);
     assert_eq!(last.column("name"), [format!("Screw {ROWS}, stainless")]);
     // The last slice wrote a report beside the file.
@@ -192,8 +196,8 @@ async fn a_workbook_is_read_by_its_sheet_and_what_is_no_table_is_told(database: 
     let _ = org.post(&format!("stock/bring/{upload}"), json!({ "sheet": "Parts", "slice": 1 })).await.is(204);
     let job = ended(&org, PATIENCE).await;
     assert_eq!((&job["state"], &job["slices"]), (&json!("done"), &json!(2)), "{job}");
-    let parts = org.get(&format!("{PARTS}?sort=number&fields=name,row")).await.is(200);
-    let rows: Vec<_> = parts.data().iter().map(|part| (part["name"].clone(), part["row"].clone())).collect();
+    let parts = org.get(&format!("{PARTS}?sort=number&fields=name,line")).await.is(200);
+    let rows: Vec<_> = parts.data().iter().map(|part| (part["name"].clone(), part["line"].clone())).collect();
     assert_eq!(rows, [(json!("Ash"), json!(3)), (json!("Oak"), json!(4))]);
 
     let file = bring(&org, "plan.pdf", "application/pdf", PDF).await.is(201).id();
