@@ -4,12 +4,13 @@ use crate::audit::{Kind, event};
 use crate::authenticate::Authenticated;
 use crate::client::Client;
 use crate::form::{Email, Reader};
+use crate::resets::RESET;
 use crate::sessions::{self, NewSession};
-use crate::sign_in::SignInFault;
+use crate::sign_in::{STEP, SignInFault};
 use crate::{Identity, error, members, password, secret};
 use lignaflow_core::caller::Role;
 use lignaflow_core::{ErrorCode, Fault};
-use lignaflow_store::identity::{audit, members as rows, organizations, people, sessions as session_rows};
+use lignaflow_store::identity::{audit, members as rows, one_time, organizations, people, sessions as session_rows};
 use serde_json::json;
 
 impl Identity {
@@ -52,6 +53,8 @@ impl Identity {
                 Box::pin(async move {
                     people::set_password(tx, id, &hash, false).await?;
                     session_rows::end_all(tx, id, None).await?;
+                    one_time::end_all(tx, id, RESET).await?;
+                    one_time::end_all(tx, id, STEP).await?;
                     let session = sessions::open(tx, secret, draft, id, organization).await?;
                     let changed = event(Kind::PasswordChanged, now, &client, Some(organization), Some(id), json!({}));
                     audit::append(tx, &changed).await?;
@@ -75,6 +78,8 @@ impl Identity {
             Box::pin(async move {
                 people::set_password(tx, person.id, &hash, false).await?;
                 session_rows::end_all(tx, person.id, None).await?;
+                one_time::end_all(tx, person.id, RESET).await?;
+                one_time::end_all(tx, person.id, STEP).await?;
                 let detail = json!({ "person": person.id.to_string() });
                 let client = Client::command_line();
                 Ok(audit::append(tx, &event(Kind::PasswordReset, now, &client, None, None, detail)).await?)

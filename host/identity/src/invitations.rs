@@ -13,7 +13,7 @@ use crate::sign_in::SignInFault;
 use crate::{Identity, SECOND, error, letters, password};
 use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
+use lignaflow_core::{ErrorCode, Fault, Id, PersonId};
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::{audit, invitations, members, organizations, people, sessions as session_rows};
 use lignaflow_store::{Tx, mail};
@@ -274,14 +274,15 @@ impl Identity {
         Ok(session)
     }
 
-    /// Somebody who is signed in accepts, and works in that organization from then on.
-    pub async fn join_as(&self, actor: &Authenticated, client: Client, secret: &str) -> Result<OrganizationId, Fault> {
+    /// Somebody who is signed in accepts, and works in that organization from then on, under a new secret.
+    pub async fn join_as(&self, actor: &Authenticated, client: Client, secret: &str) -> Result<NewSession, Fault> {
         let (session, person, now) = (actor.own_session()?, actor.person.id, self.now());
         let invitation = self.invitation_of(secret).await?;
         serves(&invitation, now)?;
         if !invitation.email.is_empty() && invitation.email.to_lowercase() != actor.person.email.to_lowercase() {
             return Err(Fault::denied("This invitation is for another address. Sign out, and open it again."));
         }
+        let secret = Secret::fresh()?;
         if invitation.person.is_some() {
             let message =
                 "This invitation is for somebody who has no account yet. Ask for one without a former person.";
@@ -303,8 +304,9 @@ impl Identity {
                     None => members::insert(tx, invitation.organization, person, invitation.role, now).await?,
                 }
                 accept(tx, &invitation, person, &client, now).await?;
-                session_rows::switch(tx, session, invitation.organization).await?;
-                Ok(invitation.organization)
+                let switched = session_rows::switch(tx, session, invitation.organization, &secret.hash()).await?;
+                let expires_at = switched.ok_or_else(|| Fault::not_found("such session"))?;
+                Ok(NewSession { id: session, secret, organization: invitation.organization, expires_at })
             })
         })
         .await

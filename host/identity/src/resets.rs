@@ -7,7 +7,7 @@ use crate::authenticate::Authenticated;
 use crate::client::Client;
 use crate::form::{Email, Reader};
 use crate::secret::{self, Secret};
-use crate::sign_in::SignInFault;
+use crate::sign_in::{STEP, SignInFault};
 use crate::{Identity, SECOND, error, letters, password};
 use lignaflow_core::{ErrorCode, Fault, Id};
 use lignaflow_store::identity::one_time::{self, OneTime};
@@ -16,7 +16,7 @@ use lignaflow_store::{Database, StoreError, mail};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-const RESET: &str = "password-reset";
+pub(crate) const RESET: &str = "password-reset";
 const ADDRESS: &str = "address-change";
 /// Seconds for which a code serves.
 const SERVES: i64 = 60 * 60;
@@ -81,6 +81,7 @@ impl Identity {
                 people::set_password(tx, id, &hash, false).await?;
                 sessions::end_all(tx, id, None).await?;
                 one_time::end_all(tx, id, RESET).await?;
+                one_time::end_all(tx, id, STEP).await?;
                 let detail = json!({ "person": id.to_string() });
                 let reset = event(Kind::PasswordReset, now, &client, None, Some(id), detail);
                 Ok(audit::append(tx, &reset).await?)

@@ -167,26 +167,29 @@ impl Identity {
         .await
     }
 
-    /// Has the session work in another of the person's organizations.
+    /// Has the session work in another of the person's organizations. What it may changes, and so does its secret.
     pub async fn switch_organization(
         &self,
         actor: &Authenticated,
         client: Client,
         organization: OrganizationId,
-    ) -> Result<(), Fault> {
+    ) -> Result<NewSession, Fault> {
         let (id, person, now) = (actor.own_session()?, actor.person.id, self.now());
+        let secret = Secret::fresh()?;
         self.write(move |tx| {
             Box::pin(async move {
                 let member = members::one(&mut *tx, organization, person).await?;
                 // One that is not theirs is not there for them.
-                if !member.is_some_and(|member| member.active) || !sessions::switch(tx, id, organization).await? {
+                if !member.is_some_and(|member| member.active) {
                     return Err(Fault::not_found("such organization").into());
                 }
+                let switched = sessions::switch(tx, id, organization, &secret.hash()).await?;
+                let expires_at = switched.ok_or_else(|| Fault::not_found("such session"))?;
                 let detail = json!({ "session": id.to_string() });
                 let switched =
                     event(Kind::OrganizationSwitched, now, &client, Some(organization), Some(person), detail);
                 audit::append(tx, &switched).await?;
-                Ok(())
+                Ok(NewSession { id, secret, organization, expires_at })
             })
         })
         .await

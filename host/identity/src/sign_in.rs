@@ -44,7 +44,7 @@ pub enum SignInFault {
 }
 
 /// What a second step is called among secrets that serve once, how long it waits, and how often it may be tried.
-const STEP: &str = "second-step";
+pub(crate) const STEP: &str = "second-step";
 const WAITS: i64 = 10 * 60;
 const TRIES: i64 = 5;
 

@@ -68,8 +68,9 @@ async fn a_session_works_in_one_organization_at_a_time(world: World) {
     let olive = world.by_session(&session).await.unwrap();
     let (first, second) =
         (olive.caller.organization, if olive.caller.organization == oak.organization { elm } else { oak });
-    world.identity.switch_organization(&olive, home(), second.organization).await.unwrap();
-    let olive = world.by_session(&session).await.unwrap();
+    let switched = world.identity.switch_organization(&olive, home(), second.organization).await.unwrap();
+    assert!(world.by_session(&session).await.is_err(), "under a new secret");
+    let olive = world.by_session(&switched).await.unwrap();
     assert_eq!(olive.caller.organization, second.organization);
     assert_eq!(olive.organization.id, second.organization);
     assert_ne!(olive.caller.organization, first);

@@ -22,7 +22,7 @@ async fn a_token_is_its_owner_in_one_organization(world: World) {
     world.organization("Elm", "olive@example.com").await;
     let session = world.sign_in("olive@example.com").await;
     let olive = world.by_session(&session).await.unwrap();
-    world.identity.switch_organization(&olive, home(), oak.organization).await.unwrap();
+    let session = world.identity.switch_organization(&olive, home(), oak.organization).await.unwrap();
     let olive = world.by_session(&session).await.unwrap();
     let issued = world.token(&olive, Scope::All).await;
     assert!(issued.secret.expose().starts_with(&issued.token.prefix) && issued.token.prefix.starts_with("lf_"));

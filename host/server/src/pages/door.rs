@@ -211,7 +211,11 @@ async fn switch(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     let typed = typed(&body);
     let Ok(organization) = field(&typed, "organization").parse() else { return visit.not_found() };
     match visit.app.identity.switch_organization(&visit.signed.authenticated, client, organization).await {
-        Ok(()) => Redirect::to(paths::HOME).into_response(),
+        Ok(session) => {
+            let mut response = Redirect::to(paths::HOME).into_response();
+            session::set_cookie(&mut response, &session, visit.app.clock.now());
+            response
+        }
         Err(fault) => visit.fault(&fault),
     }
 }

@@ -80,7 +80,11 @@ async fn accept(
     let mut typed: Typed = form_urlencoded::parse(&body).into_owned().collect();
     if let Ok(visit) = &visit {
         return match app.identity.join_as(&visit.signed.authenticated, client, &secret).await {
-            Ok(_) => visit.go(paths::HOME, "Welcome."),
+            Ok(session) => {
+                let mut response = visit.go(paths::HOME, "Welcome.");
+                session::set_cookie(&mut response, &session, app.clock.now());
+                response
+            }
             Err(fault) => {
                 draw(&app, &headers, &secret, Some(visit), Tried { typed: &typed, fault: Some(&fault) }).await
             }

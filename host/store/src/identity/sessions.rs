@@ -77,13 +77,18 @@ pub async fn seen(tx: &mut Tx, id: Id, at: Micros, unless_after: Micros) -> Resu
     .map(|_| ())
 }
 
-/// Whether there is such a session.
-pub async fn switch(tx: &mut Tx, id: Id, organization: OrganizationId) -> Result<bool, StoreError> {
+/// Has a session work in another organization from now on, under a new secret. When it ends, where there is one.
+pub async fn switch(
+    tx: &mut Tx,
+    id: Id,
+    organization: OrganizationId,
+    token_hash: &[u8; 32],
+) -> Result<Option<Micros>, StoreError> {
     let statement = Statement::new(
-        "update sessions set organization = $1 where id = $2",
-        values![organization.0.uuid(), id.uuid()],
+        "update sessions set organization = $1, token_hash = $2 where id = $3 returning expires_at",
+        values![organization.0.uuid(), token_hash.to_vec(), id.uuid()],
     );
-    Ok(tx.execute(statement).await? > 0)
+    tx.fetch_optional(statement).await?.map(|row| row.i64(0)).transpose()
 }
 
 /// Ends a session, if it is that person's. Whether there was one.

@@ -240,7 +240,7 @@ pub(super) struct Accepted {
 
 /// Accept an invitation as oneself
 ///
-/// The session works in that organization from then on. Takes a session, not a token.
+/// The session works in that organization from then on, under a new cookie. Takes a session, not a token.
 #[utoipa::path(
     post, path = "/account/memberships", tag = "host", operation_id = "host_accept_invitation",
     request_body = Accepting,
@@ -252,7 +252,10 @@ pub(super) async fn accept(
     signed: Signed,
     From(client): From,
     Body(form): Body<Accepting>,
-) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    let organization = app.identity.join_as(&signed.authenticated, client, &form.secret).await?;
-    Ok((StatusCode::CREATED, Json(Accepted { organization: organization.to_string() })))
+) -> Result<Response, Problem> {
+    let session = app.identity.join_as(&signed.authenticated, client, &form.secret).await?;
+    let answer = Accepted { organization: session.organization.to_string() };
+    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
+    set_cookie(&mut response, &session, app.clock.now());
+    Ok(response)
 }
