@@ -147,7 +147,7 @@ fn told(status: StatusCode, text: &str) -> String {
     let mut said = format!("{status}: {}", problem["detail"].as_str().unwrap_or_default());
     for issue in problem["issues"].as_array().into_iter().flatten().take(3) {
         let part = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
-        said.push_str(&format!(" {} {}", part("path"), part("message")));
+        said = format!("{said} {} {}", part("path"), part("message"));
     }
     said
 }

@@ -21,7 +21,7 @@ const CLIENTS: usize = 40;
 const ESTIMATES: usize = 80;
 const VARIATIONS: usize = 5;
 /// How long conversions may take, which are done in the background.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) async fn clients(firm: &mut Firm) -> Result<Vec<Client>> {
     let (mut made, mut contacts, mut sites, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

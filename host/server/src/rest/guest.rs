@@ -97,6 +97,10 @@ impl RouteCall<'_> {
         {
             return Err(Fault::denied("You may not do this here.").into());
         }
+        // Whoever may not call it at all is told that, whatever they sent.
+        if caller.link().is_none() {
+            if self.route.method.writes() { caller.to_write()? } else { caller.to_read()? };
+        }
         let mut issues = Vec::new();
         for (name, value) in &self.parameters {
             if value.parse::<Id>().is_err() {

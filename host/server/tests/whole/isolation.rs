@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 on_both!(
     another_organization_sees_and_changes_nothing,
+    no_field_of_any_body_leads_to_another_organization,
     its_pages_show_nothing_of_another,
     one_person_in_two_organizations_is_in_one_at_a_time
 );
@@ -346,6 +347,57 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
 /// The plugin's own reads do not find it, or the commit does not.
 fn says_not_there(code: &str) -> bool {
     code == "unknown-reference" || code.starts_with("other-")
+}
+
+/// Of an answer to a body that names an id, everything but that id.
+fn without(answer: &Answer, id: &str) -> (u16, Vec<(String, String, String)>) {
+    let told = |issue: (&str, &str)| {
+        let message = answer.message_at(issue.0).replace(id, "");
+        (issue.0.to_owned(), issue.1.to_owned(), message)
+    };
+    (answer.status, answer.issues().into_iter().map(told).collect())
+}
+
+/// Each reference of each body in its turn leads to theirs, and everything else to one's own: what is told is what is
+/// told of an id that nobody has.
+async fn no_field_of_any_body_leads_to_another_organization(database: Database) {
+    let server = database.serve().await;
+    server.organization("Instance").await;
+    let (first, theirs) = first(&server).await;
+    let (other, own) = furnished(&server, "Own").await;
+    let before = everything(&first).await;
+    let document = other.get("/api/openapi.json").await.is(200);
+    let mut asked = 0;
+    for operation in operations(&document.json) {
+        let path = operation.path_with(&own);
+        let nowhere = operation.path.contains("{id}") && path.contains(NOWHERE);
+        // What a change of state may take beside it is taken as a change takes it, once the state allows it.
+        let verb = operation.id.trim_start_matches("projects_").split('_').next().unwrap_or_default();
+        let takes = matches!(verb, "create" | "update" | "route");
+        if operation.collection().is_none() || !takes || nowhere {
+            continue;
+        }
+        let changes = operation.id.starts_with("projects_update_");
+        let whole = if changes { json!({}) } else { operation.body_with(&own) };
+        for (field, (to, many)) in &operation.references {
+            let Some(id) = theirs.get(to.as_str()).filter(|id| *id != NOWHERE) else { continue };
+            let with = async |id: &str| {
+                let mut body = whole.clone();
+                body[field] = if *many { json!([id]) } else { json!(id) };
+                operation.call(&other.api, &path, &body).await
+            };
+            let (answer, nobodys) = (with(id).await, with(NOWHERE).await);
+            let what = format!("{} {field}: {}", operation.id, answer.text);
+            tells_nothing(&what, &answer);
+            assert_eq!(without(&answer, id), without(&nobodys, NOWHERE), "{what}");
+            // Of two that are to belong together, the plugin may say so at the other.
+            let said = answer.issues().into_iter().any(|(_, code)| says_not_there(code));
+            assert!(answer.status == 422 && said, "{what}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 40, "{asked} references were tried");
+    assert_eq!(everything(&first).await, before, "and nothing of the first has changed");
 }
 
 /// No filter finds what is another's, by its id or by its text.

@@ -10,9 +10,14 @@
 
 use crate::document::operations;
 use crate::media::{PDF, bring};
-use crate::scene::{PROJECTS, TASKS, scene};
-use lignaflow_testkit::{Database, Method, On, Role, Scope, on, on_both, on_one};
+use crate::scene::{CLIENTS, PROJECTS, TASKS, scene, scene_with};
+use crate::webhooks::Receiver;
+use lignaflow_testkit::plugins::{fixture, shipped};
+use lignaflow_testkit::{Database, Method, On, Role, Scope, Server, Setup, Visitor, on, on_both, on_one};
 use serde_json::{Value as Json, json};
+use std::io;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::EnvFilter;
 
 on_both!(
     nobody_joins_a_firm_by_typing_its_name,
@@ -28,6 +33,7 @@ on_one!(
     no_operation_is_done_from_another_sites_page,
     nobody_is_sent_elsewhere_by_any_parameter,
     no_forwarded_header_is_believed_from_an_unknown_proxy,
+    no_secret_is_in_a_log_a_problem_an_export_or_a_webhook,
 );
 
 const COOKIE: &str = "__Host-lignaflow";
@@ -338,4 +344,169 @@ async fn no_file_is_fetched_without_its_right(database: Database) {
     let _ = mia.get(&format!("media/{plan}/content")).await.is(200);
     let _ = org.patch(&format!("{PROJECTS}/{}", scene.project), "*", json!({ "members": [] })).await.is(200);
     let _ = mia.get(&format!("media/{plan}/content")).await.is_problem(404, "not-found");
+}
+
+/// Everything that is logged in this process.
+#[derive(Debug, Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Logged {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+const KEY: &str = "the key of this instance, which is nobody else's";
+const OF_A_PLUGIN: &str = "tk_live_a3f81c77";
+const GUESSED: &str = "guessed, and wrong";
+
+fn with_key(config: &mut lignaflow_server::config::Config) {
+    config.webhooks.private = true;
+    config.secret_key = lignaflow_server::config::Secret::new(KEY);
+}
+
+/// What stands for somebody is shown once, where it is made; then it is found in nothing that is written, sent or told.
+async fn no_secret_is_in_a_log_a_problem_an_export_or_a_webhook(database: Database) {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    // As loud as the program can be made. The client that asks it runs in this process too, and is left out.
+    let loud = EnvFilter::new("info,lignaflow=trace,sqlx=trace,axum=trace,tower=trace,tower_http=trace");
+    let lines = tracing_subscriber::fmt().with_env_filter(loud).with_ansi(false);
+    lines.with_writer(move || writer.clone()).try_init().expect("a process of its own");
+    let plugins = vec![shipped("projects"), fixture("offers"), fixture("ledger"), fixture("shop")];
+    let scene = scene_with(&database, Setup { plugins, config: with_key, ..Setup::default() }).await;
+    let (server, org) = (&scene.server, &scene.org);
+    let mut receiver = Receiver::open().await;
+    let visitor = server.signed_in(org).await;
+
+    let invited = org.post("invitations", json!({ "email": "sam@example.com" })).await.is(201);
+    let webhook = org.post("webhooks", json!({ "url": receiver.url, "collections": [CLIENTS] })).await.is(201);
+    let offer = org.make("offers/offers", json!({ "number": "Q-1", "client": "Ana" })).await;
+    let sent =
+        org.post(&format!("offers/offers/{offer}/send"), json!({ "address": "ana@client.example" })).await.is(201);
+    let put = org.request(Method::PUT, "plugins/shop/settings").header("If-Match", "*");
+    let _ = org.send(put.json(&json!({ "secrets": { "key": OF_A_PLUGIN } }))).await.is(200);
+    let client = server.visitor();
+    let entered = client.get(&format!("/l/{}", last(&sent.json["url"]))).await.is(303);
+    let _ = client.follow(&entered).await.is(200);
+    let by_link = entered.sets("__Secure-lignaflow-link").unwrap();
+    let body = json!({ "name": "nightly", "scope": "read" });
+    let made = visitor.request(Method::POST, "/api/v1/tokens").header("Sec-Fetch-Site", "same-origin").json(&body);
+    let made = visitor.send(made).await.is(201);
+    let secrets = [
+        ("a password", org.password.clone()),
+        ("a password that was typed wrongly", GUESSED.to_owned()),
+        ("a password that was chosen", ANOTHER.to_owned()),
+        ("a session", visitor.cookie(COOKIE).unwrap()),
+        ("a token", org.token.clone()),
+        ("a token that was made", made.json["secret"].as_str().unwrap().to_owned()),
+        ("an invitation", last(&invited.json["link"])),
+        ("a webhook's secret", webhook.json["secret"].as_str().unwrap().to_owned()),
+        ("a link", last(&sent.json["url"])),
+        ("a link's cookie", by_link.split(['=', ';']).nth(1).unwrap().to_owned()),
+        ("a secret of a plugin", OF_A_PLUGIN.to_owned()),
+        ("the instance's key", KEY.to_owned()),
+    ];
+
+    let mut seen: Vec<(String, String)> = Vec::new();
+    problems(server, &secrets, &mut seen).await;
+    let _ = visitor.post("/sign-in", &[("email", &org.email), ("password", GUESSED)]).await;
+    let fields = [("current", GUESSED), ("password", ANOTHER)];
+    seen.push(("a form".to_owned(), visitor.post("/account/password", &fields).await.is(422).text.clone()));
+    // What the organization tells, exports and shows of itself.
+    org.make(CLIENTS, json!({ "name": "Newtown Dental" })).await;
+    seen.push(("a webhook".to_owned(), receiver.next().await.json().to_string()));
+    let deliveries = format!("webhooks/{}/deliveries", webhook.id());
+    told(server, org, &visitor, &deliveries, &mut seen).await;
+    let fields = [("current", org.password.as_str()), ("password", ANOTHER)];
+    assert_eq!(visitor.post("/account/password", &fields).await.status, 303);
+
+    let log = logged.text();
+    assert!(log.contains("answered"), "requests are logged");
+    seen.push(("the log".to_owned(), log));
+    for (place, text) in &seen {
+        for (what, secret) in &secrets {
+            let at = text.find(secret.as_str());
+            let around = at
+                .map(|at| text[..at].chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+            assert!(at.is_none(), "{place} holds {what}, after: {}", around.unwrap_or_default());
+        }
+    }
+}
+
+/// Every secret in every place of a request where it does not belong, with what is told of it. The address is left out:
+/// whoever asked has put it there.
+async fn problems(server: &Server, secrets: &[(&str, String)], seen: &mut Vec<(String, String)>) {
+    let api = server.client(None);
+    for (number, (what, secret)) in secrets.iter().enumerate() {
+        let wrong = json!({ "email": "nobody@example.com", "password": secret, "more": true });
+        seen.push((format!("a problem of {what}"), api.post("auth/session", wrong).await.is(422).text));
+        let wrong = json!({ "email": format!("nobody{number}@example.com"), "password": secret });
+        seen.push((format!("a refusal of {what}"), api.post("auth/session", wrong).await.is(403).text));
+        let join = json!({ "secret": format!("{secret}x"), "name": "", "password": secret });
+        seen.push((format!("joining by {what}"), api.post("auth/join", join).await.text));
+        for other in [api.with_token(Some(&format!("{secret}x"))), api.with_cookie(&format!("{COOKIE}={secret}x"))] {
+            seen.push((format!("{what} as a credential"), other.get(TASKS).await.is(401).text));
+        }
+    }
+}
+
+/// What an organization is told of itself, as JSON, as a file and as pages.
+async fn told(
+    server: &Server,
+    org: &lignaflow_testkit::Org,
+    visitor: &Visitor,
+    deliveries: &str,
+    seen: &mut Vec<(String, String)>,
+) {
+    for path in [
+        "account",
+        "people",
+        "invitations",
+        "tokens",
+        "webhooks",
+        deliveries,
+        "audit?limit=200",
+        "changes?limit=200",
+        "links",
+        "mail",
+        "jobs",
+        "organization",
+        "plugins",
+        "plugins/shop/settings",
+        "/api/openapi.json",
+        TASKS,
+        "offers/offers",
+    ] {
+        seen.push((path.to_owned(), org.get(path).await.is(200).text));
+    }
+    for (path, kind) in [("audit", "text/csv"), (CLIENTS, "text/csv"), ("offers/offers", "text/csv")] {
+        let file = org.request(Method::GET, path).header("Accept", kind);
+        seen.push((format!("{path} as {kind}"), org.send(file).await.is(200).text));
+    }
+    for path in [
+        "/",
+        "/account",
+        "/admin/people",
+        "/admin/audit",
+        "/admin/webhooks",
+        "/admin/links",
+        "/admin/plugins/shop/settings",
+        "/offers/offers",
+    ] {
+        seen.push((path.to_owned(), visitor.get(path).await.is(200).text.clone()));
+    }
+    let metrics = server.client(None).get("/metrics").await;
+    seen.push(("/metrics".to_owned(), metrics.text));
 }

@@ -1,22 +1,28 @@
 //! Every operation of the composed document, asked by nobody and by everybody: what its permission says is what happens.
-//! Operations come from the document itself, so that none can be forgotten.
+//! Operations come from the document itself, so that none can be forgotten; one whose permission nobody here holds fails.
 
 use crate::document::{Ids, Operation, operations};
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
-use lignaflow_testkit::{Client, Database, Org, Role, Scope, Server, on_both};
+use lignaflow_testkit::plugins::{fixture, shipped};
+use lignaflow_testkit::{Client, Database, Method, Org, Role, Scope, Server, Setup, on_both};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 on_both!(every_operation_is_open_to_whom_its_permission_says, a_membership_that_ends_ends_what_its_tokens_may_do);
 
 const NOWHERE: &str = "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f";
 
-/// Somebody who asks, with what they hold.
-struct Actor {
-    name: &'static str,
-    api: Client,
-    holds: &'static [&'static str],
-    ids: Ids,
-}
+const NOBODY: &str = "nobody";
+const REVOKED: &str = "a token that was revoked";
+const SIGNED_OUT: &str = "a session that has ended";
+const DEACTIVATED: &str = "a member who was deactivated";
+const SHUT: &str = "a session whose account was shut";
+const INVITED: &str = "somebody who was invited and holds the secret";
+const LINK: &str = "a client who came by a link";
+const SIGNED_IN: &str = "an owner who is signed in";
+const ELSEWHERE: &str = "an owner of another organization who was invited and has not accepted";
+/// Those who are told to sign in, whatever they ask for.
+const UNKNOWN: [&str; 7] = [NOBODY, REVOKED, SIGNED_OUT, DEACTIVATED, SHUT, INVITED, LINK];
 
 const READ: &[&str] = &["none", "signed-in", "records.read"];
 const MEMBER: &[&str] = &["none", "signed-in", "records.read", "records.write"];
@@ -29,16 +35,24 @@ const ADMIN: &[&str] = &[
     "organization.administer",
     "organization.audit",
 ];
-const INSTANCE: &[&str] = &[
-    "none",
-    "signed-in",
-    "records.read",
-    "records.write",
-    "plugins.switch",
-    "organization.administer",
-    "organization.audit",
-    "instance.plugins",
-];
+const SESSION: &str = "session";
+const INSTANCE: &str = "instance.plugins";
+
+/// Somebody who asks, with what they hold.
+struct Actor {
+    name: &'static str,
+    api: Client,
+    holds: &'static [&'static str],
+    /// What they hold beside it: what a role of a plugin brings, what administers the instance.
+    also: BTreeSet<String>,
+    ids: Ids,
+}
+
+impl Actor {
+    fn holds(&self, permission: &str) -> bool {
+        self.holds.contains(&permission) || self.also.contains(permission)
+    }
+}
 
 /// What a body must be where the document has no example that would do.
 fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
@@ -78,6 +92,10 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         "host_create_view" => json!({ "collection": TASKS, "name": "Mine" }),
         "host_change_view" => json!({ "name": "Mine" }),
         "host_purge_plugin" => json!({ "name": "nothing.things", "confirm": "nothing.things" }),
+        "offers_route_send" => json!({ "address": "ana@client.example" }),
+        "offers_route_tell" => json!({ "people": [] }),
+        "offers_route_sign" => json!({ "name": "Ana" }),
+        "offers_route_refuse" => json!({ "reason": "Too dear" }),
         id if id.starts_with("host_") => Json::Null,
         _ => operation.body_with(ids),
     }
@@ -88,6 +106,8 @@ fn exception(operation: &Operation, actor: &Actor) -> Option<u16> {
     match (operation.id.as_str(), actor.name) {
         // A token that reads may end itself, and no other.
         ("host_revoke_token", "a token that reads") => Some(403),
+        // It looks and tells nothing of what it saw, or did not.
+        ("offers_route_peek", ELSEWHERE) => Some(204),
         _ => None,
     }
 }
@@ -114,65 +134,169 @@ async fn furnish(org: &Org) -> Ids {
     ])
 }
 
-async fn actors(server: &Server, first: &Org, org: &Org) -> Vec<Actor> {
-    let ids = furnish(org).await;
-    let (_, _, member) = server.member(org, "Mia", Role::Member).await;
-    let (_, _, admin) = server.member(org, "Ada", Role::Admin).await;
-    let reads = server.token(&org.email, &org.name, Scope::Read).await;
-    let actor = |name, api, holds| Actor { name, api, holds, ids: ids.clone() };
+/// The permissions that plugins declare, and those of them that a role brings.
+async fn declared(org: &Org, role: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let names = |list: &Json| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let all = org.get("permissions").await.is(200);
+    let of_plugins =
+        all.column("permission").into_iter().filter(|name| !ADMIN.contains(&name.as_str()) && name != INSTANCE);
+    let roles = org.get("roles").await.is(200);
+    let brought = roles.data().iter().find(|row| row["role"] == role).map(|row| names(&row["permissions"]));
+    (of_plugins.collect(), brought.unwrap_or_else(|| panic!("no role `{role}` in {}", roles.text)))
+}
+
+/// The secret at the end of an address.
+fn last(url: &Json) -> String {
+    url.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// A cookie that was worth a session.
+async fn cookie(server: &Server, email: &str, org: &Org) -> String {
+    let visitor = server.visitor();
+    visitor.sign_in(email, &org.password).await;
+    format!("__Host-lignaflow={}", visitor.cookie("__Host-lignaflow").unwrap())
+}
+
+/// The cookie of whoever opens the link of an offer. A browser sends it along to its one page alone; here it goes
+/// everywhere.
+async fn by_link(server: &Server, org: &Org) -> String {
+    let offer = org.make("offers/offers", json!({ "number": "Q-1", "client": "Ana" })).await;
+    let sent =
+        org.post(&format!("offers/offers/{offer}/send"), json!({ "address": "ana@client.example" })).await.is(201);
+    let entered = server.visitor().get(&format!("/l/{}", last(&sent.json["url"]))).await.is(303);
+    entered.sets("__Secure-lignaflow-link").unwrap().split(';').next().unwrap().to_owned()
+}
+
+/// Credentials that were worth something, or look as if they were.
+async fn worthless(server: &Server, org: &Org) -> Vec<(&'static str, Client)> {
+    let nobody = server.client(None);
+    let revoked = server.token(&org.email, &org.name, Scope::All).await;
+    let revoked = nobody.with_token(Some(&revoked));
+    let newest = revoked.get("tokens").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
+    let _ = revoked.delete(&format!("tokens/{newest}"), "*").await.is(204);
+
+    let ended = nobody.with_cookie(&cookie(server, &org.email, org).await);
+    let _ = ended.get("account").await.is(200);
+    let _ = ended.delete("auth/session", "*").await.is(204);
+
+    let (gone, _, deactivated) = server.member(org, "Gone", Role::Admin).await;
+    let _ = deactivated.get("account").await.is(200);
+    let _ = org.patch(&format!("people/{gone}"), "*", json!({ "active": false })).await.is(204);
+
+    let (_, email, _) = server.member(org, "Shut", Role::Admin).await;
+    let shut = nobody.with_cookie(&cookie(server, &email, org).await);
+    let _ = shut.get("account").await.is(200);
+    server.app.identity.set_person_active(&email, false).await.unwrap();
+
+    let asked = org.post("invitations", json!({ "role": "owner" })).await.is(201);
+    let invited = nobody.with_token(Some(&format!("lf_{}", last(&asked.json["link"]))));
+    let link = nobody.with_cookie(&by_link(server, org).await);
     vec![
-        actor("nobody", server.client(None), &["none"]),
-        actor("a token that reads", server.client(Some(&reads)), READ),
-        actor("a member", member, MEMBER),
-        actor("an administrator", admin, ADMIN),
-        actor("an owner", org.api.clone(), ADMIN),
-        Actor {
-            name: "an administrator of the instance",
-            api: first.api.clone(),
-            holds: INSTANCE,
-            ids: furnish(first).await,
-        },
+        (NOBODY, nobody),
+        (REVOKED, revoked),
+        (SIGNED_OUT, ended),
+        (DEACTIVATED, deactivated),
+        (SHUT, shut),
+        (INVITED, invited),
+        (LINK, link),
     ]
 }
 
+async fn actors(server: &Server, first: &Org, org: &Org) -> Vec<Actor> {
+    const SUPERVISOR: &str = "projects.supervisor";
+    let ids = furnish(org).await;
+    let (all, brought) = declared(org, SUPERVISOR).await;
+    assert!(!brought.is_empty() && brought != all, "{brought:?} of {all:?}");
+    let (_, _, member) = server.member(org, "Mia", Role::Member).await;
+    let (_, _, admin) = server.member(org, "Ada", Role::Admin).await;
+    let (max, _, supervisor) = server.member(org, "Max", Role::Member).await;
+    let roles = json!({ "roles": [SUPERVISOR] });
+    let given = org.request(Method::PUT, &format!("people/{max}/roles")).json(&roles);
+    let _ = org.send(given).await.is(204);
+    let reads = server.token(&org.email, &org.name, Scope::Read).await;
+    let elsewhere = server.organization("Elsewhere").await;
+    let _ = org.post("invitations", json!({ "email": elsewhere.email, "role": "owner" })).await.is(201);
+
+    let nothing = BTreeSet::new;
+    let actor = |name, api, holds, also| Actor { name, api, holds, also, ids: ids.clone() };
+    let mut actors: Vec<Actor> =
+        worthless(server, org).await.into_iter().map(|(name, api)| actor(name, api, &["none"], nothing())).collect();
+    actors.extend([
+        actor("a token that reads", server.client(Some(&reads)), READ, nothing()),
+        actor("a member", member, MEMBER, nothing()),
+        actor("a member with a role of a plugin", supervisor, MEMBER, brought),
+        actor("an administrator", admin, ADMIN, all.clone()),
+        actor("an owner", org.api.clone(), ADMIN, all.clone()),
+        actor(
+            SIGNED_IN,
+            org.with_cookie(&cookie(server, &org.email, org).await),
+            ADMIN,
+            all.iter().cloned().chain([SESSION.to_owned()]).collect(),
+        ),
+        actor(ELSEWHERE, elsewhere.api.clone(), ADMIN, all.clone()),
+        Actor {
+            name: "an administrator of the instance",
+            api: first.api.clone(),
+            holds: ADMIN,
+            also: all.into_iter().chain([INSTANCE.to_owned()]).collect(),
+            ids: furnish(first).await,
+        },
+    ]);
+    actors
+}
+
 async fn every_operation_is_open_to_whom_its_permission_says(database: Database) {
-    let server = database.serve().await;
+    let plugins = vec![shipped("projects"), fixture("offers")];
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
     // Whoever comes first administers the instance.
     let first = server.organization("First").await;
     let org = server.organization("Halloran").await;
     let document = org.get("/api/openapi.json").await.is(200).json;
     let actors = actors(&server, &first, &org).await;
+    let known: BTreeSet<&str> =
+        actors.iter().flat_map(|it| it.holds.iter().copied().chain(it.also.iter().map(String::as_str))).collect();
     for operation in operations(&document) {
+        let permission = operation.permission.as_str();
+        assert!(known.contains(permission), "{}: nobody here holds `{permission}`, so it has no case", operation.id);
         for actor in &actors {
-            let path = operation.path_with(&actor.ids);
-            let body = body_of(&operation, &org, &actor.ids);
-            let answer = operation.call(&actor.api, &path, &body).await;
-            let plugins = operation.collection().is_some() && !operation.permission.starts_with("records.");
-            // Owners and administrators hold what plugins declare; what a token that reads may do of it, its own test says.
-            let allowed = actor.holds.contains(&operation.permission.as_str())
-                || (plugins && actor.holds.contains(&"plugins.switch"));
-            if plugins && actor.name == "a token that reads" {
-                continue;
-            }
-            // A rule of the records may refuse what the permission would let pass.
-            let by_a_rule = operation.collection().is_some() && answer.text.contains("You may not create such a");
-            if allowed && by_a_rule && answer.status == 403 {
-                continue;
-            }
-            let asked =
-                format!("{} {path} ({}) by {}: {}", operation.method, operation.permission, actor.name, answer.text);
-            match exception(&operation, actor) {
-                Some(status) => assert_eq!(answer.status, status, "{asked}"),
-                None if allowed => {
-                    assert!(!matches!(answer.status, 401 | 403 | 405 | 415), "{asked}");
-                    assert!(answer.status < 500, "{asked}");
-                }
-                None if actor.name == "nobody" => assert_eq!(answer.status, 401, "{asked}"),
-                // Of a record that is not there, a change of state tells that before it asks for a plugin's permission.
-                None if plugins => assert!(matches!(answer.status, 403 | 404), "{asked}"),
-                None => assert_eq!(answer.status, 403, "{asked}"),
-            }
+            // What takes a session may end it, or others.
+            let signed_in = actor.name == SIGNED_IN;
+            let api =
+                if signed_in { org.with_cookie(&cookie(&server, &org.email, &org).await) } else { actor.api.clone() };
+            is_as_it_says(&operation, actor, &api, &org).await;
         }
+    }
+}
+
+async fn is_as_it_says(operation: &Operation, actor: &Actor, api: &Client, org: &Org) {
+    let path = operation.path_with(&actor.ids);
+    let body = body_of(operation, org, &actor.ids);
+    let answer = operation.call(api, &path, &body).await;
+    let (status, allowed) = (answer.status, actor.holds(&operation.permission));
+    let of_records = operation.collection().is_some();
+    let asked = format!("{} {path} ({}) by {}: {}", operation.method, operation.permission, actor.name, answer.text);
+    // A rule of the records may refuse what the permission would let pass.
+    if allowed && of_records && status == 403 && answer.text.contains("You may not create such a") {
+        return;
+    }
+    match exception(operation, actor) {
+        Some(expected) => assert_eq!(status, expected, "{asked}"),
+        // What is another organization's is not there, whatever one may in one's own.
+        None if actor.name == ELSEWHERE && of_records && operation.path.contains("{id}") => {
+            assert_eq!(status, 404, "{asked}");
+        }
+        None if allowed => {
+            assert!(!matches!(status, 401 | 403 | 405 | 415), "{asked}");
+            assert!(status < 500, "{asked}");
+        }
+        None if UNKNOWN.contains(&actor.name) => assert_eq!(status, 401, "{asked}"),
+        // Of a record that is not there, a change of state tells that before it asks for a plugin's permission.
+        None if of_records && !operation.permission.starts_with("records.") => {
+            assert!(matches!(status, 403 | 404), "{asked}");
+        }
+        None => assert_eq!(status, 403, "{asked}"),
     }
 }
 

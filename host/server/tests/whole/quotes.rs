@@ -260,7 +260,9 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     pictures(&browser, "quote-client").await;
     browser.resize(390, 844).await;
     let follows = async |amount: &str| {
-        while browser.text(".grand-total .amount").await != amount {
+        // Asked of the page itself: what is drawn anew is another element.
+        let now = "return document.querySelector('.grand-total .amount')?.textContent ?? ''";
+        while browser.client.execute(now, Vec::new()).await.unwrap() != json!(amount) {
             tokio::task::yield_now().await;
         }
     };
