@@ -260,7 +260,7 @@ mod tests {
         let mut wrong = request("ftp://a.example");
         wrong.method = "CONNECT".into();
         wrong.headers =
-            vec![("Host".into(), "b.example".into()), ("x".into(), "a\r\nb".into()), ("a b".into(), "".into())];
+            vec![("Host".into(), "b.example".into()), ("x".into(), "a\r\nb".into()), ("a b".into(), String::new())];
         wrong.secrets =
             vec![SecretHeader { setting: "key".into(), header: "Connection".into(), prefix: String::new() }];
         let fault = wrong.destination().unwrap_err();

@@ -148,9 +148,11 @@ impl Call {
             let declared = self.world.descriptor.settings.get(secret.setting.as_str()).is_some_and(|it| it.secret);
             assert!(declared, "plugin.toml declares no secret setting `{}`", secret.setting);
         }
-        self.world.outside.sent.borrow_mut().push(request.clone());
         let receiver = self.world.outside.receiver.borrow().clone();
-        receiver.unwrap_or_else(|| panic!("the test answers nothing outside: see `answer_outside`"))(&request)
+        let receiver = receiver.unwrap_or_else(|| panic!("the test answers nothing outside: see `answer_outside`"));
+        let answer = receiver(&request);
+        self.world.outside.sent.borrow_mut().push(request);
+        answer
     }
 }
 

@@ -99,7 +99,7 @@ impl Jobs {
                     let this = self.clone();
                     let under_way = this.begin(taken.organization());
                     tokio::spawn(async move {
-                        this.see_through(taken, holder).await;
+                        Box::pin(this.see_through(taken, holder)).await;
                         drop((under_way, place));
                     });
                 }

@@ -99,7 +99,11 @@ impl RouteCall<'_> {
         }
         // Whoever may not call it at all is told that, whatever they sent.
         if caller.link().is_none() {
-            if self.route.method.writes() { caller.to_write()? } else { caller.to_read()? };
+            if self.route.method.writes() {
+                caller.to_write()?
+            } else {
+                caller.to_read()?
+            };
         }
         let mut issues = Vec::new();
         for (name, value) in &self.parameters {
