@@ -151,6 +151,6 @@ mod tests {
         let html = departures(&shell(), &view).into_string();
         assert!(html.contains("api.xero.com") && html.contains("Not known") && html.contains("1,234 ms"), "{html}");
         assert!(html.contains("No connection: refused.") && html.contains("value=\"books\" selected"), "{html}");
-        assert!(!html.contains("<b>"));
+        assert!(html.contains("/&lt;b&gt;") && !html.contains("/<b>"));
     }
 }
