@@ -211,7 +211,8 @@ fn example(collection: &Collection, partial: bool) -> Json {
         }
         let value = match field.kind {
             FieldKind::Text if name == &collection.display || field.required => {
-                json!(format!("{} 1", collection.title.one))
+                let most = field.max.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+                json!(format!("{} 1", collection.title.one).chars().take(most).collect::<String>())
             }
             FieldKind::Choice => json!(field.of.first()),
             FieldKind::Money => json!({ "minor": 125_000, "currency": Currency::AUD }),
