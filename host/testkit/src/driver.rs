@@ -126,6 +126,32 @@ impl Browser {
         self.find("body").await;
     }
 
+    /// Signs somebody in by their address and password.
+    pub async fn sign_in(&self, root: &str, email: &str, password: &str) {
+        self.goto(&format!("{root}/sign-in")).await;
+        self.fill("#f-email", email).await;
+        self.fill("#f-password", password).await;
+        self.press("button.btn-wide").await;
+    }
+
+    /// Keeps pictures of the page at both widths in both colours. Nothing is wider than the screen.
+    ///
+    /// # Panics
+    ///
+    /// Where it scrolls sideways.
+    pub async fn pictures(&self, name: &str) {
+        for (width, height) in [(390, 844), (1280, 900)] {
+            self.resize(width, height).await;
+            for theme in ["light", "dark"] {
+                let set = "document.documentElement.dataset.theme = arguments[0]; \
+                           return document.documentElement.scrollWidth";
+                let wide = self.client.execute(set, vec![json!(theme)]).await.expect("a width");
+                assert!(wide.as_u64().expect("a number") <= u64::from(width), "{name} at {width}: {wide} wide");
+                self.picture(&format!("{name}-{width}-{theme}")).await;
+            }
+        }
+    }
+
     pub async fn path(&self) -> String {
         let url = self.client.current_url().await.expect("an address");
         url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))

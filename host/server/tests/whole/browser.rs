@@ -107,10 +107,7 @@ async fn pages_fit_on_a_phone(database: Database) {
     let Some(browser) = Browser::open().await else { return };
     let root = &scene.server.root;
     browser.resize(390, 844).await;
-    browser.goto(&format!("{root}/sign-in")).await;
-    browser.fill("#f-email", &scene.org.email).await;
-    browser.fill("#f-password", &scene.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(root, &scene.org.email, &scene.org.password).await;
     let project = &scene.project;
     for (name, path) in [
         ("home", "/".to_owned()),
@@ -174,10 +171,7 @@ async fn shown(browser: &Browser, css: &str) -> String {
 const OPEN: &str = "return document.querySelector('lf-live').source?.readyState === EventSource.OPEN";
 
 async fn sign_in(browser: &Browser, scene: &crate::scene::Scene) {
-    browser.goto(&format!("{}/sign-in", scene.server.root)).await;
-    browser.fill("#f-email", &scene.org.email).await;
-    browser.fill("#f-password", &scene.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(&scene.server.root, &scene.org.email, &scene.org.password).await;
 }
 
 async fn webhooks_fit_every_screen(database: Database) {

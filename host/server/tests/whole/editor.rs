@@ -121,10 +121,7 @@ async fn an_estimator_writes_an_estimate_in_a_browser(database: Database) {
         desk.org.make("estimates/catalog-items", item).await;
     }
     let root = desk.server.root.clone();
-    browser.goto(&format!("{root}/sign-in")).await;
-    browser.fill("#f-email", &desk.org.email).await;
-    browser.fill("#f-password", &desk.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(&root, &desk.org.email, &desk.org.password).await;
     browser.resize(1280, 900).await;
     browser.goto(&format!("{root}{}", page_of(&kitchen))).await;
 
@@ -152,16 +149,7 @@ async fn an_estimator_writes_an_estimate_in_a_browser(database: Database) {
     browser.fill(&format!("#quantity-{row}"), "2*12\t").await;
     browser.find(&format!("#quantity-{row}[value='24']")).await;
     assert_ne!(browser.text("dd.grand").await, before);
-    for (theme, name) in [("light", "light"), ("dark", "dark")] {
-        let script = format!("document.documentElement.dataset.theme = '{theme}'");
-        browser.client.execute(&script, Vec::new()).await.unwrap();
-        for (width, height) in [(1280, 900), (390, 844)] {
-            browser.resize(width, height).await;
-            browser.picture(&format!("estimate-{width}-{name}")).await;
-            let wide = browser.client.execute("return document.documentElement.scrollWidth", Vec::new()).await.unwrap();
-            assert!(wide.as_u64().unwrap() <= u64::from(width), "it is {wide} wide at {width}");
-        }
-    }
+    browser.pictures("estimate").await;
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }

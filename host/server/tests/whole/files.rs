@@ -25,10 +25,6 @@ const ROWS: u64 = 100_000;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Rows of a slice: each asks the host for an id, and a call may ask it a thousand times.
 const SLICE: u64 = 800;
-/// Between one look and the next, so that looking is not what takes the time.
-const PAUSE: Duration = Duration::from_millis(100);
-/// So many rows take a while where nothing is optimized.
-const LONG: Duration = Duration::from_mins(10);
 
 struct Site {
     server: Server,
@@ -47,17 +43,28 @@ async fn count(api: &Client) -> u64 {
 }
 
 /// The one job there is, once it has come to an end.
-async fn ended(api: &Client, patience: Duration) -> Json {
+async fn ended(api: &Client) -> Json {
     let waited = async {
         loop {
             let jobs = api.get("jobs").await.is(200).data().to_vec();
             if let Some(job) = jobs.first().filter(|job| job["state"] == "done" || job["state"] == "failed") {
                 return job.clone();
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(patience, waited).await.expect("the job ends")
+    tokio::time::timeout(PATIENCE, waited).await.expect("the job ends")
+}
+
+/// Sees changes of parts come until there were so many. The last one's id.
+async fn see(api: &Client, last: Option<&str>, seen: &mut u64, until: u64) -> String {
+    let mut events = api.events(&format!("changes?collection={PARTS}"), last).await;
+    while *seen < until {
+        let event = events.next().await.expect("a change");
+        assert_eq!(event.kind, "change", "{}", event.data);
+        *seen += 1;
+    }
+    events.last
 }
 
 async fn a_hundred_thousand_rows_come_in_by_slices_each_once_also_after_a_kill(database: Database) {
@@ -79,19 +86,18 @@ async fn a_hundred_thousand_rows_come_in_by_slices_each_once_also_after_a_kill(d
     let api = server.client(Some(&token));
     let file = bring(&api, "parts.csv", "text/csv", table.as_bytes()).await.is(201).id();
     let upload = api.make(UPLOADS, json!({ "title": "Parts", "file": file })).await;
+    let begun = see(&api, None, &mut 0, 0).await;
     let _ = api.post(&format!("stock/bring/{upload}"), json!({ "slice": SLICE })).await.is(204);
-    while count(&api).await < ROWS / 10 {
-        let job = api.get("jobs").await.is(200).data()[0].clone();
-        assert_eq!(job["error"], Json::Null, "{job}");
-        tokio::time::sleep(PAUSE).await;
-    }
+    let mut seen = 0;
+    let last = see(&api, Some(&begun), &mut seen, ROWS / 10).await;
     server.kill().await;
 
     let server = program.serve().await;
     let api = server.client(Some(&token));
     let before = count(&api).await;
     assert!(before < ROWS, "it was in the middle: {before}");
-    let job = ended(&api, LONG).await;
+    let _ = see(&api, Some(&last), &mut seen, ROWS).await;
+    let job = ended(&api).await;
     assert_eq!((&job["state"], &job["slices"]), (&json!("done"), &json!(ROWS / SLICE)), "{job}");
     assert_eq!(count(&api).await, ROWS);
     // Each number once: so many different ones, and their sum.
@@ -200,7 +206,7 @@ async fn a_workbook_is_read_by_its_sheet_and_what_is_no_table_is_told(database: 
     let file = bring(&org, "parts.xlsx", XLSX, &bytes).await.is(201).id();
     let upload = org.make(UPLOADS, json!({ "title": "Parts", "file": file })).await;
     let _ = org.post(&format!("stock/bring/{upload}"), json!({ "sheet": "Parts", "slice": 1 })).await.is(204);
-    let job = ended(&org, PATIENCE).await;
+    let job = ended(&org).await;
     assert_eq!((&job["state"], &job["slices"]), (&json!("done"), &json!(2)), "{job}");
     let parts = org.get(&format!("{PARTS}?sort=number&fields=name,line")).await.is(200);
     let rows: Vec<_> = parts.data().iter().map(|part| (part["name"].clone(), part["line"].clone())).collect();

@@ -141,10 +141,7 @@ async fn a_manager_drags_tasks_on_the_board_and_sees_the_timeline(database: Data
     }
     let Some(browser) = Browser::open().await else { return };
     let root = &scene.server.root;
-    browser.goto(&format!("{root}/sign-in")).await;
-    browser.fill("#f-email", &scene.org.email).await;
-    browser.fill("#f-password", &scene.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(root, &scene.org.email, &scene.org.password).await;
     browser.resize(1280, 900).await;
     browser.goto(&format!("{root}{}", of(&scene, "board"))).await;
     browser.find("lf-board.is-live").await;

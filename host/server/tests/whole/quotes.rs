@@ -207,33 +207,15 @@ async fn staff_record_an_answer_in_a_form_that_asks_whose_it_is(database: Databa
     let _ = stranger.post(&format!("{send}/form/0"), &[("name", "Eve"), ("email", ALICE)]).await.is(404);
 }
 
-/// Both colours at both widths; nothing is wider than the screen.
-async fn pictures(browser: &Browser, name: &str) {
-    for (width, height) in [(390, 844), (1280, 900)] {
-        browser.resize(width, height).await;
-        for theme in ["light", "dark"] {
-            let set = format!(
-                "document.documentElement.dataset.theme = '{theme}'; return document.documentElement.scrollWidth"
-            );
-            let wide = browser.client.execute(&set, Vec::new()).await.unwrap();
-            assert!(wide.as_u64().unwrap() <= u64::from(width), "{name} at {width}: {wide} wide");
-            browser.picture(&format!("{name}-{width}-{theme}")).await;
-        }
-    }
-}
-
 async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database: Database) {
     let desk = desk(&database).await;
     let Some(browser) = Browser::open().await else { return };
     let root = desk.server.root.clone();
-    browser.goto(&format!("{root}/sign-in")).await;
-    browser.fill("#f-email", &desk.org.email).await;
-    browser.fill("#f-password", &desk.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(&root, &desk.org.email, &desk.org.password).await;
     browser.resize(1280, 900).await;
     // A new estimate has a form of its own.
     browser.goto(&format!("{root}/estimates/-/new")).await;
-    pictures(&browser, "quote-new").await;
+    browser.pictures("quote-new").await;
     browser.fill("#f-title", "Porch").await;
     browser.press(".form ~ p .btn-primary").await;
     assert!(browser.text("h1").await.contains("Porch · A"));
@@ -248,16 +230,16 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     browser.fill("#f-email", ALICE).await;
     browser.press(".form ~ p .btn-primary").await;
     assert!(browser.text("main").await.contains(ALICE));
-    pictures(&browser, "quote-send").await;
+    browser.pictures("quote-send").await;
     browser.goto(&format!("{record}/to/accept")).await;
-    pictures(&browser, "quote-record-answer").await;
+    browser.pictures("quote-record-answer").await;
 
     // The client, on a phone.
     let path = brought(&desk, 1).await;
     browser.resize(390, 844).await;
     browser.goto(&format!("{root}{path}")).await;
     assert_eq!(browser.text(".grand-total .amount").await, "$1,320.00");
-    pictures(&browser, "quote-client").await;
+    browser.pictures("quote-client").await;
     browser.resize(390, 844).await;
     let follows = async |amount: &str| {
         // Asked of the page itself: what is drawn anew is another element.
@@ -285,7 +267,7 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     let _ = shows("#f-client-accept button").await;
     browser.press("#f-client-accept button").await;
     assert!(browser.text("main").await.contains("Accepted by Alice Whitford"));
-    pictures(&browser, "quote-signed").await;
+    browser.pictures("quote-signed").await;
     let kept = desk.org.get("estimates/acceptances").await.is(200);
     assert_eq!(kept.data()[0]["total"]["minor"], 159_500);
 
@@ -294,7 +276,7 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     let project = made[0]["id"].as_str().unwrap().to_owned();
     for page in ["board", "timeline", "money"] {
         browser.goto(&format!("{root}/projects/-/{page}/{project}")).await;
-        pictures(&browser, &format!("quote-project-{page}")).await;
+        browser.pictures(&format!("quote-project-{page}")).await;
     }
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;

@@ -128,26 +128,8 @@ async fn a_team_is_approved_at_once_and_one_is_returned_with_a_reason(database: 
 
 async fn signed_in(firm: &Firm, email: &str) -> Option<Browser> {
     let browser = Browser::open().await?;
-    browser.goto(&format!("{}/sign-in", firm.server.root)).await;
-    browser.fill("#f-email", email).await;
-    browser.fill("#f-password", &firm.org.password).await;
-    browser.press("button.btn-wide").await;
+    browser.sign_in(&firm.server.root, email, &firm.org.password).await;
     Some(browser)
-}
-
-/// Both colours at both widths; nothing is wider than the screen.
-async fn pictures(browser: &Browser, name: &str) {
-    for (width, height) in [(390, 844), (1280, 900)] {
-        browser.resize(width, height).await;
-        for theme in ["light", "dark"] {
-            let set = format!(
-                "document.documentElement.dataset.theme = '{theme}'; return document.documentElement.scrollWidth"
-            );
-            let wide = browser.client.execute(&set, Vec::new()).await.unwrap();
-            assert!(wide.as_u64().unwrap() <= u64::from(width), "{name} at {width}: {wide} wide");
-            browser.picture(&format!("{name}-{width}-{theme}")).await;
-        }
-    }
 }
 
 async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database) {
@@ -158,7 +140,7 @@ async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database
     let root = &firm.server.root;
     browser.resize(390, 844).await;
     browser.goto(&format!("{root}{NOW}")).await;
-    pictures(&browser, "timer-idle").await;
+    browser.pictures("timer-idle").await;
     browser.resize(390, 844).await;
     let target = "return Math.min(...[...document.querySelectorAll('.start, .btn-site')].filter(e => e.offsetHeight).map(e => e.offsetHeight))";
     let least = async || browser.client.execute(target, Vec::new()).await.unwrap().as_u64().unwrap();
@@ -169,7 +151,7 @@ async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database
     assert!(browser.text(".now .task").await.contains("Defects"), "it was changed to");
     browser.find(".forgot summary").await.click().await.unwrap();
     assert!(least().await >= 56);
-    pictures(&browser, "timer-running").await;
+    browser.pictures("timer-running").await;
     browser.resize(390, 844).await;
     // The key that starts and stops.
     let before = browser.find("html").await;
@@ -188,7 +170,7 @@ async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database
     browser.press("#week .submit .btn:not(.btn-primary)").await;
     let _ = firm.hours("2026-11-18", 6).await.is(201);
     browser.goto(&format!("{root}{WEEK}?week=2026-11-16")).await;
-    pictures(&browser, "week").await;
+    browser.pictures("week").await;
     browser.resize(390, 844).await;
     browser.press(".day-strip a:nth-child(4)").await;
     browser.fill("input[name=r0d3]", "5").await;
@@ -199,7 +181,7 @@ async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database
     browser.find("input[name=attested]").await.click().await.unwrap();
     browser.press("#week .btn-primary").await;
     assert!(browser.text("main").await.contains("Submitted"));
-    pictures(&browser, "week-submitted").await;
+    browser.pictures("week-submitted").await;
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }
@@ -221,14 +203,14 @@ async fn a_supervisor_approves_a_week_for_the_whole_team(database: Database) {
     let Some(browser) = signed_in(&firm, &firm.ben_email).await else { return };
     let root = &firm.server.root;
     browser.goto(&format!("{root}{TEAM}?week=2026-11-16")).await;
-    pictures(&browser, "team").await;
+    browser.pictures("team").await;
     browser.resize(390, 844).await;
     browser.find(".review-return summary").await.click().await.unwrap();
     browser.fill(".review-return[open] input[name=reason]", "Wednesday is missing.").await;
     browser.press(".review-return[open] button").await;
     assert!(browser.text("main").await.contains("Wednesday is missing."));
     browser.press(".review-acts .btn-primary").await;
-    pictures(&browser, "team-approved").await;
+    browser.pictures("team-approved").await;
     let approved = firm.org.get(&format!("{SHEETS}?filter[status]=approved&count=true")).await.is(200);
     assert_eq!(approved.json["count"], 2);
     assert_eq!(browser.complaints().await, [""; 0]);
