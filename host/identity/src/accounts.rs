@@ -7,7 +7,7 @@ use crate::form::{Email, Reader};
 use crate::resets::RESET;
 use crate::sessions::{self, NewSession};
 use crate::sign_in::{STEP, SignInFault};
-use crate::{Identity, error, members, password, secret};
+use crate::{Identity, error, members, password};
 use lignaflow_core::caller::Role;
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_store::identity::{audit, members as rows, one_time, organizations, people, sessions as session_rows};
@@ -25,12 +25,7 @@ impl Identity {
         actor.own_session()?;
         let (id, organization, now) = (actor.person.id, actor.caller.organization, self.now());
         // Who found a browser left open must not guess at leisure.
-        let key = secret::hash(&format!("password of {id}"));
-        let attempt = self
-            .0
-            .throttle
-            .attempt(client.network(), key, true, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
         let hash = people::password(self.database(), id).await.map_err(error::told)?;
         let mut reader = Reader::default();
         if self.passwords().verify(current, hash).await? {

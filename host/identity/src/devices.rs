@@ -415,12 +415,7 @@ impl Identity {
         let (device, _) = self.device(cookie).await?.ok_or_else(not_enrolled)?;
         let (organization, device, now) = (device.organization, device.id, self.now());
         let key = fold(&username.split_whitespace().collect::<Vec<_>>().join(" "));
-        let account = secret::hash(&format!("PIN of {key} on {device}"));
-        let attempt = self
-            .0
-            .throttle
-            .attempt(client.network(), account, true, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
+        let attempt = self.attempt(&format!("PIN of {key} on {device}"), &client, true)?;
         let known = pins::named(self.database(), organization, &key).await.map_err(error::told)?;
         let right = self.try_pin(organization, known.as_ref(), pin).await?;
         let Some(known) = known.filter(|_| right) else {

@@ -211,12 +211,7 @@ impl Identity {
         let now = self.now();
         serves(&invitation, now)?;
         // A link that is for anybody tells whether an address has an account: not to who asks of many.
-        let key = secret::hash(&format!("joining by {}", invitation.id));
-        let attempt = self
-            .0
-            .throttle
-            .attempt(client.network(), key, true, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
+        let attempt = self.attempt(&format!("joining by {}", invitation.id), &client, true)?;
         let mut reader = Reader::default();
         let email = reader.email(if invitation.email.is_empty() { &form.email } else { &invitation.email }, "/email");
         let name = reader.name(&form.name, "/name", "Your name");

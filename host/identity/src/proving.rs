@@ -7,7 +7,7 @@ use crate::second_factor::wrong_code;
 use crate::secret::Secret;
 use crate::sessions::NewSession;
 use crate::sign_in::SignInFault;
-use crate::{Identity, SECOND, error, secret};
+use crate::{Identity, SECOND, error};
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_store::identity::{people, sessions};
 
@@ -54,12 +54,7 @@ impl Identity {
     ) -> Result<NewSession, SignInFault> {
         let session = actor.own_session()?;
         let (id, organization, now) = (actor.person.id, actor.caller.organization, self.now());
-        let key = secret::hash(&format!("password of {id}"));
-        let attempt = self
-            .0
-            .throttle
-            .attempt(client.network(), key, true, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
         let hash = people::password(self.database(), id).await.map_err(error::told)?;
         if !self.passwords().verify(password, hash).await? {
             self.note_failure("", client, Some(id)).await?;

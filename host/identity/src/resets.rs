@@ -30,16 +30,8 @@ impl Identity {
     /// Has a letter sent to whoever has that address. What is answered is for the browser that asks to keep, and the same
     /// for every address: who has one is looked up beside the answer.
     pub fn ask_reset(&self, email: &str, client: Client) -> Result<Secret, SignInFault> {
-        let mut reader = Reader::default();
-        let email = reader.email(email, "/email");
-        reader.finish()?;
-        let email = email.ok_or_else(Fault::internal)?;
+        let email = self.written_to(email, "reset", &client)?;
         let now = self.now();
-        let key = secret::hash(&format!("reset of {}", email.key));
-        self.0
-            .throttle
-            .attempt(client.network(), key, false, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
         let (code, binding) = (Secret::fresh()?, Secret::fresh()?);
         let (database, bound) = (self.database().clone(), binding.hash());
         self.0.touches.start(Id::fresh(), async move { mail_reset(&database, email, code, bound, client, now).await });
@@ -100,12 +92,7 @@ impl Identity {
     ) -> Result<(), SignInFault> {
         actor.own_session()?;
         let (id, now) = (actor.person.id, self.now());
-        let key = secret::hash(&format!("password of {id}"));
-        let attempt = self
-            .0
-            .throttle
-            .attempt(client.network(), key, true, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
         let mut reader = Reader::default();
         let email = reader.email(email, "/email");
         let hash = people::password(self.database(), id).await.map_err(error::told)?;

@@ -236,11 +236,7 @@ impl Identity {
         client: &Client,
         person: PersonId,
     ) -> Result<crate::throttle::Attempt, SignInFault> {
-        let key = secret::hash(&format!("codes of {person}"));
-        self.0
-            .throttle
-            .attempt(client.network(), key, false, self.now())
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })
+        self.attempt(&format!("codes of {person}"), client, false)
     }
 
     /// What a code would be taken for: found before the transaction, used up within it.

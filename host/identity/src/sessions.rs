@@ -42,7 +42,7 @@ pub struct SessionSummary {
 /// A session in the making: its secret, and its row but for whose it is.
 pub(crate) struct Draft {
     id: Id,
-    now: Micros,
+    pub(crate) now: Micros,
     expires_at: Micros,
     /// Sessions not seen since are over.
     idle_since: Micros,

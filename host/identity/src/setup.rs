@@ -3,13 +3,15 @@
 
 use crate::audit::{Kind, event};
 use crate::client::Client;
-use crate::form::Reader;
-use crate::organizations::{self, Owner, SetupForm};
+use crate::error::Error;
+use crate::form::{Email, Reader};
+use crate::organizations::{self, Owner, Plan, SetupForm};
 use crate::secret::{self, Secret};
-use crate::sessions::{self, NewSession};
+use crate::sessions::{self, Draft, NewSession};
 use crate::{Identity, SECOND, error, password};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Fault, OrganizationId, PersonId};
+use lignaflow_store::Tx;
 use lignaflow_store::identity::{audit, organizations as rows, people, setup};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -27,6 +29,32 @@ pub struct Founded {
     pub organization: OrganizationId,
     pub person: PersonId,
     pub session: NewSession,
+}
+
+/// An organization about to be made by somebody new, who is signed in with it.
+pub(crate) struct Founding {
+    plan: Plan,
+    owner: Owner,
+    session: (Secret, Draft),
+    client: Client,
+}
+
+impl Founding {
+    pub(crate) fn email(&self) -> &Email {
+        &self.plan.email
+    }
+
+    /// Within a transaction.
+    pub(crate) async fn make(self, tx: &mut Tx) -> Result<Founded, Error> {
+        let Self { plan, owner, session: (secret, draft), client } = self;
+        let person = organizations::found(tx, &plan, &owner, &client).await?;
+        let now = draft.now;
+        let session = sessions::open(tx, secret, draft, person, plan.id()).await?;
+        let detail = json!({ "session": session.id.to_string() });
+        let opened = event(Kind::SessionOpened, now, &client, Some(plan.id()), Some(person), detail);
+        audit::append(tx, &opened).await?;
+        Ok(Founded { organization: plan.id(), person, session })
+    }
 }
 
 fn refused() -> Fault {
@@ -62,13 +90,16 @@ impl Identity {
         if serves && self.needs_setup().await? { Ok(()) } else { Err(refused()) }
     }
 
-    /// Makes the first organization, its owner who administers the instance too, and signs them in.
-    pub async fn complete_setup(&self, token: &str, form: SetupForm, client: Client) -> Result<Founded, Fault> {
-        // Nobody without the secret has a form looked at or a password hashed.
-        self.check_setup(token).await?;
-        let now = self.now();
+    /// What a form of somebody new comes to, every fault of it at once; what takes time is done before the transaction.
+    pub(crate) async fn founding(
+        &self,
+        form: &SetupForm,
+        client: Client,
+        now: Micros,
+        instance_admin: bool,
+    ) -> Result<Founding, Fault> {
         let mut reader = Reader::default();
-        let plan = organizations::read(&form, now, &mut reader);
+        let plan = organizations::read(form, now, &mut reader);
         if form.name.trim().is_empty() {
             reader.note("/name", "required", "Your name is needed.");
         }
@@ -76,9 +107,18 @@ impl Identity {
         password::check(&form.password, &about, "/password", &mut reader.issues);
         reader.finish()?;
         let plan = plan.ok_or_else(Fault::internal)?;
-        let password_hash = self.passwords().hash(&form.password).await?;
+        let owner = Owner::New { password_hash: self.passwords().hash(&form.password).await?, instance_admin };
+        let session = self.fresh_session(now, &client)?;
+        Ok(Founding { plan, owner, session, client })
+    }
+
+    /// Makes the first organization, its owner who administers the instance too, and signs them in.
+    pub async fn complete_setup(&self, token: &str, form: SetupForm, client: Client) -> Result<Founded, Fault> {
+        // Nobody without the secret has a form looked at or a password hashed.
+        self.check_setup(token).await?;
+        let now = self.now();
+        let founding = self.founding(&form, client, now, true).await?;
         let hash = secret::hash(token);
-        let (session, row) = self.fresh_session(now, &client)?;
         self.write(move |tx| {
             Box::pin(async move {
                 if !setup::take(tx, &hash, now).await?
@@ -87,13 +127,7 @@ impl Identity {
                 {
                     return Err(refused().into());
                 }
-                let owner = Owner::New { password_hash, instance_admin: true };
-                let person = organizations::found(tx, &plan, &owner, &client).await?;
-                let session = sessions::open(tx, session, row, person, plan.id()).await?;
-                let detail = json!({ "session": session.id.to_string() });
-                let opened = event(Kind::SessionOpened, now, &client, Some(plan.id()), Some(person), detail);
-                audit::append(tx, &opened).await?;
-                Ok(Founded { organization: plan.id(), person, session })
+                founding.make(tx).await
             })
         })
         .await

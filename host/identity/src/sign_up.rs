@@ -3,13 +3,12 @@
 
 use crate::audit::{Kind, event};
 use crate::client::Client;
-use crate::form::{Email, Reader};
-use crate::organizations::{self, Owner, SetupForm};
+use crate::form::Email;
+use crate::organizations::SetupForm;
 use crate::secret::{self, Secret};
-use crate::sessions;
 use crate::setup::Founded;
 use crate::sign_in::SignInFault;
-use crate::{Identity, SECOND, error, letters, password};
+use crate::{Identity, SECOND, error, letters};
 use lignaflow_core::{ErrorCode, Fault, Id};
 use lignaflow_store::identity::one_time::{self, OneTime};
 use lignaflow_store::identity::{audit, people};
@@ -42,16 +41,8 @@ impl Identity {
         if !self.sign_up_is_open() {
             return Err(closed().into());
         }
-        let mut reader = Reader::default();
-        let email = reader.email(email, "/email");
-        reader.finish()?;
-        let email = email.ok_or_else(Fault::internal)?;
+        let email = self.written_to(email, "sign-up", &client)?;
         let now = self.now();
-        let key = secret::hash(&format!("sign-up of {}", email.key));
-        self.0
-            .throttle
-            .attempt(client.network(), key, false, now)
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })?;
         let code = Secret::fresh()?;
         let database = self.database().clone();
         self.0.touches.start(Id::fresh(), async move { mail_sign_up(&database, email, code, client, now).await });
@@ -81,32 +72,16 @@ impl Identity {
         let email = self.sign_up_of(code).await?;
         let form = SetupForm { email: email.text, ..form };
         let now = self.now();
-        let mut reader = Reader::default();
-        let plan = organizations::read(&form, now, &mut reader);
-        if form.name.trim().is_empty() {
-            reader.note("/name", "required", "Your name is needed.");
-        }
-        let about = [form.email.trim(), form.name.trim(), form.organization.trim()];
-        password::check(&form.password, &about, "/password", &mut reader.issues);
-        reader.finish()?;
-        let plan = plan.ok_or_else(Fault::internal)?;
-        let password_hash = self.passwords().hash(&form.password).await?;
-        let (session, draft) = self.fresh_session(now, &client)?;
+        let founding = self.founding(&form, client, now, false).await?;
         let code = secret::hash(code);
         self.write(move |tx| {
             Box::pin(async move {
                 if !one_time::take(tx, &code, SIGN_UP, now).await?
-                    || people::by_email(&mut *tx, &plan.email.key).await?.is_some()
+                    || people::by_email(&mut *tx, &founding.email().key).await?.is_some()
                 {
                     return Err(over().into());
                 }
-                let owner = Owner::New { password_hash, instance_admin: false };
-                let person = organizations::found(tx, &plan, &owner, &client).await?;
-                let session = sessions::open(tx, session, draft, person, plan.id()).await?;
-                let detail = json!({ "session": session.id.to_string() });
-                let opened = event(Kind::SessionOpened, now, &client, Some(plan.id()), Some(person), detail);
-                audit::append(tx, &opened).await?;
-                Ok(Founded { organization: plan.id(), person, session })
+                founding.make(tx).await
             })
         })
         .await

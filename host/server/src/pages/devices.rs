@@ -1,7 +1,7 @@
 //! `/admin/devices`, for administrators; `/enrol/…` and `/sign-in/pin`, on the device itself.
 
 use super::held::{self, Carried};
-use super::house::{Visit, html, own_address, theme as theme_of};
+use super::house::{Visit, html, no_link, own_address, theme as theme_of};
 use super::people::code;
 use crate::app::App;
 use crate::middleware::RequestContext;
@@ -21,6 +21,9 @@ use lignaflow_web::message::{Message, alone};
 use lignaflow_web::paths;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Where to go from a link that does not serve.
+const INSTEAD: (&str, &str) = ("Sign in", paths::SIGN_IN);
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -94,12 +97,6 @@ async fn revoke(visit: Visit, From(client): From, Path(id): Path<String>) -> Res
     }
 }
 
-fn refused(headers: &HeaderMap, fault: &Fault) -> Response {
-    let status = Problem::from(fault.clone()).status();
-    let message = Message::new("This link does not serve", &fault.message).action("Sign in", paths::SIGN_IN);
-    html(status, alone(theme_of(headers), &message))
-}
-
 async fn ask(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): Path<String>) -> Response {
     match app.identity.device_asked(&secret).await {
         Ok((device, organization)) => {
@@ -107,7 +104,7 @@ async fn ask(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): Path
             let view = EnrolPage { theme, secret: &secret, device: &device.name, organization: &organization.name };
             html(StatusCode::OK, draw_enrol(&view))
         }
-        Err(fault) => refused(&headers, &fault),
+        Err(fault) => no_link(&headers, &fault, INSTEAD),
     }
 }
 
@@ -123,7 +120,7 @@ async fn enrol(
             set_device_cookie(&mut response, enrolled.secret.expose());
             response
         }
-        Err(fault) => refused(&headers, &fault),
+        Err(fault) => no_link(&headers, &fault, INSTEAD),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/forgotten` and `/reset/…`: a new password by a letter, in the browser that asked for it.
 
-use super::house::{append_cookie, html, theme as theme_of};
+use super::house::{append_cookie, html, no_link, theme as theme_of};
 use crate::app::App;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
@@ -15,9 +15,11 @@ use http::{HeaderMap, StatusCode};
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_identity::{SHORTEST_PASSWORD, SignInFault};
 use lignaflow_web::door::{ForgottenPage, ResetPage, forgotten as draw_forgotten, reset as draw_reset};
-use lignaflow_web::message::{Message, alone};
 use lignaflow_web::paths;
 use std::sync::Arc;
+
+/// Where to go from a link that does not serve.
+const INSTEAD: (&str, &str) = ("Ask for a new one", paths::FORGOTTEN);
 
 /// Binds a letter to the browser that asked for it.
 const COOKIE: &str = "__Host-lignaflow-reset";
@@ -74,13 +76,6 @@ fn binding(headers: &HeaderMap) -> String {
     CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
 }
 
-fn refused(headers: &HeaderMap, fault: &Fault) -> Response {
-    let status = Problem::from(fault.clone()).status();
-    let message =
-        Message::new("This link does not serve", &fault.message).action("Ask for a new one", paths::FORGOTTEN);
-    html(status, alone(theme_of(headers), &message))
-}
-
 async fn choose(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): Path<String>) -> Response {
     match app.identity.check_reset(&secret, &binding(&headers)).await {
         Ok(()) => {
@@ -88,7 +83,7 @@ async fn choose(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): P
             let view = ResetPage { theme, secret: &secret, issues: &[], fault: None, password_min: SHORTEST_PASSWORD };
             html(StatusCode::OK, draw_reset(&view))
         }
-        Err(fault) => refused(&headers, &fault),
+        Err(fault) => no_link(&headers, &fault, INSTEAD),
     }
 }
 
@@ -110,7 +105,7 @@ async fn set(
             append_cookie(&mut response, &gone);
             response
         }
-        Err(fault) if fault.issues.is_empty() => refused(&headers, &fault),
+        Err(fault) if fault.issues.is_empty() => no_link(&headers, &fault, INSTEAD),
         Err(fault) => {
             let view = ResetPage {
                 theme: theme_of(&headers),

@@ -262,6 +262,13 @@ fn told(message: Message, fault: &Fault) -> Message {
     }
 }
 
+/// That the link of a letter does not serve, and where to go instead.
+pub(super) fn no_link(headers: &HeaderMap, fault: &Fault, (title, to): (&str, &str)) -> Response {
+    let status = Problem::from(fault.clone()).status();
+    let message = Message::new("This link does not serve", &fault.message).action(title, to);
+    html(status, message::alone(theme(headers), &message))
+}
+
 pub(super) fn html(status: StatusCode, markup: Markup) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),

@@ -1,6 +1,6 @@
 //! `/sign-up`: an organization that people make by themselves, where the instance lets them.
 
-use super::house::{html, theme as theme_of};
+use super::house::{html, no_link, theme as theme_of};
 use crate::app::App;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
@@ -16,6 +16,9 @@ use lignaflow_web::door::{SetupPage, SignUpPage, Typed, setup as draw_setup, sig
 use lignaflow_web::message::{Message, alone};
 use lignaflow_web::paths;
 use std::sync::Arc;
+
+/// Where to go from a link that does not serve.
+const INSTEAD: (&str, &str) = ("Sign in", paths::SIGN_IN);
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route(paths::SIGN_UP, get(form).post(ask)).route("/sign-up/{secret}", get(found_form).post(found))
@@ -63,12 +66,6 @@ async fn ask(
     }
 }
 
-fn refused(headers: &HeaderMap, fault: &Fault) -> Response {
-    let status = Problem::from(fault.clone()).status();
-    let message = Message::new("This link does not serve", &fault.message).action("Sign in", paths::SIGN_IN);
-    html(status, alone(theme_of(headers), &message))
-}
-
 struct Tried<'a> {
     typed: &'a Typed,
     fault: Option<&'a Fault>,
@@ -92,7 +89,7 @@ fn draw(headers: &HeaderMap, secret: &str, email: &str, tried: &Tried<'_>) -> Re
 async fn found_form(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): Path<String>) -> Response {
     match app.identity.check_sign_up(&secret).await {
         Ok(email) => draw(&headers, &secret, &email, &Tried { typed: &Typed::new(), fault: None }),
-        Err(fault) => refused(&headers, &fault),
+        Err(fault) => no_link(&headers, &fault, INSTEAD),
     }
 }
 
@@ -125,7 +122,7 @@ async fn found(
         // What is wrong with the form is told in it; a link that does not serve, alone.
         Err(fault) => match app.identity.check_sign_up(&secret).await {
             Ok(email) => draw(&headers, &secret, &email, &Tried { typed: &typed, fault: Some(&fault) }),
-            Err(over) => refused(&headers, &over),
+            Err(over) => no_link(&headers, &over, INSTEAD),
         },
     }
 }
