@@ -28,7 +28,7 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot};
 use lignaflow_store::identity::audit::{self, Event};
-use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered};
+use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered, Switched};
 use lignaflow_store::{SchemaFault, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ use std::time::Duration;
 
 /// How long another host's change may go unnoticed.
 pub const FOLLOW: Duration = Duration::from_millis(250);
+/// How often a switch is decided anew where other hosts change plugins at the same time.
+const SWITCH_ATTEMPTS: u32 = 8;
 
 /// How a version came here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,16 +248,13 @@ impl Plugins {
 
     /// Switches a plugin for an organization.
     pub async fn switch(&self, organization: OrganizationId, plugin: &PluginId, on: bool, by: By) -> Result<(), Fault> {
-        let current = self.0.registry.current();
-        // What it needs, or what needs it, is told before anything changes.
-        current
-            .with_enabled(organization, plugin, on)
-            .map_err(|fault| Fault::new(ErrorCode::Conflict, fault.to_string()))?;
-        let there = self.0.store.switch_plugin(organization, plugin.clone(), on, by).await.map_err(unavailable)?;
-        if !there {
-            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
-        }
-        self.reload().await
+        self.switching(organization, plugin, on, by, |current| {
+            // What it needs, or what needs it, is told before anything changes.
+            current.with_enabled(organization, plugin, on)?;
+            Ok(vec![plugin.clone()])
+        })
+        .await
+        .map(|_| ())
     }
 
     /// Switches a plugin on for an organization, and before it whatever it needs that is off: all of it or nothing. What
@@ -266,19 +265,54 @@ impl Plugins {
         plugin: &PluginId,
         by: By,
     ) -> Result<Vec<PluginId>, Fault> {
-        let refused = |fault: RegistryFault| Fault::new(ErrorCode::Conflict, format!("{fault}."));
-        let order = match self.0.registry.current().to_switch_on(organization, plugin) {
-            Err(RegistryFault::Unknown(id)) if id == *plugin => {
-                return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+        self.switching(organization, plugin, true, by, |current| current.to_switch_on(organization, plugin)).await
+    }
+
+    /// Switches what is decided on the registry as it stands in the database, which another host may have changed a moment
+    /// ago. Decided again where it changes meanwhile.
+    async fn switching(
+        &self,
+        organization: OrganizationId,
+        plugin: &PluginId,
+        on: bool,
+        by: By,
+        decide: impl Fn(&Snapshot) -> Result<Vec<PluginId>, RegistryFault>,
+    ) -> Result<Vec<PluginId>, Fault> {
+        for _ in 0..SWITCH_ATTEMPTS {
+            let (version, current) = self.as_it_stands().await?;
+            let chosen = decide(&current).map_err(|fault| match fault {
+                RegistryFault::Unknown(id) if id == *plugin => Fault::not_found(format_args!("plugin `{id}`")),
+                fault => Fault::new(ErrorCode::Conflict, format!("{fault}.")),
+            })?;
+            let switched = self.0.store.switch_plugins(organization, chosen.clone(), on, version, by.clone()).await;
+            match switched.map_err(unavailable)? {
+                Switched::Done => return self.reload().await.map(|()| chosen),
+                Switched::Unknown => {
+                    return Err(Fault::new(
+                        ErrorCode::Conflict,
+                        "A plugin was taken away meanwhile. Nothing was switched.",
+                    ));
+                }
+                Switched::Changed => {}
             }
-            order => order.map_err(refused)?,
-        };
-        let switched = self.0.store.switch_plugins(organization, order.clone(), true, by).await;
-        if !switched.map_err(unavailable)? {
-            return Err(Fault::new(ErrorCode::Conflict, "The plugins changed meanwhile. Nothing was switched."));
         }
-        self.reload().await?;
-        Ok(order)
+        Err(Fault::new(ErrorCode::Conflict, "The plugins keep changing. Nothing was switched; try again."))
+    }
+
+    /// The registry with the version that it is of, loaded again where the database has a later one.
+    async fn as_it_stands(&self) -> Result<(i64, Arc<Snapshot>), Fault> {
+        if self.0.store.registry_version().await.map_err(unavailable)? != self.0.seen.load(Ordering::SeqCst) {
+            self.catch_up().await?;
+        }
+        // Swapped before it is seen: a registry read after the number is of that number or later, never earlier.
+        Ok((self.0.seen.load(Ordering::SeqCst), self.0.registry.current()))
+    }
+
+    /// Loads what another host, or a command beside this one, has changed.
+    async fn catch_up(&self) -> Result<(), Fault> {
+        // Whoever changed plugins may have changed tables, and on SQLite it was another program.
+        self.0.store.forget_kept();
+        self.reload().await
     }
 
     /// Changes what a plugin may do.
@@ -336,9 +370,7 @@ impl Plugins {
             self.keep_trips().await;
             match self.0.store.registry_version().await {
                 Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
-                    // Whoever changed plugins may have changed tables, and on SQLite it was another program.
-                    self.0.store.forget_kept();
-                    if let Err(fault) = self.reload().await {
+                    if let Err(fault) = self.catch_up().await {
                         tracing::error!(%fault, "the plugins could not be loaded again");
                     }
                 }

@@ -4,10 +4,11 @@
 mod common;
 
 use common::{Fixture, make_organization};
+use lignaflow_core::OrganizationId;
 use lignaflow_core::descriptor::{Capability, Grants};
 use lignaflow_core::name::PluginId;
 use lignaflow_store::identity::audit;
-use lignaflow_store::plugins::{By, Change, NewVersion};
+use lignaflow_store::plugins::{By, Change, NewVersion, Switched};
 use lignaflow_store::{Store, StoreError};
 
 on_both!(
@@ -16,6 +17,7 @@ on_both!(
     the_versions_kept_are_bounded,
     an_organization_switches_for_itself_alone,
     every_change_moves_the_version_that_hosts_watch,
+    a_switch_decided_on_what_is_no_more_changes_nothing,
     what_is_not_there_is_told,
     two_hosts_install_at_once,
 );
@@ -111,10 +113,10 @@ async fn an_organization_switches_for_itself_alone(fixture: Fixture) {
         [oak, elm].map(|organization| registered.is_enabled(organization, &sawmill()))
     };
     assert_eq!(on().await, [false, false]);
-    assert!(store.switch_plugin(oak, sawmill(), true, by(2)).await.unwrap());
+    assert_eq!(switch(&store, oak, true, by(2)).await, Switched::Done);
     assert_eq!(on().await, [true, false]);
     assert!(store.change_plugin(sawmill(), Change::EnabledByDefault(true), by(3)).await.unwrap());
-    assert!(store.switch_plugin(oak, sawmill(), false, by(4)).await.unwrap());
+    assert_eq!(switch(&store, oak, false, by(4)).await, Switched::Done);
     assert_eq!(on().await, [false, true]);
     assert_eq!(store.switches_of(oak).await.unwrap().into_iter().collect::<Vec<_>>(), [(sawmill(), false)]);
     assert!(store.switches_of(elm).await.unwrap().is_empty());
@@ -132,6 +134,24 @@ async fn an_organization_switches_for_itself_alone(fixture: Fixture) {
     );
 }
 
+async fn switch(store: &Store, organization: OrganizationId, on: bool, by: By) -> Switched {
+    let now = store.registry_version().await.unwrap();
+    store.switch_plugins(organization, vec![sawmill()], on, now, by).await.unwrap()
+}
+
+async fn a_switch_decided_on_what_is_no_more_changes_nothing(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let oak = make_organization(&store, "Oak").await;
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    let before = store.registry_version().await.unwrap();
+    // Another host takes it out of use meanwhile.
+    assert!(fixture.open().await.change_plugin(sawmill(), Change::Active(false), by(2)).await.unwrap());
+    let late = store.switch_plugins(oak, vec![sawmill()], true, before, by(3)).await.unwrap();
+    assert_eq!(late, Switched::Changed);
+    assert!(store.switches_of(oak).await.unwrap().is_empty());
+    assert_eq!(store.registry_version().await.unwrap(), before + 1);
+}
+
 async fn every_change_moves_the_version_that_hosts_watch(fixture: Fixture) {
     let store = migrated(&fixture).await;
     let oak = make_organization(&store, "Oak").await;
@@ -144,7 +164,7 @@ async fn every_change_moves_the_version_that_hosts_watch(fixture: Fixture) {
     };
     store.install_plugin(version(1), by(1)).await.unwrap();
     moved().await;
-    store.switch_plugin(oak, sawmill(), true, by(2)).await.unwrap();
+    assert_eq!(switch(&store, oak, true, by(2)).await, Switched::Done);
     moved().await;
     store.change_plugin(sawmill(), Change::Active(false), by(3)).await.unwrap();
     moved().await;
@@ -155,7 +175,7 @@ async fn every_change_moves_the_version_that_hosts_watch(fixture: Fixture) {
 async fn what_is_not_there_is_told(fixture: Fixture) {
     let store = migrated(&fixture).await;
     let oak = make_organization(&store, "Oak").await;
-    assert!(!store.switch_plugin(oak, sawmill(), true, by(1)).await.unwrap());
+    assert_eq!(switch(&store, oak, true, by(1)).await, Switched::Unknown);
     assert!(!store.change_plugin(sawmill(), Change::Active(true), by(1)).await.unwrap());
     assert_eq!(store.plugin(&sawmill()).await.unwrap(), None);
     store.install_plugin(version(1), by(1)).await.unwrap();

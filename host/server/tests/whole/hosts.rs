@@ -3,6 +3,7 @@
 use crate::media::{PDF, bring};
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
 use lignaflow_server::config::Config;
+use lignaflow_testkit::plugins::shipped;
 use lignaflow_testkit::{Database, Method, On, Setup, on};
 use serde_json::json;
 
@@ -31,6 +32,29 @@ async fn what_one_host_does_the_other_knows() {
         until(async || org.get(TASKS).await.status == 404).await;
         let _ = org.act("plugins/projects/enable").await.is(204);
         until(async || there.get(TASKS).await.status == 200).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_is_decided_on_what_another_host_did_a_moment_ago() {
+    on(On::Postgres, |database: Database| async move {
+        let host = || {
+            database.serve_with(Setup { plugins: ["projects", "estimates"].map(shipped).into(), ..Setup::default() })
+        };
+        let (one, other) = (host().await, host().await);
+        let org = one.organization("Halloran").await;
+        let there = other.client(Some(&org.token));
+        for _ in 0..5 {
+            let refused = there.act("plugins/projects/disable").await.is_problem(409, "conflict");
+            assert!(refused.text.contains("`estimates`"), "{}", refused.text);
+            let _ = org.act("plugins/estimates/disable").await.is(204);
+            let _ = there.act("plugins/projects/disable").await.is(204);
+            let refused = org.act("plugins/estimates/enable").await.is_problem(409, "conflict");
+            assert!(refused.text.contains("`projects`"), "{}", refused.text);
+            let _ = org.act("plugins/projects/enable").await.is(204);
+            let _ = there.act("plugins/estimates/enable").await.is(204);
+        }
     })
     .await;
 }

@@ -55,6 +55,16 @@ pub enum Change {
     Version([u8; 32], Grants),
 }
 
+/// What became of switching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switched {
+    Done,
+    /// There is no such plugin.
+    Unknown,
+    /// The registry is not the one any more that the switch was decided on.
+    Changed,
+}
+
 pub(super) fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(grants).map_err(|error| StoreError::Broken(format!("grants cannot be written: {error}")))
 }
@@ -65,6 +75,12 @@ pub(crate) async fn bump(tx: &mut Tx) -> Result<(), StoreError> {
     tx.execute(Statement::new("update registry_version set version = version + 1 where id = 1", Vec::new()))
         .await
         .map(|_| ())
+}
+
+/// The same where nothing has changed since; whether it is so.
+async fn bump_from(tx: &mut Tx, version: i64) -> Result<bool, StoreError> {
+    let text = "update registry_version set version = version + 1 where id = 1 and version = $1";
+    Ok(tx.execute(Statement::new(text, values![version])).await? == 1)
 }
 
 pub(crate) async fn log(
@@ -106,39 +122,32 @@ impl Store {
         self.database().write(move |tx| Box::pin(async move { uninstall(tx, &plugin, &by).await })).await
     }
 
-    /// Has an organization use a plugin or not. Whether there is such a plugin.
-    pub async fn switch_plugin(
-        &self,
-        organization: OrganizationId,
-        plugin: PluginId,
-        enabled: bool,
-        by: By,
-    ) -> Result<bool, StoreError> {
-        self.switch_plugins(organization, vec![plugin], enabled, by).await
-    }
-
-    /// The same for several at once, all of them or none.
+    /// Switches plugins for an organization, all of them or none. What stands in the way of it was decided on the
+    /// registry as it was at `decided_at`: nothing is switched where that has changed since, also by another host.
     pub async fn switch_plugins(
         &self,
         organization: OrganizationId,
         plugins: Vec<PluginId>,
         enabled: bool,
+        decided_at: i64,
         by: By,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Switched, StoreError> {
         self.database()
             .write(move |tx| {
                 Box::pin(async move {
-                    bump(tx).await?;
+                    if !bump_from(tx, decided_at).await? {
+                        return Ok(Switched::Changed);
+                    }
                     for plugin in &plugins {
                         let known = Statement::new("select 1 from plugins where id = $1", values![plugin.as_str()]);
                         if tx.fetch_optional(known).await?.is_none() {
-                            return Ok(false);
+                            return Ok(Switched::Unknown);
                         }
                     }
                     for plugin in &plugins {
                         switch(tx, organization, plugin, enabled, &by).await?;
                     }
-                    Ok(true)
+                    Ok(Switched::Done)
                 })
             })
             .await

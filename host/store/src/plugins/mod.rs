@@ -10,7 +10,7 @@ mod reads;
 mod uploads;
 
 pub use asides::Aside;
-pub use changes::{By, Change, NewVersion};
+pub use changes::{By, Change, NewVersion, Switched};
 pub use migrations::{DataMigration, MigrationPlace, Phase, Step};
 pub use reads::{Installed, Registered, Switch, Version};
 
