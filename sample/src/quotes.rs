@@ -235,10 +235,12 @@ fn line(firm: &mut Firm, revision: &str, section: &str, of: &[&Item], quantity: 
 /// What some clients wanted otherwise once work was under way.
 pub(crate) async fn vary(firm: &mut Firm, jobs: &[Job]) -> Result<usize> {
     let quoted: Vec<&Job> = jobs.iter().filter(|job| job.quoted).take(VARIATIONS).collect();
+    let mut estimates = Vec::new();
     for (index, job) in quoted.iter().enumerate() {
         let begun = json!({ "title": format!("Variation: {}", CHANGES[index % CHANGES.len()]), "project": job.id });
-        let revision = firm.owner.post("estimates/begin", &begun).await?;
-        let revision = revision["id"].as_str().context("a revision has an id")?.to_owned();
+        let begun = firm.owner.post("estimates/begin", &begun).await?;
+        let revision = begun["id"].as_str().context("a revision has an id")?.to_owned();
+        estimates.push(begun["estimate"].as_str().context("a revision is of an estimate")?.to_owned());
         let sections = firm.owner.list(&format!("estimates/sections?filter[revision]={revision}&fields=title")).await?;
         let section = sections.first().context("an estimate begins with a section")?["id"].clone();
         // Less is a variation too.
@@ -256,5 +258,6 @@ pub(crate) async fn vary(firm: &mut Firm, jobs: &[Job]) -> Result<usize> {
         act(firm, "issue", std::slice::from_ref(&revision), &json!({})).await?;
         act(firm, "accept", &[revision], &json!({ "answered_by": "Alex", "answered_how": "mail" })).await?;
     }
+    converted(firm, estimates.iter().map(String::as_str).collect()).await?;
     Ok(quoted.len())
 }

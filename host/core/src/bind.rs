@@ -391,6 +391,10 @@ impl<'a, 'i> Walk<'a, 'i> {
                 self.fault(at, "null", format!("Nothing compares with null: ask whether `{}` is null.", path.text));
                 return None;
             }
+            (Kind::Text, Value::Text(text)) if text.contains('\0') => {
+                self.fault(at, "character", format!("`{}` holds no null character.", path.text));
+                return None;
+            }
             (Kind::Text, Value::Text(_))
             | (Kind::Integer | Kind::Duration | Kind::Percent, Value::Integer(_))
             | (Kind::Boolean, Value::Boolean(_))

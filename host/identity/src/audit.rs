@@ -53,6 +53,7 @@ pub(crate) enum Kind {
     PersonExported,
     PersonErased,
     RetentionSet,
+    OrganizationRemoved,
 }
 
 impl Kind {
@@ -99,6 +100,7 @@ impl Kind {
             Self::PersonExported => "person.exported",
             Self::PersonErased => "person.erased",
             Self::RetentionSet => "organization.retention-set",
+            Self::OrganizationRemoved => "organization.removed",
         }
     }
 }

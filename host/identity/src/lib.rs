@@ -40,6 +40,7 @@ mod password;
 mod people;
 mod privacy;
 mod proving;
+mod removal;
 mod resets;
 mod rights;
 mod roles;

@@ -54,7 +54,7 @@ pub(crate) struct Actor {
     pub(crate) person: PersonId,
     pub(crate) role: Role,
     pub(crate) now: Micros,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Actor {

@@ -65,7 +65,7 @@ impl Erasure {
 }
 
 /// What somebody is called whose name was taken away; the same in no two organizations.
-fn pseudonym() -> String {
+pub(crate) fn pseudonym() -> String {
     let id = Id::fresh().to_string();
     // The end of such an id is random.
     format!("Former member {}", id[id.len() - 6..].to_uppercase())

@@ -148,13 +148,20 @@ pub enum Organization {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Take an organization away with everything that is its; there is no way back but a backup
+    Remove {
+        name: String,
+        /// It is meant
+        #[arg(long, required = true)]
+        yes: bool,
+    },
 }
 
 #[cfg(feature = "shipped")]
 #[derive(Debug, Args)]
 pub struct Sample {
     /// What the organization is called
-    #[arg(long, default_value = "Halloran Joinery")]
+    #[arg(long, default_value = crate::sample::NAME)]
     pub name: String,
     /// The address of its owner; who has it already keeps their password
     #[arg(long, value_name = "ADDRESS")]
@@ -345,6 +352,7 @@ mod tests {
             "lignaflow serve --https 0.0.0.0:8443 --http= --public-url https://ligna.example",
             "lignaflow migrate --data-dir /srv/data",
             "lignaflow organization create Ligna --owner ann@example.com --password-stdin",
+            "lignaflow organization remove Ligna --yes",
             "lignaflow token create --email ann@example.com --organization Ligna --name ci --expires-days 7",
             "lignaflow user reset-password ann@example.com --password-stdin",
             "lignaflow user reset-second-factor ann@example.com",
@@ -372,6 +380,7 @@ mod tests {
         for line in [
             "lignaflow serv",
             "lignaflow organization create Ligna --owner ann@example.com",
+            "lignaflow organization remove Ligna",
             "lignaflow user reset-password ann@example.com",
             "lignaflow token create --email a --organization b --expires-days 0",
             "lignaflow config show --set log.level",

@@ -34,6 +34,7 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Organization(Organization::Create { name, owner, .. }) => {
             create_organization(config, name, owner).await
         }
+        Command::Organization(Organization::Remove { name, .. }) => remove_organization(config, name).await,
         #[cfg(feature = "shipped")]
         Command::Sample(asked) => sample::sample(config, &asked.name, &asked.owner).await,
         Command::Token(Token::Create { email, organization, name, expires_days }) => {
@@ -129,6 +130,14 @@ async fn create_organization(config: &Config, name: &str, owner: &str) -> anyhow
     if created.owner_existed {
         println!("{owner} was known already and keeps the password that they have; the one given was not used.");
     }
+    Ok(())
+}
+
+async fn remove_organization(config: &Config, name: &str) -> anyhow::Result<()> {
+    let (app, _) = assemble(config.clone(), Surroundings::real(), true).await?;
+    let id = app.identity.remove_organization_named(name).await.map_err(told)?;
+    app.media.sweep_after_organizations().await.map_err(told)?;
+    println!("{name} is gone ({id}), with everything that was its.");
     Ok(())
 }
 

@@ -64,6 +64,8 @@ pub mod problem;
 pub mod redirect;
 pub mod rest;
 pub mod router;
+#[cfg(feature = "shipped")]
+pub mod sample;
 pub mod secret_key;
 pub mod serve;
 pub mod settings;

@@ -306,3 +306,17 @@ pub async fn erase(
     let traces = traces(app, actor, person).await?;
     app.identity.erase_person(actor, client, person, confirm, traces.erasure.last_trace).await
 }
+
+/// Takes the caller's organization away with everything that is its, files included. Files that cannot be removed just
+/// now go with the next sweep.
+pub async fn remove_organization(app: &App, actor: &Authenticated, client: Client, confirm: &str) -> Result<(), Fault> {
+    app.identity.remove_organization(actor, client, confirm).await?;
+    // Nobody is left to be told of what fails from here on.
+    if let Err(fault) = app.plugins.reload().await {
+        tracing::error!(%fault, "the plugins could not be loaded again");
+    }
+    if let Err(fault) = app.media.sweep_after_organizations().await {
+        tracing::warn!(%fault, "the files of an organization that was taken away could not be removed yet");
+    }
+    Ok(())
+}

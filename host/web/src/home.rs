@@ -36,8 +36,23 @@ pub struct Recent {
     pub by: Option<Id>,
 }
 
+/// Something that a new organization does first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub title: String,
+    /// What comes of it.
+    pub text: String,
+    /// Where it is done.
+    pub href: String,
+    pub done: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct HomePage<'a> {
+    /// What is to be done first; nothing once all of it is, and for those who need not see to it.
+    pub steps: &'a [Step],
+    /// Whether a sample firm is offered beside them.
+    pub may_sample: bool,
     /// What plugins have for this page.
     pub blocks: &'a [BlockView],
     /// Where they have nothing.
@@ -62,6 +77,7 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
         @if shell.navigation.sections.is_empty() {
             div class="band mt-4" { (no_plugin(view.may_switch)) }
         } @else {
+            (first_steps(view))
             (blocks::all(&figures, cells))
             @if !view.tallies.is_empty() {
                 dl class="figures figures-bleed" {
@@ -90,6 +106,34 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
         }
     };
     shell.page(&Head { title: &title, sheets: &blocks::sheets(view.blocks), ..Head::default() }, &body)
+}
+
+/// What to do first, what is done struck off.
+fn first_steps(view: &HomePage<'_>) -> Markup {
+    let steps = view.steps;
+    let done = steps.iter().filter(|step| step.done).count();
+    html! {
+        @if done < steps.len() {
+            section class="band mt-4" aria-labelledby="h-first" {
+                div class="row-head" { h2 id="h-first" { "To begin with" } span class="sub" { (done) " of " (steps.len()) " done" } }
+                ol class="list first-steps" {
+                    @for step in steps {
+                        li class={ @if step.done { "done" } } {
+                            @if step.done { (icon("check")) span class="visually-hidden" { "Done: " } } @else { span class="box" aria-hidden="true" {} }
+                            a href=(step.href) { (step.title) }
+                            span class="sub" { (step.text) }
+                        }
+                    }
+                }
+                @if view.may_sample {
+                    form class="inline-form mt-4" method="post" action=(paths::SAMPLE) {
+                        button class="btn" type="submit" { "Look around in a sample firm" }
+                        span class="hint" { "A joinery of twelve people with a year of work, in an organization of its own that is taken away in one act." }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn no_plugin(may_switch: bool) -> Markup {
@@ -155,7 +199,15 @@ mod tests {
     fn a_firm_without_plugins_is_told_what_to_do() {
         let shell = Shell { navigation: Navigation::default(), ..shell() };
         let labels = labels();
-        let view = HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels, may_switch: true };
+        let view = HomePage {
+            steps: &[],
+            may_sample: false,
+            blocks: &[],
+            tallies: &[],
+            recent: &[],
+            labels: &labels,
+            may_switch: true,
+        };
         assert!(page(&shell, &view).into_string().contains("href=\"/admin/plugins\""));
         assert!(
             !page(&shell, &HomePage { may_switch: false, ..view }).into_string().contains("href=\"/admin/plugins\"")
@@ -165,9 +217,47 @@ mod tests {
     #[test]
     fn the_day_stands_at_the_top() {
         let labels = labels();
-        let html =
-            page(&shell(), &HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels, may_switch: true })
-                .into_string();
+        let html = page(
+            &shell(),
+            &HomePage {
+                steps: &[],
+                may_sample: false,
+                blocks: &[],
+                tallies: &[],
+                recent: &[],
+                labels: &labels,
+                may_switch: true,
+            },
+        )
+        .into_string();
         assert!(html.contains("<h1>Thursday, 19 November</h1>"));
+    }
+
+    #[test]
+    fn what_is_to_be_done_first_is_told_until_all_of_it_is() {
+        let labels = labels();
+        let step = |title: &str, done| Step {
+            title: title.to_owned(),
+            text: "It stands on every quote.".to_owned(),
+            href: "/admin/organization".to_owned(),
+            done,
+        };
+        let html = |steps: &[Step]| {
+            let view = HomePage {
+                steps,
+                may_sample: true,
+                blocks: &[],
+                tallies: &[],
+                recent: &[],
+                labels: &labels,
+                may_switch: true,
+            };
+            page(&shell(), &view).into_string()
+        };
+        let half = html(&[step("Tax number", true), step("Logo", false)]);
+        assert!(half.contains("action=\"/admin/sample\""), "{half}");
+        assert!(half.contains("1 of 2 done") && half.contains("Done: ") && half.contains(">Logo</a>"), "{half}");
+        assert!(!html(&[step("Tax number", true)]).contains("To begin with"));
+        assert!(!html(&[]).contains("To begin with"));
     }
 }

@@ -64,6 +64,10 @@ pub const ACCOUNT_PIN: &str = "/account/pin";
 pub const SIGN_UP: &str = "/sign-up";
 /// For how long people are kept, posted here.
 pub const RETENTION: &str = "/admin/organization/retention";
+/// POST: `confirm`, the name of the organization that is taken away.
+pub const ORGANIZATION_REMOVE: &str = "/admin/organization/remove";
+/// POST: makes a sample firm.
+pub const SAMPLE: &str = "/admin/sample";
 /// What is held of oneself, as a file.
 pub const ACCOUNT_EXPORT: &str = "/account/export";
 /// POST: one's name, language and time zone.

@@ -132,6 +132,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
     }
     super::work::check(descriptor, &mut say);
     super::post::check(descriptor, &mut say);
+    super::first_steps::check(descriptor, &mut say);
     let mut names = HashSet::new();
     for (index, page) in descriptor.pages.iter().enumerate() {
         let key = format!("pages[{index}]");

@@ -2,11 +2,12 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`house_form`] of forms in the house, [`services`] and [`settings`] those of what they are named after.
+//! [`first_steps`] what is done first, [`house_form`] of forms in the house, [`services`] and [`settings`] those of what they are named after.
 
 mod block;
 mod check;
 mod family;
+mod first_steps;
 mod former;
 mod house_form;
 mod kept;
@@ -25,6 +26,7 @@ mod work;
 
 pub use block::*;
 pub use check::RESERVED;
+pub use first_steps::FirstStep;
 pub use former::Former;
 pub use lines::{LineEditorBlock, Taking};
 pub use model::*;

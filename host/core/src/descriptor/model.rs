@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{Former, MailTemplate, Menu, Page, Service};
+use super::{FirstStep, Former, MailTemplate, Menu, Page, Service};
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -56,6 +56,9 @@ pub struct Descriptor {
     pub settings: IndexMap<FieldName, Field>,
     #[serde(default)]
     pub pages: Vec<Page>,
+    /// What a new organization does first. Its administrators find it on their first page until it is done.
+    #[serde(default)]
+    pub first_steps: Vec<FirstStep>,
 }
 
 /// Which records the code carries over, and of which versions.

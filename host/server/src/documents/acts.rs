@@ -228,6 +228,13 @@ impl Documents {
         logo.ok_or_else(|| Fault::not_found("logo"))
     }
 
+    /// Whether there is one.
+    pub async fn has_logo(&self, signed: &Signed) -> Result<bool, Fault> {
+        may(signed)?;
+        let logo = documents::logo(self.0.store.database(), signed.caller.organization).await.map_err(unavailable)?;
+        Ok(logo.is_some())
+    }
+
     /// Keeps a logo: a picture in PNG, JPEG or SVG.
     pub async fn keep_logo(
         &self,

@@ -6,7 +6,7 @@ use crate::config::Config;
 use anyhow::Context as _;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use lignaflow_core::OrganizationId;
 use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
@@ -244,6 +244,26 @@ impl Keep {
             }
         }
         Ok(())
+    }
+
+    /// Removes everything that is kept of an organization.
+    pub(super) async fn remove_all(&self, organization: OrganizationId) -> Result<(), KeepFault> {
+        match &self.at {
+            At::Folder(folder) => match tokio::fs::remove_dir_all(folder.join(organization.to_string())).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            },
+            At::Bucket { objects, prefix } => {
+                let mut kept = objects.list(Some(&key(prefix, &organization.to_string())));
+                while let Some(object) = kept.try_next().await? {
+                    match objects.delete(&object.location).await.map_err(KeepFault::from) {
+                        Ok(()) | Err(KeepFault::Missing) => {}
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Removes uploads that a program left which ended in the middle of one. Ages are told by the file system's own

@@ -55,11 +55,22 @@ impl Media {
                 break;
             }
         }
+        count += self.sweep_after_organizations().await?;
         let keep = self.0.keep.clone();
         let cleared = tokio::task::spawn_blocking(move || keep.clear_incoming()).await;
         if let Ok(Err(error)) = cleared {
             tracing::warn!(%error, "uploads that were left could not be removed");
         }
         Ok(count)
+    }
+
+    /// Removes the files of organizations that were taken away, and tells of how many.
+    pub async fn sweep_after_organizations(&self) -> Result<usize, Fault> {
+        let left = self.0.store.left_files().await.map_err(|error| of_store(&error))?;
+        for organization in &left {
+            self.0.keep.remove_all(*organization).await?;
+            self.0.store.files_gone(*organization).await.map_err(|error| of_store(&error))?;
+        }
+        Ok(left.len())
     }
 }

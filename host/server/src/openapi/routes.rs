@@ -37,7 +37,7 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
             }),
             &Json::Null,
         ),
-        (_, _, Some(schema)) => good("The answer.", schema, &Json::Null),
+        (_, _, Some(schema)) => good("The answer.", &whole(schema), &Json::Null),
         _ if route.answer.file.is_some() => json!({
             "description": "The file.",
             "content": { route.answer.file.as_deref().unwrap_or_default(): { "schema": { "type": "string" } } },
@@ -56,10 +56,36 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
         "responses": answers(vec![(status, success)], &["409", "412", "415", "422", "423", "502", "504", "507"]),
     });
     if let Some(schema) = &route.body {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": whole(schema) } } });
     }
     let path = paths.entry(format!("/api/v1/{plugin}{}", route.path)).or_insert_with(|| json!({}));
     path[route.method.as_str().to_ascii_lowercase()] = operation;
+}
+
+/// How deep a definition may hold itself before the document says no more of it.
+const DEPTH: usize = 6;
+
+/// The schema with what it defines for itself in the places that refer to it: within a document, `#` is the document.
+fn whole(schema: &Json) -> Json {
+    let mut bare = schema.clone();
+    let Some(definitions) = bare.as_object_mut().and_then(|object| object.remove("$defs")) else { return bare };
+    put_in(&mut bare, &definitions, DEPTH);
+    bare
+}
+
+fn put_in(schema: &mut Json, definitions: &Json, depth: usize) {
+    let named =
+        schema["$ref"].as_str().and_then(|to| to.strip_prefix("#/$defs/")).map(|name| definitions[name].clone());
+    if let Some(definition) = named {
+        *schema = if depth == 0 { json!({}) } else { definition };
+        return put_in(schema, definitions, depth.saturating_sub(1));
+    }
+    match schema {
+        Json::Object(object) => object.values_mut().for_each(|part| put_in(part, definitions, depth)),
+        Json::Array(parts) => parts.iter_mut().for_each(|part| put_in(part, definitions, depth)),
+        _ => {}
+    }
 }
 
 /// The address of a link.
@@ -73,4 +99,23 @@ fn link() -> Json {
             "expires_at": { "type": "string", "format": "date-time" },
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_schema_defines_for_itself_stands_where_it_is_referred_to() {
+        let schema = json!({
+            "type": "array", "items": { "$ref": "#/$defs/figure" },
+            "$defs": { "figure": { "type": "object", "properties": { "of": { "$ref": "#/$defs/figure" } } } },
+        });
+        let whole = whole(&schema);
+        assert_eq!(whole["items"]["properties"]["of"]["type"], "object");
+        let text = whole.to_string();
+        assert!(!text.contains("$ref") && !text.contains("$defs"), "{text}");
+        let plain = json!({ "type": "object" });
+        assert_eq!(super::whole(&plain), plain);
+    }
 }

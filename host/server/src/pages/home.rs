@@ -12,7 +12,7 @@ use lignaflow_core::descriptor::Menu;
 use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_records::search::is_searched;
 use lignaflow_web::collection::record::label;
-use lignaflow_web::home::{HomePage, Recent, Tally, page as home_page};
+use lignaflow_web::home::{HomePage, Recent, Step, Tally, page as home_page};
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::search::{Group, Hit, SearchPage, page as search_page};
 use lignaflow_web::{ListQuery, paths};
@@ -25,6 +25,8 @@ const RECENT: usize = 12;
 const TALLIES: usize = 8;
 /// Records of a collection that are counted; of more than these it is told that there are more.
 const COUNTED: u32 = 10_000;
+/// For how long an organization is new, in microseconds: 60 days.
+const NEW_FOR: i64 = 60 * 24 * 3_600 * 1_000_000;
 /// Records of one collection that a search shows.
 const HITS: u16 = 8;
 
@@ -70,7 +72,12 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
             by: record.created_by.map(|person| person.0).filter(|_| record.version == 1),
         })
         .collect();
+    let steps = first_steps(visit).await?;
     let view = HomePage {
+        steps: &steps,
+        may_sample: cfg!(feature = "shipped")
+            && caller.holds(Permission::INSTALL_PLUGINS)
+            && visit.signed.authenticated.organizations.len() == 1,
         blocks: &blocks,
         tallies: &tallies,
         recent: &recent,
@@ -80,21 +87,76 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     Ok(visit.page(home_page(&visit.shell(), &view)))
 }
 
+/// What a new organization does first, for those who see to it; nothing once the organization is no longer new.
+async fn first_steps(visit: &Visit) -> Result<Vec<Step>, Fault> {
+    let signed = &visit.signed;
+    let organization = &signed.authenticated.organization;
+    if !signed.caller.holds(Permission::ADMINISTER) || visit.app.clock.now() - organization.created_at > NEW_FOR {
+        return Ok(Vec::new());
+    }
+    let step = |title: &str, text: &str, href: String, done| Step {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        href,
+        done,
+    };
+    let members = visit.app.identity.members(&signed.authenticated).await?;
+    let mut steps = vec![
+        step(
+            "Give your tax number",
+            "It stands on quotes and other papers, with the name and the country.",
+            paths::ORGANIZATION.to_owned(),
+            !organization.tax_number.is_empty(),
+        ),
+        step(
+            "Put your logo on paper",
+            "It heads every document that is made here.",
+            paths::DOCUMENTS.to_owned(),
+            visit.app.documents.has_logo(signed).await?,
+        ),
+        step(
+            "Invite your people",
+            "By mail, by a link or by a code to scan; whoever has no address signs in by name and PIN.",
+            paths::PEOPLE.to_owned(),
+            members.len() > 1,
+        ),
+    ];
+    let catalog = &visit.snapshot.catalog;
+    for plugin in visit.snapshot.enabled_in(organization.id) {
+        for first in &plugin.descriptor().first_steps {
+            let name = format!("{}/{}", plugin.id(), first.collection);
+            let Some(schema) = name.parse().ok().and_then(|name| catalog.schema(&name)) else { continue };
+            let href = match &first.page {
+                Some(page) => paths::page(plugin.id(), page),
+                None => paths::new(&schema.name),
+            };
+            let done = count(visit, schema, 1).await? > 0;
+            steps.push(step(&first.title, &first.text, href, done));
+        }
+    }
+    Ok(steps)
+}
+
+/// How many records of a collection the caller sees, up to a number.
+async fn count(visit: &Visit, schema: &Schema, most: u32) -> Result<u64, Fault> {
+    let selection = Selection {
+        collection: schema.name.to_string(),
+        authority: Authority::Caller,
+        filter: Predicate::always(),
+        sort: Vec::new(),
+        select: Vec::new(),
+        limit: 1,
+        after: None,
+    };
+    let access = visit.signed.caller.to_read()?;
+    visit.app.records.count_up_to(access, &visit.snapshot.catalog, &selection, most).await
+}
+
 /// How many records there are of what the menu has first.
 async fn tallies(visit: &Visit, schemas: &[Arc<Schema>]) -> Result<Vec<Tally>, Fault> {
-    let access = visit.signed.caller.to_read()?;
     let mut tallies = Vec::new();
     for schema in schemas.iter().take(TALLIES) {
-        let selection = Selection {
-            collection: schema.name.to_string(),
-            authority: Authority::Caller,
-            filter: Predicate::always(),
-            sort: Vec::new(),
-            select: Vec::new(),
-            limit: 1,
-            after: None,
-        };
-        let count = visit.app.records.count_up_to(access, &visit.snapshot.catalog, &selection, COUNTED + 1).await?;
+        let count = count(visit, schema, COUNTED + 1).await?;
         tallies.push(Tally {
             title: schema.collection.title.many.clone(),
             count: i64::try_from(count.min(u64::from(COUNTED))).unwrap_or(i64::MAX),

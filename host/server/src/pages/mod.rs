@@ -60,6 +60,8 @@ mod privacy;
 mod record;
 mod roles;
 mod routed;
+#[cfg(feature = "shipped")]
+mod sample;
 mod second_factor;
 mod settings;
 mod sign_up;
@@ -77,7 +79,10 @@ use std::sync::Arc;
 
 /// Everything but the API.
 pub fn router() -> Router<Arc<App>> {
-    Router::new()
+    let pages = Router::new();
+    #[cfg(feature = "shipped")]
+    let pages = pages.merge(sample::router());
+    pages
         .route(paths::HOME, get(home::home))
         .route(paths::SEARCH, get(home::search))
         .route(paths::THEME, post(door::theme))

@@ -2,15 +2,16 @@
 
 use super::house::Visit;
 use crate::app::App;
+use crate::privacy;
 use crate::problem::Problem;
-use crate::rest::host::From;
+use crate::rest::host::{From, session};
 use axum::Router;
 use axum::extract::RawForm;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::Fault;
-use lignaflow_core::caller::Permission;
+use lignaflow_core::caller::{Permission, Role};
 use lignaflow_identity::{OrganizationChange, asks_for_proof};
 use lignaflow_web::admin::{OrganizationPage, organization as draw_organization};
 use lignaflow_web::door::Typed;
@@ -18,7 +19,7 @@ use lignaflow_web::paths;
 use std::sync::Arc;
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route(paths::ORGANIZATION, get(show).post(change))
+    Router::new().route(paths::ORGANIZATION, get(show).post(change)).route(paths::ORGANIZATION_REMOVE, post(remove))
 }
 
 async fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
@@ -29,6 +30,8 @@ async fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
     let view = OrganizationPage {
         typed,
         retention,
+        name: &visit.signed.authenticated.organization.name,
+        may_remove: visit.signed.caller.role == Some(Role::Owner),
         issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
     };
@@ -36,12 +39,10 @@ async fn draw(visit: &Visit, typed: &Typed, fault: Option<&Fault>) -> Response {
     visit.page_with(status, draw_organization(&visit.shell(), &view))
 }
 
-async fn show(visit: Visit) -> Response {
-    if !visit.signed.caller.holds(Permission::ADMINISTER) {
-        return visit.fault(&Fault::denied("Only administrators change what an organization is set to."));
-    }
+/// The form as what is set fills it.
+fn filled(visit: &Visit) -> Typed {
     let is = &visit.signed.authenticated.organization;
-    let typed: Typed = [
+    [
         ("name", is.name.clone()),
         ("country", is.country.clone()),
         ("currency", is.currency.to_string()),
@@ -53,8 +54,32 @@ async fn show(visit: Visit) -> Response {
         ("second_factor", is.second_factor.as_str().to_owned()),
     ]
     .map(|(name, text)| (name.to_owned(), text))
-    .into();
-    draw(&visit, &typed, None).await
+    .into()
+}
+
+async fn show(visit: Visit) -> Response {
+    if !visit.signed.caller.holds(Permission::ADMINISTER) {
+        return visit.fault(&Fault::denied("Only administrators change what an organization is set to."));
+    }
+    draw(&visit, &filled(&visit), None).await
+}
+
+async fn remove(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
+    let confirm = form_urlencoded::parse(&body).find(|(name, _)| name == "confirm").map(|(_, text)| text.into_owned());
+    let confirm = confirm.unwrap_or_default();
+    match privacy::remove_organization(&visit.app, &visit.signed.authenticated, client, &confirm).await {
+        Ok(()) => {
+            let mut response = visit.go(paths::SIGN_IN, "");
+            session::clear_cookie(&mut response);
+            response
+        }
+        Err(fault) if asks_for_proof(&fault) => visit.fault(&fault),
+        Err(fault) => {
+            let mut typed = filled(&visit);
+            typed.insert("confirm".to_owned(), confirm);
+            draw(&visit, &typed, Some(&fault)).await
+        }
+    }
 }
 
 async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {

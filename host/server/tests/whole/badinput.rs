@@ -138,7 +138,10 @@ async fn texts_that_no_database_keeps_are_refused(database: Database) {
     assert_eq!(made.json["name"], strange);
     let blank = scene.org.post(CLIENTS, json!({ "name": " \t\n " })).await.is_problem(422, "invalid");
     assert_eq!(blank.issues(), [("/name", "required")]);
-    let _ = scene.org.get(&format!("{CLIENTS}?filter[name]=%00")).await.is(200);
+    for path in [format!("{CLIENTS}?filter[name]=%00"), format!("{PROJECTS}/summary?filter[notes]=a%00b")] {
+        let refused = scene.org.get(&path).await.is_problem(422, "invalid");
+        assert_eq!(refused.issues()[0].1, "character", "{path}");
+    }
     let _ = scene.org.get(&format!("{CLIENTS}?q=%00%ff")).await.is(200);
 }
 

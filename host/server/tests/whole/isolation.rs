@@ -96,6 +96,7 @@ fn case_of(operation: &Operation) -> Case {
         | "host_fill_in_plugin_settings"
         | "host_plugin_figures"
         | "host_call_again"
+        | "host_remove_organization"
         | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"
@@ -282,7 +283,7 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             }
             "host_change_person" => json!({ "role": "owner" }),
             "host_set_roles" => json!({ "roles": [] }),
-            "host_erase_person" => json!({ "confirm": SECRET }),
+            "host_erase_person" | "host_remove_organization" => json!({ "confirm": SECRET }),
             "host_set_retention" => json!({ "years": 0 }),
             "host_change_password" => json!({ "current_password": "guessed", "new_password": "guessed, too" }),
             "host_create_token" => json!({ "name": "theirs" }),

@@ -65,6 +65,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         }
         "host_change_person" | "host_invite" => json!({ "role": "member" }),
         "host_set_roles" => json!({ "roles": [] }),
+        "host_remove_organization" => json!({ "confirm": "Nothing of the kind" }),
         "host_erase_person" => json!({ "confirm": "Ron" }),
         "host_set_retention" => json!({ "years": 7 }),
         "host_create_role" => json!({ "name": "foreman", "title": "Foreman", "permissions": [] }),

@@ -53,6 +53,7 @@ steps! {
     25 => "0025_devices",
     26 => "0026_privacy",
     27 => "0027_outbound",
+    28 => "0028_removal",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

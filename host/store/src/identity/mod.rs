@@ -15,6 +15,7 @@ pub mod organizations;
 pub mod people;
 pub mod pins;
 pub mod privacy;
+pub mod removal;
 pub mod roles;
 pub mod second_factors;
 pub mod sessions;

@@ -48,7 +48,15 @@ pub(crate) fn all() -> Vec<(&'static str, Markup)> {
             "home-empty",
             home::page(
                 &Shell { navigation: Navigation::default(), ..shell("/") },
-                &HomePage { blocks: &[], tallies: &[], recent: &[], labels: &labels(), may_switch: true },
+                &HomePage {
+                    steps: &[],
+                    may_sample: false,
+                    blocks: &[],
+                    tallies: &[],
+                    recent: &[],
+                    labels: &labels(),
+                    may_switch: true,
+                },
             ),
         ),
         ("list", list("", 9, Some("c1"))),
@@ -145,6 +153,8 @@ fn home() -> Markup {
     home::page(
         &Shell { flash: Some(flash), ..shell("/") },
         &HomePage {
+            steps: &[],
+            may_sample: false,
             blocks: &[],
             tallies: &[tally("Projects", 60), tally("Active projects", 14), tally("Clients", 40), tally("Tasks", 412)],
             recent: &[

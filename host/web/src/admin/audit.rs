@@ -58,7 +58,7 @@ pub fn audit(shell: &Shell, view: &AuditPage<'_>) -> Markup {
             @if view.rows.is_empty() {
                 (empty("Nothing was written down of that", "Sign-ins, members, roles, tokens, plugins and exports are written down here and never changed.", &html! {}))
             } @else {
-                table class="table mt-4" {
+                table class="table table-stacks mt-4" {
                     caption class="visually-hidden" { "What was written down, the latest first" }
                     thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" class="p2" { "From" } th scope="col" class="p3" { "More" } } }
                     tbody { @for row in view.rows { (line(shell, row)) } }

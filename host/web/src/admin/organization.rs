@@ -42,11 +42,15 @@ pub struct OrganizationPage<'a> {
     pub typed: &'a Typed,
     /// For how many years after their last trace people are kept.
     pub retention: i64,
+    /// What it is called now.
+    pub name: &'a str,
+    /// Whether the reader may take it away.
+    pub may_remove: bool,
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
 }
 
-fn fields() -> [(&'static str, String); 9] {
+fn fields() -> [(&'static str, String); 10] {
     [
         ("name", "Name".to_owned()),
         ("country", "Country".to_owned()),
@@ -56,6 +60,7 @@ fn fields() -> [(&'static str, String); 9] {
         ("week_starts", "Weeks begin on".to_owned()),
         ("fiscal_year_starts", "Fiscal years begin in".to_owned()),
         ("tax_number", "Tax number".to_owned()),
+        ("confirm", "Its name".to_owned()),
         ("second_factor", "A second factor".to_owned()),
     ]
 }
@@ -95,6 +100,20 @@ pub fn organization(shell: &Shell, view: &OrganizationPage<'_>) -> Markup {
                         .input("number", &view.retention.to_string(), &Input { autocomplete: Some("off"), ..Input::default() }))
                 }
                 button class="btn" type="submit" { "Keep" }
+            }
+            @if view.may_remove {
+                section class="mt-6" aria-labelledby="h-remove" {
+                    div class="row-head" { h2 id="h-remove" { "Take it away" } }
+                    p class="muted" {
+                        "Records, files, hours, links, roles, tokens and the audit of " (view.name) " go. Whoever belongs to no other organization loses their account. There is no way back but a backup; take along first what the law has you keep."
+                    }
+                    form class="inline-form" method="post" action=(paths::ORGANIZATION_REMOVE) novalidate {
+                        div class="fields" {
+                            (control("confirm", "Its name").required().hint("As it stands above").input("text", text("confirm"), &plain))
+                        }
+                        button class="btn btn-danger" type="submit" { "Take " (view.name) " away" }
+                    }
+                }
             }
         }
     };

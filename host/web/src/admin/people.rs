@@ -175,7 +175,7 @@ fn pin(member: &MemberRow) -> Markup {
 
 fn members(view: &PeoplePage<'_>) -> Markup {
     html! {
-        table class="table" {
+        table class="table table-stacks" {
             caption class="visually-hidden" { "Members and their roles" }
             thead {
                 tr {
@@ -229,7 +229,12 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
             @if !view.roles.is_empty() {
                 td {
                     @if member.holds_all { p class="small faint" { "Holds every permission." } }
-                    @else { (switches(view, member)) }
+                    @else {
+                        details {
+                            summary { (held(view, member)) }
+                            (switches(view, member))
+                        }
+                    }
                 }
             }
             td class="fit" {
@@ -253,6 +258,20 @@ fn row(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {
             }
         }
     }
+}
+
+/// What a member holds further, as a line that opens.
+fn held(view: &PeoplePage<'_>, member: &MemberRow) -> String {
+    let held: Vec<String> = view
+        .roles
+        .iter()
+        .filter(|role| member.roles.contains(&role.name))
+        .map(|role| match role.plugin.as_str() {
+            "" => role.title.clone(),
+            plugin => format!("{} ({plugin})", role.title),
+        })
+        .collect();
+    if held.is_empty() { "None".to_owned() } else { held.join(", ") }
 }
 
 fn switches(view: &PeoplePage<'_>, member: &MemberRow) -> Markup {

@@ -88,6 +88,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(privacy::erasure, privacy::erase))
         .routes(routes!(privacy::retention, privacy::set_retention))
         .routes(routes!(organization::get, organization::change))
+        .routes(routes!(organization::remove))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::change, roles::remove))
         .routes(routes!(roles::permissions))

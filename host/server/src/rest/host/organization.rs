@@ -4,9 +4,11 @@ use super::From;
 use super::account::Body;
 use crate::app::App;
 use crate::auth::Signed;
+use crate::privacy;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use lignaflow_identity::{Organization as Row, OrganizationChange as Change};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -107,4 +109,33 @@ pub(super) async fn change(
         second_factor: form.second_factor,
     };
     Ok(Json(shown(app.identity.change_organization(&signed.authenticated, client, change).await?)))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoveWish {
+    /// The organization's name as it stands, so that none goes by a slip.
+    #[schema(example = "Halloran & Beck")]
+    pub confirm: String,
+}
+
+/// Take the organization away
+///
+/// Everything that is its goes: records, files, hours, links, roles, tokens, the audit. Whoever belongs to no other
+/// organization loses their account. There is no way back but a backup. Owners do it, with a session that was proved a
+/// moment ago; of the only organization of an instance it is refused.
+#[utoipa::path(
+    post, path = "/organization/remove", tag = "host", operation_id = "host_remove_organization",
+    request_body = RemoveWish,
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 204, description = "It is gone, and so is what was asked with."))
+)]
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Body(form): Body<RemoveWish>,
+) -> Result<StatusCode, Problem> {
+    privacy::remove_organization(&app, &signed.authenticated, client, &form.confirm).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

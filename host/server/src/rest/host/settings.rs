@@ -3,7 +3,7 @@
 use super::From;
 use crate::app::App;
 use crate::auth::Signed;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemBody};
 use crate::rest::{body, etag};
 use crate::settings::{self, Form, View};
 use axum::Json;
@@ -83,7 +83,11 @@ pub(super) async fn get(
     params(("plugin" = String, Path), ("If-Match" = String, Header, description = "The ETag, or `*`.")),
     request_body = SettingsBody,
     extensions(("x-permission" = json!("organization.administer"))),
-    responses((status = 200, description = "As they are now.", body = PluginSettings))
+    responses(
+        (status = 200, description = "As they are now.", body = PluginSettings),
+        (status = 412, description = "Changed since they were read.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is required.", body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub(super) async fn put(
     State(app): State<Arc<App>>,
