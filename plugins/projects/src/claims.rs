@@ -58,7 +58,7 @@ pub(crate) mod costs {
         let body: Body = request.json()?;
         let project = request.id("id")?;
         let gone = || Fault::not_found("project");
-        let name = records::get_for_caller("projects", project, &["name"])?.ok_or_else(gone)?;
+        let name = records::get_for_caller("projects", project, &["name", "billing"])?.ok_or_else(gone)?;
         let until = body.until.as_deref().map(str::parse::<Date>).transpose();
         let until = until.map_err(|_| Fault::at("/until", "type", "Expected a date such as \"2027-02-28\"."))?;
         let chosen = body.costs.as_deref().map(ids).transpose()?;
@@ -70,6 +70,16 @@ pub(crate) mod costs {
             .filter(field("billable").eq(true))
             .filter(field("claim").is_null())
             .sort("date");
+        // What was entered while the project was billed otherwise is billed by its stages now.
+        match name.text("billing") {
+            Some("fixed" | "milestones") => {
+                costs = costs.filter(any([field("extra").eq(true), field("task.extra").eq(true)]));
+            }
+            Some("not-billable") => {
+                return Err(Fault::new(ErrorCode::Conflict, "Nobody pays for this project: it is not billable."));
+            }
+            _ => {}
+        }
         if let Some(until) = until {
             costs = costs.filter(field("date").at_most(until));
         }

@@ -12,7 +12,7 @@ const MOST: usize = 1_000;
 /// Fields that a copy takes over as they are. States begin anew, names and dates are told by the caller.
 const PROJECT: [&str; 8] =
     ["address", "members", "billing", "budget_minutes", "budget", "budget_period", "carry_over", "notes"];
-const TASK: [&str; 6] = ["title", "priority", "planned_minutes", "planned_cost", "billable", "notes"];
+const TASK: [&str; 7] = ["title", "priority", "planned_minutes", "planned_cost", "billable", "extra", "notes"];
 const PHASE: [&str; 2] = ["name", "position"];
 const LOCATION: [&str; 3] = ["name", "position", "notes"];
 const MILESTONE: [&str; 2] = ["title", "amount"];

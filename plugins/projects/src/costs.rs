@@ -15,6 +15,16 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         within::check(index, change, &LINKS, findings);
         money::one_currency(index, after, &["amount", "tax"], findings);
     }
+    let billable = after.boolean("billable") == Some(true);
+    if change.kind != ChangeKind::Remove && billable && !charged(change) {
+        if change.kind == ChangeKind::Update && before.boolean("billable") == Some(false) {
+            let message = "The price of this project is fixed, or nobody pays for it: mark a cost as an extra where it is \
+                           charged on top of a fixed price.";
+            findings.add(index, "billable", "not-billable", message);
+        } else {
+            findings.verdict.set_field(index, "billable", false);
+        }
+    }
     let (was, is) = (before.reference("claim"), after.reference("claim"));
     if is.is_some() && was != is {
         let status = related.text("claim.status").unwrap_or("open");
@@ -22,7 +32,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             let title = related.text("claim.title").unwrap_or("The claim");
             findings.lock(index, "claim", format!("{title} is {status}: nothing is added to it."));
         }
-        if after.boolean("billable") == Some(false) {
+        if !billable || !charged(change) {
             findings.add(index, "claim", "not-billable", "This cost is not billable: nobody is to pay for it.");
         }
     }
@@ -38,4 +48,15 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         budget::look_where_set(change, project, findings)?;
     }
     Ok(())
+}
+
+/// Whether the client pays for a cost by itself: a fixed price is billed by its stages, which what is an extra comes on top
+/// of.
+fn charged(change: &HookChange) -> bool {
+    let extra = change.after.boolean("extra") == Some(true) || change.related.boolean("task.extra") == Some(true);
+    match change.related.text("project.billing") {
+        Some("not-billable") => false,
+        Some("fixed" | "milestones") => extra,
+        _ => true,
+    }
 }

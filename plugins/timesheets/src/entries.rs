@@ -237,12 +237,26 @@ impl Book {
             findings.lock(index, "project", format!("{name} is {status}, which takes no time any more."));
         }
         let billable = after.boolean("billable").unwrap_or_else(|| {
-            let charged = billing.as_deref() != Some("not-billable");
             let of = |path: &str| related.boolean(path);
+            let charged = match billing.as_deref() {
+                Some("not-billable") => false,
+                // Its stages bill the work; what is an extra is billed on top of them.
+                Some("fixed" | "milestones") => of("task.extra") == Some(true),
+                _ => true,
+            };
             charged && of("task.billable").or_else(|| of("activity.billable")).unwrap_or(project.is_some())
         });
         findings.set(index, change, "billable", billable);
-        let charged = settled.duration.map(|taken| if billable { self.policy.rounding.apply(taken) } else { 0 });
+        let charged = settled.duration.map(|taken| {
+            if corrects {
+                let was = related.integer("corrects.billable_duration").unwrap_or(0);
+                self.policy.rounding.correction(taken, was, billable)
+            } else if billable {
+                self.policy.rounding.apply(taken)
+            } else {
+                0
+            }
+        });
         findings.set(index, change, "billable_duration", charged);
         let what = related.text("task.title").or_else(|| related.text("activity.name")).or(name.as_deref());
         let label = match settled.duration {
@@ -290,6 +304,11 @@ fn untimed(index: usize, change: &HookChange, findings: &mut Findings) -> Option
     let corrects = !change.after.is_null("corrects");
     if duration.abs() > DAY || (duration <= 0 && !corrects) {
         findings.add(index, "duration", "range", "A day has more than nothing and at most 24 hours.");
+        return None;
+    }
+    if corrects && duration <= 0 && change.related.integer("corrects.duration").is_some_and(|was| was != -duration) {
+        let message = "It takes back all of what it corrects: archive it, and correct that anew.";
+        findings.add(index, "duration", "correction", message);
         return None;
     }
     if change.after.integer("break_time").is_some_and(|pause| pause != 0) {

@@ -8,7 +8,7 @@
 //! | [`shifts`] | attendance, which follows the timer |
 //! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
 //! | [`sheets`], [`rates`] | weeks on their way, and what is frozen when they are approved |
-//! | [`runs`] | approved time on its way out, and its correction |
+//! | [`runs`], [`claims`] | approved time on its way out, and its correction; what a run claims from clients |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`] | leave, and what a week is expected to be |
 //! | [`remind`] | what people are reminded of |
@@ -16,6 +16,7 @@
 //! | [`findings`] | the faults of a batch, all at once |
 
 mod absence;
+mod claims;
 mod crew;
 mod entries;
 mod findings;

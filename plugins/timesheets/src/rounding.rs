@@ -22,7 +22,7 @@ pub(crate) struct Rounding {
 }
 
 impl Rounding {
-    /// One amount of time. What corrects is rounded as what it corrects was.
+    /// One amount of time.
     pub(crate) fn apply(self, seconds: i64) -> i64 {
         let unit = self.unit.max(60);
         let size = seconds.abs();
@@ -33,6 +33,16 @@ impl Rounding {
             Way::Down => size / unit * unit,
         };
         if seconds < 0 { -rounded } else { rounded }
+    }
+
+    /// What a correction charges. What takes back takes back exactly what was charged, however that was rounded then; what
+    /// stands in its place is charged as anything else.
+    pub(crate) fn correction(self, seconds: i64, was_charged: i64, billable: bool) -> i64 {
+        match (seconds <= 0, billable) {
+            (true, _) => -was_charged,
+            (false, true) => self.apply(seconds),
+            (false, false) => 0,
+        }
     }
 
     /// The entries of one day, in their order. By day, each is given what the rounded sum grows by with it, so that
@@ -87,8 +97,16 @@ mod tests {
         }
 
         #[test]
-        fn what_corrects_takes_back_exactly_what_was_charged(rounding in rounding(), minutes in 0_i64..900) {
-            prop_assert_eq!(rounding.apply(-minutes * 60), -rounding.apply(minutes * 60));
+        fn what_corrects_takes_back_exactly_what_was_charged_whatever_the_policy_is_by_then(
+            then in rounding(),
+            now in rounding(),
+            minutes in prop::collection::vec(0_i64..900, 1..12),
+            billable in any::<bool>(),
+        ) {
+            let entries: Vec<i64> = minutes.iter().map(|m| m * 60).collect();
+            for (seconds, charged) in entries.iter().zip(then.day(&entries)) {
+                prop_assert_eq!(now.correction(-seconds, charged, billable) + charged, 0);
+            }
         }
     }
 

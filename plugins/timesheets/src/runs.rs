@@ -1,6 +1,7 @@
 //! Approved time on its way out: numbered batches for pay and for clients' bills, each entry in one of each at most. What
 //! comes late, and what corrects what was out already, falls into the next.
 
+use crate::claims;
 use crate::typed;
 use crate::weeks;
 use lignaflow_sdk::prelude::*;
@@ -72,12 +73,16 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         field("local_date").at_most(body.until),
     ];
     if kind == Kind::Billing {
-        wanted.push(field("billable").eq(true));
+        // What takes back is in it also where it is of time that is not billable by now.
+        wanted.push(any([field("billable").eq(true), field("corrects").is_set()]));
         wanted.push(field("billable_duration").ne(0));
+        // Without a project there is nobody to bill.
+        wanted.push(field("project").is_set());
         wanted.extend(client.map(|client| field("project.client").eq(client)));
         wanted.extend(project.map(|project| field("project").eq(project)));
     }
-    let columns = ["id", "sheet", "sheet.status", "local_date", "duration", "billable_duration", "amount"];
+    let columns =
+        ["id", "sheet", "sheet.status", "local_date", "duration", "billable_duration", "amount", "project", "label"];
     let entries = select("entries").as_plugin().columns(columns).filter(all(wanted)).sort("local_date");
     let entries = records::find_all(entries, MOST)?.ok_or_else(|| {
         Fault::at("/until", "too-many", format!("A run has at most {MOST} entries: choose an earlier day."))
@@ -113,6 +118,9 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     writes.extend(
         entries.iter().filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), run).into())),
     );
+    if kind == Kind::Billing {
+        writes.extend(claims::of_run(run, body.until, &entries)?);
+    }
     if kind == Kind::Pay {
         // A week is out once all of it is.
         let approved: BTreeSet<Id> = entries
@@ -158,7 +166,8 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
     let run = request.id("id")?;
     records::get_for_caller(kind.collection(), run, &["id"])?.ok_or_else(|| Fault::not_found("run"))?;
     let entries =
-        select("entries").as_plugin().columns(["id", "sheet", "sheet.status"]).filter(field(kind.mark()).eq(run));
+        select("entries").as_plugin().columns(["id", "sheet", "sheet.status", "project", "amount"]);
+    let entries = entries.filter(field(kind.mark()).eq(run));
     let entries = records::find_all(entries, MOST)?.ok_or_else(Fault::internal)?;
     let mut writes: Vec<Mutation> =
         vec![transition(kind.collection(), run, "cancel").set("reason", body.reason.trim()).into()];
@@ -167,6 +176,9 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
             .iter()
             .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into())),
     );
+    if kind == Kind::Billing {
+        writes.extend(claims::taken_back(run, &entries)?);
+    }
     if kind == Kind::Pay {
         let exported = entries.iter().filter(|entry| entry.text("sheet.status") == Some("exported"));
         let sheets: BTreeSet<Id> = exported.filter_map(|entry| entry.reference("sheet")).collect();
@@ -269,8 +281,8 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
                     told("task.title"),
                     told("activity.name"),
                     hours(entry.integer("billable_duration").unwrap_or(0)),
-                    rate.map(|rate| rate.minor.to_string()).unwrap_or_default(),
-                    amount.map(|amount| amount.minor.to_string()).unwrap_or_default(),
+                    rate.map(plain).unwrap_or_default(),
+                    amount.map(plain).unwrap_or_default(),
                     amount.map(|amount| amount.currency.to_string()).unwrap_or_default(),
                     told("note"),
                     corrects,
@@ -287,6 +299,15 @@ fn hours(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     let parts = (seconds.abs() * 10_000 + 1_800) / 3_600;
     format!("{sign}{}.{:04}", parts / 10_000, parts % 10_000)
+}
+
+/// An amount as a number with the digits of its currency after the point.
+fn plain(amount: Money) -> String {
+    let sign = if amount.minor < 0 { "-" } else { "" };
+    let digits = usize::try_from(amount.currency.minor_digits()).unwrap_or(0);
+    let padded = format!("{:0>width$}", amount.minor.unsigned_abs(), width = digits + 1);
+    let (whole, rest) = padded.split_at(padded.len() - digits);
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
 /// One line of a CSV file (RFC 4180). What a spreadsheet would take for a formula is a text.
@@ -437,6 +458,13 @@ mod tests {
         let mut text = String::new();
         line(&mut text, &["a,b", "say \"oak\"", "=1+1", "-2.5", "", "-x"].map(str::to_owned));
         assert_eq!(text, "\"a,b\",\"say \"\"oak\"\"\",'=1+1,-2.5,,'-x\r\n");
+    }
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        let of = |minor, currency: &str| plain(Money { minor, currency: currency.parse().unwrap() });
+        let told = [of(5, "AUD"), of(-123_456, "AUD"), of(1_234, "JPY"), of(0, "JPY"), of(1, "KWD"), of(i64::MIN, "AUD")];
+        assert_eq!(told, ["0.05", "-1234.56", "1234", "0", "0.001", "-92233720368547758.08"]);
     }
 
     proptest! {

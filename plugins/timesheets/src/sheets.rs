@@ -147,6 +147,7 @@ fn approve(
         "billable",
         "own_rate",
         "corrects",
+        "corrects.billable_duration",
         "sell_rate",
         "cost_rate",
         "started_at",
@@ -178,14 +179,13 @@ fn charged(entries: &[Fields], policy: &Policy) -> Vec<i64> {
     let mut charged = vec![0; entries.len()];
     let mut days: BTreeMap<Option<Date>, Vec<usize>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
-        if entry.boolean("billable") != Some(true) {
-            continue;
-        }
-        // What corrects takes back what was charged, by itself.
-        if entry.is_null("corrects") {
+        let billable = entry.boolean("billable") == Some(true);
+        // What corrects is no part of the day that it is entered on.
+        if !entry.is_null("corrects") {
+            let was = entry.integer("corrects.billable_duration").unwrap_or(0);
+            charged[at] = policy.rounding.correction(entry.integer("duration").unwrap_or(0), was, billable);
+        } else if billable {
             days.entry(entry.date("local_date")).or_default().push(at);
-        } else {
-            charged[at] = policy.rounding.apply(entry.integer("duration").unwrap_or(0));
         }
     }
     for places in days.values() {

@@ -6,6 +6,7 @@ use lignaflow_sdk::testing::MemoryHost;
 use serde_json::{Value as Json, json};
 
 mod approving;
+mod billing;
 mod clocking;
 mod entering;
 mod reminding;

@@ -241,19 +241,30 @@ async fn a_rate_is_frozen_by_who_may_not_see_it(database: Database) {
 
 async fn what_is_approved_is_paid_and_billed_once_also_when_two_runs_are_made_at_once(database: Database) {
     let firm = firm(&database).await;
+    let rate = json!({ "sell": { "minor": 9_000, "currency": "AUD" }, "effective_from": "2026-01-01" });
+    firm.org.make("timesheets/rates", rate).await;
     let sheet = firm.approved("2026-11-16").await;
-    let make = || firm.org.post("timesheets/runs/pay", json!({ "until": "2026-11-22" }));
-    firm.race.meet(2);
-    let (left, right) = tokio::join!(make(), make());
-    firm.race.end();
-    let mut statuses = [left.status, right.status];
-    statuses.sort_unstable();
-    assert_eq!(statuses, [201, 409], "{} {}", left.text, right.text);
+    for run in ["pay", "billing"] {
+        let path = format!("timesheets/runs/{run}");
+        let make = || firm.org.post(&path, json!({ "until": "2026-11-22" }));
+        firm.race.meet(2);
+        let (left, right) = tokio::join!(make(), make());
+        firm.race.end();
+        let mut statuses = [left.status, right.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{} {}", left.text, right.text);
+    }
     let runs = firm.org.get("timesheets/pay-runs").await.is(200);
     assert_eq!(runs.column("number"), ["PAY-0001"]);
     assert_eq!(firm.org.get(&format!("{SHEETS}/{sheet}")).await.is(200).json["status"], "exported");
-    let billed = firm.org.post("timesheets/runs/billing", json!({ "until": "2026-11-22" })).await.is(201);
-    let file = firm.org.get(&format!("timesheets/runs/billing/{}/file", billed.id())).await.is(200);
+    // What was billed is claimed of the client, once, and goes out to whoever keeps the books.
+    let billed = firm.org.get("timesheets/billing-runs").await.is(200).data()[0].clone();
+    let claims = firm.org.get("projects/claims").await.is(200);
+    assert_eq!((claims.data().len(), &claims.data()[0]["amount"]), (1, &billed["amount"]), "{}", claims.text);
+    let invoices = firm.org.get("projects/sales-invoices").await.is(200);
+    assert!(invoices.text.contains("Time up to 22 Nov 2026"), "{}", invoices.text);
+    let run = billed["id"].as_str().unwrap();
+    let file = firm.org.get(&format!("timesheets/runs/billing/{run}/file")).await.is(200);
     assert!(file.header("content-type").starts_with("text/csv") && file.text.contains("BILL-0001"), "{}", file.text);
     // It is locked for who worked it, and corrected by another entry.
     let entry = firm.mia.get(ENTRIES).await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
@@ -264,6 +275,10 @@ async fn what_is_approved_is_paid_and_billed_once_also_when_two_runs_are_made_at
     let mut statuses = [left.status, right.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409], "{} {}", left.text, right.text);
+    // Cancelled, nothing is claimed any more.
+    let cancel = format!("timesheets/runs/billing/{run}/cancel");
+    let _ = firm.org.post(&cancel, json!({ "reason": "Wrong rate" })).await.is(200);
+    assert_eq!(firm.org.get("projects/claims").await.is(200).column("status"), ["cancelled"]);
 }
 
 async fn nobody_approves_their_own_while_somebody_else_could(database: Database) {

@@ -78,6 +78,39 @@ fn costs_are_claimed_together_and_once() {
 }
 
 #[test]
+fn costs_of_a_fixed_price_are_billed_by_its_stages_and_extras_on_top() {
+    let mut host = may_claim();
+    for (billing, extras) in [("fixed", true), ("milestones", true), ("not-billable", false)] {
+        let shed = host.insert("projects", json!({ "name": billing, "billing": billing })).unwrap();
+        let variation = json!({ "title": "Skylight", "project": shed, "extra": true });
+        let variation = host.insert("tasks", variation).unwrap();
+        let cost = |more: serde_json::Value| {
+            let mut body = json!({ "title": "Oak", "project": shed, "amount": { "minor": 10_000, "currency": "AUD" } });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let plain = host.insert("costs", cost(json!({}))).unwrap();
+        assert_eq!(host.record("costs", plain).unwrap()["billable"], false);
+        assert_eq!(claim(&mut host, shed, &json!({})).unwrap_err().code, ErrorCode::Conflict);
+        let fault = host.update("costs", plain, json!({ "billable": true })).unwrap_err();
+        assert_eq!(codes(&fault), [("/billable", "not-billable")]);
+        for more in [json!({ "extra": true }), json!({ "task": variation })] {
+            let id = host.insert("costs", cost(more)).unwrap();
+            assert_eq!(host.record("costs", id).unwrap()["billable"], extras, "{billing}");
+        }
+        if extras {
+            let id = claim(&mut host, shed, &json!({})).unwrap();
+            assert_eq!(host.record("claims", id).unwrap()["amount"]["minor"], 20_000);
+        }
+    }
+    // What was entered while the project was billed by time and materials is not billed on top of its price either.
+    let porch = project(&mut host, "Porch");
+    cost(&mut host, porch, "Pine", 700);
+    host.update("projects", porch, json!({ "billing": "fixed" })).unwrap();
+    assert_eq!(claim(&mut host, porch, &json!({})).unwrap_err().code, ErrorCode::Conflict);
+}
+
+#[test]
 fn a_claim_is_billed_with_its_number_then_paid_and_stands_still() {
     let mut host = may_claim();
     let kitchen = project(&mut host, "Kitchen");

@@ -217,6 +217,7 @@ fn a_returned_week_has_a_reason_and_goes_the_way_again() {
     firm.approve(sheet);
     // Approved by mistake, it can be returned, as long as nothing of it is out.
     firm.as_boss().post("/team/return", &json!({ "id": sheet, "reason": "Wrong job." })).unwrap();
+    firm.as_boss().insert("rates", json!({ "sell": aud(10_000), "effective_from": "2026-01-01" })).unwrap();
     firm.submit("2026-11-16");
     firm.approve(sheet);
     firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();

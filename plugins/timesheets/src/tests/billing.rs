@@ -1,0 +1,154 @@
+//! What is billed is claimed, once, and what is taken back is exactly what was charged.
+
+use super::approving::{Firm, aud, firm};
+use super::*;
+use proptest::prelude::{ProptestConfig, prop, prop_assert_eq, proptest};
+
+fn rate(firm: &mut Firm, more: &Json) {
+    let mut body = json!({ "sell": aud(10_000), "effective_from": "2026-01-01" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    firm.as_boss().insert("rates", body).unwrap();
+}
+
+fn claims(firm: &mut Firm) -> Vec<(Id, String, i64)> {
+    let columns = ["project", "status", "amount"];
+    let page = firm.as_boss().find(select("projects/claims").columns(columns).sort("project")).unwrap();
+    page.records()
+        .map(|row| {
+            let status = row.text("status").unwrap().to_owned();
+            (row.reference("project").unwrap(), status, row.money("amount").unwrap().minor)
+        })
+        .collect()
+}
+
+#[test]
+fn a_billing_run_claims_what_it_charges_of_each_project_and_takes_it_back_when_it_is_cancelled() {
+    let mut firm = firm();
+    rate(&mut firm, &json!({}));
+    let mia = firm.mia;
+    let porch = firm.as_boss().insert("projects/projects", json!({ "name": "Porch", "members": [mia] })).unwrap();
+    let kitchen = firm.project;
+    firm.hours("2026-11-16", 8);
+    firm.hours("2026-11-17", 1);
+    let body = json!({ "project": porch, "local_date": "2026-11-17", "duration": 7200 });
+    firm.as_mia().insert("entries", body).unwrap();
+    // Without a project there is nobody to bill.
+    let travel = firm.as_boss().insert("activities", json!({ "name": "Travel" })).unwrap();
+    firm.as_mia().insert("entries", json!({ "activity": travel, "local_date": "2026-11-18", "duration": 60 })).unwrap();
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    let run = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+    assert_eq!((&run.json()["entries"], &run.json()["amount"]), (&json!(3), &aud(110_000)));
+    let open = || vec![(kitchen, "open".to_owned(), 90_000), (porch, "open".to_owned(), 20_000)];
+    let sorted = |mut claims: Vec<(Id, String, i64)>| {
+        claims.sort();
+        claims
+    };
+    assert_eq!(sorted(claims(&mut firm)), sorted(open()));
+
+    let path = format!("/runs/billing/{}/file", run.json()["id"].as_str().unwrap());
+    let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = firm.as_boss().get(&path, &[]).unwrap().body else {
+        panic!("a file")
+    };
+    let file = String::from_utf8(bytes).unwrap();
+    assert!(file.contains(",8.0000,100.00,800.00,AUD,"), "{file}");
+
+    // What went out is taken back by hand first.
+    let cancel = format!("/runs/billing/{}/cancel", run.json()["id"].as_str().unwrap());
+    let page = firm.as_boss().find(select("projects/claims").columns(["id"])).unwrap();
+    let ids: Vec<Id> = page.records().map(|row| row.reference("id").unwrap()).collect();
+    firm.as_boss().caller.permissions.push("projects.claim".to_owned());
+    firm.host.update("projects/claims", ids[0], json!({ "invoice": "INV-1" })).unwrap();
+    firm.host.transition("projects/claims", ids[0], "bill").unwrap();
+    let fault = firm.host.post(&cancel, &json!({ "reason": "Wrong" })).unwrap_err();
+    assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::Conflict, "C-0001 of this run is billed: take that back first."));
+    firm.host.transition("projects/claims", ids[0], "withdraw").unwrap();
+    firm.host.post(&cancel, &json!({ "reason": "Wrong" })).unwrap();
+    assert!(claims(&mut firm).iter().all(|(_, status, _)| status == "cancelled"));
+    // The next claims it all again.
+    firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22", "project": porch })).unwrap();
+    let standing: Vec<_> = claims(&mut firm).into_iter().filter(|(_, status, _)| status == "open").collect();
+    assert_eq!(standing, [(porch, "open".to_owned(), 20_000)]);
+}
+
+#[test]
+fn time_without_a_rate_is_not_billed_as_if_it_were_for_nothing() {
+    let mut firm = firm();
+    firm.hours("2026-11-16", 8);
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    let fault = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap_err();
+    assert_eq!((fault.code, codes(&fault)), (ErrorCode::Conflict, vec![("/until", "no-rate")]));
+    rate(&mut firm, &json!({}));
+    firm.as_boss().post("/team/return", &json!({ "id": sheet, "reason": "No rate" })).unwrap();
+    firm.submit("2026-11-16");
+    firm.approve(sheet);
+    firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+}
+
+#[test]
+fn hours_of_a_fixed_price_are_billed_by_its_stages_and_not_again() {
+    let mut firm = firm();
+    let mia = firm.mia;
+    for billing in ["fixed", "milestones"] {
+        let body = json!({ "name": billing, "billing": billing, "members": [mia] });
+        let project = firm.as_boss().insert("projects/projects", body).unwrap();
+        let task = |extra: bool| json!({ "title": "Cut", "project": project, "extra": extra });
+        let (plain, extra) = (
+            firm.as_boss().insert("projects/tasks", task(false)).unwrap(),
+            firm.as_boss().insert("projects/tasks", task(true)).unwrap(),
+        );
+        for (body, billable) in [
+            (json!({ "project": project }), false),
+            (json!({ "task": plain }), false),
+            (json!({ "task": extra }), true),
+            (json!({ "task": plain, "billable": true }), true),
+        ] {
+            let mut body = body;
+            body["duration"] = json!(3600);
+            let entry = firm.as_mia().insert("entries", body.clone()).unwrap();
+            assert_eq!(firm.host.record("entries", entry).unwrap()["billable"], json!(billable), "{billing}: {body}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_day_that_is_corrected_comes_to_nothing_whatever_the_policy_was_then_and_is_now(
+        minutes in prop::collection::vec(1_i64..200, 1..4),
+        then in (0..4_usize, 1_i64..=60, 0..2_usize),
+        now in (0..4_usize, 1_i64..=60, 0..2_usize),
+    ) {
+        let mut firm = firm();
+        rate(&mut firm, &json!({}));
+        let settle = |firm: &mut Firm, (way, unit, by): (usize, i64, usize)| {
+            firm.host.fill_in("rounding", ["none", "nearest", "up", "down"][way]);
+            firm.host.fill_in("rounding_minutes", unit);
+            firm.host.fill_in("rounding_by", ["entry", "day"][by]);
+        };
+        settle(&mut firm, then);
+        let mut entries = Vec::new();
+        for minutes in minutes {
+            let body = json!({ "project": firm.project, "local_date": "2026-11-16", "duration": minutes * 60 });
+            entries.push(firm.as_mia().insert("entries", body).unwrap());
+        }
+        let sheet = firm.submit("2026-11-16");
+        firm.approve(sheet);
+        firm.as_boss().post("/runs/pay", &json!({ "until": "2026-11-22" })).unwrap();
+        // Rounded down, a day may come to nothing that is billed.
+        let _ = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" }));
+        settle(&mut firm, now);
+        for entry in &entries {
+            firm.as_boss().post(&format!("/entries/{entry}/correct"), &json!({ "reason": "Wrong job" })).unwrap();
+        }
+        let sheet = firm.submit("2026-11-23");
+        firm.approve(sheet);
+        let _ = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-29" }));
+        let page = firm.host.find(select("entries").columns(["billable_duration", "amount"])).unwrap();
+        prop_assert_eq!(page.records().map(|row| row.integer("billable_duration").unwrap()).sum::<i64>(), 0);
+        prop_assert_eq!(page.records().map(|row| row.money("amount").unwrap().minor).sum::<i64>(), 0);
+        prop_assert_eq!(claims(&mut firm).iter().map(|(_, _, minor)| minor).sum::<i64>(), 0);
+    }
+}
