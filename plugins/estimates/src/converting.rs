@@ -88,6 +88,7 @@ impl Conversion {
         };
         work.begin(estimate, title, minutes, net)?;
         work.tasks(&lines)?;
+        work.milestones(net)?;
         let kind = if work.new { "original" } else { "variation" };
         let baseline = insert("projects/baselines", derived(revision, "baseline", "")?)
             .set("project", work.project)
@@ -111,7 +112,7 @@ impl Work<'_> {
     fn begin(&mut self, estimate: &Fields, title: &str, minutes: i64, net: i64) -> Result<(), Fault> {
         let money = |minor| self.sheet.money(minor);
         if !self.new {
-            let known = records::get("projects/projects", self.project, &["budget", "budget_minutes"])?
+            let known = records::get("projects/projects", self.project, &["budget", "budget_minutes", "estimate"])?
                 .ok_or_else(|| Fault::new(ErrorCode::Conflict, "The project that this changes is archived."))?;
             let planned = known.integer("budget_minutes").unwrap_or(0).saturating_add(minutes).max(0);
             let write = update("projects/projects", self.project).set("budget_minutes", planned);
@@ -122,6 +123,7 @@ impl Work<'_> {
             } else {
                 write
             };
+            let write = if known.is_null("estimate") { write.set("estimate", number(estimate)) } else { write };
             self.writes.push(write.into());
             self.phases = by_name("projects/phases", self.project)?;
             self.locations = by_name("projects/locations", self.project)?;
@@ -131,6 +133,9 @@ impl Work<'_> {
             .set("name", title)
             .set("client", estimate.reference("client"))
             .set("address", estimate.text("site"))
+            // A job has no caller, and what nobody manages nobody sees: it is whose estimate it was.
+            .set("manager", estimate.reference("estimator"))
+            .set("estimate", number(estimate))
             .set("billing", "fixed")
             .set("budget_minutes", minutes.max(0))
             .set("budget", money(net.max(0)));
@@ -140,6 +145,21 @@ impl Work<'_> {
             let phase = insert("projects/phases", id).set("project", self.project).set("name", name);
             self.writes.push(phase.set("position", place * 10).into());
             self.phases.insert(name.to_owned(), id);
+        }
+        Ok(())
+    }
+
+    /// What was agreed to be paid in stages falls due with milestones, each for its part of the price without tax.
+    fn milestones(&mut self, net: i64) -> Result<(), Fault> {
+        if !self.new || net <= 0 || self.sheet.payments.is_empty() {
+            return Ok(());
+        }
+        for (place, payment) in self.sheet.payments(net)?.into_iter().enumerate() {
+            let milestone = insert("projects/milestones", derived(self.revision, "payment", &place.to_string())?)
+                .set("project", self.project)
+                .set("title", shortened(&payment.title, 200))
+                .set("amount", self.sheet.money(payment.amount.max(0)));
+            self.writes.push(milestone.into());
         }
         Ok(())
     }
@@ -204,6 +224,11 @@ impl Work<'_> {
         self.writes.push(task.into());
         Ok(())
     }
+}
+
+/// What the estimate is called by.
+fn number(estimate: &Fields) -> Option<&str> {
+    estimate.text("number").or_else(|| estimate.text("working"))
 }
 
 fn by_name(collection: &str, project: Id) -> Result<BTreeMap<String, Id>, Fault> {

@@ -171,7 +171,10 @@ fn revision(id: Id, batch: &Batch<'_>, changes: &[HookChange], findings: &mut Fi
     }
     if let (Some(at), Some(change)) = (at, change) {
         match change.transition.as_deref() {
-            Some("issue") => issuing::issue(at, &mut sheet, findings)?,
+            Some("issue") => {
+                issuing::reviewed(at, change, findings)?;
+                issuing::issue(at, &mut sheet, findings)?;
+            }
             Some(transition) => answering::follow(at, transition, change, &sheet, findings)?,
             None => {}
         }
@@ -223,6 +226,12 @@ fn named(
     };
     let title = stored.as_ref().and_then(|fields| fields.text("title")).unwrap_or("Estimate").to_owned();
     let name = format!("{title} · {letter}");
+    for (setting, value) in settings::all(["tax_mode", "deposit", "terms"])? {
+        if !value.is_null() && sheet.revision.is_null(&setting) {
+            findings.verdict.set_field(at, &setting, value.clone());
+            sheet.revision.insert(setting, value);
+        }
+    }
     findings.verdict.set_field(at, "letter", letter.as_str());
     findings.verdict.set_field(at, "name", name.as_str());
     sheet.revision.insert("letter".to_owned(), letter.into_value());

@@ -9,14 +9,25 @@ use crate::sheet::Sheet;
 use lignaflow_sdk::prelude::*;
 
 /// How long an offer stands where it does not say.
-const DAYS_VALID: i32 = 30;
+const DAYS_VALID: i64 = 30;
 
-pub(crate) const ESTIMATE: [&str; 10] =
-    ["title", "client", "site", "working", "number", "numbering", "open", "accepted", "kind", "project"];
+pub(crate) const ESTIMATE: [&str; 11] =
+    ["title", "client", "site", "working", "number", "numbering", "open", "accepted", "kind", "project", "estimator"];
+
+/// Where quotes are reviewed first, a draft is not issued as it is.
+pub(crate) fn reviewed(at: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let review = settings::all(["review"])?.boolean("review") == Some(true);
+    if review && change.before.text("status") == Some("draft") {
+        findings.refuse(at, ErrorCode::Conflict, "review", "Have it reviewed first: quotes are issued after that.");
+    }
+    Ok(())
+}
 
 pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Result<(), Fault> {
     let today = context::caller()?.today()?;
-    let until = sheet.revision.date("valid_until").or(today.plus_days(DAYS_VALID)).unwrap_or(today);
+    let days = settings::all(["valid_days"])?.integer("valid_days").unwrap_or(DAYS_VALID);
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let until = sheet.revision.date("valid_until").or(today.plus_days(days)).unwrap_or(today);
     if until < today {
         findings.add(at, "valid_until", "past", format!("It would have expired already, on {until}."));
     }

@@ -10,6 +10,7 @@ mod answering;
 mod catalogue;
 mod clients;
 mod copying;
+mod footing;
 mod issuing;
 mod pricing;
 

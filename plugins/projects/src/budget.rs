@@ -179,7 +179,7 @@ fn add(
 pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
     let project: Id = call.json()?;
     let mut columns = FIELDS.to_vec();
-    columns.push("name");
+    columns.extend(["name", "manager"]);
     let Some(record) = records::get("projects", project, &columns)? else { return Ok(Slice::default()) };
     let standing = select("alerts").columns(["id", "measure", "period", "threshold"]);
     let standing = standing.filter(field("project").eq(project)).filter(field("over").eq(false));
@@ -204,6 +204,10 @@ pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
                     let when = if period == "whole" { String::new() } else { format!(" in {period}") };
                     let title =
                         format!("{name} has used {} % of its budget of {}{when}", threshold / 100, measure.name());
+                    if let Some(manager) = record.reference("manager") {
+                        let line = notify([manager], title.clone()).about("projects", project);
+                        writes.push(line.once(format!("budget:{project}:{}", measure.name())).into());
+                    }
                     writes.push(
                         insert("alerts", context::new_id()?)
                             .set("project", project)

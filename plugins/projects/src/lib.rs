@@ -12,6 +12,7 @@
 //! | [`graph`] | circles among tasks, over as few of them as it takes |
 //! | [`copy`], [`progress`] | a project made from another; how far one has come |
 //! | [`findings`] | the faults of a batch, all at once |
+//! | [`telling`] | what people are told of it |
 
 mod baselines;
 mod budget;
@@ -30,6 +31,7 @@ mod phases;
 mod progress;
 mod projects;
 mod tasks;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod within;
@@ -49,6 +51,7 @@ impl Plugin for Projects {
         }
         tasks::check(changes, &mut findings)?;
         phases::begin(changes, &mut findings.verdict)?;
+        findings.verdict.also.extend(telling::of(changes)?);
         findings.finish()
     }
 

@@ -21,8 +21,19 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             findings.verdict.set_field(index, "address", address);
         }
     }
+    let starts = change.transition.as_deref() == Some("activate");
+    if starts && after.is_null("estimate") && after.text("billing") != Some("not-billable") && estimate_required()? {
+        let message = "No estimate of this project was accepted yet: have one accepted, or say that the project is not \
+                       billable.";
+        findings.add(index, "estimate", "required", message);
+    }
     if budget::differs(before, after) {
         findings.verdict.also.push(budget::look(change.id)?);
     }
     Ok(())
+}
+
+/// Whether the organization starts no work without an accepted estimate.
+fn estimate_required() -> Result<bool, Fault> {
+    Ok(settings::all(["estimate_required"])?.boolean("estimate_required") == Some(true))
 }

@@ -13,6 +13,7 @@ mod linking;
 mod making;
 mod progressing;
 mod seeing;
+mod telling;
 
 type Host = MemoryHost<Projects>;
 

@@ -4,6 +4,9 @@ use crate::findings::Findings;
 use crate::{place, sheets, weeks};
 use lignaflow_sdk::prelude::*;
 
+/// People who are told of one request.
+const TOLD: usize = 100;
+
 pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     let after = &change.after;
     let Some(user) = after.reference("user") else { return Ok(()) };
@@ -12,6 +15,7 @@ pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Find
     }
     let (Some(first), Some(last)) = (after.date("first"), after.date("last")) else { return Ok(()) };
     let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
+    findings.verdict.also.extend(told(change, user, &name)?);
     findings.name(index, change, format!("{name}, {} – {}", weeks::shown(first), weeks::shown(last)));
     if matches!(after.text("status"), Some("declined" | "cancelled")) || last < first {
         return Ok(());
@@ -26,6 +30,27 @@ pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Find
     let fault = Fault::new(ErrorCode::Conflict, "There is leave of the same person on some of these days already.");
     findings.verdict.also.push(ensure_none("leave", others, fault));
     Ok(())
+}
+
+/// Who may approve it is told that somebody asks, and who asked what became of it.
+fn told(change: &HookChange, user: Id, name: &str) -> Result<Option<Mutation>, Fault> {
+    let (Some(first), Some(last)) = (change.after.date("first"), change.after.date("last")) else { return Ok(None) };
+    let days = format!("{} – {}", weeks::shown(first), weeks::shown(last));
+    let me = context::caller()?.person();
+    let (people, title) = match change.transition.as_deref() {
+        None if change.kind == ChangeKind::Insert => {
+            let mut people = sheets::others_who_approve(Some(user))?;
+            people.truncate(TOLD);
+            (people, format!("{name} asks for leave, {days}"))
+        }
+        Some("approve") if me != Some(user) => (vec![user], format!("Your leave of {days} is approved")),
+        Some("decline") if me != Some(user) => (vec![user], format!("Your leave of {days} is declined")),
+        _ => return Ok(None),
+    };
+    if people.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(notify(people, title).about("leave", change.id).once(format!("leave:{}", change.id)).into()))
 }
 
 pub(crate) fn check_pattern(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {

@@ -34,9 +34,10 @@ pub(crate) fn of_run(run: Id, until: Date, entries: &[Fields]) -> Result<Vec<Mut
         let (_, sum) = sums
             .entry(source(run, project, amount.currency))
             .or_insert((project, Money { minor: 0, currency: amount.currency }));
-        sum.minor = sum.minor.checked_add(amount.minor).ok_or_else(|| {
-            Fault::at("/until", "range", "This is more than can be added up: choose an earlier day.")
-        })?;
+        sum.minor = sum
+            .minor
+            .checked_add(amount.minor)
+            .ok_or_else(|| Fault::at("/until", "range", "This is more than can be added up: choose an earlier day."))?;
     }
     // What was taken back and what came in its place may come to nothing.
     let sums = sums.into_iter().filter(|(_, (_, sum))| sum.minor != 0);

@@ -3,6 +3,7 @@
 use crate::place;
 use crate::timer::Purpose;
 use crate::typed::{self, Typed};
+use crate::weeks;
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -60,7 +61,8 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if body.people.is_empty() || body.people.len() > MOST {
         return Err(Fault::at("/people", "count", format!("Choose 1 to {MOST} people.")));
     }
-    let (mut ids, mut writes, mut issues) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut writes, mut issues) = (Vec::new(), Vec::<Mutation>::new(), Vec::new());
+    let me = context::caller()?.person();
     let mut known = std::collections::BTreeSet::new();
     for (at, text) in body.people.iter().enumerate() {
         let person = text.parse().ok().map(people::person).transpose()?.flatten();
@@ -81,7 +83,12 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
                 entry.set("started_at", start).set("ended_at", end).set("break_time", body.break_time)
             }
         };
-        writes.push(entry.set("note", body.note.as_deref()));
+        writes.push(entry.set("note", body.note.as_deref()).into());
+        if Some(person.id) != me {
+            let title = format!("Time was entered for you, on {}", weeks::shown(body.day));
+            let line = notify([person.id], title).saying("Dispute it before you submit your week, where it is wrong.");
+            writes.push(line.about("entries", id).into());
+        }
         ids.push(id);
     }
     if !issues.is_empty() {
@@ -101,11 +108,17 @@ pub(crate) fn dispute(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Dispute = request.json()?;
     let id = request.id("id")?;
     let gone = || Fault::not_found("time entry");
-    let entry = records::get_for_caller("entries", id, &["user", "entered_by"])?.ok_or_else(gone)?;
+    let entry = records::get_for_caller("entries", id, &["user", "entered_by", "label"])?.ok_or_else(gone)?;
     let me = context::caller()?.person();
     if me.is_none() || entry.reference("user") != me {
         return Err(Fault::denied("Only who worked it disputes it."));
     }
     let reason = Some(body.reason.trim()).filter(|reason| !reason.is_empty());
-    Ok(reply::saved("entries", id).with_writes([update("entries", id).set("dispute", reason)]))
+    let mut writes: Vec<Mutation> = vec![update("entries", id).set("dispute", reason).into()];
+    if let (Some(reason), Some(other)) = (reason, entry.reference("entered_by").filter(|by| Some(*by) != me)) {
+        let what = entry.text("label").unwrap_or("Time that you entered");
+        let line = notify([other], format!("{what} is disputed")).saying(reason).about("entries", id);
+        writes.push(line.once(format!("dispute:{id}")).into());
+    }
+    Ok(reply::saved("entries", id).with_writes(writes))
 }

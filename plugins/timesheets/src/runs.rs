@@ -165,8 +165,7 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
     }
     let run = request.id("id")?;
     records::get_for_caller(kind.collection(), run, &["id"])?.ok_or_else(|| Fault::not_found("run"))?;
-    let entries =
-        select("entries").as_plugin().columns(["id", "sheet", "sheet.status", "project", "amount"]);
+    let entries = select("entries").as_plugin().columns(["id", "sheet", "sheet.status", "project", "amount"]);
     let entries = entries.filter(field(kind.mark()).eq(run));
     let entries = records::find_all(entries, MOST)?.ok_or_else(Fault::internal)?;
     let mut writes: Vec<Mutation> =
@@ -463,7 +462,8 @@ mod tests {
     #[test]
     fn amounts_have_the_digits_of_their_currency() {
         let of = |minor, currency: &str| plain(Money { minor, currency: currency.parse().unwrap() });
-        let told = [of(5, "AUD"), of(-123_456, "AUD"), of(1_234, "JPY"), of(0, "JPY"), of(1, "KWD"), of(i64::MIN, "AUD")];
+        let told =
+            [of(5, "AUD"), of(-123_456, "AUD"), of(1_234, "JPY"), of(0, "JPY"), of(1, "KWD"), of(i64::MIN, "AUD")];
         assert_eq!(told, ["0.05", "-1234.56", "1234", "0", "0.001", "-92233720368547758.08"]);
     }
 

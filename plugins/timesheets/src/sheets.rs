@@ -68,11 +68,16 @@ pub(crate) fn not_their_own(user: Option<Id>, what: &str) -> Result<(), Fault> {
     if me.is_none() || me != user {
         return Ok(());
     }
-    let others = people::holding(Some(APPROVE))?;
-    if others.iter().any(|other| other.active && Some(other.id) != me) {
+    if !others_who_approve(me)?.is_empty() {
         return Err(Fault::denied(format!("Somebody else approves your own {what}.")));
     }
     Ok(())
+}
+
+/// Those who may approve what is of a person, beside themselves.
+pub(crate) fn others_who_approve(person: Option<Id>) -> Result<Vec<Id>, Fault> {
+    let all = people::holding(Some(APPROVE))?;
+    Ok(all.into_iter().filter(|other| other.active && Some(other.id) != person).map(|other| other.id).collect())
 }
 
 fn submit(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! A week of everybody at once, for who approves it.
 
-use crate::sheets::APPROVE;
+use crate::sheets::{self, APPROVE};
 use crate::timer::me;
 use crate::typed;
 use crate::weeks;
@@ -24,11 +24,11 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     };
     let week = weeks::week_of(day);
     let days = weeks::days_of(week);
-    let sheets = select("sheets")
+    let asked = select("sheets")
         .columns(["id", "user", "status", "total", "billable_total", "reason"])
         .filter(field("week").eq(week))
         .limit(500);
-    let sheets = records::find(sheets)?;
+    let found = records::find(asked)?;
     let last = week.plus_days(6).unwrap_or(week);
     let sums = records::summarize(
         summarize("entries")
@@ -47,8 +47,9 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     let names: BTreeMap<Id, String> =
         people::holding(None)?.into_iter().map(|person| (person.id, person.name)).collect();
+    let alone = sheets::others_who_approve(Some(me))?.is_empty();
     let mut rows = Vec::new();
-    for sheet in sheets.records() {
+    for sheet in found.records() {
         let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
         let of = |day: &Date| by_day.get(&(user, *day)).copied().unwrap_or_default();
         let cells: Vec<i64> = days.iter().map(|day| of(day).0).collect();
@@ -66,13 +67,14 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
             name.clone(),
             json!({
                 "id": id, "title": name, "cells": cells, "total": cells.iter().sum::<i64>(), "status": status,
-                "ready": status == "submitted" && user != me, "returnable": status == "submitted" && user != me,
+                "ready": status == "submitted" && (user != me || alone),
+                "returnable": status == "submitted" && (user != me || alone),
                 "notes": notes,
             }),
         ));
     }
     rows.sort_by(|one, other| one.0.cmp(&other.0));
-    let there: BTreeSet<Id> = sheets.records().filter_map(|sheet| sheet.reference("user")).collect();
+    let there: BTreeSet<Id> = found.records().filter_map(|sheet| sheet.reference("user")).collect();
     let missing: Vec<&String> = names.iter().filter(|(id, _)| !there.contains(id)).map(|(_, name)| name).collect();
     reply::json(&json!({
         "title": weeks::span(week),

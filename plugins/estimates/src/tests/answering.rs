@@ -100,6 +100,13 @@ fn what_was_accepted_becomes_a_project_once() {
         (220_400, 150_000)
     );
     assert_eq!(only(&host, "projects/locations").text("name"), Some("General"));
+    assert_eq!(
+        project.reference("manager"),
+        host.caller.person(),
+        "whoever estimated it manages it until told otherwise"
+    );
+    let number = host.fields("estimates", kitchen.estimate).unwrap().text("number").map(str::to_owned);
+    assert_eq!((project.text("estimate").map(str::to_owned), number.is_some()), (number, true));
     assert_eq!(host.count("projects/phases", all([])).unwrap(), 5);
     assert_eq!(status(&host, kitchen.revision), "converted");
     let payload = json!({ "revision": kitchen.revision });
@@ -137,4 +144,53 @@ fn a_variation_changes_the_budget_of_its_project_and_may_be_negative() {
     assert_eq!(host.count("projects/locations", all([])).unwrap(), 1, "the room is there already");
     let nowhere = host.insert("estimates", json!({ "title": "More", "kind": "variation" })).unwrap_err();
     assert_eq!(codes(&nowhere), [("/project", "required")]);
+}
+
+#[test]
+fn what_is_paid_in_stages_falls_due_with_milestones_that_come_to_the_price() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "1000.01", json!({}));
+    for (title, share) in [("Frames up", 3_333), ("Fitted", 3_333)] {
+        let payment = json!({ "revision": kitchen.revision, "title": title, "share": share });
+        host.insert("payments", payment).unwrap();
+    }
+    kitchen.issued(&mut host);
+    accepted(&mut host, &kitchen);
+    host.run_jobs().unwrap();
+    let page = host.find(select("projects/milestones").columns(["title", "amount"]).sort("id")).unwrap();
+    let mut told: Vec<_> =
+        page.records().map(|row| (row.text("title").unwrap().to_owned(), row.money("amount").unwrap().minor)).collect();
+    assert_eq!(told.iter().map(|(_, minor)| minor).sum::<i64>(), 100_001);
+    told.sort();
+    let titles: Vec<&str> = told.iter().map(|(title, _)| title.as_str()).collect();
+    assert_eq!(titles, ["Balance", "Deposit", "Fitted", "Frames up"]);
+}
+
+#[test]
+fn what_was_accepted_and_what_became_work_is_edited_no_more_by_anybody() {
+    let mut host = host();
+    host.caller.permissions.push("organization.administer".to_owned());
+    let kitchen = begin(&mut host, "Kitchen");
+    let line = kitchen.priced(&mut host, "1000", json!({}));
+    kitchen.issued(&mut host);
+    accepted(&mut host, &kitchen);
+    for state in ["accepted", "converted"] {
+        assert_eq!(status(&host, kitchen.revision), state);
+        let refused = [
+            host.update("revisions", kitchen.revision, json!({ "terms": "Ours" })).unwrap_err(),
+            host.update("lines", line, json!({ "quantity": "2" })).unwrap_err(),
+            host.remove("lines", line).unwrap_err(),
+            host.insert(
+                "lines",
+                json!({ "revision": kitchen.revision, "section": kitchen.section, "description": "x" }),
+            )
+            .unwrap_err(),
+            host.insert("payments", json!({ "revision": kitchen.revision, "title": "x", "share": 1 })).unwrap_err(),
+        ];
+        assert!(refused.iter().all(|fault| fault.code == ErrorCode::Locked), "{state}: {refused:?}");
+        let typed = host.update("revisions", kitchen.revision, json!({ "status": "draft" })).unwrap_err();
+        assert!(matches!(typed.code, ErrorCode::Locked | ErrorCode::Invalid), "{typed:?}");
+        host.run_jobs().unwrap();
+    }
 }

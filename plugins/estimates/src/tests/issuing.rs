@@ -165,3 +165,36 @@ fn an_offer_expires_on_its_day_and_not_before() {
     assert_eq!(status(&host, kitchen.revision), "expired");
     assert_eq!(host.fields("estimates", kitchen.estimate).unwrap().text("status"), Some("expired"));
 }
+
+#[test]
+fn a_new_revision_begins_as_the_organization_has_settled_it() {
+    let mut host = host();
+    for (setting, value) in [
+        ("tax_mode", json!("line")),
+        ("deposit", json!(2_500)),
+        ("terms", json!("14 days.")),
+        ("valid_days", json!(14)),
+        ("review", json!(true)),
+    ] {
+        host.fill_in(setting, value);
+    }
+    let kitchen = begin(&mut host, "Kitchen");
+    let fields = host.fields("revisions", kitchen.revision).unwrap();
+    assert_eq!(
+        (fields.text("tax_mode"), fields.integer("deposit"), fields.text("terms")),
+        (Some("line"), Some(2_500), Some("14 days."))
+    );
+    kitchen.priced(&mut host, "100", json!({}));
+    let early = host.transition("revisions", kitchen.revision, "issue").unwrap_err();
+    assert_eq!(
+        (early.code, early.message.as_str()),
+        (ErrorCode::Conflict, "Have it reviewed first: quotes are issued after that.")
+    );
+    host.transition("revisions", kitchen.revision, "submit").unwrap();
+    kitchen.issued(&mut host);
+    let until = host.fields("revisions", kitchen.revision).unwrap().date("valid_until");
+    assert_eq!(until.map(|until| until.to_string()), Some("2026-12-07".to_owned()));
+    // What is settled later changes nothing of what is there, and one's own word counts.
+    host.fill_in("deposit", 0);
+    assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("deposit"), Some(2_500));
+}

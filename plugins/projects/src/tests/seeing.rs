@@ -48,6 +48,21 @@ fn a_project_is_seen_by_who_manages_it_works_on_it_or_sees_all() {
 }
 
 #[test]
+fn work_begins_without_an_accepted_estimate_only_where_the_firm_lets_it() {
+    let mut host = host();
+    let kitchen = project(&mut host, "Kitchen");
+    host.fill_in("estimate_required", true);
+    let fault = host.transition("projects", kitchen, "activate").unwrap_err();
+    assert_eq!(codes(&fault), [("/estimate", "required")]);
+    let typed = host.update("projects", kitchen, json!({ "estimate": "Q-0001" })).unwrap_err();
+    assert_eq!(codes(&typed), [("/estimate", "read-only")], "nobody says so by hand");
+    let own = host.insert("projects", json!({ "name": "Workshop", "billing": "not-billable" })).unwrap();
+    host.transition("projects", own, "activate").expect("nobody pays for it");
+    host.fill_in("estimate_required", false);
+    host.transition("projects", kitchen, "activate").unwrap();
+}
+
+#[test]
 fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     let mut host = host();
     let mia = host.add_person("Mia");

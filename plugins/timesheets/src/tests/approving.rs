@@ -261,6 +261,8 @@ fn who_is_alone_approves_their_own() {
     let (project, _) = kitchen(&mut host);
     host.insert("entries", json!({ "project": project, "duration": 3600 })).unwrap();
     let sheet = host.post("/week/submit", &json!({ "week": "2026-11-23", "attested": true })).unwrap();
+    let team = host.get("/team", &[("week", "2026-11-23")]).unwrap();
+    assert_eq!(team.json()["rows"][0]["ready"], true, "the page offers it too");
     host.post("/team/approve", &json!({ "ids": [sheet.json()["id"]] })).unwrap();
 }
 
@@ -339,7 +341,14 @@ fn a_crew_is_entered_at_once_and_each_may_dispute_it_before_saying_that_it_is_tr
 
     let path = format!("/entries/{}/dispute", ids[0]);
     assert_eq!(firm.as_boss().post(&path, &json!({ "reason": "no" })).unwrap_err().code, ErrorCode::Denied);
+    let boss = firm.boss;
+    let told = |firm: &Firm, person: Id| {
+        let notices = firm.host.notices().into_iter().filter(|notice| notice.people.contains(&person));
+        notices.map(|notice| notice.title).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&firm, mia), ["Time was entered for you, on 17 Nov 2026"]);
     firm.as_mia().post(&path, &json!({ "reason": "I left at three." })).unwrap();
+    assert_eq!(told(&firm, boss), ["Cut, 8:00 is disputed"]);
     let fault = firm.as_mia().post("/week/submit", &json!({ "week": "2026-11-17", "attested": true })).unwrap_err();
     assert_eq!(fault.message, "Cut, 8:00 is disputed: settle that first.");
     firm.as_mia().post(&path, &json!({ "reason": "" })).unwrap();
@@ -461,6 +470,11 @@ fn leave_is_asked_for_and_approved_by_somebody_else() {
     );
     assert_eq!(firm.as_mia().transition("leave", id, "approve").unwrap_err().code, ErrorCode::Denied);
     firm.as_boss().transition("leave", id, "approve").unwrap();
+    let last = firm.host.notices().pop().unwrap();
+    assert_eq!(
+        (last.people, last.title.as_str()),
+        (vec![firm.mia], "Your leave of 21 Dec 2026 – 8 Jan 2027 is approved")
+    );
     assert_eq!(firm.as_mia().update("leave", id, json!({ "note": "x" })).unwrap_err().code, ErrorCode::Locked);
     firm.as_mia().transition("leave", id, "cancel").unwrap();
     firm.as_mia().insert("leave", leave).unwrap();

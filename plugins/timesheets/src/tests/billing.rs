@@ -61,7 +61,10 @@ fn a_billing_run_claims_what_it_charges_of_each_project_and_takes_it_back_when_i
     firm.host.update("projects/claims", ids[0], json!({ "invoice": "INV-1" })).unwrap();
     firm.host.transition("projects/claims", ids[0], "bill").unwrap();
     let fault = firm.host.post(&cancel, &json!({ "reason": "Wrong" })).unwrap_err();
-    assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::Conflict, "C-0001 of this run is billed: take that back first."));
+    assert_eq!(
+        (fault.code, fault.message.as_str()),
+        (ErrorCode::Conflict, "C-0001 of this run is billed: take that back first.")
+    );
     firm.host.transition("projects/claims", ids[0], "withdraw").unwrap();
     firm.host.post(&cancel, &json!({ "reason": "Wrong" })).unwrap();
     assert!(claims(&mut firm).iter().all(|(_, status, _)| status == "cancelled"));
