@@ -34,8 +34,6 @@ pub(crate) struct Host {
     folder: TempDir,
     port: u16,
     database: Option<String>,
-    /// Settings of this host, as the environment has them.
-    settings: Vec<(&'static str, &'static str)>,
 }
 
 impl Host {
@@ -50,13 +48,7 @@ impl Host {
         // Beside the program, since a folder for temporary files may lie in memory and never wait for a disk.
         let parent = program.parent().unwrap_or(Path::new("."));
         let folder = tempfile::Builder::new().prefix("lignaflow-bench-").tempdir_in(parent)?;
-        Ok(Self { folder, port: free_port()?, database: database.map(str::to_owned), program, settings: Vec::new() })
-    }
-
-    /// With a setting, as the environment has it.
-    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.settings.push((name, value));
-        self
+        Ok(Self { folder, port: free_port()?, database: database.map(str::to_owned), program })
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -91,9 +83,6 @@ impl Host {
         command.env("LIGNAFLOW_LOG__FORMAT", "json");
         if let Some(url) = &self.database {
             command.env("LIGNAFLOW_DATABASE_URL", url);
-        }
-        for (name, value) in &self.settings {
-            command.env(name, value);
         }
         // Counted as always, but out of reach: what is measured is the work, not the refusals.
         for of in ["SIGNED_IN", "ANONYMOUS"] {

@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// How often a plugin is switched under load
     #[arg(long, default_value_t = 1_000)]
     swaps: u32,
+    /// Only the guests that misbehave and the switches
+    #[arg(long, conflicts_with = "only")]
+    guests: bool,
     /// Only this database
     #[arg(long, value_enum)]
     only: Option<Database>,
@@ -76,22 +79,33 @@ impl Database {
 /// Fails where something was lost or a bar was missed.
 pub(crate) fn main(options: &Options) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(all(options))?;
-    report.print();
-    if options.only.is_none() && !options.dry {
-        write_part(Path::new(DOCUMENT), "faults", &report.markdown())?;
-        println!("\n{DOCUMENT} has what was seen.");
+    let mut short = false;
+    if !options.guests {
+        let report = runtime.block_on(killed(options))?;
+        short |= told(options, &report, "faults")?;
     }
-    Ok(!report.is_short())
+    if options.only.is_none() && (options.hostile > 0 || options.swaps > 0) {
+        let mut report = Report { facts: machine::facts(), ..Report::default() };
+        runtime.block_on(hostile::guests(options.hostile, options.swaps, &mut report))?;
+        short |= told(options, &report, "guests")?;
+    }
+    Ok(!short)
 }
 
-async fn all(options: &Options) -> Result<Report> {
+/// Prints a report and keeps it as a part of the document. Whether a bar was missed.
+fn told(options: &Options, report: &Report, part: &str) -> Result<bool> {
+    report.print();
+    if options.only.is_none() && !options.dry {
+        write_part(Path::new(DOCUMENT), part, &report.markdown())?;
+        println!("\n{DOCUMENT} has what was seen.");
+    }
+    Ok(report.is_short())
+}
+
+async fn killed(options: &Options) -> Result<Report> {
     let mut report = Report { facts: machine::facts(), ..Report::default() };
     if options.only != Some(Database::Postgres) {
         on(Database::Sqlite, None, options, &mut report).await?;
-    }
-    if options.hostile > 0 || options.swaps > 0 {
-        hostile::guests(options.hostile, options.swaps, &mut report).await?;
     }
     if options.only != Some(Database::Sqlite) {
         match Postgres::make("faults").await? {

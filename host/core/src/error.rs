@@ -27,19 +27,28 @@ pub enum ErrorCode {
     Unavailable,
     /// A plugin trapped.
     PluginFailed,
-    /// A plugin used up its computing time, or took too long by the clock.
+    /// A plugin used up its computing time.
+    PluginCpu,
+    /// A plugin took too long by the clock.
     PluginTimeout,
     PluginOutOfMemory,
     /// A plugin made more host calls, or handed over more, than it may.
     PluginExhausted,
     /// A plugin answered what the contract or its own schema does not allow.
     PluginBadAnswer,
+    /// All instances that the plugin may have, or that there are, are at work.
+    PluginBusy,
     /// What was called is set aside, since it kept failing.
     PluginSetAside,
     Internal,
 }
 
 impl ErrorCode {
+    /// Whether the very same call may succeed a little later, whoever makes it.
+    pub const fn is_for_now(self) -> bool {
+        matches!(self, Self::Unavailable | Self::PluginBusy)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Invalid => "invalid",
@@ -53,10 +62,12 @@ impl ErrorCode {
             Self::Timeout => "timeout",
             Self::Unavailable => "unavailable",
             Self::PluginFailed => "plugin-failed",
+            Self::PluginCpu => "plugin-cpu",
             Self::PluginTimeout => "plugin-timeout",
             Self::PluginOutOfMemory => "plugin-out-of-memory",
             Self::PluginExhausted => "plugin-exhausted",
             Self::PluginBadAnswer => "plugin-bad-answer",
+            Self::PluginBusy => "plugin-busy",
             Self::PluginSetAside => "plugin-set-aside",
             Self::Internal => "internal",
         }

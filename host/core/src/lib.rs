@@ -5,6 +5,7 @@
 //! | [`id`], [`name`] | identifiers and names, parsed once at the edge |
 //! | [`value`], [`fold`], [`search`] | values that fields hold; text as it is sorted; the words that it is found by |
 //! | [`descriptor`] | `plugin.toml`: shape, reading, rules, JSON Schema |
+//! | [`allowance`] | what guest code may use, for each class of call and for one plugin |
 //! | [`derive`], [`sequence`], [`conditions`] | calculated fields; numbers; checks and conditions of a record's own values |
 //! | [`catalog`], [`custom`] | all loaded collections, with their fields by position; those that organizations add |
 //! | [`query`], [`bind`], [`bound`], [`cursor`] | the query tree as written, its resolution, and as it is run |
@@ -22,6 +23,7 @@
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
 
 pub mod access;
+pub mod allowance;
 pub mod background;
 pub mod bind;
 pub mod bound;

@@ -161,7 +161,7 @@ pub(crate) fn of_call(fault: CallFault, plugin: &PluginId) -> Fault {
         CallFault::Refused(fault) => fault,
         CallFault::Trapped => Fault::new(ErrorCode::PluginFailed, format!("The plugin {plugin} failed. {kept}")),
         CallFault::CpuExhausted => {
-            Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} used up its computing time. {kept}"))
+            Fault::new(ErrorCode::PluginCpu, format!("The plugin {plugin} used up its computing time. {kept}"))
         }
         CallFault::TimedOut => {
             Fault::new(ErrorCode::PluginTimeout, format!("The plugin {plugin} took too long. {kept}"))
@@ -177,7 +177,7 @@ pub(crate) fn of_call(fault: CallFault, plugin: &PluginId) -> Fault {
             format!("The plugin {plugin} gave an answer that it may not give. {kept}"),
         ),
         CallFault::Busy => {
-            Fault::new(ErrorCode::Unavailable, "Too many calls are under way just now. Try again shortly.")
+            Fault::new(ErrorCode::PluginBusy, "Too many calls are under way just now. Try again shortly.")
         }
         CallFault::SetAside => Fault::new(
             ErrorCode::PluginSetAside,

@@ -50,7 +50,7 @@ pub enum Trouble {
 
 impl Trouble {
     fn of(fault: Fault) -> Self {
-        if fault.code == ErrorCode::Unavailable { Self::Later(fault) } else { Self::Failed(fault) }
+        if fault.code.is_for_now() { Self::Later(fault) } else { Self::Failed(fault) }
     }
 
     /// A plugin may say that something is not available; a host alone knows that all are busy, or that it is set aside.

@@ -224,7 +224,7 @@ impl Records {
         let all = Wanted { caller, access, origin, issues, repeat };
         let only: Vec<_> = items.iter().map(|(item, _)| item.clone()).collect();
         let fault = match self.attempts(&all, only).await {
-            Err(fault) if items.iter().any(|(_, own)| *own) && fault.code != ErrorCode::Unavailable => fault,
+            Err(fault) if items.iter().any(|(_, own)| *own) && !fault.code.is_for_now() => fault,
             other => return other,
         };
         let snapshot = self.registry.current_of(caller.organization);
@@ -350,7 +350,7 @@ impl Records {
         match drafted {
             Ok(()) => {}
             // Of several, each is told at its place.
-            Err(fault) if several && fault.code != ErrorCode::Unavailable => {
+            Err(fault) if several && !fault.code.is_for_now() => {
                 plan.issues.extend(fault.issues.iter().cloned());
                 return Err(self.every_fault(&desk, plan, origin, Some(fault)).await);
             }

@@ -6,6 +6,7 @@ use crate::contract::carrying::exports::lignaflow::plugin::migration;
 use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
 use crate::contract::lignaflow::plugin::types::Error as WireError;
 use crate::contract::lignaflow::plugin::writing::Mutation;
+use crate::limits::Limits;
 use crate::load::Code;
 use crate::log::{CallLog, Output};
 use crate::meter::Metered;
@@ -62,6 +63,10 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     budget: Arc<Budget>,
+    limits: Limits,
+    host_calls: u32,
+    rows: usize,
+    bytes: usize,
     memory: usize,
     table_elements: usize,
 }
@@ -72,18 +77,18 @@ pub(crate) async fn run(
     code: &Code,
     reads: Arc<dyn Reads>,
     log: &Arc<CallLog>,
-    budget: Arc<Budget>,
+    (limits, budget): (&Limits, Arc<Budget>),
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
-    let mut state = State::new(core.clone(), reads, log.clone(), budget.clone(), starved.clone());
+    let mut state = State::new(core.clone(), reads, log.clone(), (limits.clone(), budget.clone()), starved.clone());
     if let Ask::Run(call) = &ask {
         state.job = Some(call.job.clone());
     }
     let within = matches!(ask, Ask::Invoke(_));
     let inner = Box::pin(answer(code, state, budget.clone(), lane, ask));
-    let wall = core.limits.wall.min(budget.left());
+    let wall = limits.wall.min(budget.left());
     // What a service computes is measured in the polls of the call that it is part of.
     let outcome = if within {
         tokio::time::timeout(wall, inner).await
@@ -112,7 +117,7 @@ async fn answer(
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> wasmtime::Result<Answer> {
-    let limits = state.core.limits.clone();
+    let limits = state.limits.clone();
     let mut store = Store::new(code.instance.component().engine(), state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.bytes_out);
@@ -162,7 +167,7 @@ impl State {
         core: Arc<Core>,
         reads: Arc<dyn Reads>,
         log: Arc<CallLog>,
-        budget: Arc<Budget>,
+        (limits, budget): (Limits, Arc<Budget>),
         starved: Arc<AtomicBool>,
     ) -> Self {
         let wasi = WasiCtx::builder()
@@ -183,18 +188,34 @@ impl State {
             wasi,
             table: ResourceTable::new(),
             budget,
+            limits,
+            host_calls: 0,
+            rows: 0,
+            bytes: 0,
             memory: 0,
             table_elements: 0,
         }
     }
 
-    /// Counts a call of the host.
+    /// Counts a call of the host: against the call's own bounds, and those of the call that it is part of.
     pub(crate) fn charge(&mut self) -> Result<(), Stop> {
+        self.host_calls = self.host_calls.saturating_add(1);
+        if self.host_calls > self.limits.host_calls {
+            return Err(Stop::Exhausted("host calls"));
+        }
         self.budget.charge()
     }
 
-    /// Counts what is handed to the guest.
+    /// Counts what is handed to the guest, likewise.
     pub(crate) fn hand_over(&mut self, rows: usize, bytes: usize) -> Result<(), Stop> {
+        self.rows = self.rows.saturating_add(rows);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.rows > self.limits.rows {
+            return Err(Stop::Exhausted("rows"));
+        }
+        if self.bytes > self.limits.bytes_in {
+            return Err(Stop::Exhausted("bytes"));
+        }
         self.budget.hand_over(rows, bytes)
     }
 
@@ -263,7 +284,7 @@ impl WasiView for State {
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_sub(current).saturating_add(desired);
-        if total > self.core.limits.memory {
+        if total > self.limits.memory {
             self.starved.store(true, Ordering::Relaxed);
             return Ok(false);
         }
@@ -279,7 +300,7 @@ impl ResourceLimiter for State {
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.table_elements.saturating_sub(current).saturating_add(desired);
-        if total > self.core.limits.table_elements {
+        if total > self.limits.table_elements {
             self.starved.store(true, Ordering::Relaxed);
             return Ok(false);
         }

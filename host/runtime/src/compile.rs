@@ -2,7 +2,7 @@
 //! time, so a host has it done by a [`Compiler`] in a process of its own, which calls [`compile_here`]. What that process
 //! answers is machine code that the host runs unchecked: it is taken from the host's own child alone, over a pipe.
 
-use crate::engine::config;
+use crate::engine::{STACK, config};
 use wasmtime::InstanceAllocationStrategy;
 
 /// What compiling takes beside what follows from the size: the compiler itself.
@@ -37,7 +37,7 @@ pub const fn memory_to_compile(bytes: u64) -> u64 {
 
 /// Compiles a component in this process, on this thread alone. No instance is made, and no memory is reserved for any.
 pub fn compile_here(component: &[u8]) -> Result<Vec<u8>, CompileFault> {
-    let mut config = config(1);
+    let mut config = config(1, STACK);
     // Neither is part of what an artefact is compatible with.
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
     let engine = wasmtime::Engine::new(&config).map_err(|error| CompileFault::Failed(format!("{error:#}")))?;
@@ -56,9 +56,10 @@ mod tests {
             wasmtime::Engine::new(config).unwrap().precompile_compatibility_hash().hash(&mut hasher);
             hasher.finish()
         };
-        let mut aside = config(1);
+        let mut aside = config(1, STACK);
         aside.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
-        assert_eq!(hash(&aside), hash(&config(4)));
+        assert_eq!(hash(&aside), hash(&config(4, STACK)));
+        assert_eq!(hash(&aside), hash(&config(4, 2 * STACK)), "an artefact has no stack of its own");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::call::State;
 use crate::compile::{CompileFault, Compiler};
 use crate::fault::{EngineFault, LoadFault};
 use crate::host;
-use crate::limits::Limits;
 use crate::load::load;
 use crate::plugin::LoadedPlugin;
+use lignaflow_core::allowance::Allowance;
 use lignaflow_core::descriptor::Grants;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +27,10 @@ const MOST_MEMORY: usize = 512 << 20;
 const KEEP_MEMORY: usize = 16 << 20;
 const KEEP_TABLE: usize = 256 << 10;
 const KEEP_STACK: usize = 64 << 10;
+/// Bytes of stack that a call may have where nothing else is said.
+pub(crate) const STACK: usize = 512 << 10;
+/// Bytes of stack beside the guest's own, for the host's functions that it calls.
+const HOST_STACK: usize = 1_536 << 10;
 /// Memories that stay warm for a plugin that nobody calls.
 const WARM: u32 = 16;
 
@@ -36,15 +40,17 @@ pub struct EngineOptions {
     pub cache_dir: Option<PathBuf>,
     /// Instances of all plugins at a time. Each reserves 4 GiB of addresses, and memory only as it is used.
     pub instances: u32,
-    /// What a call may use where a plugin has no limits of its own.
-    pub limits: Limits,
+    /// What calls may use where nothing else is set for a plugin.
+    pub allowance: Allowance,
+    /// Bytes of stack that a call may have.
+    pub stack: usize,
     /// Who compiles; this process itself where nobody is named.
     pub compiler: Option<Arc<dyn Compiler>>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_dir: None, instances: 128, limits: Limits::default(), compiler: None }
+        Self { cache_dir: None, instances: 128, allowance: Allowance::default(), stack: STACK, compiler: None }
     }
 }
 
@@ -61,7 +67,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Arc<Semaphore>,
     /// Places for calls that compute for long: half of the cores.
     pub(crate) lane: Arc<Semaphore>,
-    limits: Limits,
+    allowance: Allowance,
     compiler: Option<Arc<dyn Compiler>>,
     compiled: AtomicU64,
     /// Ends the thread that counts epochs when the last plugin is gone.
@@ -92,7 +98,7 @@ impl Shared {
 impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self, EngineFault> {
         let fault = |error: wasmtime::Error| EngineFault::Engine(format!("{error:#}"));
-        let wasmtime = wasmtime::Engine::new(&config(options.instances)).map_err(fault)?;
+        let wasmtime = wasmtime::Engine::new(&config(options.instances, options.stack)).map_err(fault)?;
         let cache = options.cache_dir.as_deref().map(|folder| Cache::open(folder, &wasmtime)).transpose()?;
         let mut linker = Linker::new(&wasmtime);
         host::link(&mut linker).map_err(fault)?;
@@ -110,7 +116,7 @@ impl Engine {
             cache,
             slots: Arc::new(Semaphore::new(slots)),
             lane: Arc::new(Semaphore::new((cores / 2).max(1))),
-            limits: options.limits,
+            allowance: options.allowance,
             compiler: options.compiler,
             compiled: AtomicU64::new(0),
             _ticker: ticker,
@@ -119,14 +125,15 @@ impl Engine {
     }
 
     /// Makes a plugin of a file: reads, checks, and compiles it where that was not done before. It blocks for as long
-    /// as compiling takes, so a server calls it on a thread for that.
-    pub fn load(&self, bytes: &[u8], granted: &Grants, limits: &Limits) -> Result<Arc<LoadedPlugin>, LoadFault> {
-        load(&self.shared, bytes, granted, limits)
+    /// as compiling takes, so a server calls it on a thread for that. `usual` is what calls may use where the grants set
+    /// nothing else.
+    pub fn load(&self, bytes: &[u8], granted: &Grants, usual: &Allowance) -> Result<Arc<LoadedPlugin>, LoadFault> {
+        load(&self.shared, bytes, granted, usual)
     }
 
-    /// What a call may use where a plugin has no limits of its own.
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    /// What calls may use where nothing else is set for a plugin.
+    pub fn allowance(&self) -> &Allowance {
+        &self.shared.allowance
     }
 
     /// How many components were compiled rather than read from the cache.
@@ -135,7 +142,7 @@ impl Engine {
     }
 }
 
-pub(crate) fn config(instances: u32) -> Config {
+pub(crate) fn config(instances: u32, stack: usize) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // A component has one instance and often a dozen core modules, two or three tables and seldom a second memory.
     pool.total_component_instances(instances)
@@ -154,6 +161,8 @@ pub(crate) fn config(instances: u32) -> Config {
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .wasm_component_model(true)
+        .max_wasm_stack(stack)
+        .async_stack_size(stack.saturating_add(HOST_STACK))
         .concurrency_support(false)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)

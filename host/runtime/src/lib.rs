@@ -10,7 +10,7 @@
 //! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
-//! | [`Limits`] (`limits`), `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
+//! | `limits`, `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
 //! | [`schema`] | JSON against the schemas of descriptors |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
 //! | [`Used`] (`figures`) | what a plugin used lately |
@@ -54,7 +54,6 @@ pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};
 pub use figures::{SPAN, Used};
 pub use fitting::{fit, needs};
-pub use limits::Limits;
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;
 pub use registry::{Customs, Registry, RegistryFault, Snapshot};

@@ -6,8 +6,8 @@ use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes,
 use crate::engine::Shared;
 use crate::envelope::{Inspection, inspect};
 use crate::fault::LoadFault;
-use crate::limits::Limits;
 use crate::plugin::LoadedPlugin;
+use lignaflow_core::allowance::Allowance;
 use lignaflow_core::descriptor::{Capability, Grants};
 use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre};
@@ -30,12 +30,12 @@ pub(crate) fn load(
     engine: &Arc<Shared>,
     bytes: &[u8],
     granted: &Grants,
-    limits: &Limits,
+    usual: &Allowance,
 ) -> Result<Arc<LoadedPlugin>, LoadFault> {
     let inspection = inspect(bytes)?;
     check_grants(&inspection, granted)?;
     let code = if inspection.descriptor.needs_code() { Some(code(engine, &inspection, bytes)?) } else { None };
-    Ok(Arc::new(LoadedPlugin::new(engine, inspection, granted, limits, code)))
+    Ok(Arc::new(LoadedPlugin::new(engine, inspection, granted, usual, code)))
 }
 
 /// Everything that is missing, at once: an administrator consents to a list and not to one thing after another.

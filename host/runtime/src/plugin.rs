@@ -8,7 +8,7 @@ use crate::convert::{Checked, error, hook, migration, mutation, query, reply, wo
 use crate::engine::Shared;
 use crate::envelope::Inspection;
 use crate::figures::{Figures, Used};
-use crate::limits::Limits;
+use crate::limits;
 use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
 use crate::meter::Meter;
@@ -16,6 +16,7 @@ use crate::schema;
 use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use lignaflow_core::allowance::{Allowance, PluginBounds};
 use lignaflow_core::background::MAX_DOCUMENTS;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::clock::Micros;
@@ -43,7 +44,9 @@ pub struct LoadedPlugin {
     core: Arc<Core>,
     code: Option<Code>,
     engine: Arc<Shared>,
-    places: Arc<Semaphore>,
+    places: ArcSwap<Semaphore>,
+    /// What its calls may use where its grants set nothing else.
+    usual: Allowance,
     services: schema::Services,
 }
 
@@ -51,13 +54,13 @@ pub struct LoadedPlugin {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) descriptor: Arc<Descriptor>,
-    pub(crate) limits: Limits,
     pub(crate) tallies: Tallies,
     digest: String,
     assets: Assets,
     figures: Figures,
     asides: Asides,
     grants: ArcSwap<Grants>,
+    held: ArcSwap<limits::Held>,
     log: Arc<PluginLog>,
 }
 
@@ -110,13 +113,14 @@ impl LoadedPlugin {
         engine: &Arc<Shared>,
         inspection: Inspection,
         granted: &Grants,
-        limits: &Limits,
+        usual: &Allowance,
         code: Option<Code>,
     ) -> Self {
         let descriptor = inspection.descriptor;
-        let places = Arc::new(Semaphore::new(limits.instances.clamp(1, Semaphore::MAX_PERMITS)));
+        let held = limits::Held::new(usual.with(&granted.bounds));
+        let places = ArcSwap::from_pointee(places(&held));
         let core = Core {
-            limits: limits.clone(),
+            held: ArcSwap::from_pointee(held),
             tallies: Tallies::new(descriptor.id.as_str(), &descriptor.version),
             digest: inspection.digest,
             assets: inspection.assets,
@@ -127,7 +131,7 @@ impl LoadedPlugin {
             descriptor: Arc::new(descriptor),
         };
         let services = schema::Services::of(&core.descriptor);
-        Self { core: Arc::new(core), code, engine: engine.clone(), places, services }
+        Self { core: Arc::new(core), code, engine: engine.clone(), places, usual: usual.clone(), services }
     }
 
     pub fn id(&self) -> &PluginId {
@@ -181,8 +185,31 @@ impl LoadedPlugin {
         self.core.grants.load_full()
     }
 
+    /// What its calls may use at this moment.
+    pub fn allowance(&self) -> Allowance {
+        self.core.held.load().allowance().clone()
+    }
+
+    /// What they may use where nothing else is set for it.
+    pub fn usual(&self) -> &Allowance {
+        &self.usual
+    }
+
+    /// Calls under way keep the bounds that they began with.
+    fn hold_to(&self, bounds: &PluginBounds) {
+        let held = limits::Held::new(self.usual.with(bounds));
+        let before = self.core.held.load();
+        if held.instances() != before.instances() {
+            self.places.store(Arc::new(places(&held)));
+        }
+        if held != **before {
+            self.core.held.store(Arc::new(held));
+        }
+    }
+
     /// Gives and revokes. Calls under way meet it at their next call of the host.
     pub fn set_grants(&self, granted: Grants) {
+        self.hold_to(&granted.bounds);
         self.core.grants.store(Arc::new(granted));
     }
 
@@ -198,7 +225,7 @@ impl LoadedPlugin {
         reads: Arc<dyn Reads>,
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
-        let budget = Arc::new(Budget::new(&self.core.limits, meter.clone()));
+        let budget = Arc::new(Budget::new(self.core.held.load().of(kind), meter.clone()));
         self.call_within(budget, (kind, name), reads, ask).await
     }
 
@@ -215,7 +242,8 @@ impl LoadedPlugin {
             return Err(CallFault::SetAside);
         }
         let _place = self.place().await?;
-        let limits = &self.core.limits;
+        let held = self.core.held.load_full();
+        let limits = held.of(kind);
         let (request, now) = (reads.caller().request_id, reads.caller().now);
         let bounds = (limits.log_lines, limits.log_bytes);
         let label = match kind {
@@ -226,7 +254,7 @@ impl LoadedPlugin {
         };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, budget.meter.clone(), bounds);
         let log = Arc::new(log);
-        let answered = run(&self.core, code, reads, &log, budget, self.engine.lane.clone(), ask).await;
+        let answered = run(&self.core, code, reads, &log, (limits, budget), self.engine.lane.clone(), ask).await;
         log.close();
         Ok((answered?, log))
     }
@@ -234,16 +262,16 @@ impl LoadedPlugin {
     /// A place among the plugin's instances, then one among all.
     async fn place(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit, Held), CallFault> {
         let waiting = async {
-            let own = self.places.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
+            let own = self.places.load_full().acquire_owned().await.map_err(|_| CallFault::Busy)?;
             let shared = self.engine.slots.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
             Ok((own, shared, self.core.tallies.instance()))
         };
-        tokio::time::timeout(self.core.limits.queue, waiting).await.map_err(|_| CallFault::Busy)?
+        tokio::time::timeout(self.core.held.load().queue(), waiting).await.map_err(|_| CallFault::Busy)?
     }
 
     /// What the guest wants written and read, against its grants as they stand.
-    fn check_writes(&self, at: Micros, writes: &[Mutation], foreign: bool) -> Result<(), CallFault> {
-        if writes.len() > self.core.limits.writes {
+    fn check_writes(&self, (kind, at): (Kind, Micros), writes: &[Mutation], foreign: bool) -> Result<(), CallFault> {
+        if writes.len() > self.core.held.load().of(kind).writes {
             return Err(CallFault::Exhausted("writes"));
         }
         let mut documents = 0;
@@ -373,7 +401,7 @@ impl LoadedPlugin {
         let Answer::Verdict(answer) = answer else { return Err(CallFault::Trapped) };
         let verdict = answer.map_err(refused)?;
         let checked = proved(hook::verdict(verdict, count))
-            .and_then(|verdict| self.check_writes(at, &verdict.also, false).map(|()| verdict));
+            .and_then(|verdict| self.check_writes((Kind::BeforeSave, at), &verdict.also, false).map(|()| verdict));
         told(&log, checked)
     }
 
@@ -393,7 +421,7 @@ impl LoadedPlugin {
             if !route.method.writes() && !reply.writes.is_empty() {
                 return Err(CallFault::BadAnswer(format!("a {} changes nothing", route.method.as_str())));
             }
-            self.check_writes(at, &reply.writes, true)?;
+            self.check_writes((Kind::Route, at), &reply.writes, true)?;
             self.check_payload(at, &reply.payload)?;
             Ok(reply)
         });
@@ -406,7 +434,7 @@ impl LoadedPlugin {
         let (answer, log) = self.call((Kind::Job, name.as_str()), meter, reads, Ask::Run(call)).await?;
         let Answer::Slice(answer) = answer else { return Err(CallFault::Trapped) };
         let checked = proved(work::slice(answer.map_err(refused)?))
-            .and_then(|slice| self.check_writes(at, &slice.writes, true).map(|()| slice));
+            .and_then(|slice| self.check_writes((Kind::Job, at), &slice.writes, true).map(|()| slice));
         told(&log, checked)
     }
 
@@ -421,7 +449,7 @@ impl LoadedPlugin {
         let (answer, log) = self.call((Kind::Subscriber, RECEIVE), meter, reads, ask).await?;
         let Answer::Writes(answer) = answer else { return Err(CallFault::Trapped) };
         let checked = proved(mutation::mutations(answer.map_err(refused)?, "writes"))
-            .and_then(|writes| self.check_writes(at, &writes, true).map(|()| writes));
+            .and_then(|writes| self.check_writes((Kind::Subscriber, at), &writes, true).map(|()| writes));
         told(&log, checked)
     }
 
@@ -440,7 +468,7 @@ impl LoadedPlugin {
             if writes.iter().any(|write| matches!(write, Mutation::Render(_))) {
                 return Err(CallFault::BadAnswer("a migration asks for a document".to_owned()));
             }
-            self.check_writes(at, &writes, false).map(|()| writes)
+            self.check_writes((Kind::Migration, at), &writes, false).map(|()| writes)
         });
         told(&log, checked)
     }
@@ -470,7 +498,7 @@ impl LoadedPlugin {
         let Answer::Service(answer) = answer else { return Err(CallFault::Trapped) };
         let answer = answer.map_err(refused)?;
         let checked = proved(mutation::mutations(answer.writes, "writes")).and_then(|writes| {
-            self.check_writes(at, &writes, true)?;
+            self.check_writes((Kind::Service, at), &writes, true)?;
             let json = serde_json::from_str(&answer.value).map_err(|error| CallFault::BadAnswer(error.to_string()))?;
             match schema::faults(promised.as_ref(), &json, "").into_iter().next() {
                 Some(issue) => Err(CallFault::BadAnswer(format!("{}: {}", issue.path, issue.message))),
@@ -479,6 +507,10 @@ impl LoadedPlugin {
         });
         told(&log, checked)
     }
+}
+
+fn places(held: &limits::Held) -> Semaphore {
+    Semaphore::new(held.instances().clamp(1, Semaphore::MAX_PERMITS))
 }
 
 fn refused(error: crate::contract::lignaflow::plugin::types::Error) -> CallFault {

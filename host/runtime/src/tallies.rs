@@ -2,6 +2,7 @@
 //! the call.
 
 use crate::figures::Spent;
+use lignaflow_core::allowance::Class;
 use lignaflow_core::guest::CallFault;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use std::sync::OnceLock;
@@ -28,6 +29,18 @@ pub(crate) enum Kind {
 
 impl Kind {
     const COUNT: usize = 6;
+
+    /// The class whose bounds hold for it.
+    pub(crate) const fn class(self) -> Class {
+        match self {
+            Self::BeforeSave => Class::Hook,
+            Self::Route => Class::Route,
+            Self::Job => Class::Job,
+            Self::Subscriber => Class::Subscriber,
+            Self::Migration => Class::Migration,
+            Self::Service => Class::Service,
+        }
+    }
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

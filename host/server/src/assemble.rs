@@ -31,7 +31,7 @@ use axum::Router;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::{Identity, Keys};
 use lignaflow_records::{Pause, Records};
-use lignaflow_runtime::{Engine, EngineOptions, Limits, Registry};
+use lignaflow_runtime::{Engine, EngineOptions, Registry};
 use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -120,13 +120,8 @@ pub async fn assemble(
     let engine = Engine::new(EngineOptions {
         cache_dir: Some(config.data_dir.join("compiled")),
         instances: limits.instances,
-        limits: Limits {
-            cpu: Duration::from_millis(limits.cpu_ms),
-            wall: Duration::from_millis(limits.wall_ms),
-            memory: limits.memory_bytes,
-            host_calls: limits.host_calls,
-            ..Limits::default()
-        },
+        allowance: limits.allowance(),
+        stack: limits.stack_bytes,
         compiler: Some(Arc::new(Apart::new(program.clone(), within))),
     })?;
     let registry = Arc::new(Registry::default());

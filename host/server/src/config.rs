@@ -19,6 +19,7 @@ pub use validate::{ConfigError, Fault};
 pub(crate) use values::is_local_host;
 pub use values::{DatabaseUrl, InvalidValue, LogFormat, Network, PublicUrl, Secret};
 
+use lignaflow_core::allowance::{Allowance, Bounds, Class};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -135,25 +136,68 @@ pub struct Identity {
     pub sign_up: bool,
 }
 
-/// What one call into a plugin may use.
+/// What plugins may use, where an administrator set nothing else for one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plugins {
-    /// Memory of one instance, in bytes.
-    pub memory_bytes: usize,
-    /// Milliseconds of computing.
-    pub cpu_ms: u64,
-    /// Milliseconds from call to answer, waiting included.
-    pub wall_ms: u64,
-    /// Calls from the plugin into the host.
-    pub host_calls: u32,
     /// Instances alive at once, all plugins together.
     pub instances: u32,
+    /// Instances of one plugin alive at once.
+    pub instances_of_one: u64,
+    /// Milliseconds that a call waits for an instance before it is refused.
+    pub queue_ms: u64,
+    /// Stack that a call may have, in bytes.
+    pub stack_bytes: usize,
     /// Largest plugin file in bytes.
     pub file_bytes: u64,
     /// Memory that compiling a plugin may use, in bytes.
     pub compile_memory_bytes: u64,
     /// Seconds of computing that compiling a plugin may take.
     pub compile_seconds: u64,
+    /// A call before records are saved.
+    pub hook: Bounds,
+    pub route: Bounds,
+    /// One slice of a job.
+    pub job: Bounds,
+    pub subscriber: Bounds,
+    /// A call by another plugin.
+    pub service: Bounds,
+    /// One portion of records that are carried over.
+    pub migration: Bounds,
+}
+
+impl Plugins {
+    pub const fn class(&self, class: Class) -> &Bounds {
+        match class {
+            Class::Hook => &self.hook,
+            Class::Route => &self.route,
+            Class::Job => &self.job,
+            Class::Subscriber => &self.subscriber,
+            Class::Service => &self.service,
+            Class::Migration => &self.migration,
+        }
+    }
+
+    /// Changes the bounds of every class.
+    pub fn each(&mut self, change: impl Fn(&mut Bounds)) {
+        let Self { hook, route, job, subscriber, service, migration, .. } = self;
+        for bounds in [hook, route, job, subscriber, service, migration] {
+            change(bounds);
+        }
+    }
+
+    /// What calls may use where nothing else is set for a plugin.
+    pub fn allowance(&self) -> Allowance {
+        Allowance {
+            hook: self.hook.clone(),
+            route: self.route.clone(),
+            job: self.job.clone(),
+            subscriber: self.subscriber.clone(),
+            service: self.service.clone(),
+            migration: self.migration.clone(),
+            instances: self.instances_of_one,
+            queue_ms: self.queue_ms,
+        }
+    }
 }
 
 /// What plugins do without a caller.
@@ -323,14 +367,19 @@ impl Default for Limits {
 impl Default for Plugins {
     fn default() -> Self {
         Self {
-            memory_bytes: 67_108_864,
-            cpu_ms: 1_000,
-            wall_ms: 5_000,
-            host_calls: 1_000,
             instances: 64,
+            instances_of_one: 64,
+            queue_ms: 1_000,
+            stack_bytes: 524_288,
             file_bytes: 33_554_432,
             compile_memory_bytes: 1_073_741_824,
             compile_seconds: 60,
+            hook: Bounds::usual(Class::Hook),
+            route: Bounds::usual(Class::Route),
+            job: Bounds::usual(Class::Job),
+            subscriber: Bounds::usual(Class::Subscriber),
+            service: Bounds::usual(Class::Service),
+            migration: Bounds::usual(Class::Migration),
         }
     }
 }

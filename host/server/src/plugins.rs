@@ -3,6 +3,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`bounds`] | what the calls of one plugin may use |
 //! | [`asides`] | parts that keep failing, set aside and called again |
 //! | [`arriving`] | what the program and the folder beside it bring |
 //! | [`planning`] | what an installation would do, told before it is done |
@@ -11,6 +12,7 @@
 
 mod arriving;
 mod asides;
+mod bounds;
 mod keeping;
 pub mod migrating;
 mod planning;
@@ -195,8 +197,8 @@ impl Plugins {
     /// Loads bytes where waiting for a compiler holds nobody up.
     async fn compile(&self, bytes: Vec<u8>, granted: Grants) -> Result<Arc<LoadedPlugin>, Fault> {
         let engine = self.0.engine.clone();
-        let limits = engine.limits().clone();
-        tokio::task::spawn_blocking(move || engine.load(&bytes, &granted, &limits))
+        let usual = engine.allowance().clone();
+        tokio::task::spawn_blocking(move || engine.load(&bytes, &granted, &usual))
             .await
             .map_err(|_| Fault::internal())?
             .map_err(|fault| load_fault(&fault))
@@ -225,6 +227,12 @@ impl Plugins {
         self.compile(bytes.clone(), granted.clone()).await?;
         let outlook = self.outlook(inspected.clone()).await?;
         outlook.fits()?;
+        // What an administrator set for it before goes on, unless this is what somebody consents to just now.
+        let mut granted = granted;
+        if let Some(standing) = &outlook.standing {
+            let (before, asked) = (&standing.granted.bounds, &granted.bounds);
+            granted.bounds = if arrival == Arrival::ByHand { asked.or(before) } else { before.or(asked) };
+        }
         let version = NewVersion {
             plugin: id,
             version: inspected.descriptor.version.clone(),
@@ -431,6 +439,7 @@ pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
         links: asked.links && has("links".to_owned()),
         services: asked.services.iter().filter(|name| has(format!("service {name}"))).cloned().collect(),
         outbound: asked.outbound.iter().filter(|host| has(format!("outbound {host}"))).cloned().collect(),
+        bounds: asked.bounds.chosen(named),
     }
 }
 

@@ -127,8 +127,7 @@ fn config(database: &Database) -> Config {
     config.limits.anonymous_per_minute = 0;
     config.limits.sign_in_per_minute = 0;
     // A machine that runs many tests at once is slow; what is too slow is another test's matter.
-    config.plugins.cpu_ms = 10_000;
-    config.plugins.wall_ms = 20_000;
+    config.plugins.each(|bounds| (bounds.cpu_ms, bounds.wall_ms) = (10_000, 20_000));
     config.plugins.instances = 16;
     config
 }

@@ -65,8 +65,8 @@ impl Message {
             ErrorCode::Quota => "A limit is reached",
             ErrorCode::RateLimited => "Too many requests",
             ErrorCode::Timeout => "That took too long",
-            ErrorCode::Unavailable => "Not just now",
-            ErrorCode::PluginTimeout => "A plugin took too long",
+            ErrorCode::Unavailable | ErrorCode::PluginBusy => "Not just now",
+            ErrorCode::PluginTimeout | ErrorCode::PluginCpu => "A plugin took too long",
             ErrorCode::PluginFailed
             | ErrorCode::PluginOutOfMemory
             | ErrorCode::PluginExhausted

@@ -271,6 +271,11 @@ pub fn plugin_settings(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/settings")
 }
 
+/// What one call of a plugin may use.
+pub fn plugin_bounds(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/bounds")
+}
+
 /// POST: switches a plugin on for the organization.
 pub fn plugin_enable(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/enable")

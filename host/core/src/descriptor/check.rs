@@ -98,6 +98,9 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
             }
         }
     }
+    for issue in descriptor.grants.bounds.faults() {
+        say(format!("grants.bounds{}", issue.path.replace('/', ".")), issue.message);
+    }
     services::check(descriptor, &mut say);
     outside(descriptor, &mut say);
     settings::check(descriptor, &mut say);
@@ -235,6 +238,7 @@ impl super::Grants {
         }
         sentences.extend(self.services.iter().map(|name| services::sentence(name)));
         sentences.extend(self.outbound.iter().map(|host| format!("Sends to {host}.")));
+        sentences.extend(self.bounds.settings().map(|setting| setting.sentence()));
         sentences
     }
 }

@@ -1,6 +1,7 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
 use super::{FirstStep, Former, MailTemplate, Menu, Page, Service};
+use crate::allowance::PluginBounds;
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PluginId};
 use indexmap::IndexMap;
@@ -109,6 +110,10 @@ pub struct Grants {
     pub services: Vec<String>,
     /// Hosts that its jobs send to by HTTPS, `api.xero.com`.
     pub outbound: Vec<String>,
+    /// What its calls may use, where it needs more than is usual or is content with less. Without the consent what is
+    /// usual holds.
+    #[serde(skip_serializing_if = "PluginBounds::is_empty")]
+    pub bounds: PluginBounds,
 }
 
 /// An interface of the contract that must be granted before a component may import it.

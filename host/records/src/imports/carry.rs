@@ -99,13 +99,21 @@ impl Pass<'_> {
 fn passes(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::Quota | ErrorCode::RateLimited | ErrorCode::Timeout
+        ErrorCode::Unavailable
+            | ErrorCode::PluginBusy
+            | ErrorCode::Internal
+            | ErrorCode::Quota
+            | ErrorCode::RateLimited
+            | ErrorCode::Timeout
     )
 }
 
 /// A plugin that ran out of something may do with fewer changes at once.
 fn is_too_much(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::PluginTimeout | ErrorCode::PluginOutOfMemory | ErrorCode::PluginExhausted)
+    matches!(
+        code,
+        ErrorCode::PluginCpu | ErrorCode::PluginTimeout | ErrorCode::PluginOutOfMemory | ErrorCode::PluginExhausted
+    )
 }
 
 impl Carried {

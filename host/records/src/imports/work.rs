@@ -59,7 +59,7 @@ impl Imports {
         };
         match result {
             // What is not now is left as it stands, for the next round.
-            Err(fault) if fault.code == ErrorCode::Unavailable => Err(fault),
+            Err(fault) if fault.code.is_for_now() => Err(fault),
             Err(fault) => {
                 import.state = State::Stopped;
                 import.document.stopped = Some(Stopped::from(&fault));

@@ -18,8 +18,8 @@ pub(crate) fn to_wire(fault: Fault) -> Wire {
             ErrorCode::Locked => WireCode::Locked,
             ErrorCode::Quota => WireCode::Quota,
             ErrorCode::RateLimited => WireCode::RateLimited,
-            ErrorCode::Timeout | ErrorCode::PluginTimeout => WireCode::Timeout,
-            ErrorCode::Unavailable => WireCode::Unavailable,
+            ErrorCode::Timeout | ErrorCode::PluginTimeout | ErrorCode::PluginCpu => WireCode::Timeout,
+            ErrorCode::Unavailable | ErrorCode::PluginBusy => WireCode::Unavailable,
             ErrorCode::PluginFailed
             | ErrorCode::PluginOutOfMemory
             | ErrorCode::PluginExhausted

@@ -1,13 +1,13 @@
 //! Each guest that misbehaves gets the fault that names what it did, and the host goes on.
 
 use crate::support::{FakeReads, assert_alive, assert_logged, call, id, json, load, load_within};
+use lignaflow_core::allowance::Bounds;
 use lignaflow_core::descriptor::ChangeKind;
 use lignaflow_core::guest::{CallFault, Guest, HookChange};
 use lignaflow_core::mutation::{Fields, Origin};
 use lignaflow_core::value::Value;
-use lignaflow_runtime::{Level, Limits, LoadedPlugin};
+use lignaflow_runtime::{Level, LoadedPlugin};
 use std::sync::Arc;
-use std::time::Duration;
 
 fn insertion(title: &str) -> HookChange {
     HookChange {
@@ -35,8 +35,7 @@ async fn bad_answer(route: &str) -> String {
 
 #[tokio::test]
 async fn a_loop_runs_out_of_computing_time() {
-    let limits = Limits { cpu: Duration::from_millis(50), ..Limits::default() };
-    let plugin = load_within("loop", &limits);
+    let plugin = load_within("loop", |bounds| bounds.cpu_ms = 50);
     assert_eq!(call(&plugin, "run").await, Err(CallFault::CpuExhausted));
     assert_eq!(save(&plugin, "a").await, CallFault::CpuExhausted);
     assert_logged(&plugin, "used up its computing time");
@@ -46,7 +45,7 @@ async fn a_loop_runs_out_of_computing_time() {
 #[tokio::test]
 async fn a_loop_lets_others_have_their_turn() {
     // One thread for all: without yielding, nobody else would be heard until the loop's time is up.
-    let looping = load_within("loop", &Limits { cpu: Duration::from_mins(10), ..Limits::default() });
+    let looping = load_within("loop", |bounds| bounds.cpu_ms = 600_000);
     let honest = load("honest");
     tokio::select! {
         outcome = call(&looping, "run") => panic!("{outcome:?}"),
@@ -57,8 +56,7 @@ async fn a_loop_lets_others_have_their_turn() {
 
 #[tokio::test]
 async fn sleeping_takes_too_long_and_no_computing_time() {
-    let limits = Limits { wall: Duration::from_millis(100), ..Limits::default() };
-    let plugin = load_within("sleep", &limits);
+    let plugin = load_within("sleep", |bounds| bounds.wall_ms = 100);
     assert_eq!(call(&plugin, "run").await, Err(CallFault::TimedOut));
     assert_logged(&plugin, "took too long");
     assert_alive().await;
@@ -140,9 +138,9 @@ async fn host_calls_are_counted() {
 
 #[tokio::test]
 async fn rows_are_counted() {
-    let plugin = load_within("honest", &Limits { rows: 5_000, ..Limits::default() });
+    let plugin = load_within("honest", |bounds| bounds.rows = 5_000);
     assert_eq!(call(&plugin, "all-of-them").await, Err(CallFault::Exhausted("rows")));
-    let plugin = load_within("honest", &Limits { bytes_in: 1 << 20, ..Limits::default() });
+    let plugin = load_within("honest", |bounds| bounds.bytes_in = 1 << 20);
     assert_eq!(call(&plugin, "all-of-them").await, Err(CallFault::Exhausted("bytes")));
 }
 
@@ -211,15 +209,10 @@ async fn a_verdict_speaks_of_the_changes_and_of_its_own_records() {
 
 #[tokio::test]
 async fn a_storm_of_all_of_them_leaves_the_host_alive() {
-    let limits = Limits {
-        cpu: Duration::from_millis(20),
-        wall: Duration::from_millis(500),
-        memory: 8 << 20,
-        ..Limits::default()
-    };
+    let tight = |bounds: &mut Bounds| (bounds.cpu_ms, bounds.wall_ms, bounds.memory_bytes) = (20, 500, 8 << 20);
     let plugins: Vec<_> = ["loop", "sleep", "memory", "recursion", "panic", "host-call-flood"]
         .iter()
-        .map(|id| load_within(id, &limits))
+        .map(|id| load_within(id, tight))
         .collect();
     let calls: Vec<_> = (0..48)
         .map(|number| {

@@ -1,9 +1,10 @@
 //! What becomes a plugin and what does not, and how often code is compiled.
 
 use crate::support::{asked, call, declared, engine, guest, json, leb, with_section};
+use lignaflow_core::allowance::Allowance;
 use lignaflow_core::descriptor::{Capability, Grants};
 use lignaflow_core::guest::CallFault;
-use lignaflow_runtime::{Engine, EngineOptions, Limits, LoadFault, inspect};
+use lignaflow_runtime::{Engine, EngineOptions, LoadFault, inspect};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ api = "0.1"
 "#;
 
 fn fault(bytes: &[u8]) -> LoadFault {
-    engine().load(bytes, &Grants::default(), &Limits::default()).unwrap_err()
+    engine().load(bytes, &Grants::default(), &Allowance::default()).unwrap_err()
 }
 
 fn cached(folder: &Path) -> Engine {
@@ -29,13 +30,13 @@ fn artefacts(folder: &Path) -> Vec<PathBuf> {
 
 async fn hello(engine: &Engine) -> String {
     let bytes = guest("honest");
-    let plugin = engine.load(&bytes, &asked(&bytes), &Limits::default()).unwrap();
+    let plugin = engine.load(&bytes, &asked(&bytes), &Allowance::default()).unwrap();
     json(call(&plugin, "hello").await)
 }
 
 #[tokio::test]
 async fn a_descriptor_without_code_is_a_plugin() {
-    let plugin = engine().load(&declared(NOTES), &Grants::default(), &Limits::default()).unwrap();
+    let plugin = engine().load(&declared(NOTES), &Grants::default(), &Allowance::default()).unwrap();
     assert_eq!((plugin.id().as_str(), plugin.version(), plugin.has_code()), ("notes", "0.1.0", false));
     assert_eq!(call(&plugin, "hello").await, Err(CallFault::NoCode));
 }
@@ -65,13 +66,13 @@ fn a_component_that_is_cut_off_or_bent_is_refused_and_does_no_harm() {
     let granted = asked(&whole);
     let engine = Engine::new(EngineOptions { instances: 4, ..EngineOptions::default() }).unwrap();
     for length in (0..whole.len()).step_by(whole.len() / 24) {
-        assert!(engine.load(&whole[..length], &granted, &Limits::default()).is_err(), "{length} bytes");
+        assert!(engine.load(&whole[..length], &granted, &Allowance::default()).is_err(), "{length} bytes");
     }
     // Some bits matter to nobody; none of them may end the host.
     for at in (8..whole.len()).step_by(whole.len() / 24) {
         let mut bent = whole.clone();
         bent[at] ^= 0x10;
-        let _ = engine.load(&bent, &granted, &Limits::default());
+        let _ = engine.load(&bent, &granted, &Allowance::default());
     }
 }
 
@@ -99,7 +100,7 @@ fn a_descriptor_with_faults_names_line_and_key() {
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let bytes = guest("honest");
-    let missing = |granted: &Grants| match engine().load(&bytes, granted, &Limits::default()) {
+    let missing = |granted: &Grants| match engine().load(&bytes, granted, &Allowance::default()) {
         Err(LoadFault::NotGranted(missing)) => missing,
         other => panic!("{other:?}"),
     };
@@ -111,7 +112,7 @@ fn everything_that_is_missing_is_named_at_once() {
 #[test]
 fn an_import_that_the_descriptor_does_not_ask_for_is_refused_though_all_is_granted() {
     let all = Grants { interfaces: Capability::ALL.to_vec(), ..Grants::default() };
-    let refused = engine().load(&guest("ungranted-import"), &all, &Limits::default()).unwrap_err();
+    let refused = engine().load(&guest("ungranted-import"), &all, &Allowance::default()).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the plugin was not granted: interface people, which the code imports and `grants.interfaces` does not ask for"

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
+mod bounds;
 mod counting;
 mod hostile;
+mod languages;
 mod loading;
 mod registry;
 mod serving;

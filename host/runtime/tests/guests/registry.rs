@@ -1,11 +1,12 @@
 //! The registry: what may stand beside what, and swapping while calls run.
 
 use crate::support::{FakeReads, Gate, asked, call, declared, engine, guest, id, json, request};
+use lignaflow_core::allowance::Allowance;
 use lignaflow_core::custom::{CustomField, CustomKind, Definition};
 use lignaflow_core::guest::Guest;
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
-use lignaflow_runtime::{Customs, Limits, LoadedPlugin, Registry, RegistryFault, Snapshot};
+use lignaflow_runtime::{Customs, LoadedPlugin, Registry, RegistryFault, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,12 +37,12 @@ fn version(name: &str, version: &str, collection: &str, others: &[&str]) -> Arc<
         {references}
         "#
     ));
-    engine().load(&bytes, &asked(&bytes), &Limits::default()).unwrap()
+    engine().load(&bytes, &asked(&bytes), &Allowance::default()).unwrap()
 }
 
 fn honest() -> Arc<LoadedPlugin> {
     let bytes = guest("honest");
-    engine().load(&bytes, &asked(&bytes), &Limits::default()).unwrap()
+    engine().load(&bytes, &asked(&bytes), &Allowance::default()).unwrap()
 }
 
 fn named(name: &str) -> PluginId {

@@ -1,17 +1,17 @@
 //! A guest that behaves: what reaches it, what it reads, and what comes of its answers.
 
 use crate::support::{
-    FakeReads, Gate, NOW, asked, assert_logged, call, engine, guest, id, json, load, load_within, request,
+    FakeReads, Gate, NOW, asked, assert_logged, call, engine, guest, id, json, load, load_allowed, load_within,
+    request, roomy,
 };
 use lignaflow_core::ErrorCode;
+use lignaflow_core::allowance::Allowance;
 use lignaflow_core::descriptor::{Capability, ChangeKind, Grants};
 use lignaflow_core::guest::{CallFault, Guest, HookChange, Payload, RouteRequest};
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
 use lignaflow_core::query::{Authority, Operator, Predicate};
 use lignaflow_core::value::Value;
-use lignaflow_runtime::Limits;
 use std::sync::Arc;
-use std::time::Duration;
 
 fn with(route: &str, name: &str, value: &str) -> RouteRequest {
     RouteRequest { parameters: vec![(name.to_owned(), value.to_owned())], ..request(route) }
@@ -171,7 +171,7 @@ async fn a_grant_that_is_revoked_while_a_call_runs_ends_it() {
 
 #[tokio::test]
 async fn more_calls_than_instances_are_told_to_come_back() {
-    let plugin = load_within("honest", &Limits { instances: 1, queue: Duration::ZERO, ..Limits::default() });
+    let plugin = load_allowed("honest", &Allowance { instances: 1, queue_ms: 0, ..roomy() });
     let gate = Gate::closed();
     let reads = Arc::new(FakeReads::behind(&gate));
     let running = tokio::spawn({
@@ -187,7 +187,7 @@ async fn more_calls_than_instances_are_told_to_come_back() {
 
 #[tokio::test]
 async fn a_call_that_waits_for_its_turn_gets_it() {
-    let plugin = load_within("honest", &Limits { instances: 1, queue: Duration::from_mins(1), ..Limits::default() });
+    let plugin = load_allowed("honest", &Allowance { instances: 1, queue_ms: 60_000, ..roomy() });
     let gate = Gate::closed();
     let reads = Arc::new(FakeReads::behind(&gate));
     let first = plugin.handle(reads, request("titles"));
@@ -202,13 +202,13 @@ async fn a_call_that_waits_for_its_turn_gets_it() {
 
 #[tokio::test]
 async fn a_slow_database_is_not_the_guests_computing_time() {
-    let plugin = load_within("honest", &Limits { cpu: Duration::from_millis(200), ..Limits::default() });
+    let plugin = load_within("honest", |bounds| bounds.cpu_ms = 200);
     let gate = Gate::closed();
     let reads = Arc::new(FakeReads::behind(&gate));
     let slow = async {
         gate.reached().await;
         // Another guest computes for longer than the waiting one may.
-        let looping = load_within("loop", &Limits { cpu: Duration::from_millis(400), ..Limits::default() });
+        let looping = load_within("loop", |bounds| bounds.cpu_ms = 400);
         assert_eq!(call(&looping, "run").await, Err(CallFault::CpuExhausted));
         gate.open.add_permits(1);
     };
@@ -218,7 +218,7 @@ async fn a_slow_database_is_not_the_guests_computing_time() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_takes_the_instance_along() {
-    let plugin = load_within("honest", &Limits { instances: 1, queue: Duration::ZERO, ..Limits::default() });
+    let plugin = load_allowed("honest", &Allowance { instances: 1, queue_ms: 0, ..roomy() });
     let gate = Gate::closed();
     let running = tokio::spawn({
         let (plugin, reads) = (plugin.clone(), Arc::new(FakeReads::behind(&gate)));
@@ -233,7 +233,7 @@ async fn a_caller_who_leaves_takes_the_instance_along() {
 #[tokio::test]
 async fn a_thousand_calls_at_once_are_all_answered() {
     let bytes = guest("honest");
-    let plugin = engine().load(&bytes, &asked(&bytes), &Limits { queue: Duration::from_mins(1), ..Limits::default() });
+    let plugin = engine().load(&bytes, &asked(&bytes), &Allowance { queue_ms: 60_000, ..roomy() });
     let plugin = plugin.unwrap();
     let calls: Vec<_> = (0..1000)
         .map(|_| {

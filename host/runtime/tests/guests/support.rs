@@ -1,6 +1,7 @@
 //! What the tests stand on: guests from disk, an engine, and reads that answer out of memory.
 
 use async_trait::async_trait;
+use lignaflow_core::allowance::{Allowance, Bounds, Class};
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::{Caller, Principal};
 use lignaflow_core::descriptor::Grants;
@@ -14,7 +15,7 @@ use lignaflow_core::outbound::{OutboundRequest, OutboundResponse};
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
 use lignaflow_core::reads::{Person, Reads};
 use lignaflow_core::value::{Currency, Value};
-use lignaflow_runtime::{Engine, EngineOptions, Limits, LoadedPlugin, inspect};
+use lignaflow_runtime::{Engine, EngineOptions, LoadedPlugin, inspect};
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -44,12 +45,24 @@ pub(crate) fn asked(bytes: &[u8]) -> Grants {
 }
 
 pub(crate) fn load(id: &str) -> Arc<LoadedPlugin> {
-    load_within(id, &Limits::default())
+    load_allowed(id, &roomy())
 }
 
-pub(crate) fn load_within(id: &str, limits: &Limits) -> Arc<LoadedPlugin> {
+/// With bounds of its own, for every class of call.
+pub(crate) fn load_within(id: &str, change: impl Fn(&mut Bounds)) -> Arc<LoadedPlugin> {
+    let mut bounds = roomy().route;
+    change(&mut bounds);
+    load_allowed(id, &Allowance::alike(&bounds))
+}
+
+pub(crate) fn load_allowed(id: &str, allowance: &Allowance) -> Arc<LoadedPlugin> {
     let bytes = guest(id);
-    engine().load(&bytes, &asked(&bytes), limits).unwrap()
+    engine().load(&bytes, &asked(&bytes), allowance).unwrap()
+}
+
+/// For a machine that does much else.
+pub(crate) fn roomy() -> Allowance {
+    Allowance::alike(&Bounds { wall_ms: 10_000, host_calls: 10_000, ..Bounds::usual(Class::Route) })
 }
 
 /// A plugin without code, packed as `cargo xtask plugins` does.
@@ -125,6 +138,9 @@ pub(crate) struct FakeReads {
     pub(crate) asked: Mutex<Vec<String>>,
     /// Each answer takes a permit; every question that waits for one says so first.
     pub(crate) gate: Option<Gate>,
+    /// Who answers for services, and what that failed with last.
+    provider: Option<Arc<LoadedPlugin>>,
+    pub(crate) failed: Mutex<Option<CallFault>>,
 }
 
 #[derive(Clone)]
@@ -151,6 +167,8 @@ impl Default for FakeReads {
             titles: vec!["second".to_owned(), "first".to_owned()],
             asked: Mutex::default(),
             gate: None,
+            provider: None,
+            failed: Mutex::default(),
         }
     }
 }
@@ -171,6 +189,11 @@ pub(crate) fn caller() -> Caller {
 }
 
 impl FakeReads {
+    /// With somebody who answers for services.
+    pub(crate) fn served_by(provider: Arc<LoadedPlugin>) -> Self {
+        Self { provider: Some(provider), ..Self::default() }
+    }
+
     pub(crate) fn behind(gate: &Gate) -> Self {
         Self { gate: Some(gate.clone()), ..Self::default() }
     }
@@ -265,7 +288,14 @@ impl Reads for FakeReads {
         Err(Fault::denied("Nothing is sent from here."))
     }
 
-    async fn call_service(&self, _: &PluginId, _: ServiceCall, _: Remainder) -> Result<String, Fault> {
-        Err(Fault::not_found("such a service"))
+    async fn call_service(&self, _: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault> {
+        let provider = self.provider.as_ref().ok_or_else(|| Fault::not_found("such a service"))?;
+        match provider.invoke(Arc::new(Self::default()), call, rest).await {
+            Ok(answer) => Ok(answer.value),
+            Err(fault) => {
+                *self.failed.lock().unwrap() = Some(fault);
+                Err(Fault::internal())
+            }
+        }
     }
 }

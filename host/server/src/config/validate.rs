@@ -3,6 +3,7 @@
 use super::values::is_local_host;
 use super::{Config, Limits};
 use figment::error::Kind;
+use lignaflow_core::allowance::{Class, INSTANCES};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -157,8 +158,10 @@ pub(super) fn check(config: &Config, sources: &BTreeMap<String, String>, faults:
     for (key, message) in config.mail.faults(config.server.public_url.host()) {
         fault(key, message);
     }
-    if config.plugins.cpu_ms > config.plugins.wall_ms {
-        fault("plugins.cpu_ms", format!("is more than plugins.wall_ms, which is {}", config.plugins.wall_ms));
+    for class in Class::ALL {
+        for (bound, message) in config.plugins.class(class).faults() {
+            fault(&format!("plugins.{}.{}", class.as_str(), bound.as_str()), message);
+        }
     }
 }
 
@@ -181,11 +184,10 @@ fn ranges(config: &Config) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
         ("identity.session_days", u64::from(config.identity.session_days), 1..=365),
         ("identity.device_days", u64::from(config.identity.device_days), 1..=365),
         ("identity.invitation_days", u64::from(config.identity.invitation_days), 1..=90),
-        ("plugins.memory_bytes", wide(plugins.memory_bytes), 1 << 20..=4 << 30),
-        ("plugins.cpu_ms", plugins.cpu_ms, 1..=600_000),
-        ("plugins.wall_ms", plugins.wall_ms, 1..=600_000),
-        ("plugins.host_calls", u64::from(plugins.host_calls), 1..=1_000_000),
         ("plugins.instances", u64::from(plugins.instances), 1..=10_000),
+        ("plugins.instances_of_one", plugins.instances_of_one, INSTANCES),
+        ("plugins.queue_ms", plugins.queue_ms, 0..=60_000),
+        ("plugins.stack_bytes", wide(plugins.stack_bytes), 65_536..=8 << 20),
         ("plugins.file_bytes", plugins.file_bytes, 1_024..=1 << 30),
         ("plugins.compile_memory_bytes", plugins.compile_memory_bytes, 64 << 20..=64 << 30),
         ("plugins.compile_seconds", plugins.compile_seconds, 1..=3_600),

@@ -44,6 +44,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}/disable", post(disable))
         .route("/admin/plugins/{id}/grants", post(grant))
         .route("/admin/plugins/{id}/call-again", post(call_again))
+        .merge(super::bounds::router())
         .merge(super::kept::router())
 }
 
@@ -320,6 +321,7 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         descriptor,
         catalog: &visit.snapshot.catalog,
         asks: &asks(&descriptor.grants, &installed.granted),
+        bounds: &installed.granted.bounds,
         size: None,
         digest: Some(&digest[..16]),
         counts: &counts(visit, descriptor).await,
@@ -447,7 +449,9 @@ async fn grant(visit: Visit, From(client): From, Path(id): Path<String>, RawForm
         (Err(fault), _) => Err(fault),
         (Ok(()), Err(_)) => Err(Fault::internal()),
         (Ok(()), Ok(descriptor)) => {
-            let grants = chosen(&descriptor.grants, &named(&body));
+            // What its calls may use is set elsewhere.
+            let bounds = installed.granted.bounds;
+            let grants = Grants { bounds, ..chosen(&descriptor.grants, &named(&body)) };
             visit.app.plugins.grant(&installed.id, grants, by(&visit.signed, &client)).await
         }
     };

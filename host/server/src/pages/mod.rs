@@ -31,6 +31,7 @@ mod account;
 mod admin;
 mod asking;
 mod audit;
+mod bounds;
 mod declared;
 mod devices;
 mod documents;

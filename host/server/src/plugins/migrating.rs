@@ -156,7 +156,7 @@ impl Plugins {
                 Ok(true) => self.end(&migration, Phase::Done, None, &lease).await?,
                 Ok(false) => {}
                 // Nothing is wrong with the plugin: it is tried again by and by.
-                Err(fault) if fault.code == ErrorCode::Unavailable => {
+                Err(fault) if fault.code.is_for_now() => {
                     tracing::warn!(%plugin, %fault, "a migration waits");
                 }
                 Err(fault) => {

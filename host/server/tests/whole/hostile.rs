@@ -7,6 +7,9 @@ use serde_json::{Value as Json, json};
 
 on_both!(
     each_fault_has_its_status_its_code_its_line_and_its_counter,
+    questions_that_nobody_could_answer_are_refused_before_they_are_asked,
+    a_flood_of_lines_is_cut_and_told,
+    a_plugin_whose_instances_are_all_at_work_says_so,
     records_and_files_of_another_organization_are_nothing_to_a_guest,
     a_file_that_is_cut_or_has_flipped_bits_is_refused_or_runs_and_harms_nobody,
     a_component_that_wants_giant_tables_is_refused_or_fails_alone,
@@ -18,9 +21,7 @@ on_both!(
 );
 
 const TIGHT: fn(&mut lignaflow_server::config::Config) = |config| {
-    config.plugins.cpu_ms = 300;
-    config.plugins.wall_ms = 2_000;
-    config.plugins.host_calls = 10_000;
+    config.plugins.each(|bounds| (bounds.cpu_ms, bounds.wall_ms, bounds.host_calls) = (300, 2_000, 10_000));
 };
 
 async fn serve(database: &Database, guests: &[&str]) -> (Server, Org) {
@@ -37,10 +38,10 @@ async fn install(api: &Client, bytes: Vec<u8>) -> Answer {
 
 async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: Database) {
     let cases = [
-        ("loop", "run", 504, "plugin-timeout", "used up its computing time", "cpu"),
+        ("loop", "run", 504, "plugin-cpu", "used up its computing time", "cpu"),
         ("sleep", "run", 504, "plugin-timeout", "took too long", "timed-out"),
         // What the host computes on its behalf counts as its own: which of the two ends it depends on the machine.
-        ("slow-host-calls", "run", 504, "plugin-timeout", "the plugin", ""),
+        ("slow-host-calls", "run", 504, "plugin-", "the plugin", ""),
         ("memory", "run", 507, "plugin-out-of-memory", "used up its memory", "out-of-memory"),
         ("recursion", "run", 502, "plugin-failed", "the plugin failed", "trapped"),
         ("panic", "run", 502, "plugin-failed", "the sky is falling", "trapped"),
@@ -56,7 +57,8 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
     guests.dedup();
     let (server, org) = serve(&database, &guests).await;
     for (guest, route, status, code, line, outcome) in cases {
-        let _ = org.act(&format!("{guest}/{route}")).await.is_problem(status, code);
+        let told = org.act(&format!("{guest}/{route}")).await.is(status);
+        assert!(told.json["code"].as_str().unwrap().starts_with(code), "{guest}: {}", told.text);
         let log = org.get(&format!("plugins/{guest}/log?level=error")).await.is(200);
         let said = log.data().iter().any(|it| it["text"].as_str().unwrap().contains(line));
         assert!(said, "{guest}: {}", log.text);
@@ -71,6 +73,54 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
     }
     let outside = org.act("bad-answer/outside-schema").await.is_problem(502, "plugin-bad-answer");
     assert!(!outside.text.contains("a word where"), "what is not promised reaches nobody");
+}
+
+async fn questions_that_nobody_could_answer_are_refused_before_they_are_asked(database: Database) {
+    let (_server, org) = serve(&database, &["predicate-bomb"]).await;
+    let _ = org.make("predicate-bomb/notes", json!({ "title": "title 7" })).await;
+    for route in ["doubled", "deep", "wide", "circle", "far"] {
+        let _ = org.act(&format!("predicate-bomb/{route}")).await.is_problem(422, "invalid");
+        let _ = org.get("/health").await.is(200);
+    }
+    // The same word, however often, is one word.
+    let _ = org.act("predicate-bomb/words").await.is(200);
+    // It is the plugin's right to ask, and the answer is no fault of its code.
+    let figures = org.get("plugins/predicate-bomb/figures").await.is(200);
+    assert!(figures.data().iter().all(|span| span["faults"] == 0), "{}", figures.text);
+}
+
+async fn a_flood_of_lines_is_cut_and_told(database: Database) {
+    let (_server, org) = serve(&database, &["log-flood"]).await;
+    let bounds = json!({ "route": { "host_calls": 1_000, "log_lines": 50, "log_bytes": 100_000 } });
+    let _ = org.send(org.request(Method::PUT, "plugins/log-flood/bounds").json(&bounds)).await.is(200);
+    let _ = org.act("log-flood/run").await.is_problem(502, "plugin-exhausted");
+    let log = org.get("plugins/log-flood/log").await.is(200);
+    let texts: Vec<&str> = log.data().iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert!(texts.len() < 60, "{} lines", texts.len());
+    for told in ["used up its host calls", "more"] {
+        assert!(texts.iter().any(|text| text.contains(told)), "{told}: {texts:?}");
+    }
+}
+
+async fn a_plugin_whose_instances_are_all_at_work_says_so(database: Database) {
+    let plugins = vec![hostile("sleep")];
+    let config = |config: &mut lignaflow_server::config::Config| {
+        config.plugins.queue_ms = 0;
+        config.plugins.instances_of_one = 1;
+        config.plugins.each(|bounds| bounds.wall_ms = 3_000);
+        config.plugins.each(|bounds| bounds.cpu_ms = 1_000);
+    };
+    let server = database.serve_with(Setup { plugins, config, ..Setup::default() }).await;
+    let org = server.organization("Halloran").await;
+    let (first, second) = tokio::join!(org.act("sleep/run"), org.act("sleep/run"));
+    let (busy, slow) = if first.status == 503 { (first, second) } else { (second, first) };
+    assert_eq!(busy.is_problem(503, "plugin-busy").header("retry-after"), "1");
+    let _ = slow.is_problem(504, "plugin-timeout");
+    let metrics = server.client(None).get("/metrics").await.is(200).text;
+    assert!(metrics.contains("outcome=\"busy\""));
+    // Being busy is no fault of its code.
+    let figures = org.get("plugins/sleep/figures").await.is(200);
+    assert_eq!(figures.data().iter().map(|span| span["faults"].as_u64().unwrap()).sum::<u64>(), 1);
 }
 
 async fn records_and_files_of_another_organization_are_nothing_to_a_guest(database: Database) {

@@ -95,6 +95,8 @@ fn case_of(operation: &Operation) -> Case {
         | "host_plugin_settings"
         | "host_fill_in_plugin_settings"
         | "host_plugin_figures"
+        | "host_plugin_bounds"
+        | "host_set_plugin_bounds"
         | "host_call_again"
         | "host_remove_organization"
         | "host_create_webhook" => Case::OfOneself,

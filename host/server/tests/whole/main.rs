@@ -6,6 +6,7 @@ mod access;
 mod audit;
 mod badinput;
 mod batch;
+mod bounds;
 mod browser;
 mod cli;
 mod contract;

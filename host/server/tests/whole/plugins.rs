@@ -301,13 +301,12 @@ async fn a_revoked_grant_acts_at_the_next_call(database: Database) {
 
 async fn a_guest_that_misbehaves_fails_alone(database: Database) {
     let tight = |config: &mut lignaflow_server::config::Config| {
-        config.plugins.cpu_ms = 300;
-        config.plugins.wall_ms = 10_000;
+        config.plugins.each(|bounds| (bounds.cpu_ms, bounds.wall_ms) = (300, 10_000));
     };
     let cases = [
         ("panic", 502, "plugin-failed"),
         ("recursion", 502, "plugin-failed"),
-        ("loop", 504, "plugin-timeout"),
+        ("loop", 504, "plugin-cpu"),
         ("memory", 507, "plugin-out-of-memory"),
         ("host-call-flood", 502, "plugin-exhausted"),
     ];

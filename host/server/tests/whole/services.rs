@@ -104,7 +104,7 @@ async fn a_service_that_fails_is_told_to_its_caller(database: Database) {
     let told = org.get("shop/fail?how=other").await.is(200).json;
     assert_eq!((&told["code"], &told["first"]), (&json!("invalid"), &json!("/how enum")));
     // Its computing time is its caller's, so that both are at their end.
-    let _ = org.get("shop/fail?how=loop").await.is_problem(504, "plugin-timeout");
+    let _ = org.get("shop/fail?how=loop").await.is_problem(504, "plugin-cpu");
     let metrics = server.client(None).get("/metrics").await.is(200);
     let calls = |line: &&str| line.contains("kind=\"service\"") && line.contains("outcome=\"trapped\"");
     assert!(metrics.text.lines().any(|line| calls(&line)), "{}", metrics.text);

@@ -105,11 +105,13 @@ async fn a_certificate_that_cannot_be_read_is_named(database: Database) {
 async fn settings_that_cannot_be_are_all_told(database: Database) {
     let program = program(&database)
         .with("LIGNAFLOW_SERVER__HTTPS", "everywhere")
-        .with("LIGNAFLOW_PLUGINS__CPU_MS", "0")
+        .with("LIGNAFLOW_PLUGINS__ROUTE__CPU_MS", "0")
         .with("LIGNAFLOW_LOG__FORMAT", "loud")
         .with("SECRET_KEY", "short");
     let told = program.run(&["serve"]).await.failed(1);
-    for text in ["server.https", "LIGNAFLOW_SERVER__HTTPS", "plugins.cpu_ms", "log.format", "secret_key", "4 faults"] {
+    for text in
+        ["server.https", "LIGNAFLOW_SERVER__HTTPS", "plugins.route.cpu_ms", "log.format", "secret_key", "4 faults"]
+    {
         assert!(told.contains(text), "{text}: {told}");
     }
     assert!(!told.contains("short\""), "{told}");

@@ -584,6 +584,7 @@ fn plugin() -> Markup {
         descriptor: &descriptor,
         catalog: &catalog,
         asks: &asks,
+        bounds: &lignaflow_core::allowance::PluginBounds::default(),
         size: Some(412_300),
         digest: Some("7f3a91c2e04d"),
         counts: &[60, 40, 412],

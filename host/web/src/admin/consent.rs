@@ -61,6 +61,7 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
     let descriptor = view.descriptor;
     let before = view.installed.map(|(descriptor, _)| descriptor);
     let nothing = Grants::default();
+    let set = view.installed.map_or(&nothing.bounds, |(_, granted)| &granted.bounds);
     let asked = asks(&descriptor.grants, view.installed.map_or(&nothing, |(_, granted)| granted));
     let (kept, new): (Vec<_>, Vec<_>) = asked.iter().partition(|ask| ask.granted);
     let records = records(before, descriptor);
@@ -94,6 +95,7 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                         h3 { (if before.is_some() { "What it newly asks for" } else { "What it asks for" }) }
                         (new_asks(&new, kept.len()))
                     }
+                    (super::bounds::consents(&super::bound_asks(&descriptor.grants.bounds, set)))
                     @if !records.is_empty() {
                         div {
                             h3 { "What changes in your records" }

@@ -7,6 +7,7 @@
 const SHEETS: &[&str] = &["css/plugins.css"];
 
 mod audit;
+mod bounds;
 mod changes;
 mod consent;
 mod devices;
@@ -29,6 +30,7 @@ mod used;
 mod webhooks;
 
 pub use audit::{AuditPage, AuditRow, audit};
+pub use bounds::{BoundsPage, bound_asks, bounds, field as bound_field};
 pub use consent::{Ask, ConsentPage, asks, consent};
 pub use devices::{DeviceMade, DeviceRow, DevicesPage, devices};
 pub use documents::{DocumentsPage, TemplatePage, TemplateRow, UnmadeRow, documents, template};

@@ -7,6 +7,7 @@ use crate::format::{bytes, integer, machine, when};
 use crate::icon::icon;
 use crate::paths;
 use crate::shell::{Crumb, Head, Shell};
+use lignaflow_core::allowance::PluginBounds;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Descriptor, Grants};
@@ -48,6 +49,8 @@ pub struct PluginPage<'a> {
     pub catalog: &'a Catalog,
     /// From [`super::asks`].
     pub asks: &'a [Ask],
+    /// What is set for its calls apart from what is usual.
+    pub bounds: &'a PluginBounds,
     /// Of the file, in bytes; nothing for a plugin that is part of the program.
     pub size: Option<u64>,
     /// The beginning of the file's SHA-256, in hexadecimal.
@@ -91,7 +94,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (pages(view))
                     (log(shell, view))
                 }
-                div class="stack" { (filled_in(view)) (rights(view)) (roles(view)) @if view.may_install { (leave(view)) } }
+                div class="stack" { (filled_in(view)) (rights(view)) (super::bounds::section(view)) (roles(view)) @if view.may_install { (leave(view)) } }
             }
         }
     };
@@ -450,6 +453,7 @@ mod tests {
             descriptor: &descriptor,
             catalog: &catalog,
             asks: &asks,
+            bounds: &PluginBounds::default(),
             size: Some(412_000),
             digest: Some("7f3a91c2"),
             counts: &[60, 40],

@@ -3,6 +3,7 @@
 
 mod account;
 pub mod audit;
+mod bounds;
 pub(crate) mod changes;
 pub mod devices;
 mod documents;
@@ -142,6 +143,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::log))
         .routes(routes!(plugins::call_again))
         .routes(routes!(plugins::figures))
+        .routes(routes!(bounds::get, bounds::put))
         .routes(routes!(settings::get, settings::put))
         .routes(routes!(migration::latest))
         .routes(routes!(search::search))

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::Fault;
 use lignaflow_store::KeptName;
-use lignaflow_web::admin::asks;
+use lignaflow_web::admin::{asks, bound_asks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -83,7 +83,8 @@ impl std::convert::From<Outlook> for PluginPlan {
         let fits = outlook.fits().is_ok();
         let Outlook { inspected, standing, carries_from, to_carry, steps, conflicts, missing, misfit } = outlook;
         let granted = standing.as_ref().map(|plugin| plugin.granted.clone()).unwrap_or_default();
-        let asked = asks(&inspected.descriptor.grants, &granted).into_iter();
+        let wanted = &inspected.descriptor.grants;
+        let asked = asks(wanted, &granted).into_iter().chain(bound_asks(&wanted.bounds, &granted.bounds));
         Self {
             id: inspected.descriptor.id.to_string(),
             digest: hex::encode(inspected.hash),
