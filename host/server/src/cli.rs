@@ -219,6 +219,18 @@ pub enum Plugin {
     },
     /// Uninstall a plugin; its records are kept
     Uninstall { id: String },
+    /// List the versions of a plugin that are kept
+    Versions { id: String },
+    /// Go back to a version of a plugin that is kept, with what it was granted
+    Rollback {
+        id: String,
+        /// Its version, its digest or the beginning of that [default: the one before the version in use]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// Tell what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Tell how far a next version is with carrying records over
     Migration {
         /// Of this plugin alone
@@ -360,6 +372,8 @@ mod tests {
             "lignaflow plugin plan projects.wasm",
             "lignaflow plugin install projects.wasm --dry-run",
             "lignaflow plugin uninstall projects",
+            "lignaflow plugin versions projects",
+            "lignaflow plugin rollback projects --to 0.1.0 --dry-run",
             "lignaflow plugin kept projects",
             "lignaflow plugin purge projects.tasks.old_field",
             "lignaflow plugin enable projects --organization Ligna",

@@ -191,6 +191,8 @@ async fn plugin(config: &Config, command: &Plugin) -> anyhow::Result<()> {
         Plugin::Plan { file } | Plugin::Install { file, dry_run: true } => keeping::plan(&app, file).await,
         Plugin::Install { file, dry_run: false } => keeping::install(&app, file).await,
         Plugin::Uninstall { id } => keeping::uninstall(&app, id).await,
+        Plugin::Versions { id } => keeping::versions(&app, id).await,
+        Plugin::Rollback { id, to, dry_run } => keeping::roll_back(&app, id, to.as_deref(), *dry_run).await,
         Plugin::Migration { id } => keeping::migration(&app, id.as_deref()).await,
         Plugin::Kept { id } => keeping::kept(&app, id.as_deref()).await,
         Plugin::Purge { name, confirm } => keeping::purge(&app, name, confirm.as_deref()).await,

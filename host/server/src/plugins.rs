@@ -8,6 +8,7 @@
 //! | [`arriving`] | what the program and the folder beside it bring |
 //! | [`planning`] | what an installation would do, told before it is done |
 //! | [`migrating`] | versions that carry records over before they are in use |
+//! | [`returning`] | going back to a version that was kept |
 //! | [`keeping`] | uninstalling, what is kept, and its purge |
 
 mod arriving;
@@ -16,10 +17,12 @@ mod bounds;
 mod keeping;
 pub mod migrating;
 mod planning;
+mod returning;
 
 pub use arriving::shipped;
 pub use keeping::KeptOf;
 pub use planning::Outlook;
+pub use returning::{Wanted, WayBack};
 
 use arriving::Folder;
 use bytes::Bytes;

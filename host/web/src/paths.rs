@@ -276,6 +276,11 @@ pub fn plugin_bounds(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/bounds")
 }
 
+/// GET: what going back to a version would change, `to` in the query; POST: goes back to it.
+pub fn plugin_rollback(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/rollback")
+}
+
 /// POST: switches a plugin on for the organization.
 pub fn plugin_enable(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/enable")

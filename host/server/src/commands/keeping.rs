@@ -1,11 +1,13 @@
-//! `lignaflow plugin`: what an installation would do, installing and uninstalling, what is kept, and its purge.
+//! `lignaflow plugin`: what an installation would do, installing and uninstalling, the way back to a version before, what
+//! is kept, and its purge.
 
 use super::{by, noticed, told};
 use crate::app::App;
-use crate::plugins::{Outlook, inspect, shipped};
+use crate::plugins::{Outlook, Wanted, WayBack, inspect, shipped};
 use crate::rest::host::plan::confirmed;
 use anyhow::Context as _;
 use lignaflow_core::name::PluginId;
+use lignaflow_core::value::instant_text;
 use std::io::{self, BufRead as _};
 use std::path::Path;
 
@@ -100,6 +102,33 @@ pub(super) async fn uninstall(app: &App, id: &str) -> anyhow::Result<()> {
     app.plugins.uninstall(&plugin_of(id)?, by(app)).await.map_err(told)?;
     noticed().await;
     println!("{id} is uninstalled. Its records are kept; `lignaflow plugin kept {id}` lists them.");
+    Ok(())
+}
+
+/// The latest installed first.
+pub(super) async fn versions(app: &App, id: &str) -> anyhow::Result<()> {
+    for version in app.plugins.versions(&plugin_of(id)?).await.map_err(told)? {
+        let (installed, digest) = (instant_text(version.installed_at), hex::encode(version.hash));
+        let state = if version.in_use { "  in use" } else { "" };
+        println!("{:<10} {installed} {}{state}", version.version, &digest[..16]);
+    }
+    Ok(())
+}
+
+pub(super) async fn roll_back(app: &App, id: &str, to: Option<&str>, dry_run: bool) -> anyhow::Result<()> {
+    let (plugin, wanted) = (plugin_of(id)?, Wanted { to, grants: None });
+    if dry_run {
+        let WayBack { outlook, granted, .. } = app.plugins.way_back(&plugin, wanted).await.map_err(told)?;
+        print!("{}", described(&outlook));
+        for sentence in granted.sentences() {
+            println!("granted: {sentence}");
+        }
+        return outlook.fits().map_err(told);
+    }
+    let done = app.plugins.go_back(&plugin, wanted, by(app)).await.map_err(told)?;
+    noticed().await;
+    let from = done.standing.as_ref().map_or("another version", |standing| standing.version.as_str());
+    println!("{id} is back at {}, from {from}.", done.inspected.descriptor.version);
     Ok(())
 }
 

@@ -45,6 +45,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}/grants", post(grant))
         .route("/admin/plugins/{id}/call-again", post(call_again))
         .merge(super::bounds::router())
+        .merge(super::returning::router())
         .merge(super::kept::router())
 }
 
@@ -224,7 +225,10 @@ fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_some
             format!("set {} of {title} aside, which kept failing", detail["name"].as_str().unwrap_or_default())
         }
         "plugin.called-again" => format!("had {} of {title} called again", detail["name"].as_str().unwrap_or_default()),
-        "plugin.version-changed" => format!("changed the version of {title}"),
+        "plugin.version-changed" if version.is_empty() => format!("changed the version of {title}"),
+        "plugin.version-changed" => {
+            format!("changed {title} from {} to {version}", detail["from"].as_str().unwrap_or_default())
+        }
         _ => format!("changed {title}"),
     };
     if by_somebody { deed } else { format!("The server {deed}.") }
@@ -316,11 +320,16 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         Ok(migrations) => migrations,
         Err(fault) => return visit.fault(&fault),
     };
+    let versions = match super::returning::versions(visit, &installed.id).await {
+        Ok(versions) => versions,
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = PluginPage {
         row: &row(visit, &installed, &migrations),
         descriptor,
         catalog: &visit.snapshot.catalog,
         asks: &asks(&descriptor.grants, &installed.granted),
+        versions: &versions,
         bounds: &installed.granted.bounds,
         size: None,
         digest: Some(&digest[..16]),
@@ -435,7 +444,7 @@ async fn call_again(visit: Visit, From(client): From, Path(id): Path<String>, Ra
 }
 
 /// The names of the rights that were ticked.
-fn named(body: &[u8]) -> Vec<String> {
+pub(super) fn named(body: &[u8]) -> Vec<String> {
     form_urlencoded::parse(body).filter(|(name, _)| name == "grant").map(|(_, value)| value.into_owned()).collect()
 }
 
@@ -522,6 +531,7 @@ async fn ask(
         digest: &digest[..16],
         action: "/admin/plugins/consent",
         hidden: &hidden,
+        back: false,
         fault: fault.map(|fault| fault.message.as_str()),
     };
     let status = fault.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());

@@ -60,6 +60,7 @@ mod posted;
 mod privacy;
 mod record;
 mod roles;
+mod returning;
 mod routed;
 #[cfg(feature = "shipped")]
 mod sample;

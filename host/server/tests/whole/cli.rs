@@ -68,6 +68,7 @@ on_one!(
     health_asks_the_running_server,
     what_is_named_wrong_is_told,
     a_first_start_brings_everything_without_an_error,
+    the_version_before_is_gone_back_to_by_command,
     a_shipped_plugin_is_on_also_where_its_file_lies_beside_the_program,
 );
 
@@ -82,6 +83,34 @@ async fn a_first_start_brings_everything_without_an_error(database: Database) {
         assert!(listed.out.contains(plugin), "{}", listed.out);
     }
     assert!(!listed.err.contains("ERROR"), "{}", listed.err);
+}
+
+async fn the_version_before_is_gone_back_to_by_command(database: Database) {
+    let program = program(&database);
+    let _ = program.run(&["migrate"]).await.done();
+    for version in ["0.1.0", "0.2.0"] {
+        let descriptor = format!(
+            "id = \"tools\"\nversion = \"{version}\"\ntitle = \"Tools\"\napi = \"0.1\"\n\n[[collections]]\nname = \"tools\"\n\
+             title = {{ one = \"Tool\", many = \"Tools\" }}\ndisplay = \"name\"\n\n[collections.fields]\n\
+             name = {{ type = \"text\" }}\n{}",
+            if version == "0.2.0" { "shelf = { type = \"integer\" }\n" } else { "" }
+        );
+        let file = database.folder().join(format!("tools-{version}.wasm"));
+        std::fs::write(&file, plugins::declared(&descriptor)).unwrap();
+        let _ = program.run(&["plugin", "install", file.to_str().unwrap()]).await.done();
+    }
+    let kept = program.run(&["plugin", "versions", "tools"]).await.done().out;
+    let lines: Vec<&str> = kept.lines().collect();
+    assert!(lines[0].starts_with("0.2.0") && lines[0].ends_with("in use") && lines[1].starts_with("0.1.0"), "{kept}");
+    let plan = program.run(&["plugin", "rollback", "tools", "--dry-run"]).await.done().out;
+    assert!(plan.contains("tools 0.1.0 in the place of 0.2.0") && plan.contains("keep the field `shelf`"), "{plan}");
+    let done = program.run(&["plugin", "rollback", "tools"]).await.done().out;
+    assert!(done.contains("tools is back at 0.1.0, from 0.2.0."), "{done}");
+    let refused = program.run(&["plugin", "rollback", "tools"]).await.failed(1);
+    assert!(refused.contains("No version of tools is kept from before the one in use."), "{refused}");
+    let _ = program.run(&["plugin", "rollback", "tools", "--to", "0.2.0"]).await.done();
+    let listed = program.run(&["plugin", "list"]).await.done().out;
+    assert!(listed.lines().any(|line| line.starts_with("tools") && line.contains("0.2.0")), "{listed}");
 }
 
 fn program(database: &Database) -> Program {

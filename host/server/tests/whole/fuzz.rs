@@ -115,6 +115,7 @@ async fn run(program: &str, document: &Path, root: &str, authority: &Path, token
         "host_install_plugin",
         "host_inspect_plugin",
         "host_uninstall_plugin",
+        "host_roll_back_plugin",
         "host_change_person",
     ] {
         command.args(["--exclude-operation-id", operation]);

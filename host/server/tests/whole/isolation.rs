@@ -99,6 +99,8 @@ fn case_of(operation: &Operation) -> Case {
         | "host_set_plugin_bounds"
         | "host_call_again"
         | "host_remove_organization"
+        | "host_plugin_versions"
+        | "host_roll_back_plugin"
         | "host_create_webhook" => Case::OfOneself,
         "host_sign_out"
         | "host_change_password"

@@ -56,6 +56,7 @@ mod renames;
 mod repeats;
 mod reporting;
 mod resets;
+mod returning;
 mod revert;
 mod roles;
 mod routes;

@@ -46,14 +46,14 @@ async fn install(api: &Client, query: &str, bytes: impl Into<Vec<u8>>) -> Answer
 }
 
 /// Clients that ask again and again until they are told to stop, and what they were answered.
-struct Load {
+pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     rounds: Arc<AtomicUsize>,
     clients: Vec<JoinHandle<(String, BTreeSet<u16>)>>,
 }
 
 impl Load {
-    fn of(requests: Vec<(Client, Method, String, Json)>) -> Self {
+    pub(crate) fn of(requests: Vec<(Client, Method, String, Json)>) -> Self {
         let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let clients = requests
             .into_iter()
@@ -75,14 +75,14 @@ impl Load {
     }
 
     /// Waits until so many more requests were answered.
-    async fn more(&self, requests: usize) {
+    pub(crate) async fn more(&self, requests: usize) {
         let goal = self.rounds.load(Ordering::SeqCst) + requests;
         while self.rounds.load(Ordering::SeqCst) < goal {
             tokio::task::yield_now().await;
         }
     }
 
-    async fn end(self) -> Vec<(String, BTreeSet<u16>)> {
+    pub(crate) async fn end(self) -> Vec<(String, BTreeSet<u16>)> {
         self.stop.store(true, Ordering::SeqCst);
         let mut ended = Vec::new();
         for client in self.clients {

@@ -266,13 +266,24 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
         }
         Change::Version(hash, grants) => {
             let granted = json_of(&grants)?;
+            let names = Statement::new(
+                "select v.version, (select u.version from plugin_versions u join plugins p on p.id = u.plugin \
+                 and p.hash = u.hash where u.plugin = $1) from plugin_versions v where v.plugin = $1 and v.hash = $2",
+                values![id, hash.to_vec()],
+            );
+            let Some(names) = tx.fetch_optional(names).await? else { return Ok(false) };
+            let (version, from) = (names.text(0)?, names.opt_text(1)?);
             let statement = Statement::new(
                 "update plugins set hash = $1, installed_at = $2, installed_by = $3, brought = false where id = $4 and exists \
                  (select 1 from plugin_versions v where v.plugin = $4 and v.hash = $1)",
                 values![hash.to_vec(), by.at, person(by), id],
             );
             let changed = tx.execute(statement).await? > 0 && grant(tx, id, &granted).await?;
-            let detail = json!({ "plugin": id, "hash": hex::encode(hash), "granted": granted });
+            // What was to take its place was to take over from the version that is left.
+            migrations::forget(tx, id).await?;
+            let detail = json!({
+                "plugin": id, "version": version, "from": from, "hash": hex::encode(hash), "granted": granted,
+            });
             (changed, "plugin.version-changed", detail)
         }
     };

@@ -257,6 +257,13 @@ async fn begin(
     if tx.fetch_optional(standing).await?.is_some() {
         return Ok(());
     }
+    // Nor is a file kept that was to take this place and never did.
+    tx.execute(Statement::new(
+        "delete from plugin_versions where plugin = $1 and hash <> $2 and hash in (select hash from data_migrations \
+         where plugin = $1 and phase in ('copying', 'failed')) and hash not in (select hash from plugins where id = $1)",
+        values![plugin, new.hash.to_vec()],
+    ))
+    .await?;
     keep_version(tx, new, by).await?;
     // Places of another file are of no use to this one.
     tx.execute(Statement::new(
@@ -291,9 +298,11 @@ async fn begin(
     log(tx, by, None, "plugin.migration-begun", detail).await
 }
 
-/// Whatever was to take a plugin's place is no longer asked for.
+/// Whatever was to take a plugin's place is no longer asked for, and its file, which never was in use, no longer kept.
 pub(super) async fn forget(tx: &mut Tx, plugin: &str) -> Result<(), StoreError> {
     for sql in [
+        "delete from plugin_versions where plugin = $1 and hash in (select hash from data_migrations \
+         where plugin = $1 and phase in ('copying', 'failed')) and hash not in (select hash from plugins where id = $1)",
         "delete from data_migrations where plugin = $1 and phase in ('copying', 'failed')",
         "delete from data_migration_places where plugin = $1 \
          and not exists (select 1 from data_migrations m where m.plugin = $1)",

@@ -273,7 +273,9 @@ impl Comparison<'_> {
         let mut calculated = Vec::new();
         for (name, field) in self.difference.shape.fields.iter().filter(|(_, field)| field.declared) {
             let was = old.fields.get(self.renamed.get(name).unwrap_or(name));
-            if field.derived.is_some() && was.is_none_or(|was| was.derived != field.derived) {
+            // What was kept undeclared has not been calculated meanwhile.
+            let stale = |was: &FieldShape| old.gone || !was.declared || was.derived != field.derived;
+            if field.derived.is_some() && was.is_none_or(stale) {
                 calculated.push(name.clone());
             }
             if was.is_some_and(|was| was.numbered != field.numbered) {

@@ -11,7 +11,7 @@ use lignaflow_web::account::{self, AccountPage, Session, Token};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
 use lignaflow_web::admin::{
     self, AsideRow, ConsentPage, Happening, InstallFault, LogLevel, LogLine, LogQuery, Notice, PlanLine, PlanView,
-    PluginPage, PluginRow, PluginState, PluginsPage, Usage, UsedRow,
+    PluginPage, PluginRow, PluginState, PluginsPage, Usage, UsedRow, VersionRow,
 };
 use lignaflow_web::blocks::{
     self, Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView,
@@ -579,11 +579,19 @@ fn plugin() -> Markup {
         fault: "the plugin used up its computing time".into(),
         since: NOW - HOUR,
     }];
+    let version = |version: &str, digest: &str, in_use: bool| VersionRow {
+        version: version.into(),
+        digest: digest.into(),
+        installed_at: NOW,
+        in_use,
+    };
+    let versions = [version("0.2.0", "7f3a91c2e04d55aa", true), version("0.1.0", "11c09be2a7d0f3e4", false)];
     let view = PluginPage {
         row: &row,
         descriptor: &descriptor,
         catalog: &catalog,
         asks: &asks,
+        versions: &versions,
         bounds: &lignaflow_core::allowance::PluginBounds::default(),
         size: Some(412_300),
         digest: Some("7f3a91c2e04d"),
@@ -624,6 +632,7 @@ fn consent() -> Markup {
         digest: "7f3a91c2e04d",
         action: "/admin/plugins/install/confirm",
         hidden: &[("digest".into(), "7f3a91c2e04d".into())],
+        back: false,
         fault: None,
     };
     admin::consent(&shell("/admin/plugins"), &view)

@@ -1,4 +1,4 @@
-//! What a new plugin or an upgrade asks for and changes, before anything of it runs.
+//! What a new plugin, an upgrade or the way back to a version before asks for and changes, before anything of it runs.
 
 use super::changes::{draw, pages, records, routes, settings, work};
 use super::plan::{self, PlanView};
@@ -54,6 +54,8 @@ pub struct ConsentPage<'a> {
     /// Where the consent is posted, with these fields unseen; `grant` comes once for each right that is ticked.
     pub action: &'a str,
     pub hidden: &'a [(String, String)],
+    /// Whether it is a version that was kept, which is gone back to.
+    pub back: bool,
     pub fault: Option<&'a str>,
 }
 
@@ -71,8 +73,16 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
         ("What changes in its settings", settings(before, descriptor)),
         ("What changes in what it does by itself", work(before, descriptor)),
     ];
-    let verb = if before.is_some() { "Upgrade" } else { "Install" };
-    let title = format!("{verb} {}", descriptor.title);
+    let verb = match before {
+        _ if view.back => "Go back",
+        Some(_) => "Upgrade",
+        None => "Install",
+    };
+    let title = match before {
+        _ if view.back => format!("Go back to {} {}", descriptor.title, descriptor.version),
+        _ => format!("{verb} {}", descriptor.title),
+    };
+    let leave = if view.back { paths::plugin(&descriptor.id) } else { paths::PLUGINS.to_owned() };
     let button = if new.is_empty() { verb.to_owned() } else { format!("Grant and {}", verb.to_lowercase()) };
     let body = html! {
         div class="band" {
@@ -111,7 +121,7 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                     }
                     div class="actions" {
                         button class="btn btn-primary" type="submit" disabled[!view.plan.fits()] { (button) }
-                        a class="btn" href=(paths::PLUGINS) { "Not now" }
+                        a class="btn" href=(leave) { "Not now" }
                     }
                 }
             }
@@ -193,6 +203,7 @@ mod tests {
             digest: "7f3a91c2",
             action: "/admin/plugins/install/confirm",
             hidden: &hidden,
+            back: false,
             fault: None,
         };
         let html = consent(&shell(), &view).into_string();
@@ -202,5 +213,27 @@ mod tests {
         assert!(html.contains("It keeps 1 right that it has."));
         assert!(html.contains("412 kB"));
         assert!(!html.contains("What changes in your records"));
+    }
+
+    #[test]
+    fn the_way_back_says_so_and_leads_back_to_the_plugin() {
+        let mut now = descriptor();
+        now.version = "0.2.0".into();
+        let back = descriptor();
+        let granted = Grants::default();
+        let view = ConsentPage {
+            descriptor: &back,
+            installed: Some((&now, &granted)),
+            plan: &PlanView::default(),
+            size: 412_000,
+            digest: "7f3a91c2",
+            action: "/admin/plugins/projects/rollback",
+            hidden: &[],
+            back: true,
+            fault: None,
+        };
+        let html = consent(&shell(), &view).into_string();
+        assert!(html.contains("Go back to Projects 0.1.0") && !html.contains("pgrade"), "{html}");
+        assert!(html.contains("href=\"/admin/plugins/projects\">Not now"), "{html}");
     }
 }

@@ -27,6 +27,7 @@ mod privacy;
 mod roles;
 mod settings;
 mod used;
+mod versions;
 mod webhooks;
 
 pub use audit::{AuditPage, AuditRow, audit};
@@ -51,6 +52,7 @@ pub use privacy::{PrivacyPage, TraceRow, privacy};
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
 pub use settings::{CLEAR, SECRET, SettingsPage, settings, settings_schema};
 pub use used::{AsideRow, UsedRow};
+pub use versions::VersionRow;
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,
     webhook, webhooks,

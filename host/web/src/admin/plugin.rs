@@ -3,6 +3,7 @@
 use super::consent::{Ask, checkboxes};
 use super::plugins::{CarryingState, PluginRow, PluginState, spark, state_tag, switch};
 use super::used::{AsideRow, UsedRow};
+use super::versions::VersionRow;
 use crate::format::{bytes, integer, machine, when};
 use crate::icon::icon;
 use crate::paths;
@@ -49,6 +50,8 @@ pub struct PluginPage<'a> {
     pub catalog: &'a Catalog,
     /// From [`super::asks`].
     pub asks: &'a [Ask],
+    /// The versions that are kept, the latest installed first; none for who may not go back to one.
+    pub versions: &'a [VersionRow],
     /// What is set for its calls apart from what is usual.
     pub bounds: &'a PluginBounds,
     /// Of the file, in bytes; nothing for a plugin that is part of the program.
@@ -94,7 +97,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (pages(view))
                     (log(shell, view))
                 }
-                div class="stack" { (filled_in(view)) (rights(view)) (super::bounds::section(view)) (roles(view)) @if view.may_install { (leave(view)) } }
+                div class="stack" { (filled_in(view)) (rights(view)) (super::bounds::section(view)) (super::versions::section(shell, view)) (roles(view)) @if view.may_install { (leave(view)) } }
             }
         }
     };
@@ -453,6 +456,7 @@ mod tests {
             descriptor: &descriptor,
             catalog: &catalog,
             asks: &asks,
+            versions: &[],
             bounds: &PluginBounds::default(),
             size: Some(412_000),
             digest: Some("7f3a91c2"),

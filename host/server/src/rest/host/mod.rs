@@ -21,6 +21,7 @@ pub mod people;
 pub mod plan;
 pub mod plugins;
 mod privacy;
+mod returning;
 pub mod roles;
 mod search;
 mod second_factor;
@@ -144,6 +145,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::call_again))
         .routes(routes!(plugins::figures))
         .routes(routes!(bounds::get, bounds::put))
+        .routes(routes!(returning::versions))
+        .routes(routes!(returning::roll_back))
         .routes(routes!(settings::get, settings::put))
         .routes(routes!(migration::latest))
         .routes(routes!(search::search))
