@@ -34,6 +34,7 @@ pub(crate) struct Host {
     folder: TempDir,
     port: u16,
     database: Option<String>,
+    settings: Vec<(&'static str, &'static str)>,
 }
 
 impl Host {
@@ -48,7 +49,18 @@ impl Host {
         // Beside the program, since a folder for temporary files may lie in memory and never wait for a disk.
         let parent = program.parent().unwrap_or(Path::new("."));
         let folder = tempfile::Builder::new().prefix("lignaflow-bench-").tempdir_in(parent)?;
-        Ok(Self { folder, port: free_port()?, database: database.map(str::to_owned), program })
+        Ok(Self { folder, port: free_port()?, database: database.map(str::to_owned), settings: Vec::new(), program })
+    }
+
+    /// With one more setting, as a variable.
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.settings.push((name, value));
+        self
+    }
+
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -84,6 +96,7 @@ impl Host {
         if let Some(url) = &self.database {
             command.env("LIGNAFLOW_DATABASE_URL", url);
         }
+        command.envs(self.settings.iter().copied());
         // Counted as always, but out of reach: what is measured is the work, not the refusals.
         for of in ["SIGNED_IN", "ANONYMOUS"] {
             command.env(format!("LIGNAFLOW_LIMITS__{of}_PER_MINUTE"), "60000000");
@@ -218,6 +231,13 @@ impl Running {
         let verb = if on { "enable" } else { "disable" };
         let path = format!("/api/v1/plugins/{plugin}/{verb}");
         self.target.json("POST", &path, Some(token), None, 204).await?;
+        Ok(())
+    }
+
+    /// Makes a version of a plugin that is kept the one in use.
+    pub(crate) async fn return_to(&self, token: &str, plugin: &str, version: &str) -> Result<()> {
+        let path = format!("/api/v1/plugins/{plugin}/rollback?to={version}");
+        self.target.json("POST", &path, Some(token), None, 200).await?;
         Ok(())
     }
 }

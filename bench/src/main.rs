@@ -9,6 +9,7 @@
 //! | `compare` | servers under the same load in turns |
 //! | `fill` | 100,000 tasks |
 //! | `host`, `postgres` | the release `lignaflow` in a folder of its own, a database of its own |
+//! | `packed` | plugins put together: code and descriptor in one file |
 //! | `process`, `disk`, `machine` | what the system says |
 //! | `report` | tables, and their part of the document |
 
@@ -21,6 +22,7 @@ mod host;
 mod limit;
 mod load;
 mod machine;
+mod packed;
 mod postgres;
 mod process;
 mod report;

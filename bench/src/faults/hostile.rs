@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::guests::{DOCUMENT_SECONDS, FIRST, GUESTS, Guest, NEXT, TIGHT, files, install, next_projects};
 use crate::client::{Target, request};
 use crate::host::{Host, Running};
 use crate::report::{Line, Report, Verdict};
@@ -24,109 +24,17 @@ const CALLERS: u32 = 4;
 const USUAL: Duration = Duration::from_secs(5);
 /// What may stay of a host's memory: the pool keeps some warm.
 const KEPT: u64 = 96 << 20;
+/// How long what goes on after the answers may take.
+const PATIENCE: Duration = Duration::from_mins(20);
 /// How long memory has to come back.
 const SETTLED: Duration = Duration::from_secs(10);
 
 const LIST: &str = "/api/v1/projects/clients?limit=20";
 
-/// A guest, the route that is called, what it must answer, and what its log must say.
-struct Guest {
-    id: &'static str,
-    route: &'static str,
-    status: u16,
-    line: &'static str,
-}
-
-const fn guest(id: &'static str, route: &'static str, status: u16, line: &'static str) -> Guest {
-    Guest { id, route, status, line }
-}
-
-const GUESTS: [Guest; 25] = [
-    guest("loop", "run", 504, "used up its computing time"),
-    guest("sleep", "run", 504, "took too long"),
-    guest("slow-host-calls", "run", 504, "the plugin"),
-    guest("memory", "run", 507, "used up its memory"),
-    guest("recursion", "run", 502, "the plugin failed"),
-    guest("panic", "run", 502, "the sky is falling"),
-    guest("panic", "exit", 502, "the plugin failed"),
-    guest("host-call-flood", "run", 502, "used up its host calls"),
-    guest("log-flood", "run", 502, "used up its host calls"),
-    guest("giant-string", "argument", 502, "used up its bytes"),
-    guest("giant-string", "answer", 502, "used up its bytes"),
-    guest("bad-answer", "deep-json", 502, "not JSON"),
-    guest("bad-answer", "outside-schema", 502, ""),
-    guest("bad-answer", "doubled", 502, "not valid"),
-    guest("bad-answer", "forged-header", 502, "media type"),
-    guest("bad-answer", "no-template", 502, "no template"),
-    guest("bad-answer", "too-many-writes", 502, "used up its"),
-    guest("bad-answer", "foreign-write", 403, ""),
-    guest("prying", "rewrite/01890a5d-ac96-774b-bcce-b302099a8057", 404, ""),
-    guest("predicate-bomb", "doubled", 422, ""),
-    guest("predicate-bomb", "deep", 422, ""),
-    guest("predicate-bomb", "wide", 422, ""),
-    guest("predicate-bomb", "circle", 422, ""),
-    guest("predicate-bomb", "far", 422, ""),
-    guest("predicate-bomb", "words", 200, ""),
-];
-
-/// What time is the point of has little of it, so that a thousand calls are done within a minute; the rest is as usual.
-const TIGHT: [(&str, u64, u64); 3] = [("loop", 20, 5_000), ("sleep", 20, 50), ("slow-host-calls", 20, 100)];
-
-/// Files that are no plugins, each of which must be refused.
-fn files() -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let read = |id: &str| {
-        let path = format!("plugins/dist/hostile/{id}.wasm");
-        fs::read(&path).with_context(|| format!("there is no {path}: `cargo xtask plugins` packs it"))
-    };
-    let whole = read("memory")?;
-    let mut torn = whole.clone();
-    // The length of the first section: what follows is nothing.
-    torn[9] ^= 0x55;
-    let bomb = format!(
-        "id = \"bomb\"\nversion = \"0.1.0\"\ntitle = \"Bomb\"\napi = \"0.1\"\ndeep = {}{}\n",
-        "[".repeat(20_000),
-        "]".repeat(20_000)
-    );
-    Ok(vec![
-        ("ungranted import", read("ungranted-import")?),
-        ("wrong contract version", read("wrong-version")?),
-        ("cut in the middle", whole[..whole.len() / 2].to_vec()),
-        ("flipped bits", torn),
-        ("descriptor 20,000 deep", described(&bomb)),
-    ])
-}
-
-/// A component without code that has a descriptor alone.
-fn described(descriptor: &str) -> Vec<u8> {
-    const NAME: &[u8] = b"lignaflow:descriptor";
-    let number = |mut value: usize| {
-        let mut bytes = Vec::new();
-        loop {
-            let low = u8::try_from(value & 0x7f).unwrap_or(0);
-            value >>= 7;
-            bytes.push(if value == 0 { low } else { low | 0x80 });
-            if value == 0 {
-                return bytes;
-            }
-        }
-    };
-    let mut body = number(NAME.len());
-    body.extend_from_slice(NAME);
-    body.extend_from_slice(descriptor.as_bytes());
-    let mut file = b"\0asm\x0d\0\x01\0\0".to_vec();
-    file.extend(number(body.len()));
-    file.extend(body);
-    file
-}
-
 pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Result<()> {
-    let host = Host::new(None)?;
+    let host = Host::new(None)?.with("LIGNAFLOW_DOCUMENTS__CPU_SECONDS", DOCUMENT_SECONDS);
     let token = host.prepare().await?;
-    let mut ids: Vec<&str> = GUESTS.iter().map(|guest| guest.id).collect();
-    ids.dedup();
-    for id in ids {
-        host.install(Path::new(&format!("plugins/dist/hostile/{id}.wasm")), id).await?;
-    }
+    install(&host).await?;
     let running = host.start().await?;
     for (id, cpu, wall) in TIGHT {
         let bounds = serde_json::json!({ "route": { "cpu_ms": cpu, "wall_ms": wall } });
@@ -145,20 +53,24 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
     if calls > 0 {
         for guest in &GUESTS {
             let what = format!("hostile guest `{}`, `{}`", guest.id, guest.route.split('/').next().unwrap_or_default());
-            let mut line = one(&running, &token, (what, asking(&token, guest), guest.status), calls, &usual).await?;
+            let asked = Asked { what, request: asking(&token, guest), status: guest.status, until: guest.until };
+            let mut line = one(&running, &token, asked, (calls / guest.share).max(1), &usual).await?;
             if !guest.line.is_empty() {
-                let path = format!("/api/v1/plugins/{}/log?level=error", guest.id);
-                let log = running.target.json("GET", &path, Some(&token), None, 200).await?;
-                if !log.to_string().contains(guest.line) {
-                    line.measured.push_str("; its log does not say so");
+                let log = format!("plugins/{}/log?level=error", guest.id);
+                let path = if guest.told_at.is_empty() { &log } else { guest.told_at };
+                let told = running.target.json("GET", &format!("/api/v1/{path}"), Some(&token), None, 200).await?;
+                if !told.to_string().contains(guest.line) {
+                    line.measured.push_str("; it is not told why");
                     line.verdict = Verdict::Short;
                 }
             }
             report.lines.push(line);
         }
-        for (what, file) in files()? {
-            let what = format!("a file that is no plugin, {what},");
-            report.lines.push(one(&running, &token, (what, installing(&token, &file), 422), calls, &usual).await?);
+        report.lines.push(nothing_left(&running, &token).await?);
+        for (what, file, status) in files()? {
+            let what = format!("a file that is no plugin, or none that fits: {what},");
+            let asked = Asked { what, request: installing(&token, &file), status, until: &[] };
+            report.lines.push(one(&running, &token, asked, calls, &usual).await?);
         }
     }
     if swaps > 0 {
@@ -168,7 +80,7 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
 }
 
 fn asking(token: &str, guest: &Guest) -> Vec<u8> {
-    request("POST", &format!("/api/v1/{}/{}", guest.id, guest.route), Some(token), None).into_bytes()
+    request("POST", &format!("/api/v1/{}/{}", guest.id, guest.route), Some(token), guest.body).into_bytes()
 }
 
 fn installing(token: &str, file: &[u8]) -> Vec<u8> {
@@ -235,10 +147,56 @@ async fn honest(target: &Target, token: &str, meanwhile: impl Future<Output = ()
     Ok(Honest { p99, requests: all.len(), failed })
 }
 
+/// What is asked again and again, what must be answered, and the lists that are empty when all of it is done.
+struct Asked {
+    what: String,
+    request: Vec<u8>,
+    status: u16,
+    until: &'static [&'static str],
+}
+
+/// Waits until a list of the API is empty.
+async fn emptied(host: &Running, token: &str, list: &str) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let answer = host.target.json("GET", &format!("/api/v1/{list}"), Some(token), None, 200).await?;
+        if answer["data"].as_array().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
+        if begin.elapsed() > PATIENCE {
+            bail!("{list} is not done after {} s", PATIENCE.as_secs());
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// What guests sent that was to stay inside: none of it may have been answered.
+async fn nothing_left(host: &Running, token: &str) -> Result<Line> {
+    let mut path = "/api/v1/outbound?plugin=outreach&limit=200".to_owned();
+    let (mut tried, mut answered) = (0, 0);
+    loop {
+        let page = host.target.json("GET", &path, Some(token), None, 200).await?;
+        for row in page["data"].as_array().into_iter().flatten() {
+            tried += 1;
+            answered += u32::from(!row["status"].is_null());
+        }
+        match page["next"].as_str() {
+            Some(next) => path = next.to_owned(),
+            None => break,
+        }
+    }
+    Ok(Line {
+        what: "requests of guests to this very machine".to_owned(),
+        measured: format!("{answered} of {tried} were answered"),
+        bar: "none".to_owned(),
+        verdict: if tried > 0 && answered == 0 { Verdict::Met } else { Verdict::Short },
+    })
+}
+
 async fn one(
     host: &Running,
     token: &str,
-    (what, request, status): (String, Vec<u8>, u16),
+    Asked { what, request, status, until }: Asked,
     calls: u32,
     usual: &Honest,
 ) -> Result<Line> {
@@ -256,14 +214,23 @@ async fn one(
         });
     }
     let mut seen: BTreeMap<u16, u32> = BTreeMap::new();
+    let mut undone = None;
     let beside = honest(&host.target, token, async {
         while let Some(caller) = callers.join_next().await {
             for (status, count) in caller.unwrap_or_default() {
                 *seen.entry(status).or_default() += count;
             }
         }
+        for list in until {
+            if let Err(error) = emptied(host, token, list).await {
+                undone = Some(error);
+            }
+        }
     })
     .await?;
+    if let Some(error) = undone {
+        return Err(error);
+    }
     let begin = Instant::now();
     let mut after = resident(host.id)?;
     while after > before + KEPT && begin.elapsed() < SETTLED {
@@ -296,13 +263,23 @@ async fn one(
     })
 }
 
+/// One plugin is switched off and on, and the one that the honest clients ask goes to its next version and back.
 async fn swapped(host: &Running, token: &str, swaps: u32) -> Result<Line> {
+    let status = call(&host.target, &installing(token, &next_projects()?)).await?;
+    ensure!(status == 201, "the next version of projects was answered with {status}");
     let mut longest = Duration::ZERO;
     let mut broken = 0;
     let beside = honest(&host.target, token, async {
         for number in 0..swaps {
             let begin = Instant::now();
-            if host.switch(token, "panic", number % 2 == 1).await.is_err() {
+            let done = match number % 4 {
+                0 => host.switch(token, "panic", false).await,
+                1 => host.return_to(token, "projects", FIRST).await,
+                2 => host.switch(token, "panic", true).await,
+                _ => host.return_to(token, "projects", NEXT).await,
+            };
+            if let Err(error) = done {
+                eprintln!("      swap {number}: {error:#}");
                 broken += 1;
             }
             longest = longest.max(begin.elapsed());
@@ -310,12 +287,13 @@ async fn swapped(host: &Running, token: &str, swaps: u32) -> Result<Line> {
     })
     .await?;
     Ok(Line {
-        what: format!("a plugin switched off and on, {swaps} times under load"),
+        what: format!("plugins switched off and on, and to the next version and back, {swaps} times under load"),
         measured: format!(
-            "{} of {} requests failed, {broken} switches; the longest took {} ms",
+            "{} of {} requests failed, {broken} swaps; the longest took {} ms; honest p99 {:.1} ms",
             beside.failed,
             beside.requests,
-            longest.as_millis()
+            longest.as_millis(),
+            beside.p99.as_secs_f64() * 1e3
         ),
         bar: "none fails".to_owned(),
         verdict: if beside.failed == 0 && broken == 0 { Verdict::Met } else { Verdict::Short },

@@ -8,8 +8,10 @@
 //! | [`kill`] | `kill -9`, again and again |
 //! | [`stop`] | SIGTERM under load |
 //! | [`leave`] | clients that leave in the middle of a write |
+//! | [`guests`] | whom to call among guests that misbehave, and what must come of it |
 //! | [`hostile`] | guests that misbehave beside honest traffic, and plugins switched under load |
 
+mod guests;
 mod hostile;
 mod kill;
 mod leave;

@@ -7,8 +7,10 @@
 //! | [`growth`] | list and create when there is ten times as much |
 //! | [`writes`] | creating a client, on PostgreSQL beside the limit, on SQLite beside the disk |
 //! | [`routes`] | routes that a plugin answers |
+//! | [`engine`] | one call of guest code, without a server |
 //! | [`footprint`] | start, memory, switching a plugin |
 
+mod engine;
 mod footprint;
 mod growth;
 mod reads;
@@ -68,6 +70,7 @@ enum Row {
     Repeated,
     Growth,
     Route,
+    Engine,
     Footprint,
 }
 
@@ -108,6 +111,9 @@ async fn measure(options: &Options) -> Result<Report> {
     }
     if options.wants(Row::Sqlite) || options.wants(Row::Footprint) || options.wants(Row::Repeated) {
         on_sqlite(options, &mut report).await?;
+    }
+    if options.wants(Row::Engine) {
+        engine::engine(&mut report).await?;
     }
     if let Some(load) = machine::load() {
         report.facts.push(("and after", load));

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::middleware::MiddlewareContext;
 use crate::notices::{self, Notices};
 use crate::outbound::{self, Departures};
+use crate::outside::{Names, System};
 use crate::plugins::{Plugins, migrating};
 use crate::private_file;
 use crate::rest::export::Exports;
@@ -54,6 +55,8 @@ pub struct Surroundings {
     pub program: PathBuf,
     /// Something to wait for between each plan and its commit, in tests of races.
     pub pause: Option<Pause>,
+    /// What the names of hosts lead to that plugins send to.
+    pub names: Arc<dyn Names>,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -70,6 +73,7 @@ impl Surroundings {
             identity: lignaflow_identity::Options::default(),
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lignaflow")),
             pause: None,
+            names: Arc::new(System),
         }
     }
 }
@@ -156,8 +160,8 @@ pub async fn assemble(
     let rates = context.rates();
     let tables = Arc::new(Tables::new(program.clone(), limits_of(&config.imports)));
     let plugin_seal = Arc::new(crate::settings::seal(&keys)?);
-    let departures =
-        Departures::new(store.clone(), registry.clone(), clock.clone(), plugin_seal.clone(), &config.outbound);
+    let sending = (&config.outbound, surroundings.names);
+    let departures = Departures::new(store.clone(), registry.clone(), clock.clone(), plugin_seal.clone(), sending);
     let shelf = Shelf::new(tables.clone(), config.data_dir.join("tmp"));
     records = records.keeping(Arc::new(PluginFiles::new(media.clone(), shelf))).sending(Arc::new(departures.clone()));
     let imports = Importing::new(records.clone(), identity.clone(), registry.clone());

@@ -16,6 +16,7 @@ use lignaflow_server::app::{App, SystemClock};
 use lignaflow_server::assemble::{Surroundings, answering, assemble};
 use lignaflow_server::config::Config;
 use lignaflow_server::metrics::Metrics;
+use lignaflow_server::outside::{Names, System};
 use lignaflow_server::serve;
 use lignaflow_server::shutdown::Shutdown;
 use lignaflow_store::plugins::By;
@@ -36,11 +37,19 @@ pub struct Setup {
     /// Files that are installed, and on in every organization that the testkit makes.
     pub plugins: Vec<Vec<u8>>,
     pub config: fn(&mut Config),
+    /// What names lead to that plugins send to.
+    pub names: Arc<dyn Names>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), race: None, plugins: vec![plugins::shipped("projects")], config: |_| {} }
+        Self {
+            clock: Arc::new(SystemClock),
+            race: None,
+            plugins: vec![plugins::shipped("projects")],
+            config: |_| {},
+            names: Arc::new(System),
+        }
     }
 }
 
@@ -159,6 +168,7 @@ impl Server {
             identity: lignaflow_identity::Options::for_tests(),
             program: built(&program),
             pause: setup.race.map(|race| race.pause()),
+            names: setup.names,
         };
         let (app, context) = assemble(config.clone(), surroundings, true).await.expect("a server that starts");
         let metrics = Metrics::install().expect("metrics");

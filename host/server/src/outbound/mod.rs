@@ -10,7 +10,7 @@ mod send;
 use crate::auth::Signed;
 use crate::background::{Duty, Round};
 use crate::config;
-use crate::outside::{Names, System};
+use crate::outside::Names;
 use crate::webhooks::seal::Seal;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::clock::Clock;
@@ -63,7 +63,7 @@ impl Departures {
         registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         seal: Arc<Seal>,
-        settings: &config::Outbound,
+        (settings, names): (&config::Outbound, Arc<dyn Names>),
     ) -> Self {
         let authority = Some(settings.authority.clone()).filter(|file| !file.as_os_str().is_empty());
         Self(Arc::new(Inner {
@@ -74,7 +74,7 @@ impl Departures {
             private: settings.private,
             authority,
             keep_days: settings.keep_days,
-            names: Arc::new(System),
+            names,
             places: Semaphore::new(AT_ONCE),
             client: OnceLock::new(),
         }))

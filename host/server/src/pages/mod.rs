@@ -59,8 +59,8 @@ mod plan;
 mod posted;
 mod privacy;
 mod record;
-mod roles;
 mod returning;
+mod roles;
 mod routed;
 #[cfg(feature = "shipped")]
 mod sample;

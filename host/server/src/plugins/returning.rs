@@ -221,15 +221,13 @@ mod tests {
     #[test]
     fn what_was_taken_back_since_does_not_come_back_and_bounds_go_on() {
         let descriptor = |grants: &str| {
-            parse(&format!("id = \"tools\"\nversion = \"0.1.0\"\ntitle = \"Tools\"\napi = \"0.1\"\n[grants]\n{grants}\n"))
-                .unwrap()
+            parse(&format!(
+                "id = \"tools\"\nversion = \"0.1.0\"\ntitle = \"Tools\"\napi = \"0.1\"\n[grants]\n{grants}\n"
+            ))
+            .unwrap()
         };
         let before = descriptor("interfaces = [\"records\", \"people\"]\nmail = true\nlinks = true");
-        let to = Version {
-            granted: before.grants.clone(),
-            descriptor: String::new(),
-            ..version(1, false, 10)
-        };
+        let to = Version { granted: before.grants.clone(), descriptor: String::new(), ..version(1, false, 10) };
         let text = "id = \"tools\"\nversion = \"0.2.0\"\ntitle = \"Tools\"\napi = \"0.1\"\n[grants]\n\
                     interfaces = [\"records\"]\nmail = true\n";
         let standing = Installed {

@@ -1,6 +1,7 @@
 //! What jobs of plugins send to other hosts: where they were granted to, with secrets that their code never sees, never
 //! inside, and all of it written down.
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
@@ -9,8 +10,9 @@ use axum::response::IntoResponse;
 use axum::routing::any;
 use lignaflow_server::app::SystemClock;
 use lignaflow_server::config::Config;
+use lignaflow_server::outside::Names;
 use lignaflow_server::tls::Certificates;
-use lignaflow_testkit::plugins::{fixture, redescribed};
+use lignaflow_testkit::plugins::{fixture, hostile, redescribed};
 use lignaflow_testkit::{Answer, Client, Database, Method, Org, Role, Server, Setup, on_both, on_one};
 use serde_json::{Value as Json, json};
 use std::net::SocketAddr;
@@ -21,18 +23,23 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-on_both!(what_a_job_sends_arrives_with_its_secret_and_is_written_down);
+on_both!(
+    what_a_job_sends_arrives_with_its_secret_and_is_written_down,
+    a_guest_that_reaches_inside_by_address_or_by_name_gets_nowhere_and_its_log_says_so,
+);
 
 on_one!(
     what_is_answered_is_bounded_and_followed_nowhere,
     nothing_goes_where_nobody_granted_it_or_from_where_it_may_not,
     no_way_leads_inside,
+    an_answer_that_leads_inside_is_followed_by_nobody,
     a_secret_is_a_setting_of_that_kind_that_is_filled_in,
     what_left_is_told_to_administrators_of_that_organization_alone,
     what_a_plugin_sends_to_is_consented_to_by_name,
 );
 
 const STOCK: &str = include_str!("../../../../plugins/fixtures/stock/plugin.toml");
+const OUTREACH: &str = include_str!("../../../../plugins/hostile/outreach/plugin.toml");
 const UPLOADS: &str = "stock/uploads";
 const SECRET: &str = "hush-hush-token";
 /// Whoever waits longer waits in vain.
@@ -101,6 +108,10 @@ async fn receive(
     match path.as_str() {
         "/moved" => {
             (StatusCode::FOUND, [("location", "https://localhost/elsewhere")], Vec::<u8>::new()).into_response()
+        }
+        "/inside" => {
+            let place = "https://169.254.169.254/latest/meta-data/";
+            (StatusCode::TEMPORARY_REDIRECT, [("location", place)], Vec::<u8>::new()).into_response()
         }
         "/slow" => std::future::pending().await,
         "/large" => vec![b'x'; 9 << 20].into_response(),
@@ -260,6 +271,93 @@ async fn no_way_leads_inside(database: Database) {
     let left = site.left().await;
     assert_eq!(left.len(), 1, "what is no address never leaves");
     assert!(left[0]["error"].as_str().unwrap().contains("inside this host's own network"), "{}", left[0]);
+}
+
+/// Names of somebody who would like to be let in.
+#[derive(Debug)]
+struct Leading;
+
+#[async_trait]
+impl Names for Leading {
+    async fn look_up(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+        let to: &[&str] = match name {
+            "localhost" | "loopback.example" => &["127.0.0.1", "::1"],
+            "metadata.example" => &["169.254.169.254"],
+            "mapped.example" => &["::ffff:169.254.169.254"],
+            "six.example" => &["fe80::1", "fd00::1"],
+            _ => &[],
+        };
+        Ok(to.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect())
+    }
+}
+
+/// The last job of the guest, once it has failed.
+async fn failed(org: &Org, jobs: usize) -> Json {
+    let waited = async {
+        loop {
+            let failed = org.get("jobs?plugin=outreach&state=failed").await.is(200);
+            if failed.data().len() == jobs {
+                return failed.data()[0].clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited).await.expect("a job that fails")
+}
+
+async fn a_guest_that_reaches_inside_by_address_or_by_name_gets_nowhere_and_its_log_says_so(database: Database) {
+    let plugins = vec![hostile("outreach")];
+    let server = database.serve_with(Setup { plugins, names: Arc::new(Leading), ..Setup::default() }).await;
+    let org = server.organization("Halloran & Beck").await;
+    // This very server answers at the first of them, if anything ever gets there.
+    let here = format!("localhost:{}", server.https.port());
+    let named = ["localhost", "loopback.example", "metadata.example", "mapped.example", "six.example"];
+    let figures = [
+        "169.254.169.254".to_owned(),
+        "[fe80::1]".to_owned(),
+        "[::ffff:a9fe:a9fe]".to_owned(),
+        "2852039166".to_owned(),
+        here.replace("localhost", "127.0.0.1"),
+    ];
+    let mut jobs = 0;
+    for (hosts, why) in [(named.map(str::to_owned), "inside this host's own network"), (figures, "` is no ")] {
+        for host in hosts {
+            let _ = org.post("outreach/reach", json!({ "url": format!("https://{host}/") })).await.is(204);
+            jobs += 1;
+            let job = failed(&org, jobs).await;
+            let log = org.get("plugins/outreach/log?level=error").await.is(200);
+            let last = log.data().last().unwrap()["text"].as_str().unwrap().to_owned();
+            assert!(last.contains(why), "{host}: {last}, {job}");
+            let _ = org.get("/health").await.is(200);
+        }
+    }
+    // A name that is granted without its port is not granted with one.
+    let _ = org.post("outreach/reach", json!({ "url": format!("https://{here}/") })).await.is(204);
+    let job = failed(&org, jobs + 1).await;
+    assert!(job.to_string().contains("may not send"), "{job}");
+    let left = org.get("outbound?plugin=outreach").await.is(200);
+    assert_eq!(left.data().len(), named.len(), "what is no name never leaves");
+    for row in left.data() {
+        assert!(row["status"].is_null() && row["error"].as_str().unwrap().contains("inside"), "{row}");
+    }
+    let metrics = server.client(None).get("/metrics").await.is(200).text;
+    let counted = |line: &str| line.contains("outcome=\"failed\"") && line.contains("plugin=\"outreach\"");
+    assert!(metrics.lines().any(|line| line.starts_with("lignaflow_plugin_outbound_total") && counted(line)));
+}
+
+async fn an_answer_that_leads_inside_is_followed_by_nobody(database: Database) {
+    let mut site = site(&database, within).await;
+    let granted = OUTREACH.replace("\"localhost\", ", &format!("\"localhost:{}\", ", site.receiver.port));
+    let _ = install(&site.org, redescribed(&hostile("outreach"), OUTREACH, &granted)).await.is(201);
+    let _ = site.org.act("plugins/outreach/enable").await.is(204);
+    let _ = site.org.post("outreach/reach", json!({ "url": site.url("/inside") })).await.is(204);
+    // The host hands it on as it is, and the guest that goes on by itself names an address.
+    let job = failed(&site.org, 1).await;
+    assert_eq!(site.receiver.arrived.recv().await.unwrap().path, "/inside");
+    let log = site.org.get("plugins/outreach/log?level=error").await.is(200);
+    assert!(log.text.contains("is no host by its name"), "{}: {job}", log.text);
+    assert!(site.receiver.arrived.is_empty(), "nothing else came");
+    assert_eq!(site.left().await.len(), 1);
 }
 
 async fn a_secret_is_a_setting_of_that_kind_that_is_filled_in(database: Database) {

@@ -123,7 +123,10 @@ async fn what_going_back_does_is_told_first_and_what_was_there_is_there_again(da
     let _ = org.act("plugins/tools/rollback").await.is_problem(409, "conflict");
     let _ = org.act("plugins/tools/rollback?to=0.1.0").await.is_problem(409, "conflict");
     let kept = org.get("plugins/tools/versions").await.is(200);
-    assert_eq!((kept.column("version"), &kept.data()[1]["in_use"]), (vec!["0.2.0".into(), "0.1.0".into()], &json!(true)));
+    assert_eq!(
+        (kept.column("version"), &kept.data()[1]["in_use"]),
+        (vec!["0.2.0".into(), "0.1.0".into()], &json!(true))
+    );
     let digest = &kept.data()[0]["digest"].as_str().unwrap()[..12];
     let _ = org.act(&format!("plugins/tools/rollback?to={digest}")).await.is(200);
     let record = org.get(&saw).await.is(200).json;

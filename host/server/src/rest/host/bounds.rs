@@ -142,8 +142,8 @@ pub(super) async fn put(
     if !body.is_object() {
         return Err(Fault::at("", "body", "The bounds are an object, by class of call.").into());
     }
-    let bounds: PluginBounds = serde_json::from_value(body)
-        .map_err(|error| Fault::at("", "body", format!("{error}.")))?;
+    let bounds: PluginBounds =
+        serde_json::from_value(body).map_err(|error| Fault::at("", "body", format!("{error}.")))?;
     app.plugins.set_bounds(&plugin, bounds, by(&signed, &client)).await?;
     Ok(answer(&app, &id).await?)
 }
