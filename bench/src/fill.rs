@@ -15,6 +15,8 @@ use crate::postgres::Postgres;
 
 const CLIENTS: u32 = 40;
 const PROJECTS: u32 = 50;
+/// Who keeps time, where there are entries.
+const PEOPLE: u32 = 200;
 /// How long the file may be written by the host.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -60,6 +62,28 @@ pub(crate) async fn fill(host: &Running, token: &str, postgres: &Postgres, tasks
     let count = host.target.json("GET", path, Some(token), None, 200).await?["count"].as_u64();
     ensure!(count == Some(u64::from(tasks)), "the host counts {count:?} tasks where {tasks} were to be");
     Ok(Filled { project, tasks })
+}
+
+/// Time entries of 200 people over a year, each of whom is on four projects a month: one through the API, the others
+/// copies of it.
+pub(crate) async fn fill_entries(host: &Running, token: &str, postgres: &Postgres, entries: u32) -> Result<()> {
+    host.switch(token, "timesheets", true).await?;
+    let row = sqlx::query("select id from projects__projects order by created_at limit 1");
+    let project: Uuid = row.fetch_one(&postgres.pool).await?.get(0);
+    let body = json!({ "project": project, "local_date": "2026-01-05", "duration": 27_000, "note": "Fitted" });
+    let made = host.target.json("POST", "/api/v1/timesheets/entries", Some(token), Some(&body), 201).await?;
+    let entry: Uuid = made["id"].as_str().and_then(|id| id.parse().ok()).context("an entry has an id")?;
+    let projects = "(select array_agg(id) from projects__projects)";
+    let day = format!("(20454 + n / {PEOPLE} % 365)");
+    let columns = [
+        ("user", format!("md5('person ' || n % {PEOPLE})::uuid")),
+        ("project", format!("{projects}[1 + (n % {PEOPLE} + {day} / 31 * 7 + n / {PEOPLE} % 4) % {PROJECTS}]")),
+        ("local_date", day),
+        ("duration", "900 * (1 + n % 16)".to_owned()),
+    ];
+    let columns: Vec<(String, String)> = columns.into_iter().map(|(column, sql)| (column.to_owned(), sql)).collect();
+    copy(postgres, "timesheets__entries", entry, entries - 1, &columns).await?;
+    postgres.settle().await
 }
 
 /// One of each, through the API.

@@ -13,7 +13,7 @@
 
 use crate::values::IntoValue;
 use crate::{Authority, Bucket, GroupKey, Id, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary};
-use lignaflow_core::query::MAX_LIMIT;
+use lignaflow_core::query::{MAX_GROUPS, MAX_LIMIT};
 
 /// A path to compare: `status`, or `project.client.name` through references, at most three of them.
 #[derive(Debug, Clone)]
@@ -232,7 +232,7 @@ pub fn summarize(collection: impl Into<String>) -> Summarize {
         group_by: Vec::new(),
         metrics: Vec::new(),
         sort: Vec::new(),
-        limit: MAX_LIMIT,
+        limit: MAX_GROUPS,
         after: None,
     })
 }
@@ -276,7 +276,7 @@ impl Summarize {
         self
     }
 
-    /// Rows, 1 to 1,000; 1,000 where it is not said.
+    /// Rows, 1 to 10,000; 10,000 where it is not said.
     pub fn limit(mut self, limit: u16) -> Self {
         self.0.limit = limit;
         self

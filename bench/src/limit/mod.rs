@@ -6,12 +6,14 @@
 //! | [`listener`] | TLS and the accept loop |
 //! | [`token`] | who asks, as a part of each statement |
 //! | [`tasks`] | the list with its projects, the summary, a project's progress |
+//! | [`entries`] | hours by project, person and month |
 //! | [`clients`] | the create |
 //!
 //! `/plain/…` does the same in as many statements as one usually writes: the token in one of its own, a write in a
 //! transaction. What is gained by a single statement can be told from that.
 
 mod clients;
+mod entries;
 mod listener;
 mod tasks;
 mod token;
@@ -71,6 +73,7 @@ fn router(app: App) -> Router {
         .route("/hello/signed", get(token::hello))
         .route("/tasks", get(tasks::list))
         .route("/tasks/summary", get(tasks::summary))
+        .route("/entries/summary", get(entries::summary))
         .route("/projects/{id}/progress", get(tasks::progress))
         .route("/clients", post(clients::create))
         .route("/plain/tasks", get(tasks::list_plainly))

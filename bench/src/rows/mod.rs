@@ -5,6 +5,7 @@
 //! | [`reads`] | the list and the summary of 100,000 tasks |
 //! | [`repeated`] | that summary asked again, kept and not, on both databases |
 //! | [`growth`] | list and create when there is ten times as much |
+//! | [`report`] | a year of a firm of 200 people, summarised |
 //! | [`writes`] | creating a client, on PostgreSQL beside the limit, on SQLite beside the disk |
 //! | [`routes`] | routes that a plugin answers |
 //! | [`engine`] | one call of guest code, without a server |
@@ -15,6 +16,7 @@ mod footprint;
 mod growth;
 mod reads;
 mod repeated;
+mod report;
 mod routes;
 mod writes;
 
@@ -59,6 +61,9 @@ pub(crate) struct Options {
     /// Print the figures and write no document
     #[arg(long)]
     dry: bool,
+    /// Time entries in the database, of 200 people over a year
+    #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+    entries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +72,7 @@ enum Row {
     Create,
     Sqlite,
     Summary,
+    Report,
     Repeated,
     Growth,
     Route,
@@ -122,7 +128,7 @@ async fn measure(options: &Options) -> Result<Report> {
 }
 
 async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report) -> Result<()> {
-    let rows = [Row::List, Row::Create, Row::Summary, Row::Repeated, Row::Growth, Row::Route];
+    let rows = [Row::List, Row::Create, Row::Summary, Row::Report, Row::Repeated, Row::Growth, Row::Route];
     if !rows.iter().any(|row| options.wants(*row)) {
         return Ok(());
     }
@@ -153,6 +159,9 @@ async fn on_postgres(options: &Options, postgres: &Postgres, report: &mut Report
     }
     if options.wants(Row::Summary) {
         reads::summary(&stage, report).await?;
+    }
+    if options.wants(Row::Report) {
+        report::report(&stage, postgres, options.entries, report).await?;
     }
     if options.wants(Row::Route) {
         routes::routes(&stage, has_hello, report).await?;

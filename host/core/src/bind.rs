@@ -10,8 +10,8 @@ use crate::descriptor::FieldKind;
 use crate::error::{Fault, Issue};
 use crate::name::{CollectionName, PluginId};
 use crate::query::{
-    Bucket, GroupKey, MAX_DEPTH, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_VALUES, Metric, MetricKind, Operator, Predicate,
-    Selection, SortKey, Summary,
+    Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_VALUES, Metric, MetricKind, Operator,
+    Predicate, Selection, SortKey, Summary,
 };
 use crate::value::{Decimal, Value};
 use std::sync::Arc;
@@ -110,11 +110,11 @@ impl Binder<'_> {
     pub fn summary(&self, summary: &Summary, calendar: Calendar) -> Result<BoundSummary, Fault> {
         let schema = self.collection(&summary.collection)?.clone();
         let mut issues = Vec::new();
-        if summary.limit == 0 || summary.limit > MAX_LIMIT {
+        if summary.limit == 0 || summary.limit > MAX_GROUPS {
             issues.push(Issue::new(
                 "/limit",
                 "limit",
-                format!("The limit is 1 to {MAX_LIMIT}, not {}.", summary.limit),
+                format!("The limit is 1 to {MAX_GROUPS}, not {}.", summary.limit),
             ));
         }
         if summary.metrics.is_empty() || summary.metrics.len() > 16 {

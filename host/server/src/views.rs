@@ -32,6 +32,11 @@ pub struct Wish {
     pub standard: Option<bool>,
 }
 
+/// Whether a query is of sums over the collection rather than of its list.
+pub fn is_report(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| query::SUMMING.contains(&name.as_ref()))
+}
+
 fn of_store(error: &StoreError) -> Fault {
     tracing::error!(%error, "the saved views cannot be reached");
     match error {
@@ -93,6 +98,17 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
     }
     let query = query.strip_prefix('?').unwrap_or(query);
     let pairs: query::Pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let binder = Binder { catalog: &snapshot.catalog, home: None };
+    let almanac = Almanac::of(&signed.caller);
+    if is_report(query) {
+        let bound = query::summary(&binder, schema, &almanac, &pairs)
+            .and_then(|summary| binder.summary(&summary, signed.caller.calendar));
+        let issues: Vec<Issue> = bound.err().into_iter().flat_map(|fault| fault.issues).map(at).collect();
+        if !issues.is_empty() {
+            return Err(issues);
+        }
+        return Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish());
+    }
     let mut issues = Vec::new();
     let mut asked = query::Pairs::new();
     for (name, text) in &pairs {
@@ -107,9 +123,7 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
             _ => asked.push((name.clone(), text.clone())),
         }
     }
-    let binder = Binder { catalog: &snapshot.catalog, home: None };
-    let bound = query::list(&binder, schema, &Almanac::of(&signed.caller), &asked)
-        .and_then(|list| binder.selection(&list.selection));
+    let bound = query::list(&binder, schema, &almanac, &asked).and_then(|list| binder.selection(&list.selection));
     issues.extend(bound.err().into_iter().flat_map(|fault| fault.issues).map(at));
     if !issues.is_empty() {
         return Err(issues);
@@ -132,6 +146,9 @@ fn named(name: &str) -> Result<String, Issue> {
 
 /// Whether a list may open with a view: everybody's is for those who administer the organization.
 fn may_open(signed: &Signed, view: &View) -> Result<(), Fault> {
+    if view.standard && is_report(&view.query) {
+        return Err(Fault::at("/standard", "report", "A list opens with a list: this view is a report."));
+    }
     if view.standard && view.shared && !signed.caller.holds(Permission::ADMINISTER) {
         return Err(Fault::denied("Only who administers the organization chooses what everybody's list opens with."));
     }

@@ -8,6 +8,7 @@ mod comments;
 mod detail;
 mod figure;
 pub mod lines;
+pub mod report;
 mod review;
 mod routed;
 pub(crate) mod table;
@@ -17,10 +18,11 @@ pub mod week;
 
 pub use board::{BACK, BoardView, Card, Lane, Move, TRANSITION};
 pub use calendar::{CalendarView, Entry};
-pub use chart::{Bar, ChartView};
+pub use chart::{Bar, ChartView, MOST_COLUMNS, shares};
 pub use comments::{Comment, CommentsView, Saying};
 pub use detail::DetailView;
 pub use figure::FigureView;
+pub use report::ReportView;
 pub use review::{ReviewData, ReviewView};
 pub use routed::Posting;
 pub use table::{TableColumn, TableRow, TableView};
@@ -97,6 +99,8 @@ pub enum BlockView {
     Review(ReviewView),
     /// A form that a route takes.
     Ask(Box<AskView>),
+    /// Figures with what is asked of them.
+    Report(Box<ReportView>),
     /// A block whose data could not be read. The rest of the page stands.
     Failed {
         title: String,
@@ -157,6 +161,9 @@ pub(crate) fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
     if some(|block| matches!(block, BlockView::Timer(_))) {
         sheets.push("css/phone.css");
     }
+    if some(|block| matches!(block, BlockView::Report(_))) {
+        sheets.push("css/report.css");
+    }
     if some(|block| matches!(block, BlockView::Lines(_))) {
         sheets.push("css/lines.css");
     }
@@ -177,7 +184,7 @@ pub(crate) fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
 
 /// What takes the whole width of the sheet.
 const fn is_wide(block: &BlockView) -> bool {
-    matches!(block, BlockView::Board(_) | BlockView::Detail(_) | BlockView::Lines(_))
+    matches!(block, BlockView::Board(_) | BlockView::Detail(_) | BlockView::Lines(_) | BlockView::Report(_))
 }
 
 const fn is_figure(block: &BlockView) -> bool {
@@ -199,6 +206,7 @@ pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
         BlockView::Week(view) => week::draw(view),
         BlockView::Timer(view) => timer::draw(view, cells.reader),
         BlockView::Review(view) => review::draw(view),
+        BlockView::Report(view) => report::draw(view, cells),
         BlockView::Ask(view) => asking::block(view, cells.reader, cells.labels),
         BlockView::Figure(figure) => html! { dl class="figures" { (figure::draw(figure, cells)) } },
         BlockView::Failed { title, message } => html! {

@@ -73,6 +73,7 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
     let is_figure = |block: &BlockView| matches!(block, BlockView::Figure(_));
     let figures: Vec<BlockView> = of(is_figure).cloned().collect();
     let main: Vec<&BlockView> = view.blocks.iter().filter(|block| !is_figure(block) && !is_timer(block)).collect();
+    let timers: Vec<&BlockView> = of(is_timer).collect();
     let body = html! {
         @if shell.navigation.sections.is_empty() {
             div class="band mt-4" { (no_plugin(view.may_switch)) }
@@ -90,14 +91,15 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
                 }
             }
             div class="band mt-6" {
-                div class={ "split" @if !view.blocks.is_empty() { " split-aside" } } {
-                    @if !view.blocks.is_empty() {
-                        div class="stack" {
-                            @for timer in of(is_timer) { (blocks::one(timer, cells)) }
-                            @for block in main { (blocks::one(block, cells)) }
-                        }
+                div class={ "split" @if !timers.is_empty() || !main.is_empty() { " split-home" } } {
+                    // First on a phone, beside the rest where there is room.
+                    @if !timers.is_empty() {
+                        div class="stack home-side" { @for timer in &timers { (blocks::one(timer, cells)) } }
                     }
-                    section aria-labelledby="h-recent" {
+                    @if !main.is_empty() {
+                        div class="stack home-main" { @for block in &main { (blocks::one(block, cells)) } }
+                    }
+                    section class=[main.is_empty().then_some("home-main")] aria-labelledby="h-recent" {
                         div class="row-head" { h2 id="h-recent" { "Changed last" } }
                         (recent(shell, view))
                     }
@@ -212,6 +214,30 @@ mod tests {
         assert!(
             !page(&shell, &HomePage { may_switch: false, ..view }).into_string().contains("href=\"/admin/plugins\"")
         );
+    }
+
+    #[test]
+    fn the_timer_stands_before_everything_else_and_beside_it_where_there_is_room() {
+        let timer = BlockView::Timer(crate::blocks::TimerView {
+            title: "Timer".into(),
+            data: serde_json::from_str(r#"{"running":null,"today":0,"starts":[]}"#).unwrap(),
+            posting: crate::blocks::Posting { action: "/t/-/now/0".into(), page: "/t/-/now".into(), refused: None },
+            edit: None,
+        });
+        let (labels, blocks) = (labels(), [BlockView::Text("Hello.".into()), timer]);
+        let view = HomePage {
+            blocks: &blocks,
+            tallies: &[],
+            recent: &[],
+            labels: &labels,
+            may_switch: true,
+            steps: &[],
+            may_sample: false,
+        };
+        let html = page(&shell(), &view).into_string();
+        let place = |class: &str| html.find(class).unwrap_or(usize::MAX);
+        assert!(place("stack home-side") < place("stack home-main"), "{html}");
+        assert!(place("stack home-main") < place("h-recent"));
     }
 
     #[test]

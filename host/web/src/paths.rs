@@ -157,6 +157,11 @@ pub fn list(collection: &CollectionName) -> String {
     format!("/{}/{}", collection.plugin, collection.local)
 }
 
+/// Sums over its records, by what they are grouped by.
+pub fn report(collection: &CollectionName) -> String {
+    format!("{}/report", list(collection))
+}
+
 pub fn new(collection: &CollectionName) -> String {
     format!("{}/new", list(collection))
 }

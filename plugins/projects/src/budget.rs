@@ -46,6 +46,13 @@ pub(crate) fn check_usage(index: usize, change: &HookChange, findings: &mut Find
     {
         findings.add(index, "month", "month", "A month is named by its first day.");
     }
+    // It is called by what the work was on, not by who tells of it.
+    let on = ["task.title", "project.name"].into_iter().find_map(|path| change.related.text(path));
+    if let (Some(on), ChangeKind::Insert | ChangeKind::Update) = (on, change.kind) {
+        let month = change.after.date("month").map(|month| month.to_string());
+        let month = month.as_deref().and_then(|text| text.get(..7)).unwrap_or_default();
+        findings.verdict.set_field(index, "label", format!("{on}, {month}"));
+    }
     for project in [change.before.reference("project"), change.after.reference("project")].into_iter().flatten() {
         look_where_set(change, project, findings)?;
     }

@@ -113,11 +113,32 @@ struct Records {
     tasks: String,
     costs: Vec<String>,
     work: String,
+    /// The same by the columns that they are behind.
+    planned_minutes: String,
+    planned_cost: String,
+    worked_minutes: String,
+    labour_cost: String,
+    other_cost: Vec<String>,
+}
+
+impl Records {
+    fn of(tasks: String, costs: Vec<String>, work: String) -> Self {
+        Self {
+            planned_minutes: tasks.clone(),
+            planned_cost: tasks.clone(),
+            worked_minutes: work.clone(),
+            labour_cost: work.clone(),
+            other_cost: costs.clone(),
+            tasks,
+            costs,
+            work,
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Baseline {
-    labour_minutes: i64,
+    pub(crate) labour_minutes: i64,
     labour_cost: Option<i64>,
     material_cost: Option<i64>,
     pub(crate) sell: Option<i64>,
@@ -248,11 +269,7 @@ fn records_of(project: Id, by: By, id: Option<Id>) -> Records {
     };
     let name = by.name();
     if by == By::Task {
-        return Records {
-            tasks: of("tasks", &is("id")),
-            costs: vec![of("costs", &is("task"))],
-            work: of("usage", &is("task")),
-        };
+        return Records::of(of("tasks", &is("id")), vec![of("costs", &is("task"))], of("usage", &is("task")));
     }
     let of_task = is(&format!("task.{name}"));
     let through = of("costs", &format!("&filter[{name}][is_null]=true{of_task}"));
@@ -260,7 +277,7 @@ fn records_of(project: Id, by: By, id: Option<Id>) -> Records {
     if id.is_some() {
         costs.insert(0, of("costs", &is(name)));
     }
-    Records { tasks: of("tasks", &is(name)), costs, work: of("usage", &of_task) }
+    Records::of(of("tasks", &is(name)), costs, of("usage", &of_task))
 }
 
 /// What was agreed, variations counted in.

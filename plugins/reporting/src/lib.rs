@@ -8,14 +8,21 @@
 //! | [`profit`] | what projects were sold for and what they cost |
 //! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
+//! | [`span`], [`capacity`] | the days of a report; what people are expected to work on them |
+//! | [`utilisation`], [`attendance`], [`pay`] | time against capacity, against attendance, and as a payroll takes it |
 
 mod actuals;
+mod attendance;
+mod capacity;
+mod pay;
 mod profit;
 mod quotes;
 mod result;
+mod span;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod utilisation;
 
 use lignaflow_sdk::prelude::*;
 
@@ -30,6 +37,9 @@ impl Plugin for Reporting {
             "profitability" => profit::handle(request),
             "result" => result::handle(request),
             "quotes" => quotes::handle(request),
+            "utilisation" => utilisation::handle(request),
+            "attendance" => attendance::handle(request),
+            "pay-hours" => pay::handle(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }
     }

@@ -53,10 +53,12 @@ struct Row {
 
 #[derive(Debug, Serialize)]
 struct Records {
-    baselines: String,
-    work: String,
-    costs: String,
-    claims: String,
+    title: String,
+    sold: String,
+    labour_cost: String,
+    other_cost: String,
+    claimed: String,
+    unclaimed_costs: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,10 +126,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             let text = |name: &str| project.text(name).unwrap_or_default().to_owned();
             let of = |collection: &str| format!("/api/v1/projects/{collection}?filter[project]={id}");
             let records = Records {
-                baselines: of("baselines"),
-                work: of("usage"),
-                costs: of("costs"),
-                claims: format!("{}&filter[status][ne]=cancelled", of("claims")),
+                title: format!("/api/v1/projects/projects/{id}"),
+                sold: of("baselines"),
+                labour_cost: of("usage"),
+                other_cost: of("costs"),
+                claimed: format!("{}&filter[status][ne]=cancelled", of("claims")),
+                unclaimed_costs: format!("{}&filter[billable]=true&filter[claim][is_null]=true", of("costs")),
             };
             Some(Row { id, number: text("number"), title: text("name"), status: text("status"), figures, records })
         })

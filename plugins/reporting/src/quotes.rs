@@ -20,6 +20,8 @@ struct Figures {
 #[derive(Debug, Serialize)]
 struct Row {
     status: String,
+    /// The same as people read it.
+    title: String,
     #[serde(flatten)]
     figures: Figures,
     records: String,
@@ -35,7 +37,27 @@ struct Answer {
     win_rate: Option<i64>,
     win_rate_by_value: Option<i64>,
     days_to_accept: Option<i64>,
+    /// The same in the order in which they are told.
+    figures: Vec<Told>,
     left_out: Vec<LeftOut>,
+}
+
+/// One figure with what it is called.
+#[derive(Debug, Serialize)]
+struct Told {
+    title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimal: Option<String>,
+}
+
+impl Told {
+    const fn new(title: &'static str) -> Self {
+        Self { title, count: None, percent: None, decimal: None }
+    }
 }
 
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -93,19 +115,32 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             total.count += figures.count;
             total.value = total.value.saturating_add(figures.value);
             let records = format!("/api/v1/estimates/estimates?filter[status]={status}{}", address.concat());
-            Row { status: status.clone(), figures: *figures, records }
+            Row { status: status.clone(), title: spoken(status), figures: *figures, records }
         })
         .collect();
     let days_to_accept = days(within("estimate.created_at"))?;
     let currency = purse.currency.to_string();
+    let win_rate = share(won.count, won.count + lost.count);
+    let win_rate_by_value = share(won.value, won.value.saturating_add(lost.value));
+    let figures = vec![
+        Told { count: Some(won.count), ..Told::new("Won") },
+        Told { count: Some(lost.count), ..Told::new("Lost") },
+        Told { percent: win_rate, ..Told::new("Win rate") },
+        Told { percent: win_rate_by_value, ..Told::new("Win rate by value") },
+        Told {
+            decimal: days_to_accept.map(|tenths| format!("{}.{}", tenths / 10, tenths % 10)),
+            ..Told::new("Days to accept")
+        },
+    ];
     reply::json(&Answer {
+        figures,
         currency,
         rows,
         total,
         won: won.count,
         lost: lost.count,
-        win_rate: share(won.count, won.count + lost.count),
-        win_rate_by_value: share(won.value, won.value.saturating_add(lost.value)),
+        win_rate,
+        win_rate_by_value,
         days_to_accept,
         left_out: purse.left_out(),
     })
@@ -113,6 +148,13 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
 fn all_of(predicates: impl Iterator<Item = Predicate>) -> Predicate {
     Predicate::All(predicates.collect())
+}
+
+/// `in-review` as `In review`.
+fn spoken(status: &str) -> String {
+    let words = status.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Tenths of days from issue to acceptance, on average, rounded.

@@ -60,7 +60,29 @@ struct Answer {
     margin: Option<i64>,
     claimed: i64,
     records: Records,
+    /// The same, line by line.
+    rows: Vec<Line>,
+    figures: Vec<Told>,
     left_out: Vec<LeftOut>,
+}
+
+/// One line of the reckoning.
+#[derive(Debug, Serialize)]
+struct Line {
+    title: &'static str,
+    minutes: Option<i64>,
+    amount: Option<i64>,
+    records: Option<String>,
+}
+
+/// What it comes to.
+#[derive(Debug, Serialize)]
+struct Told {
+    title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minor: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<i64>,
 }
 
 /// What there is of a plugin that may be off: then there is nothing of it, and no fault.
@@ -157,6 +179,26 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let profit = sold.saturating_sub(actual_cost);
 
     let of = |collection: &str| format!("/api/v1/{collection}?filter[project]={project}");
+    let by_kind = |kind: &str| format!("{}&filter[kind]={kind}", of("projects/costs"));
+    let minutes = hours.as_ref().map(|hours| hours.minutes);
+    let line = |title, minutes, amount: i64, records| Line { title, minutes, amount: Some(amount), records };
+    let rows = vec![
+        line("Agreed", baseline.as_ref().map(|it| it.labour_minutes), sold, Some(of("projects/baselines"))),
+        line("Labour", minutes, labour_cost, Some(of("projects/usage"))),
+        line("Materials", None, costs.material, Some(by_kind("material"))),
+        line("Subcontractors", None, costs.subcontract, Some(by_kind("subcontract"))),
+        line("Plant", None, costs.plant, Some(by_kind("plant"))),
+        line("Other costs", None, costs.other, Some(by_kind("other"))),
+        line("Costs in all", minutes, actual_cost, None),
+        line("Left of what was agreed", None, profit, None),
+        line("Claimed", None, claimed, Some(format!("{}&filter[status][ne]=cancelled", of("projects/claims")))),
+    ];
+    let figures = vec![
+        Told { title: "Agreed", minor: Some(sold), percent: None },
+        Told { title: "Cost", minor: Some(actual_cost), percent: None },
+        Told { title: "Profit", minor: Some(profit), percent: None },
+        Told { title: "Margin", minor: None, percent: share(profit, sold) },
+    ];
     let ids: Vec<String> = revisions.iter().map(ToString::to_string).collect();
     let records = Records {
         acceptances: quoted
@@ -169,6 +211,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         claims: format!("{}&filter[status][ne]=cancelled", of("projects/claims")),
     };
     reply::json(&Answer {
+        rows,
+        figures,
         project,
         currency: purse.currency.to_string(),
         quoted,

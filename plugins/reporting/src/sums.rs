@@ -52,12 +52,15 @@ pub(crate) fn share(part: i64, whole: i64) -> Option<i64> {
     i64::try_from(rounded).ok()
 }
 
-/// All rows of a summary; more than one page of groups are too many for one report.
+/// Groups of one summary.
+const MOST: usize = 10_000;
+
+/// All rows of a summary, which holds so many and no more.
 pub(crate) fn all(page: Page) -> Result<Page, Fault> {
-    match page.next {
-        None => Ok(page),
-        Some(_) => Err(Fault::new(ErrorCode::Quota, "More than 1,000 groups: ask for fewer of them.")),
+    if page.rows.len() < MOST {
+        return Ok(page);
     }
+    Err(Fault::new(ErrorCode::Quota, format!("{MOST} groups and more: ask for fewer of them, or for fewer days.")))
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ const USAGE: &str = "projects/usage";
 const SOURCE: &str = "timesheets/entries";
 /// Entries of a project and month whose cost is not frozen yet.
 const MOST: usize = 20_000;
+/// Tasks of one project and month, which a summary holds.
+const MOST_TASKS: usize = 10_000;
 /// Records of one project and month.
 const MOST_RECORDS: usize = 2_000;
 /// States of a sheet whose entries have no rate of their own yet.
@@ -95,10 +97,10 @@ fn reckoned(seconds: i64, rate: Money) -> Money {
 fn sums(portion: Portion) -> Result<Sums, Fault> {
     let mut sums = Sums::new();
     let asked = summarize("entries").as_plugin().filter(portion.entries()).group("task");
-    let asked = asked.measure(sum("duration").named("seconds")).measure(sum("cost").named("cost")).limit(1_000);
+    let asked = asked.measure(sum("duration").named("seconds")).measure(sum("cost").named("cost"));
     let page = records::summarize(asked)?;
-    if page.next.is_some() {
-        return Err(Fault::new(ErrorCode::Quota, "More than 1,000 tasks have time in one month of one project."));
+    if page.rows.len() >= MOST_TASKS {
+        return Err(Fault::new(ErrorCode::Quota, "Too many tasks have time in one month of one project."));
     }
     for row in page.records() {
         let cost = row.money("cost");

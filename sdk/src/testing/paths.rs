@@ -3,6 +3,7 @@
 use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::name::CollectionName;
 
 /// Each path that leads nowhere, with where it stands and why.
 pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> {
@@ -25,6 +26,12 @@ pub(super) fn astray(descriptor: &Descriptor, catalog: &Catalog) -> Vec<String> 
         for (index, block) in page.blocks.iter().enumerate() {
             let place = |what: &str| format!("page {}, block {index}, {what}", page.name);
             let Some(asks) = block.asks(page) else { continue };
+            // A block over the records of a plugin that is off says so; the rest of the page stands.
+            let of = CollectionName::within(&descriptor.id, asks.collection);
+            let is_off = |of: &CollectionName| catalog.schemas().all(|schema| schema.name.plugin != of.plugin);
+            if of.is_ok_and(|of| is_off(&of)) {
+                continue;
+            }
             for (what, path) in asks.paths {
                 follow(place(what), asks.collection, path);
             }

@@ -1,6 +1,9 @@
 //! The blocks that pages are made of.
 
-use super::{DetailBlock, FormBlock, LineEditorBlock, ReviewBlock, SheetBlock, TimerBlock, WeekGridBlock};
+use super::{
+    DetailBlock, FormBlock, LineEditorBlock, ReportBlock, ReviewBlock, SheetBlock, StatementBlock, TimerBlock,
+    WeekGridBlock,
+};
 use crate::name::FieldName;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -40,6 +43,10 @@ pub enum Block {
     Review(ReviewBlock),
     /// Lines of a record, written in rows; on a page of that record.
     LineEditor(Box<LineEditorBlock>),
+    /// Sums over records, grouped as whoever looks wants them.
+    Report(Box<ReportBlock>),
+    /// A table that a route works out.
+    Statement(Box<StatementBlock>),
 }
 
 /// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.

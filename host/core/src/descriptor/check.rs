@@ -541,7 +541,7 @@ fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl
     if route.method == super::Method::Get && route.body.is_some() {
         say(format!("{key}.body"), "a GET has no body".into());
     }
-    let Answer { record, records, json, link, file } = &route.answer;
+    let Answer { record, records, json, link, file, table: _ } = &route.answer;
     let named = [record.is_some(), records.is_some(), json.is_some(), *link, file.is_some()];
     if named.iter().filter(|set| **set).count() > 1 {
         say(format!("{key}.answer"), "names more than one kind of answer".into());
@@ -549,6 +549,7 @@ fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl
     if let Some(kind) = file.as_ref().filter(|kind| !is_media_type(kind)) {
         say(format!("{key}.answer.file"), format!("`{kind}` is not a type such as text/csv"));
     }
+    super::report::check_table(route, key, say);
     for name in record.iter().chain(records) {
         if descriptor.collection(name.as_str()).is_none() {
             say(format!("{key}.answer"), format!("there is no collection `{name}`"));

@@ -2,7 +2,8 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`first_steps`] what is done first, [`house_form`] of forms in the house, [`services`] and [`settings`] those of what they are named after.
+//! [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`] and
+//! [`settings`] those of what they are named after.
 
 mod block;
 mod check;
@@ -18,6 +19,7 @@ mod page;
 mod parse;
 mod post;
 mod record_pages;
+mod report;
 mod routed;
 mod schema;
 mod services;
@@ -33,6 +35,7 @@ pub use model::*;
 pub use page::{Asks, Menu, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
+pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
 pub use services::{Service, ServiceMethod, parts as service_parts};

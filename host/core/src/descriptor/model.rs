@@ -579,6 +579,10 @@ pub struct Answer {
     pub records: Option<LocalName>,
     /// JSON of this schema.
     pub json: Option<serde_json::Value>,
+    /// Of JSON whose `rows` are objects: what they hold, in this order. Such an answer is a CSV or XLSX file where that is
+    /// accepted, and a block `statement` of a page. Its `total`, where there is one, is a last row; `currency` is that of
+    /// money; `records` of a row has the addresses of what is behind it, one for all or one by the name of each column.
+    pub table: super::Columns,
     /// The address of a link, with when it expires.
     pub link: bool,
     /// A file of this type, such as `text/csv`: bytes, or what `media` has.

@@ -127,6 +127,21 @@ impl Block {
                 filter: None,
                 paths: all("fields", &block.fields).collect(),
             },
+            Self::Report(block) => {
+                let groups = |paths: &'a [String]| {
+                    paths.iter().map(|path| ("group", path.split_once(':').map_or(path.as_str(), |(path, _)| path)))
+                };
+                Asks {
+                    collection: &block.collection,
+                    filter: Some(&block.filter),
+                    paths: one("date", &block.date)
+                        .chain(groups(&block.groups))
+                        .chain(groups(&block.group))
+                        .chain(all("measures", &block.measures))
+                        .chain(all("sum", &block.sum))
+                        .collect(),
+                }
+            }
             _ => return None,
         })
     }
@@ -157,6 +172,7 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
     }
     super::record_pages::check(descriptor, page, key, say);
     super::house_form::check(descriptor, page, key, say);
+    super::report::check(descriptor, page, key, say);
     for (at, block) in page.blocks.iter().enumerate() {
         let key = format!("{key}.blocks[{at}]");
         if page.record.is_none() && block.needs_record() {

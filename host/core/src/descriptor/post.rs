@@ -257,6 +257,8 @@ fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(),
         | Block::Board(_)
         | Block::Timeline(_)
         | Block::Calendar(_)
+        | Block::Report(_)
+        | Block::Statement(_)
         | Block::Comments(_) => {
             Err("this block is for people of the organization, not for a page with `link`".to_owned())
         }

@@ -1,6 +1,7 @@
 //! The operations that a plugin's own routes are.
 
 use super::{answers, good, operation_id, schema_ref};
+use crate::rest::accept::Format;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use serde_json::{Map, Value as Json, json};
@@ -37,7 +38,15 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
             }),
             &Json::Null,
         ),
-        (_, _, Some(schema)) => good("The answer.", &whole(schema), &Json::Null),
+        (_, _, Some(schema)) => {
+            let mut answer = good("The answer.", &whole(schema), &Json::Null);
+            if !route.answer.table.is_empty() {
+                for format in [Format::Csv, Format::Xlsx] {
+                    answer["content"][format.media_type()] = json!({ "schema": { "type": "string" } });
+                }
+            }
+            answer
+        }
         _ if route.answer.file.is_some() => json!({
             "description": "The file.",
             "content": { route.answer.file.as_deref().unwrap_or_default(): { "schema": { "type": "string" } } },

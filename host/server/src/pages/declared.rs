@@ -6,7 +6,9 @@ use super::house::Visit;
 use super::lines::{self, Address, Sheet};
 use super::lookup;
 use super::plan;
+use super::report;
 use super::routed::{self, Pairs, Refused};
+use super::statement;
 use crate::rest::query;
 use axum::extract::{Path, Query, RawForm};
 use axum::response::Response;
@@ -42,6 +44,9 @@ pub(super) async fn page(
         Err(response) => return response,
     };
     let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
+    if let Some(file) = statement::file(&visit, &loaded, page, &asked).await {
+        return file.unwrap_or_else(|fault| visit.fault(&fault));
+    }
     draw_page(&visit, &loaded, page, None, &asked, Again::default()).await
 }
 
@@ -203,6 +208,10 @@ async fn drawn(
         Block::Review(block) => {
             (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
         }
+        Block::Report(block) => (block.title.as_str(), report::block(place, block, spot.page, asked).await),
+        Block::Statement(block) => {
+            (block.title.as_str(), statement::block(place, loaded, block, spot.page, wanted).await)
+        }
         // These stand on pages that links open, which are none of the house's, and on those of `lines`.
         Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => return None,
         other => return Some(self::view(place, other, wanted).await),
@@ -315,7 +324,7 @@ pub(super) fn binder(visit: &Visit) -> Binder<'_> {
 }
 
 /// The block's filters as the API spells them: `status` and `due[lt]` become `filter[status]` and `filter[due][lt]`.
-fn pairs(filters: &Filters) -> query::Pairs {
+pub(super) fn pairs(filters: &Filters) -> query::Pairs {
     filters
         .iter()
         .map(|(name, value)| {
@@ -488,15 +497,12 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         .filter_map(|row| {
             let key = row.first()?.clone();
             let value = row.into_iter().nth(at)?;
-            let (label, text) = match &key {
-                Value::Null => ("None".to_owned(), None),
-                Value::Text(text) if field.kind == FieldKind::Choice => (humanize(text), Some(text.clone())),
-                Value::Reference(id) => (names.get(*id).unwrap_or("Unknown").to_owned(), Some(id.to_string())),
-                Value::Date(days) => (bucket_name(*days, group.bucket, &reader), None),
+            let label = report::key_label(&field, &key, group.bucket, &names, &reader);
+            let text = match &key {
+                Value::Null | Value::Date(_) => None,
                 other => {
                     let json = other.to_json();
-                    let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-                    (text.clone(), Some(text))
+                    Some(json.as_str().map_or_else(|| json.to_string(), str::to_owned))
                 }
             };
             let href = text
@@ -516,7 +522,7 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
 }
 
 /// What a bucket of time is called, by its first day.
-fn bucket_name(days: i32, bucket: Bucket, reader: &lignaflow_web::Reader) -> String {
+pub(super) fn bucket_name(days: i32, bucket: Bucket, reader: &lignaflow_web::Reader) -> String {
     let Some(date) = lignaflow_core::value::civil_date(days) else { return String::new() };
     match bucket {
         Bucket::Month => date.strftime("%b %Y").to_string(),

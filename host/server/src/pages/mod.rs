@@ -7,7 +7,7 @@
 //! | [`lookup`] | names of what is referred to, choices of references |
 //! | [`lists`], [`forms`], [`posted`], [`record`] | lists, forms and records of any collection |
 //! | [`earlier`] | setting a record back to what it was |
-//! | [`views`] | saved views over lists |
+//! | [`views`], [`report`], [`statement`] | saved views over lists; reports over the records of a collection; tables of routes |
 //! | [`media`] | files, as links of pages lead to them |
 //! | [`imports`] | the wizard by which files become records |
 //! | [`declared`], [`routed`], [`plan`] | pages that plugins declare; blocks of them that call routes; boards, timelines, calendars |
@@ -59,6 +59,7 @@ mod plan;
 mod posted;
 mod privacy;
 mod record;
+mod report;
 mod returning;
 mod roles;
 mod routed;
@@ -67,6 +68,7 @@ mod sample;
 mod second_factor;
 mod settings;
 mod sign_up;
+mod statement;
 mod told;
 mod views;
 mod webhooks;
@@ -117,6 +119,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/-/{page}/{id}", get(declared::record_page).post(lines::act))
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
+        .route("/{plugin}/{collection}/report", get(report::of_collection))
         .route("/{plugin}/{collection}/choices", get(lookup::choices))
         .route("/{plugin}/{collection}/imports", get(imports::start).post(imports::upload))
         .route("/{plugin}/{collection}/imports/{id}", get(imports::show).post(imports::act))

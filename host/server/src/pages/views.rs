@@ -2,7 +2,7 @@
 
 use super::house::Visit;
 use super::{lists, lookup};
-use crate::views::{self, Wish};
+use crate::views::{self, Wish, is_report};
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
 use lignaflow_core::Fault;
@@ -27,6 +27,8 @@ pub(super) async fn opened(
         Some(_) => views::list(&visit.app, signed, Some(&schema.name)).await?,
         None => Vec::new(),
     };
+    // Reports stand on a page of their own.
+    let views: Vec<View> = views.into_iter().filter(|view| !is_report(&view.query)).collect();
     let bare = query.is_plain() && !query.left;
     let wanted = match query.view.as_deref() {
         Some(text) => views.iter().find(|view| view.id.to_string() == text),
@@ -61,6 +63,23 @@ pub(super) async fn opened(
     Ok((query, bar))
 }
 
+/// The reports that are kept of a collection.
+pub(super) async fn reports(visit: &Visit, schema: &Schema) -> Result<Vec<View>, Fault> {
+    let signed = &visit.signed;
+    if signed.caller.person().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut views = views::list(&visit.app, signed, Some(&schema.name)).await?;
+    views.retain(|view| is_report(&view.query));
+    Ok(views)
+}
+
+/// Where a view is looked at.
+fn address(view: &View) -> String {
+    let base = if is_report(&view.query) { paths::report(&view.collection) } else { paths::list(&view.collection) };
+    ListQuery::view(&base, view.id)
+}
+
 /// One's own comes before everybody's.
 fn standard(views: &[View], person: Option<Id>) -> Option<&View> {
     let own = |view: &&View| !view.shared && Some(view.owner.0) == person;
@@ -76,6 +95,11 @@ fn saved(visit: &Visit, view: &View) -> SavedView {
         standard: view.standard,
         own: views::may_change(&visit.signed, view),
     }
+}
+
+fn saved_text(view: &View) -> String {
+    let what = if is_report(&view.query) { "report" } else { "view" };
+    format!("Saved the {what} “{}”.", view.name)
 }
 
 /// What a form says.
@@ -111,11 +135,15 @@ async fn answered(
     visit: &Visit,
     schema: &Arc<Schema>,
     query: ListQuery,
+    report: Option<String>,
     done: Result<(String, String), Fault>,
 ) -> Response {
-    match done {
-        Ok((to, flash)) => visit.go(&to, &flash),
-        Err(fault) => lists::refused(visit, schema, query, &fault).await,
+    match (done, report) {
+        (Ok((to, flash)), _) => visit.go(&to, &flash),
+        (Err(fault), Some(report)) => {
+            visit.go(&format!("{}?{report}", paths::report(&schema.name)), &super::report::told(&fault))
+        }
+        (Err(fault), None) => lists::refused(visit, schema, query, &fault).await,
     }
 }
 
@@ -129,10 +157,10 @@ pub(super) async fn create(
         Err(response) => return response,
     };
     let Posted { wish, query } = posted(&body);
+    let report = wish.query.clone().filter(|query| is_report(query));
     let made = views::create(&visit.app, &visit.signed, &visit.snapshot, &schema, wish).await;
-    let base = paths::list(&schema.name);
-    let done = made.map(|view| (ListQuery::view(&base, view.id), format!("Saved the view “{}”.", view.name)));
-    answered(&visit, &schema, query, done).await
+    let done = made.map(|view| (address(&view), saved_text(&view)));
+    answered(&visit, &schema, query, report, done).await
 }
 
 pub(super) async fn change(
@@ -146,11 +174,11 @@ pub(super) async fn change(
     };
     let Some(id) = lookup::id(&id) else { return visit.not_found() };
     let Posted { wish, query } = posted(&body);
+    let report = wish.query.clone().filter(|query| is_report(query));
     let query = ListQuery { view: Some(id.to_string()), ..query };
     let changed = views::change(&visit.app, &visit.signed, &visit.snapshot, id, wish).await;
-    let base = paths::list(&schema.name);
-    let done = changed.map(|view| (ListQuery::view(&base, view.id), format!("Saved the view “{}”.", view.name)));
-    answered(&visit, &schema, query, done).await
+    let done = changed.map(|view| (address(&view), saved_text(&view)));
+    answered(&visit, &schema, query, report, done).await
 }
 
 pub(super) async fn remove(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
@@ -161,7 +189,12 @@ pub(super) async fn remove(visit: Visit, Path((plugin, collection, id)): Path<(S
     let Some(id) = lookup::id(&id) else { return visit.not_found() };
     let query = ListQuery { view: Some(id.to_string()), ..ListQuery::default() };
     let gone = views::remove(&visit.app, &visit.signed, id).await;
-    let base = paths::list(&schema.name);
-    let done = gone.map(|view| (ListQuery::all(&base), format!("Deleted the view “{}”.", view.name)));
-    answered(&visit, &schema, query, done).await
+    let done = gone.map(|view| {
+        if is_report(&view.query) {
+            (paths::report(&schema.name), format!("Deleted the report “{}”.", view.name))
+        } else {
+            (ListQuery::all(&paths::list(&schema.name)), format!("Deleted the view “{}”.", view.name))
+        }
+    });
+    answered(&visit, &schema, query, None, done).await
 }

@@ -84,6 +84,7 @@ impl Call<'_> {
         }
         let summary = query::summary(&self.binder(), self.schema, &self.almanac(), pairs)?;
         let page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
+        query::whole(pairs, &page)?;
         Ok(varying(json_response(StatusCode::OK, page_json(&page))))
     }
 

@@ -3,9 +3,10 @@
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
+use crate::rest::accept::Format;
 use crate::rest::collections::page_json;
 use crate::rest::query::Pairs;
-use crate::rest::{answer, body};
+use crate::rest::{answer, body, table};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -87,7 +88,17 @@ fn status_of(status: u16) -> StatusCode {
 
 impl RouteCall<'_> {
     pub async fn answer(self, app: &App, caller: &Caller) -> Result<Response, Problem> {
-        Ok(answer::response(self.called(app, caller).await?))
+        let of = (self.plugin, self.route);
+        let format = if of.1.answer.table.is_empty() { Format::Json } else { Format::of(self.headers)? };
+        let answer = self.called(app, caller).await?;
+        if format != Format::Json && answer.status == StatusCode::OK.as_u16() {
+            return Ok(table::answered(app, caller, of, format, &answer.body)?);
+        }
+        let mut response = answer::response(answer);
+        if !of.1.answer.table.is_empty() {
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+        }
+        Ok(response)
     }
 
     /// The answer before it is HTTP.

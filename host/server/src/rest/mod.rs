@@ -12,7 +12,7 @@
 //! | [`fields`] | fields that organizations add |
 //! | [`query`], [`expand`] | the query string; which fields of which records are shown |
 //! | [`body`], [`etag`] | JSON bodies; versions as ETags |
-//! | [`guest`] | plugins' own routes |
+//! | [`guest`], [`table`] | plugins' own routes; the tables in their answers |
 //! | [`repeat`] | requests that come twice |
 //! | [`host`] | sign-in, tokens, sessions, people, plugins, the search over everything |
 
@@ -31,3 +31,4 @@ pub mod host;
 pub mod imports;
 pub mod query;
 pub mod repeat;
+pub mod table;

@@ -7,7 +7,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{
-    Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
+    Authority, Bucket, GroupKey, MAX_GROUPS, Metric, MetricKind, Operator, Page, Predicate, Selection, SortKey, Summary,
 };
 use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
 use lignaflow_core::{Fault, Issue};
@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Records of one page where the client names no limit, and the most that it may name.
 pub const DEFAULT_LIMIT: u16 = 50;
 pub const MAX_LIMIT: u16 = 200;
+
+/// What only the query of a summary says.
+pub const SUMMING: [&str; 7] = ["group", "count", "distinct", "sum", "average", "min", "max"];
 
 /// Pairs of a query string, in their order.
 pub type Pairs = Vec<(String, String)>;
@@ -79,15 +82,14 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
     let mut group_by = Vec::new();
     let mut metrics = Vec::new();
     let mut sort = Vec::new();
-    let mut limit = lignaflow_core::query::MAX_LIMIT;
+    let mut limit = MAX_GROUPS;
     for (name, text) in pairs {
         match name.as_str() {
             "group" => group_by.extend(words(text).iter().filter_map(|word| reader.group(word))),
             "sort" => sort = sort_keys(text),
             "limit" => {
                 limit = text.parse().unwrap_or_else(|_| {
-                    let most = lignaflow_core::query::MAX_LIMIT;
-                    reader.issue("/limit", "limit", format!("The limit is 1 to {most}, not `{text}`."));
+                    reader.issue("/limit", "limit", format!("The limit is 1 to {MAX_GROUPS}, not `{text}`."));
                     1
                 });
             }
@@ -129,6 +131,17 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
         limit,
         after: None,
     })
+}
+
+/// That a summary is there whole, where nobody asked for so many groups and no more.
+pub fn whole(pairs: &Pairs, page: &Page) -> Result<(), Fault> {
+    let bounded = pairs.iter().any(|(name, _)| name == "limit");
+    if bounded || page.rows.len() < usize::from(MAX_GROUPS) {
+        return Ok(());
+    }
+    let message =
+        format!("A summary has at most {MAX_GROUPS} groups: narrow the filter, group by less, or say a `limit`.");
+    Err(Fault::at("/group", "too-many", message))
 }
 
 /// `-due,id` as keys.

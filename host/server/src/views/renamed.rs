@@ -15,6 +15,13 @@ pub(super) fn followed(catalog: &Catalog, schema: &Schema, query: &str) -> Strin
                 };
                 names.append_pair(&name, &listed(&text, each));
             }
+            "group" | "sum" | "average" | "min" | "max" | "distinct" | "count" => {
+                let each = |item: &str| match item.split_once(':') {
+                    Some((asked, bucket)) => format!("{}:{bucket}", path(asked)),
+                    None => path(item),
+                };
+                names.append_pair(&name, &listed(&text, each));
+            }
             _ => match name.strip_prefix("filter[").and_then(|rest| rest.split_once(']')) {
                 Some((asked, operator)) => {
                     let (path, field) = path_now(catalog, schema, asked);

@@ -55,6 +55,7 @@ mod removal;
 mod renames;
 mod repeats;
 mod reporting;
+mod reports;
 mod resets;
 mod returning;
 mod revert;

@@ -9,7 +9,7 @@ use lignaflow_core::value::{Decimal, Value};
 use maud::{Markup, html};
 
 /// Spans of time beyond this many are a table.
-const MOST_COLUMNS: usize = 40;
+pub const MOST_COLUMNS: usize = 40;
 /// Height of the plot in pixels.
 const HEIGHT: u32 = 160;
 
@@ -63,6 +63,12 @@ fn size(value: &Value) -> Decimal {
         Value::Money(amount) => Decimal::from(amount.minor),
         _ => Decimal::ZERO,
     }
+}
+
+/// Hundredths of a per cent that each of some values takes of the largest of them.
+pub fn shares(values: &[Value]) -> Vec<u32> {
+    let largest = values.iter().map(size).max().unwrap_or_default();
+    values.iter().map(|value| share(value, largest)).collect()
 }
 
 /// Hundredths of a per cent that a value takes of the largest. What is below nothing draws nothing; the table tells it.
@@ -122,12 +128,12 @@ fn table(view: &ChartView, cells: Cells<'_>, with_bars: bool) -> Markup {
     }
 }
 
-fn horizontal(share: u32) -> Markup {
+pub(super) fn horizontal(share: u32) -> Markup {
     html! { svg class="bar" height="14" { rect class="done" y="3" width=(percent(share)) height="8" {} } }
 }
 
 /// Upright bars beside each other, with the first, the last and the largest named.
-fn columns(view: &ChartView, cells: Cells<'_>) -> Markup {
+pub(super) fn columns(view: &ChartView, cells: Cells<'_>) -> Markup {
     let largest = largest(view);
     let count = u32::try_from(view.bars.len()).unwrap_or(1);
     let step = 10_000 / count;

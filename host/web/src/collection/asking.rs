@@ -89,6 +89,30 @@ pub(crate) fn form(view: &AskView, reader: &Reader, labels: &Labels, cancel: Opt
     }
 }
 
+/// The controls by which a table is asked for, sent by GET.
+pub(crate) fn choices_above(view: &AskView, before: Option<Markup>, reader: &Reader, labels: &Labels) -> Markup {
+    let fields: Vec<(&str, String)> = view
+        .schema
+        .iter()
+        .flat_map(|schema| editable(schema).map(|field| (field.name.as_str(), field_title(field))))
+        .collect();
+    html! {
+        form class="asking mt-4" method="get" action=(view.action) novalidate {
+            (issues::summary(&view.issues, &fields, view.fault.as_deref()))
+            button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true" { (view.button) }
+            @if let Some(before) = before { (before) }
+            @if let Some(schema) = &view.schema {
+                @let page = FormPage {
+                    schema, target: Target::New, draft: &view.draft, issues: &view.issues, fault: None,
+                    choices: &view.choices, labels,
+                };
+                div class="form" { (sections(reader, &page, &[])) }
+            }
+            p { button class="btn btn-primary" type="submit" { (view.button) } }
+        }
+    }
+}
+
 /// As a block of a page.
 pub(crate) fn block(view: &AskView, reader: &Reader, labels: &Labels) -> Markup {
     let id = anchor("s", &view.title);

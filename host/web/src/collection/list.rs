@@ -130,6 +130,7 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                     @if view.may_write {
                         a class="btn btn-small btn-quiet only-wide" href=(paths::imports(&view.schema.name)) { (icon("file")) "Import" }
                     }
+                    a class="btn btn-small btn-quiet only-wide" href=(paths::report(&view.schema.name)) { (icon("chart")) "Report" }
                     @if query.archived {
                         a class="btn btn-small" href=(query.archived(&base, false)) aria-current="true" { (icon("archive")) "Archived" }
                     } @else {

@@ -93,6 +93,11 @@ impl Columns {
         columns
     }
 
+    /// Of rows that are cells already.
+    pub(super) fn called(heads: Vec<String>) -> Self {
+        Self { heads, ..Self::default() }
+    }
+
     pub(super) fn select(&self) -> &[String] {
         &self.select
     }

@@ -26,8 +26,10 @@ use http::{HeaderValue, header};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::MAX_LIMIT;
+use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, Issue};
 use lignaflow_runtime::Snapshot;
 use rows::{Names, Rows};
@@ -120,6 +122,7 @@ impl Export<'_> {
         let summary = query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), pairs)?;
         let bound = self.binder().summary(&summary, self.caller.calendar)?;
         let page = self.app.records.summarize(self.caller, &self.snapshot.catalog, &summary).await?;
+        query::whole(pairs, &page)?;
         let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
         let mut rows = Rows::of_page(names, Columns::of_summary(&self.binder(), &bound));
         let first = rows.fill(page.rows).await?;
@@ -127,6 +130,54 @@ impl Export<'_> {
     }
 
     fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {
+        let sending = Sending {
+            app: self.app,
+            caller: self.caller,
+            format: self.format,
+            name: self.schema.name.local.as_str(),
+            title: &self.schema.collection.title.many,
+            marked: self.marked,
+        };
+        sending.answer(rows, first)
+    }
+}
+
+/// A file on its way out.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    pub app: &'a App,
+    pub caller: &'a Caller,
+    pub format: Format,
+    /// What the file is called before its day and ending: letters, digits and hyphens.
+    pub name: &'a str,
+    /// What its sheet is called.
+    pub title: &'a str,
+    /// Whether a CSV begins with a byte order mark.
+    pub marked: bool,
+}
+
+impl Sending<'_> {
+    /// A table that is there already. An amount has its currency beside it.
+    pub fn table<'v>(
+        self,
+        heads: Vec<String>,
+        rows: impl Iterator<Item = impl Iterator<Item = (FieldKind, &'v Value)>>,
+        snapshot: &Snapshot,
+    ) -> Result<Response, Fault> {
+        let cells = |(kind, value): (FieldKind, &Value)| {
+            let currency = match value {
+                Value::Money(amount) => cell::Cell::Text(amount.currency.to_string()),
+                _ => cell::Cell::Empty,
+            };
+            let beside = (kind == FieldKind::Money).then_some(currency);
+            std::iter::once(cell::Cell::of(kind, value)).chain(beside).collect::<Vec<_>>()
+        };
+        let first = rows.map(|row| row.flat_map(cells).collect()).collect();
+        let names = Names::new(self.app.records.clone(), snapshot.catalog.clone(), self.caller.clone());
+        self.answer(Rows::of_page(names, Columns::called(heads)), first)
+    }
+
+    fn answer(self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {
         let body = match self.format {
             Format::Json | Format::Csv => csv::body(rows, first, self.marked),
             Format::Xlsx => {
@@ -136,7 +187,7 @@ impl Export<'_> {
                 };
                 let setting = xlsx::Setting {
                     folder: self.app.exports.folder.clone(),
-                    sheet: self.schema.collection.title.many.clone(),
+                    sheet: self.title.to_owned(),
                     time_zone: self.caller.time_zone.clone(),
                 };
                 xlsx::body(rows, first, setting, place)
@@ -145,9 +196,9 @@ impl Export<'_> {
         Ok(self.response(body))
     }
 
-    fn response(&self, body: Body) -> Response {
+    fn response(self, body: Body) -> Response {
         let day = lignaflow_core::value::instant_text(self.caller.now).chars().take(10).collect::<String>();
-        let name = format!("{}-{day}.{}", self.schema.name.local, self.format.extension());
+        let name = format!("{}-{day}.{}", self.name, self.format.extension());
         let kind = match self.format {
             Format::Csv => "text/csv; charset=utf-8; header=present",
             other => other.media_type(),
@@ -157,7 +208,7 @@ impl Export<'_> {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.append(header::VARY, HeaderValue::from_static("accept"));
-        // Names of collections are letters, digits and hyphens, so it needs no escaping.
+        // Names of collections and routes are letters, digits and hyphens, so it needs no escaping.
         if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }

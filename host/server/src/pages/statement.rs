@@ -1,0 +1,241 @@
+//! Tables that a route of a plugin works out, with what is asked of it above: the same figures as a file.
+
+use super::declared::Place;
+use super::house::Visit;
+use super::lookup;
+use super::report::figure_text;
+use super::routed::{self, Pairs};
+use crate::problem::Problem;
+use crate::rest::accept::Format;
+use crate::rest::export::Sending;
+use crate::rest::table::{Table, TableRow};
+use axum::response::Response;
+use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::{Block, ColumnKind, Page, StatementBlock};
+use lignaflow_core::error::{ErrorCode, Fault};
+use lignaflow_core::period::Almanac;
+use lignaflow_core::value::{Value, date_text};
+use lignaflow_runtime::LoadedPlugin;
+use lignaflow_web::blocks::report::{Controls, Grid, GridCell, GridHead, GridRow, PeriodView, ReportView};
+use lignaflow_web::blocks::{BlockView, FigureView};
+use lignaflow_web::collection::asking::{AskView, asking_schema};
+use lignaflow_web::format::money;
+use lignaflow_web::labels::Wanted;
+use lignaflow_web::{Draft, Reader};
+use std::sync::Arc;
+
+/// The names of the controls of a period.
+const PERIOD: [&str; 3] = ["period", "from", "until"];
+
+/// What is asked, and what came of it.
+struct Told {
+    schema: Option<Arc<Schema>>,
+    draft: Draft,
+    issues: Vec<lignaflow_core::Issue>,
+    period: Option<PeriodView>,
+    table: Result<Option<Table>, Fault>,
+}
+
+fn faulted(problem: &Problem) -> Fault {
+    let code = match problem.kind() {
+        crate::problem::Kind::Fault(code) => code,
+        _ => ErrorCode::Internal,
+    };
+    Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
+}
+
+/// Asks the route what the address asks for.
+async fn told(visit: &Visit, loaded: &LoadedPlugin, block: &StatementBlock, asked: &Pairs) -> Result<Told, Fault> {
+    let descriptor = loaded.descriptor();
+    let route =
+        descriptor.route(block.route.as_str()).ok_or_else(|| Fault::not_found(format_args!("`{}`", block.route)))?;
+    let fields = block.fields.iter().map(|(name, field)| (name.clone(), field.clone()));
+    let schema = asking_schema(descriptor, &block.title, fields).map(Arc::new);
+    let person = visit.signed.caller.person().map(|person| person.0);
+    let reader = visit.reader();
+    let opens = asked.iter().all(|(name, _)| name == "format");
+    let draft = match &schema {
+        Some(schema) if opens => Draft::blank(schema, person, &reader),
+        Some(schema) => Draft::posted(schema, asked.iter().map(|(name, value)| (name, value))),
+        None => Draft::default(),
+    };
+    let (period, days) = period(visit, block, asked, opens);
+    let searching = draft.find.is_some();
+    let (fields, issues) = schema.as_ref().map_or_else(Default::default, |schema| draft.read(schema, &reader));
+    let unready = searching || !issues.is_empty();
+    let told = |table| Told { schema, draft, issues, period, table };
+    let (mut parameters, mut pairs) = (Pairs::new(), days);
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        let json = value.to_json();
+        let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+        let to = if StatementBlock::is_of_path(route, name) { &mut parameters } else { &mut pairs };
+        to.push((name.clone(), text));
+    }
+    let missing = route.path.matches('{').count() > parameters.len();
+    if missing || unready {
+        return Ok(told(Ok(None)));
+    }
+    let answer = routed::call(visit, loaded, &block.route, parameters, pairs, None).await;
+    let table = answer.map_err(|problem| faulted(&problem)).and_then(|bytes| {
+        let json = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
+        json.and_then(|json| Table::read(&route.answer.table, &json)).map(Some).map_err(|why| {
+            tracing::warn!(plugin = %descriptor.id, route = %route.name, why, "a route's answer cannot be drawn");
+            Fault::new(ErrorCode::PluginBadAnswer, "What the plugin answers is not the table that it promises.")
+        })
+    });
+    Ok(told(table))
+}
+
+/// The days that are asked for, and the controls that ask for them. Days that are typed come before a word.
+fn period(visit: &Visit, block: &StatementBlock, asked: &Pairs, opens: bool) -> (Option<PeriodView>, Pairs) {
+    let Some(first) = &block.period else { return (None, Pairs::new()) };
+    let said = |name: &str| routed::first(asked, name).unwrap_or_default().to_owned();
+    let (from, until) = (said("from"), said("until"));
+    let word = if opens { first.clone() } else { said("period") };
+    let mut days = Pairs::new();
+    let found = Almanac::of(&visit.signed.caller).period(&word);
+    for (name, typed, found) in
+        [("from", &from, found.map(|found| found.first)), ("until", &until, found.map(|found| found.last))]
+    {
+        let text = if typed.is_empty() { found.map(date_text) } else { Some(typed.clone()) };
+        days.extend(text.map(|text| (name.to_owned(), text)));
+    }
+    let view = PeriodView { names: PERIOD.map(str::to_owned), title: "Days".to_owned(), word, from, until };
+    (Some(view), days)
+}
+
+pub(super) async fn block(
+    place: &Place<'_>,
+    loaded: &LoadedPlugin,
+    block: &StatementBlock,
+    page: &str,
+    wanted: &mut Wanted,
+) -> Result<BlockView, Fault> {
+    let (visit, asked) = (place.visit, place.asked);
+    let Told { schema, draft, issues, period, table } = told(visit, loaded, block, asked).await?;
+    let address = format!("/{}/-/{page}", place.home);
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(asked.iter().filter(|(name, _)| name != "format"))
+        .finish();
+    let files = [("CSV", "csv"), ("Excel", "xlsx")].map(|(title, format)| {
+        let and = if query.is_empty() { String::new() } else { format!("{query}&") };
+        (title, format!("{address}?{and}format={format}"))
+    });
+    let find = |field: &str| draft.find.as_ref().filter(|find| find.field == field).map(|find| find.text.clone());
+    let (choices, more) = match &schema {
+        Some(schema) => (lookup::by_field(visit, schema, find).await?, Wanted::of_draft(schema, &draft, &[])),
+        None => Default::default(),
+    };
+    let fault = table.as_ref().err().map(super::report::told);
+    let reader = visit.reader();
+    let (mut notes, mut figures) = (Vec::new(), Vec::new());
+    let grid = match table {
+        Ok(Some(table)) => {
+            notes.extend(left_out(&table, &reader));
+            figures.extend(table.figures.iter().map(|(title, field, value)| FigureView {
+                title: title.clone(),
+                values: vec![value.clone()],
+                field: field.clone(),
+                href: None,
+            }));
+            Some(grid(&table, &reader))
+        }
+        Ok(None) | Err(_) => None,
+    };
+    let asks = schema.is_some() || period.is_some();
+    let ask = AskView {
+        title: block.title.clone(),
+        schema,
+        draft,
+        issues,
+        fault: None,
+        choices,
+        action: address,
+        button: "Show".to_owned(),
+    };
+    let view = ReportView {
+        title: block.title.clone(),
+        files: grid.is_some().then(|| files.to_vec()).unwrap_or_default(),
+        controls: asks.then(|| Controls::Route(Box::new(ask), period)),
+        kept: None,
+        figures,
+        plot: None,
+        grid,
+        notes,
+        fault,
+    };
+    wanted.join(more);
+    Ok(BlockView::Report(Box::new(view)))
+}
+
+/// The table of a page as a file; nothing where the page has none.
+pub(super) async fn file(
+    visit: &Visit,
+    loaded: &LoadedPlugin,
+    page: &Page,
+    asked: &Pairs,
+) -> Option<Result<Response, Fault>> {
+    let wanted = routed::first(asked, "format")?;
+    let block = page.blocks.iter().find_map(|block| match block {
+        Block::Statement(block) => Some(block),
+        _ => None,
+    })?;
+    let format = [Format::Csv, Format::Xlsx].into_iter().find(|known| known.extension() == wanted);
+    let Some(format) = format else {
+        return Some(Err(Fault::at("/format", "unknown-format", "A report is exported as `csv` or `xlsx`.")));
+    };
+    let made = async {
+        let table = told(visit, loaded, block, asked).await?.table?;
+        let table = table.ok_or_else(|| Fault::at("/format", "required", "Choose what the report is of first."))?;
+        let (app, caller) = (&*visit.app, &visit.signed.caller);
+        let sending = Sending { app, caller, format, name: block.route.as_str(), title: &block.title, marked: true };
+        table.file(sending, &visit.snapshot)
+    };
+    Some(made.await)
+}
+
+fn left_out(table: &Table, reader: &Reader) -> Option<String> {
+    if table.left_out.is_empty() {
+        return None;
+    }
+    let amounts = table.left_out.iter().map(|amount| money(*amount, reader.currency, &reader.locale));
+    let amounts = lignaflow_web::format::list(&amounts.collect::<Vec<_>>());
+    Some(format!("In no figure above, since it is in another currency: {amounts}."))
+}
+
+fn grid(table: &Table, reader: &Reader) -> Grid {
+    let cell = |at: usize, value: &Value, behind: &[String]| {
+        let text = figure_text(&table.columns[at].field, value, reader);
+        match behind.split_first().filter(|_| !text.is_empty()) {
+            Some((first, more)) => GridCell { text, href: Some(first.clone()), more: more.to_vec() },
+            None => GridCell { text, ..GridCell::default() },
+        }
+    };
+    let row = |row: &TableRow| GridRow {
+        cells: row
+            .values
+            .iter()
+            .zip(&row.behind)
+            .enumerate()
+            .map(|(at, (value, behind))| cell(at, value, behind))
+            .collect(),
+        share: None,
+    };
+    let total = table.total.as_ref().map(|values| {
+        let mut cells: Vec<GridCell> = values.iter().enumerate().map(|(at, value)| cell(at, value, &[])).collect();
+        if let Some(first) = cells.first_mut().filter(|cell| cell.text.is_empty()) {
+            "Total".clone_into(&mut first.text);
+        }
+        cells
+    });
+    let is_figure = |kind: ColumnKind| !matches!(kind, ColumnKind::Text | ColumnKind::Date);
+    Grid {
+        heads: table
+            .columns
+            .iter()
+            .map(|column| GridHead { title: column.title.clone(), figure: is_figure(column.kind) })
+            .collect(),
+        rows: table.rows.iter().map(row).collect(),
+        total,
+    }
+}

@@ -1,0 +1,148 @@
+//! Utilisation, attendance and pay hours over time that was entered.
+
+use super::{Host, host, report};
+use lignaflow_sdk::prelude::*;
+use serde_json::json;
+
+const WEEK: [(&str, &str); 2] = [("from", "2026-11-16"), ("until", "2026-11-22")];
+
+/// An entry of somebody, on a project or on nothing.
+fn worked(host: &mut Host, user: Id, project: Option<Id>, day: &str, seconds: i64, billable: bool) {
+    let sheet = json!({ "label": "Week", "user": user, "week": "2026-11-16" });
+    let sheets = host.find(select("timesheets/sheets").columns(["id"]).filter(field("user").eq(user))).unwrap();
+    let sheet = match sheets.records().next().and_then(|row| row.reference("id")) {
+        Some(sheet) => sheet,
+        None => host.insert("timesheets/sheets", sheet).unwrap(),
+    };
+    let entry = json!({
+        "user": user, "sheet": sheet, "project": project, "local_date": day, "duration": seconds, "billable": billable,
+        "billable_duration": if billable { seconds } else { 0 }, "zone": "Australia/Sydney"
+    });
+    host.insert("timesheets/entries", entry).unwrap();
+}
+
+struct Firm {
+    host: Host,
+    mia: Id,
+    ben: Id,
+}
+
+fn firm() -> Firm {
+    let mut host = host();
+    host.caller
+        .permissions
+        .extend(["see-all", "set-up", "approve", "enter-for-others"].map(|held| format!("timesheets.{held}")));
+    let (mia, ben) = (host.add_person("Mia"), host.add_person("Ben"));
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
+    // Mia works four days of eight hours; Ben as everybody does. The Tuesday is a holiday, and Ben has Wednesday off.
+    let pattern = json!({
+        "user": mia, "effective_from": "2026-01-01", "monday": 28_800, "tuesday": 28_800, "wednesday": 28_800,
+        "thursday": 28_800, "friday": 0
+    });
+    host.insert("timesheets/work-patterns", pattern).unwrap();
+    host.insert("timesheets/holidays", json!({ "name": "Show day", "day": "2026-11-17" })).unwrap();
+    let leave = json!({ "user": ben, "first": "2026-11-18", "last": "2026-11-18", "label": "Ben" });
+    let leave = host.insert("timesheets/leave", leave).unwrap();
+    host.transition("timesheets/leave", leave, "approve").unwrap();
+    worked(&mut host, mia, Some(project), "2026-11-16", 36_000, true);
+    worked(&mut host, mia, None, "2026-11-18", 7_200, false);
+    worked(&mut host, ben, Some(project), "2026-11-16", 27_360, true);
+    let shift = json!({
+        "user": mia, "label": "Shift", "started_at": "2026-11-15T20:00:00Z", "ended_at": "2026-11-16T07:00:00Z",
+        "local_date": "2026-11-16", "duration": 39_600
+    });
+    host.insert("timesheets/shifts", shift).unwrap();
+    Firm { host, mia, ben }
+}
+
+#[test]
+fn utilisation_is_of_what_patterns_leave_after_holidays_and_leave() {
+    let Firm { mut host, mia, ben } = firm();
+    let answer = report(&mut host, "/utilisation", &WEEK);
+    let of = |user: Id| {
+        let rows = answer["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == json!(user)).unwrap_or_else(|| panic!("{answer}")).clone()
+    };
+    // Three days of eight hours are left of her week, three of 7:36 of his.
+    assert_eq!(
+        (&of(mia)["capacity"], &of(mia)["worked"], &of(mia)["billable"]),
+        (&json!(86_400), &json!(43_200), &json!(36_000))
+    );
+    assert_eq!(of(mia)["utilisation"], 4_167);
+    assert_eq!((&of(ben)["capacity"], &of(ben)["utilisation"]), (&json!(82_080), &json!(3_333)));
+    for measure in ["capacity", "worked", "billable"] {
+        let sum: i64 = answer["rows"].as_array().unwrap().iter().map(|row| row[measure].as_i64().unwrap()).sum();
+        assert_eq!(answer["total"][measure], sum, "{measure}");
+    }
+    let weekend = [("from", "2026-11-21"), ("until", "2026-11-22")];
+    assert_eq!(
+        report(&mut host, "/utilisation", &weekend)["total"]["utilisation"],
+        json!(null),
+        "of nothing there is none"
+    );
+}
+
+#[test]
+fn a_worker_is_told_of_themselves_alone() {
+    let Firm { mut host, mia, .. } = firm();
+    host.caller.principal = lignaflow_sdk::context::Principal::Person(mia);
+    host.caller.permissions = vec!["records.read".to_owned()];
+    for path in ["/utilisation", "/attendance", "/pay-hours"] {
+        let query = if path == "/pay-hours" { [&WEEK[..], &[("time", "all")]].concat() } else { WEEK.to_vec() };
+        let answer = report(&mut host, path, &query);
+        let rows = answer["rows"].as_array().unwrap();
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["id"] == json!(mia)), "{path}: {answer}");
+    }
+}
+
+#[test]
+fn what_is_left_over_of_attendance_is_on_nothing_yet() {
+    let Firm { mut host, mia, .. } = firm();
+    let query = [&WEEK[..], &[("by", "day")]].concat();
+    let answer = report(&mut host, "/attendance", &query);
+    let monday = answer["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["id"] == json!(mia) && row["day"] == "2026-11-16")
+        .unwrap();
+    assert_eq!(
+        (&monday["on_site"], &monday["on_jobs"], &monday["left_over"]),
+        (&json!(39_600), &json!(36_000), &json!(3_600))
+    );
+    let by_person = report(&mut host, "/attendance", &WEEK);
+    assert_eq!(by_person["total"], answer["total"], "however it is cut");
+    assert_eq!(by_person["total"]["on_other"], 7_200);
+}
+
+#[test]
+fn pay_hours_go_into_bands_and_show_who_was_away() {
+    let Firm { mut host, mia, ben } = firm();
+    let query = [&WEEK[..], &[("time", "all")]].concat();
+    let answer = report(&mut host, "/pay-hours", &query);
+    let of = |user: Id, day: &str| {
+        let rows = answer["rows"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["id"] == json!(user) && row["day"] == day)
+            .unwrap_or_else(|| panic!("{day}: {answer}"))
+            .clone()
+    };
+    let monday = of(mia, "2026-11-16");
+    assert_eq!(
+        (&monday["ordinary"], &monday["overtime"], &monday["further_overtime"]),
+        (&json!(28_800), &json!(7_200), &json!(0))
+    );
+    assert_eq!(of(ben, "2026-11-17")["holiday"], 27_360);
+    assert_eq!(of(ben, "2026-11-18")["leave"], 27_360);
+    let rows = answer["rows"].as_array().unwrap();
+    for measure in ["worked", "ordinary", "overtime", "further_overtime", "leave", "holiday", "break"] {
+        let sum: i64 = rows.iter().map(|row| row[measure].as_i64().unwrap()).sum();
+        assert_eq!(answer["total"][measure], sum, "{measure}");
+    }
+    let approved = report(&mut host, "/pay-hours", &WEEK);
+    assert_eq!(approved["total"]["worked"], 0, "nothing is approved yet");
+    for (from, until) in [("soon", "2026-11-22"), ("2026-11-22", "2026-11-16"), ("2020-01-01", "2026-11-16")] {
+        let fault = host.get("/pay-hours", &[("from", from), ("until", until)]).unwrap_err();
+        assert_eq!(fault.code, ErrorCode::Invalid, "{from} {until}");
+    }
+}
