@@ -38,8 +38,10 @@ pub(crate) fn follow(
             if change.after.text("reason").is_none_or(|reason| reason.trim().is_empty()) {
                 findings.add(at, "reason", "required", "Say why it was declined, in a word or two.");
             }
-            findings.verdict.set_field(at, "answered_at", now);
-            tell(change, estimate, "declined", findings)?;
+            if change.after.is_null("answered_at") {
+                findings.verdict.set_field(at, "answered_at", now);
+                tell(change, estimate, "declined", findings)?;
+            }
             "declined"
         }
         "withdraw" => {
@@ -67,7 +69,12 @@ pub(crate) fn follow(
 /// An acceptance binds to the document: it names its hash, what was chosen, and what that comes to.
 fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings: &mut Findings) -> Result<(), Fault> {
     let caller = context::caller()?;
-    let today = caller.today()?;
+    // What is open has no answer yet, but where it is brought in as it was.
+    let brought = change.after.instant("answered_at");
+    let (now, today) = match brought {
+        Some(at) => (at, calendar::to_local(at, &caller.time_zone)?.date),
+        None => (caller.now, caller.today()?),
+    };
     if change.after.date("valid_until").is_some_and(|until| until < today) {
         findings.refuse(at, ErrorCode::Conflict, "expired", "It is no longer valid: issue a new revision.");
         return Ok(());
@@ -92,7 +99,7 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
         }
     };
     let taken: Vec<String> = issued.document.taken(&totals).iter().map(ToString::to_string).collect();
-    findings.verdict.set_field(at, "answered_at", caller.now);
+    findings.verdict.set_field(at, "answered_at", now);
     let kept = insert("acceptances", context::new_id()?)
         .set("name", name)
         .set("revision", sheet.id)
@@ -101,16 +108,16 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
         .set("net", sheet.money(totals.net))
         .set("total", sheet.money(totals.total))
         .set("how", change.after.text("answered_how").unwrap_or("paper"))
-        .set("at", caller.now)
+        .set("at", now)
         .set("day", today)
         .set("recorded_by", caller.person());
     findings.verdict.also.push(kept.into());
-    findings
-        .verdict
-        .also
-        .push(enqueue("convert").with(&Conversion { revision: sheet.id })?.once(sheet.id.to_string()).into());
-    findings.verdict.also.push(Paper { revision: sheet.id, signed: true }.asked()?);
-    tell(change, estimate, "accepted", findings)?;
+    if brought.is_none() {
+        let convert = enqueue("convert").with(&Conversion { revision: sheet.id })?.once(sheet.id.to_string());
+        findings.verdict.also.push(convert.into());
+        findings.verdict.also.push(Paper { revision: sheet.id, signed: true }.asked()?);
+        tell(change, estimate, "accepted", findings)?;
+    }
     findings.estimate(estimate).insert("accepted".to_owned(), sheet.id.into_value());
     Ok(())
 }

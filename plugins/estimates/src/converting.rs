@@ -16,29 +16,93 @@ fn derived(revision: Id, what: &str, of: &str) -> Result<Id, Fault> {
     text.parse().map_err(|_| Fault::internal())
 }
 
+/// What was agreed.
+struct Agreed {
+    sheet: Sheet,
+    estimate: Fields,
+    estimate_id: Id,
+    /// The lines that count.
+    taken: BTreeSet<Id>,
+    net: i64,
+    day: Date,
+}
+
+impl Agreed {
+    /// Nothing where it was done already, or there is nothing to do.
+    fn of(revision: Id) -> Result<Option<Self>, Fault> {
+        let Some(mut sheet) = Sheet::load(revision)? else { return Ok(None) };
+        if sheet.revision.text("status") != Some("accepted") {
+            return Ok(None);
+        }
+        sheet.sort();
+        let estimate_id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
+        let estimate =
+            records::get("estimates", estimate_id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
+        let acceptance = accepted(revision)?.ok_or_else(|| Fault::not_found("acceptance"))?;
+        let issued = sealed(revision)?;
+        let totals = issued.document.totals(Some(&acceptance.chosen))?;
+        let taken = issued
+            .document
+            .lines()
+            .iter()
+            .zip(&totals.counted)
+            .filter(|(_, counts)| **counts)
+            .map(|(line, _)| line.id)
+            .collect();
+        Ok(Some(Self { sheet, estimate, estimate_id, taken, net: totals.net, day: acceptance.day }))
+    }
+
+    fn lines(&self) -> Vec<(Id, &Fields)> {
+        self.sheet.lines.iter().filter(|(id, _)| self.taken.contains(id)).map(|(id, line)| (*id, line)).collect()
+    }
+
+    fn minutes(&self) -> i64 {
+        self.lines().iter().map(|(_, line)| minutes_of(line)).sum()
+    }
+
+    fn baseline(&self, revision: Id, project: Id, kind: &str) -> Result<Mutation, Fault> {
+        let lines = self.lines();
+        let cost = |labour: bool| -> i64 {
+            let mine = lines.iter().filter(|(_, line)| (line.text("kind") == Some("labour")) == labour);
+            mine.filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum()
+        };
+        let title = self.estimate.text("title").unwrap_or("Project");
+        let baseline = insert("projects/baselines", derived(revision, "baseline", "")?)
+            .set("project", project)
+            .set("title", self.sheet.revision.text("name").unwrap_or(title))
+            .set("kind", kind)
+            .set("labour_minutes", self.minutes())
+            .set("labour_cost", self.sheet.money(cost(true)))
+            .set("material_cost", self.sheet.money(cost(false)))
+            .set("sell", self.sheet.money(self.net))
+            .set("agreed_on", self.day)
+            .set("source_revision", revision.to_string());
+        Ok(baseline.into())
+    }
+
+    /// That it is a project by now, as the revision and the estimate say.
+    fn converted(&self, revision: Id, project: Id) -> [Mutation; 2] {
+        [
+            transition("revisions", revision, "convert").into(),
+            update("estimates", self.estimate_id).set("project", project).set("status", "converted").into(),
+        ]
+    }
+}
+
 pub(crate) fn convert(call: &JobCall) -> Result<Slice, Fault> {
     let Conversion { revision } = call.json()?;
-    let Some(mut sheet) = Sheet::load(revision)? else { return Ok(Slice::default()) };
-    if sheet.revision.text("status") != Some("accepted") {
-        // It was done already, or there is nothing to do.
-        return Ok(Slice::default());
-    }
-    sheet.sort();
-    let id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
-    let estimate = records::get("estimates", id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
-    let acceptance = accepted(revision)?.ok_or_else(|| Fault::not_found("acceptance"))?;
-    let issued = sealed(revision)?;
-    let totals = issued.document.totals(Some(&acceptance.chosen))?;
-    let taken: BTreeSet<Id> = issued
-        .document
-        .lines()
-        .iter()
-        .zip(&totals.counted)
-        .filter(|(_, counts)| **counts)
-        .map(|(line, _)| line.id)
-        .collect();
-    let writes = Conversion { revision }.writes(&sheet, &estimate, id, &taken, totals.net)?;
-    Ok(Slice::default().with_writes(writes))
+    let Some(agreed) = Agreed::of(revision)? else { return Ok(Slice::default()) };
+    Ok(Slice::default().with_writes(Work::of(revision, &agreed)?))
+}
+
+/// What was accepted is a project that is there already, with what it is made of: it is told what was agreed.
+pub(crate) fn adopt(revision: Id, project: Id) -> Result<Vec<Mutation>, Fault> {
+    let agreed = Agreed::of(revision)?.ok_or_else(|| {
+        Fault::new(ErrorCode::Conflict, "Only what was accepted, and is no project yet, becomes one.")
+    })?;
+    let mut writes = vec![agreed.baseline(revision, project, "original")?];
+    writes.extend(agreed.converted(revision, project));
+    Ok(writes)
 }
 
 /// The phases that a project begins with, in their order: those of the plugin that keeps projects, brought along so that
@@ -58,51 +122,25 @@ struct Work<'a> {
     writes: Vec<Mutation>,
 }
 
-impl Conversion {
-    fn writes(
-        &self,
-        sheet: &Sheet,
-        estimate: &Fields,
-        estimate_id: Id,
-        taken: &BTreeSet<Id>,
-        net: i64,
-    ) -> Result<Vec<Mutation>, Fault> {
-        let revision = self.revision;
-        let lines: Vec<(Id, &Fields)> =
-            sheet.lines.iter().filter(|(id, _)| taken.contains(id)).map(|(id, line)| (*id, line)).collect();
-        let minutes: i64 = lines.iter().map(|(_, line)| minutes_of(line)).sum();
-        let cost = |labour: bool| -> i64 {
-            let mine = lines.iter().filter(|(_, line)| (line.text("kind") == Some("labour")) == labour);
-            mine.filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum()
-        };
-        let title = estimate.text("title").unwrap_or("Project");
-        let existing = estimate.reference("project");
-        let mut work = Work {
+impl<'a> Work<'a> {
+    fn of(revision: Id, agreed: &'a Agreed) -> Result<Vec<Mutation>, Fault> {
+        let existing = agreed.estimate.reference("project");
+        let mut work = Self {
             revision,
-            sheet,
+            sheet: &agreed.sheet,
             project: existing.map_or_else(|| derived(revision, "project", ""), Ok)?,
             new: existing.is_none(),
             phases: BTreeMap::new(),
             locations: BTreeMap::new(),
             writes: Vec::new(),
         };
-        work.begin(estimate, title, minutes, net)?;
-        work.tasks(&lines)?;
-        work.milestones(net)?;
+        let title = agreed.estimate.text("title").unwrap_or("Project");
+        work.begin(&agreed.estimate, title, agreed.minutes(), agreed.net)?;
+        work.tasks(&agreed.lines())?;
+        work.milestones(agreed.net)?;
         let kind = if work.new { "original" } else { "variation" };
-        let baseline = insert("projects/baselines", derived(revision, "baseline", "")?)
-            .set("project", work.project)
-            .set("title", sheet.revision.text("name").unwrap_or(title))
-            .set("kind", kind)
-            .set("labour_minutes", minutes)
-            .set("labour_cost", sheet.money(cost(true)))
-            .set("material_cost", sheet.money(cost(false)))
-            .set("sell", sheet.money(net))
-            .set("source_revision", revision.to_string());
-        work.writes.push(baseline.into());
-        work.writes.push(transition("revisions", revision, "convert").into());
-        work.writes
-            .push(update("estimates", estimate_id).set("project", work.project).set("status", "converted").into());
+        work.writes.push(agreed.baseline(revision, work.project, kind)?);
+        work.writes.extend(agreed.converted(revision, work.project));
         Ok(work.writes)
     }
 }

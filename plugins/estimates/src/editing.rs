@@ -53,7 +53,7 @@ fn with(mut write: Write, from: &Fields, names: &[&str]) -> Write {
     write
 }
 
-fn seen(collection: &str, id: Id) -> Result<(), Fault> {
+pub(crate) fn seen(collection: &str, id: Id) -> Result<(), Fault> {
     let what = match collection {
         "revisions" => "revision",
         "sections" => "section",

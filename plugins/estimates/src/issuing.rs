@@ -16,7 +16,9 @@ pub(crate) const ESTIMATE: [&str; 11] =
 
 /// Where quotes are reviewed first, a draft is not issued as it is.
 pub(crate) fn reviewed(at: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
-    let review = settings::all(["review"])?.boolean("review") == Some(true);
+    // What is brought in as it was went out before there was anything to review.
+    let brought = !change.after.is_null("issued_at");
+    let review = !brought && settings::all(["review"])?.boolean("review") == Some(true);
     if review && change.before.text("status") == Some("draft") {
         findings.refuse(at, ErrorCode::Conflict, "review", "Have it reviewed first: quotes are issued after that.");
     }
@@ -24,7 +26,13 @@ pub(crate) fn reviewed(at: usize, change: &HookChange, findings: &mut Findings) 
 }
 
 pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Result<(), Fault> {
-    let today = context::caller()?.today()?;
+    let caller = context::caller()?;
+    // A draft has no moment of issue but where it is brought in as it was.
+    let brought = sheet.revision.instant("issued_at");
+    let (now, today) = match brought {
+        Some(at) => (at, calendar::to_local(at, &caller.time_zone)?.date),
+        None => (caller.now, caller.today()?),
+    };
     let days = settings::all(["valid_days"])?.integer("valid_days").unwrap_or(DAYS_VALID);
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let until = sheet.revision.date("valid_until").or(today.plus_days(days)).unwrap_or(today);
@@ -56,7 +64,6 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
     if text.chars().count() > 100_000 {
         return Err(Fault::new(ErrorCode::Quota, "The document is too long to be kept: divide the estimate in two."));
     }
-    let now = context::caller()?.now;
     findings.verdict.set_field(at, "valid_until", until);
     findings.verdict.set_field(at, "issued_at", now);
     findings.verdict.set_field(at, "hash", hash.as_str());
@@ -67,7 +74,9 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
         .set("hash", hash)
         .set("text", text);
     findings.verdict.also.push(kept.into());
-    findings.verdict.also.push(Paper { revision: sheet.id, signed: false }.asked()?);
+    if brought.is_none() {
+        findings.verdict.also.push(Paper { revision: sheet.id, signed: false }.asked()?);
+    }
     if let Some(open) = estimate.reference("open").filter(|open| *open != sheet.id) {
         findings.verdict.also.push(transition("revisions", open, "supersede").into());
         findings.verdict.also.extend(sending::close(open, supersede_link)?);

@@ -9,12 +9,13 @@
 //! | [`issuing`], [`answering`] | making the document; what follows when it is seen, answered, or no longer stands |
 //! | [`offer`], [`wording`] | the document as a client reads it, on their page and on paper |
 //! | [`client`], [`sending`], [`paper`] | the page of a link and its answers; links and letters; PDFs |
-//! | [`converting`] | what was accepted becomes a project |
+//! | [`converting`], [`bringing`] | what was accepted becomes a project; estimates of before, with their own dates |
 //! | [`assemblies`], [`repricing`] | items within each other; costs across the catalogue |
 //! | [`editing`], [`showing`] | the routes of the editor, and what they show |
 
 mod answering;
 mod assemblies;
+mod bringing;
 mod client;
 mod converting;
 mod document;
@@ -50,6 +51,7 @@ impl Plugin for Estimates {
             "revise" => editing::revise(request),
             "copy" => editing::copy(request),
             "copy-section" => editing::copy_section(request),
+            "as-it-was" => bringing::as_it_was(request),
             "copy-line" => editing::copy_line(request),
             "take" => editing::take(request),
             "set-total" => editing::set_total(request),

@@ -7,6 +7,7 @@ use lignaflow_sdk::testing::MemoryHost;
 use serde_json::{Value as Json, json};
 
 mod answering;
+mod bringing;
 mod catalogue;
 mod clients;
 mod copying;
