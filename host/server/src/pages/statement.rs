@@ -155,7 +155,7 @@ pub(super) async fn block(
     };
     let view = ReportView {
         title: block.title.clone(),
-        files: grid.is_some().then(|| files.to_vec()).unwrap_or_default(),
+        files: if grid.is_some() { files.to_vec() } else { Vec::new() },
         controls: asks.then(|| Controls::Route(Box::new(ask), period)),
         kept: None,
         figures,
