@@ -133,7 +133,8 @@ async fn an_administrator_changes_plugins_while_somebody_works(database: Databas
     browser.goto(&format!("{root}/admin/plugins")).await;
     choose(&browser, "#f-file", &file(&database, "tools.wasm", &tools("0.1.0", ""))).await;
     browser.press("form[action='/admin/plugins/install'] button").await;
-    assert!(browser.text("main").await.contains("Nothing beyond its own records."));
+    let asks = browser.text("main").await;
+    assert!(asks.contains("Nothing beyond its own records."), "{asks}");
     browser.pictures("plugin-asks").await;
     browser.resize(1280, 900).await;
     browser.press(".consent-page .btn-primary").await;
