@@ -63,16 +63,13 @@ impl Row {
             "mode": if self.optional.is_some() { "optional" } else { "included" },
             "ticked": self.optional.unwrap_or(false),
         });
-        match self.rate {
-            Some((margin, rate)) => {
-                body["unit_cost"] = json!(decimal(self.price));
-                body["pricing"] = json!(if margin { "margin" } else { "markup" });
-                body["rate"] = json!(rate);
-            }
-            None => {
-                body["pricing"] = json!("fixed");
-                body["unit_price"] = json!(decimal(self.price));
-            }
+        if let Some((margin, rate)) = self.rate {
+            body["unit_cost"] = json!(decimal(self.price));
+            body["pricing"] = json!(if margin { "margin" } else { "markup" });
+            body["rate"] = json!(rate);
+        } else {
+            body["pricing"] = json!("fixed");
+            body["unit_price"] = json!(decimal(self.price));
         }
         if !self.taxed {
             body["tax_code"] = json!(free);
