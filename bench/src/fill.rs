@@ -1,6 +1,6 @@
 //! 100,000 tasks in 50 projects of 40 clients. One of each is made through the API, so that the tables hold what the host
 //! itself writes; the others are copies of it made inside PostgreSQL, where a hundred thousand calls would take minutes.
-//! The log of changes has no entry of the copies: no measured call reads it.
+//! The log of changes has entries of the copies where it is to be as long as it would be ([`log`]): a create writes to it.
 
 use std::time::Duration;
 
@@ -106,19 +106,55 @@ async fn first(host: &Running, token: &str) -> Result<First> {
     Ok(First { client, project, task })
 }
 
-/// Further tasks, so that there are so many times as many: half of them where the others are, half in other
-/// organizations, each with copies of what the host wrote.
-pub(crate) async fn grow(postgres: &Postgres, tasks: u32, times: u32, organizations: u32) -> Result<()> {
-    let row =
-        sqlx::query("select id from projects__tasks order by created_at limit 1").fetch_one(&postgres.pool).await?;
-    let task: Uuid = row.get(0);
-    let more = tasks * (times - 1);
+/// Further tasks: half of them where the others are, half in other organizations, each with copies of what the host wrote.
+pub(crate) async fn grow(postgres: &Postgres, more: u32, organizations: u32) -> Result<()> {
+    let task = first_task(postgres).await?;
     let mut columns = text("title", "'Task ' || substr(md5('more' || n::text), 1, 12)");
     columns.push(("due".to_owned(), "20700 + n % 365".to_owned()));
     copy(postgres, "projects__tasks", task, more / 2, &columns).await?;
     columns.push(("organization".to_owned(), format!("md5('organization ' || n % {organizations})::uuid")));
     copy(postgres, "projects__tasks", task, more - more / 2, &columns).await?;
+    log(postgres).await?;
     postgres.settle().await
+}
+
+/// Gives each task that the log of changes does not know the entry that making it would have left.
+pub(crate) async fn log(postgres: &Postgres) -> Result<()> {
+    let task = first_task(postgres).await?;
+    // PostgreSQL gives the others itself.
+    let rows = sqlx::query(
+        "select column_name::text from information_schema.columns where table_name = 'changes' \
+         and column_name not in ('xid', 'sequence')",
+    )
+    .fetch_all(&postgres.pool)
+    .await?;
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let name: String = row.get(0);
+        let of_task = match name.as_str() {
+            "organization" => Some("organization"),
+            "record" => Some("id"),
+            _ => None,
+        };
+        values.push(of_task.map_or_else(|| format!("c.\"{name}\""), |column| format!("t.{column}")));
+        names.push(format!("\"{name}\""));
+    }
+    let (names, values) = (names.join(", "), values.join(", "));
+    // Names are the catalog's, and the rest stands in this file.
+    let statement = format!(
+        "insert into changes ({names}) select {values} from projects__tasks t \
+         cross join (select * from changes where record = $1 and kind = 'insert' limit 1) c \
+         where not exists (select 1 from changes k where k.organization = t.organization \
+         and k.collection = c.collection and k.record = t.id)"
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(task).execute(&postgres.pool).await?;
+    Ok(())
+}
+
+async fn first_task(postgres: &Postgres) -> Result<Uuid> {
+    let row =
+        sqlx::query("select id from projects__tasks order by created_at limit 1").fetch_one(&postgres.pool).await?;
+    Ok(row.get(0))
 }
 
 /// The tasks and projects of [`fill`] in the file of a host on SQLite, which may run meanwhile.
