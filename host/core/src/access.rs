@@ -169,6 +169,14 @@ impl Schema {
         self.field_rules(index).is_some_and(|rules| rules.read.is_some())
     }
 
+    /// Whether what is read of it can be something else on another day without any change: by a rule of its own, of what
+    /// its records are parts of, or of a field.
+    pub fn is_read_by_day(&self) -> bool {
+        let Some(rules) = self.rules() else { return false };
+        let fields = rules.fields.iter().map(|field| field.read.as_ref());
+        std::iter::once(rules.read.as_ref()).chain(fields).flatten().any(TypedRule::asks_when)
+    }
+
     /// Which of its records a viewer reads.
     pub fn readable(&self, viewer: Option<&Caller>) -> BoundPredicate {
         bound(self.rules().and_then(|rules| rules.read.as_ref()), viewer)

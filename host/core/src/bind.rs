@@ -123,9 +123,6 @@ impl Binder<'_> {
         if summary.group_by.len() > 4 {
             issues.push(Issue::new("/group", "too-many", "At most 4 groups."));
         }
-        if summary.after.is_some() {
-            issues.push(Issue::new("/after", "cursor", "A summary is answered whole; it has no further page."));
-        }
         let mut walk = Walk::new(*self, &mut issues);
         let filter = walk.predicate(&schema, &summary.filter, 0);
         let mut archived = walk.archived;
@@ -151,14 +148,33 @@ impl Binder<'_> {
         if !issues.is_empty() {
             return Err(Fault::invalid(issues));
         }
-        Ok(BoundSummary { schema, filter, archived, groups, metrics, sort, limit: summary.limit, calendar })
+        let fingerprint = fingerprint_of((
+            &schema.name,
+            &summary.filter,
+            &summary.group_by,
+            &summary.metrics,
+            &summary.sort,
+            calendar,
+        ));
+        let limit = summary.limit;
+        let mut bound =
+            BoundSummary { schema, filter, archived, groups, metrics, sort, limit, after: None, fingerprint, calendar };
+        if let Some(text) = &summary.after {
+            let row = crate::cursor::decode_row(text, fingerprint, &bound.kept());
+            bound.after = Some(row.map_err(|message| Fault::at("/after", "cursor", message))?);
+        }
+        Ok(bound)
     }
 }
 
 /// What a cursor belongs to. Stable within one version of the program, which is all that a cursor lives for.
 fn fingerprint(name: &CollectionName, filter: &Predicate, sort: &[SortKey]) -> u64 {
+    fingerprint_of((name, filter, sort))
+}
+
+fn fingerprint_of(question: impl std::fmt::Debug) -> u64 {
     use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(format!("{name}|{filter:?}|{sort:?}"));
+    let digest = Sha256::digest(format!("{question:?}"));
     u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
 }
 

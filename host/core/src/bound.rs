@@ -250,6 +250,10 @@ pub struct BoundSummary {
     pub metrics: Vec<BoundMetric>,
     pub sort: Vec<(SummaryColumn, bool)>,
     pub limit: u16,
+    /// The row after which to begin, whole: its groups and currencies make the order total.
+    pub after: Option<Vec<Value>>,
+    /// Of everything that decides which rows there are and their order.
+    pub fingerprint: u64,
     /// Where weeks and fiscal years begin.
     pub calendar: Calendar,
 }

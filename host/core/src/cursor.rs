@@ -1,7 +1,7 @@
-//! Cursors: the sort values of the last row of a page, with the fingerprint of the question they belong to. Opaque to
-//! clients; they hold nothing that the row did not show.
+//! Cursors: the sort values of the last row of a page (of a summary the row), with the fingerprint of the question they
+//! belong to. Opaque to clients; they hold nothing that the row did not show.
 
-use crate::bound::BoundSort;
+use crate::bound::{BoundPath, BoundSort};
 use crate::descriptor::FieldKind;
 use crate::record::value_from_json;
 use crate::value::Value;
@@ -16,6 +16,29 @@ pub fn encode(fingerprint: u64, values: &[Value]) -> String {
 
 /// The sort values of a cursor that belongs to this question.
 pub fn decode(text: &str, fingerprint: u64, sort: &[BoundSort]) -> Result<Vec<Value>, String> {
+    let columns: Vec<Kept> = sort.iter().map(|key| Kept::of(&key.path)).collect();
+    decode_row(text, fingerprint, &columns)
+}
+
+/// What a cursor keeps of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub kind: FieldKind,
+    /// Digits after the point, of a decimal.
+    pub scale: u8,
+    /// A sum or a mean, which may have more digits than a field.
+    pub wide: bool,
+}
+
+impl Kept {
+    /// The values of a path.
+    pub fn of(path: &BoundPath) -> Self {
+        Self { kind: path.kind(), scale: path.scale(), wide: false }
+    }
+}
+
+/// The values of a cursor that belongs to this question, one for each column.
+pub fn decode_row(text: &str, fingerprint: u64, columns: &[Kept]) -> Result<Vec<Value>, String> {
     let broken = || "The cursor is not one of ours: leave `after` out to begin anew.".to_owned();
     if text.len() > 16 * 1024 {
         return Err(broken());
@@ -26,23 +49,28 @@ pub fn decode(text: &str, fingerprint: u64, sort: &[BoundSort]) -> Result<Vec<Va
     if first.as_str() != Some(format!("{fingerprint:016x}").as_str()) {
         return Err("The cursor belongs to another filter or sort: leave `after` out to begin anew.".to_owned());
     }
-    if values.len() != sort.len() {
+    if values.len() != columns.len() {
         return Err(broken());
     }
-    sort.iter().zip(values).map(|(key, json)| value_of(&key.path, json).ok_or_else(broken)).collect()
+    columns.iter().zip(values).map(|(column, json)| value_of(*column, json).ok_or_else(broken)).collect()
 }
 
-fn value_of(path: &crate::bound::BoundPath, json: &Json) -> Option<Value> {
+fn value_of(column: Kept, json: &Json) -> Option<Value> {
     if json.is_null() {
         return Some(Value::Null);
     }
-    let plain = |kind: FieldKind| {
-        let field = crate::descriptor::Field::bare(kind);
-        value_from_json(&field, json).ok()
-    };
-    let value = plain(path.kind())?;
-    match value {
-        Value::Decimal(decimal) => crate::bind::fit_decimal(decimal, path.scale()).map(Value::Decimal),
+    let field = crate::descriptor::Field::bare(column.kind);
+    match value_from_json(&field, json).ok()? {
+        Value::Decimal(decimal) => {
+            if !column.wide {
+                return crate::bind::fit_decimal(decimal, column.scale).map(Value::Decimal);
+            }
+            let mut fitted = decimal;
+            fitted.rescale(u32::from(column.scale));
+            (fitted == decimal && fitted.scale() == u32::from(column.scale)).then_some(Value::Decimal(fitted))
+        }
+        // No database takes it, and no row has it.
+        Value::Text(text) if text.contains('\0') => None,
         other => Some(other),
     }
 }

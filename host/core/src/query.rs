@@ -12,7 +12,7 @@ pub const MAX_VALUES: usize = 1000;
 pub const MAX_HOPS: usize = 3;
 /// Rows of one page at most.
 pub const MAX_LIMIT: u16 = 1000;
-/// Groups of a summary, which is answered whole: a year of 200 people on some projects, by month.
+/// Groups of one page of a summary at most: a year of 200 people on some projects, by month.
 pub const MAX_GROUPS: u16 = 10_000;
 
 /// On whose rights a read is made.

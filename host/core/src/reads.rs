@@ -64,6 +64,8 @@ pub trait Directory: Send + Sync {
     async fn person(&self, organization: OrganizationId, id: Id) -> Result<Option<Person>, Fault>;
     /// The people who hold a permission, or all, by name; at most 1,000.
     async fn people(&self, organization: OrganizationId, permission: Option<&str>) -> Result<Vec<Person>, Fault>;
+    /// What these are called, of those who belong, or belonged, to the organization.
+    async fn names(&self, organization: OrganizationId, ids: &[Id]) -> Result<Vec<(Id, String)>, Fault>;
     /// Somebody who belongs, or belonged, to the organization, by their address.
     async fn addressed(&self, organization: OrganizationId, email: &str) -> Result<Option<Id>, Fault>;
 }

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// People that one answer holds at most.
 const MOST: usize = 1000;
 
+/// Names that one statement asks for.
+const NAMED: usize = 1000;
+
 /// Members that are looked through for a permission.
 const LOOKED_AT: u32 = 10_000;
 
@@ -76,6 +79,14 @@ impl Directory for People {
         people.sort_by_cached_key(|person| (fold(&person.name), person.id));
         people.truncate(MOST);
         Ok(people)
+    }
+
+    async fn names(&self, organization: OrganizationId, ids: &[Id]) -> Result<Vec<(Id, String)>, Fault> {
+        let mut names = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(NAMED) {
+            names.extend(people::names(self.identity.database(), organization, ids).await.map_err(error::told)?);
+        }
+        Ok(names)
     }
 
     async fn addressed(&self, organization: OrganizationId, email: &str) -> Result<Option<Id>, Fault> {

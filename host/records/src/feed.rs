@@ -261,7 +261,7 @@ fn view(caller: &Caller, snapshot: &Snapshot, followed: &BTreeMap<CollectionName
     for (name, schema) in followed {
         put(&name.to_string());
         // A rule that speaks of today says something else tomorrow, without any change.
-        if schema.collection.access.each().any(|(key, rule)| key == "read" && rule.contains("today")) {
+        if schema.is_read_by_day() {
             put(&caller.today().unwrap_or_default().to_string());
         }
         // Another build can have other fields and other rules.

@@ -63,6 +63,7 @@ pub use write::{Asked, Saved, Write, Written};
 
 use lignaflow_core::Fault;
 use lignaflow_core::bind::Binder;
+use lignaflow_core::bound::BoundSummary;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::clock::Clock;
@@ -287,6 +288,16 @@ impl Records {
         self.store.summarize(access, &bound).await.map_err(answers::of_store)
     }
 
+    /// The same of a summary whose names are resolved, with as many groups as it says.
+    pub async fn groups(&self, caller: &Caller, summary: &BoundSummary) -> Result<Page, Fault> {
+        self.store.summarize(caller.to_read()?, summary).await.map_err(answers::of_store)
+    }
+
+    /// The records with these ids that may be read, archived or not, in any order.
+    pub async fn those(&self, access: Access<'_>, schema: &Arc<Schema>, ids: &[Id]) -> Result<Vec<Record>, Fault> {
+        self.store.records(access, schema, ids).await.map_err(answers::of_store)
+    }
+
     /// What happened to a record, the newest first; of fields that may be read.
     pub async fn history(
         &self,
@@ -295,10 +306,23 @@ impl Records {
         id: Id,
         limit: u16,
     ) -> Result<Vec<LogEntry>, Fault> {
+        self.history_before(access, schema, id, None, limit).await
+    }
+
+    /// The same, of what came before the change with that number.
+    pub async fn history_before(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        id: Id,
+        before: Option<i64>,
+        limit: u16,
+    ) -> Result<Vec<LogEntry>, Fault> {
         if schema.restricts_reading() && self.readable(access, schema, &[id]).await?.is_empty() {
             return Err(answers::no_record(schema));
         }
-        let mut entries = self.store.history(access, schema, id, limit).await.map_err(answers::of_store)?;
+        let mut entries =
+            self.store.history_before(access, schema, id, before, limit).await.map_err(answers::of_store)?;
         self.redact(access, schema, &mut entries).await?;
         Ok(entries)
     }

@@ -52,7 +52,9 @@ async fn sign(parts: &Parts, app: &App) -> Result<Signed, Problem> {
     let snapshot = app.registry.current();
     match app.identity.authenticate(credential.clone(), request_id, snapshot.catalog.declared()).await {
         Ok(authenticated) => {
-            app.rates.recognise(&secret);
+            // A token is counted by itself, and people by who they are.
+            let whose = authenticated.caller.person().filter(|_| matches!(credential, Credential::Session(_)));
+            app.rates.recognise(&secret, whose);
             Ok(Signed { caller: authenticated.caller.clone(), authenticated, by_cookie, credential })
         }
         Err(AuthFault::Refused) => Err(unauthenticated()),

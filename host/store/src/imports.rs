@@ -12,6 +12,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{Id, OrganizationId, PersonId};
+use std::fmt::Write as _;
 
 /// One import as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,28 @@ impl Store {
             values![access.organization().0.uuid(), collection.to_string(), i64::from(limit)],
         );
         self.database().fetch_all(statement).await?.iter().map(import).collect()
+    }
+
+    /// The imports into a collection that somebody brought, or all, the newest first; of those before one, where it is
+    /// named.
+    pub async fn imports_before(
+        &self,
+        access: Access<'_>,
+        collection: &CollectionName,
+        made_by: Option<PersonId>,
+        before: Option<Id>,
+        limit: u16,
+    ) -> Result<Vec<StoredImport>, StoreError> {
+        let mut sql = imports!("where organization = $1 and collection = $2").to_owned();
+        let mut values = vec![access.organization().0.uuid().into(), collection.to_string().into()];
+        for (condition, id) in [("made_by =", made_by.map(|person| person.0)), ("id <", before)] {
+            if let Some(id) = id {
+                values.push(id.uuid().into());
+                let _ = write!(sql, " and {condition} ${}", values.len());
+            }
+        }
+        let _ = write!(sql, " order by id desc limit {limit}");
+        self.database().fetch_all(Statement::composed(sql, values)).await?.iter().map(import).collect()
     }
 
     /// Keeps what has become of an import, where nobody changed it since it was read.

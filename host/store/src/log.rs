@@ -97,10 +97,27 @@ impl Store {
         id: Id,
         limit: u16,
     ) -> Result<Vec<LogEntry>, StoreError> {
+        self.history_before(access, schema, id, None, limit).await
+    }
+
+    /// The changes of one record, the latest first; of those before the one with that number, where one is named.
+    pub async fn history_before(
+        &self,
+        access: Access<'_>,
+        schema: &Schema,
+        id: Id,
+        before: Option<i64>,
+        limit: u16,
+    ) -> Result<Vec<LogEntry>, StoreError> {
         let mut values = vec![access.organization().0.uuid().into(), id.uuid().into(), i64::from(limit).into()];
         let collection = self.spoken_of(&schema.name, &mut values);
+        let mut earlier = String::new();
+        if let Some(before) = before {
+            values.push(before.into());
+            earlier = format!(" and sequence < ${}", values.len());
+        }
         let sql = format!(
-            "select {} from changes where organization = $1 and ({collection}) and record = $2 \
+            "select {} from changes where organization = $1 and ({collection}) and record = $2{earlier} \
              order by sequence desc limit $3",
             columns(self.dialect())
         );

@@ -5,7 +5,7 @@ use crate::descriptor::FieldKind;
 use crate::value::{Currency, Decimal, Money, Value};
 
 /// Digits after the point of an average of whole numbers.
-const AVERAGE_DIGITS: u8 = 4;
+pub(super) const AVERAGE_DIGITS: u8 = 4;
 
 /// A sum of values that fit 64 bits does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! Summaries: records into groups, groups into rows.
 
 use super::View;
-use super::measure::{SumTooLarge, Unit, units};
+use super::measure::{AVERAGE_DIGITS, SumTooLarge, Unit, units};
 use super::order::{is_empty, key, plain_key, sorted};
 use crate::bound::{BoundMetric, BoundPath, BoundSummary, SummaryColumn};
+use crate::cursor::{self, Kept};
 use crate::descriptor::FieldKind;
 use crate::query::{MetricKind, Page};
 use crate::record::Record;
@@ -38,28 +39,61 @@ impl BoundSummary {
         groups.chain(currencies).chain(self.metrics.iter().map(|metric| metric.label.clone())).collect()
     }
 
-    /// Sorts a summary's rows as it asks, then by the groups; texts that fold alike by their bytes.
-    pub fn sort_rows(&self, rows: &mut [Vec<Value>]) {
-        let first_metric = self.groups.len() + self.money_paths().len();
-        rows.sort_by(|left, right| {
-            let group = |index: usize, descending: bool| {
-                let path = &self.groups[index].path;
-                let (left, right) = (&left[index], &right[index]);
-                let order = sorted(key(path, left).as_ref(), key(path, right).as_ref(), descending);
-                order.then_with(|| bytes(left, right, descending))
-            };
-            let plain = |index: usize, descending: bool| {
-                let keys = (plain_key(&left[index]), plain_key(&right[index]));
-                sorted(keys.0.as_ref(), keys.1.as_ref(), descending)
-            };
-            let asked = self.sort.iter().map(|(column, descending)| match column {
-                SummaryColumn::Group(index) => group(*index, *descending),
-                SummaryColumn::Metric(index) => plain(first_metric + index, *descending),
-            });
-            let by_groups = (0..self.groups.len()).map(|index| group(index, false));
-            let by_currencies = (self.groups.len()..first_metric).map(|index| plain(index, false));
-            asked.chain(by_groups).chain(by_currencies).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    /// What a cursor keeps of a row, column for column.
+    pub fn kept(&self) -> Vec<Kept> {
+        let plain = |kind| Kept { kind, scale: 0, wide: false };
+        let groups = self.groups.iter().map(|group| Kept::of(&group.path));
+        let currencies = self.money_paths().into_iter().map(|_| plain(FieldKind::Text));
+        let metrics = self.metrics.iter().map(|metric| match (metric.kind, metric.path.kind()) {
+            (MetricKind::Count | MetricKind::CountDistinct, _) => plain(FieldKind::Integer),
+            (MetricKind::Average, FieldKind::Integer | FieldKind::Duration | FieldKind::Percent) => {
+                Kept { kind: FieldKind::Decimal, scale: AVERAGE_DIGITS, wide: true }
+            }
+            (MetricKind::Sum | MetricKind::Average, _) => Kept { wide: true, ..Kept::of(&metric.path) },
+            (MetricKind::Minimum | MetricKind::Maximum, _) => Kept::of(&metric.path),
         });
+        groups.chain(currencies).chain(metrics).collect()
+    }
+
+    /// The rows of this page among all there are: sorted as it asks and then by the groups, texts that fold alike by
+    /// their bytes, from the one after the cursor on; with the cursor of the next page.
+    pub fn page(&self, mut rows: Vec<Vec<Value>>) -> Page {
+        let first_metric = self.groups.len() + self.money_paths().len();
+        let compare = |left: &Vec<Value>, right: &Vec<Value>| self.order(first_metric, left, right);
+        rows.sort_by(compare);
+        if let Some(after) = &self.after {
+            rows.drain(..rows.partition_point(|row| compare(row, after).is_le()));
+        }
+        self.cut(rows)
+    }
+
+    /// The page that rows begin, which are in their order and may be one too many.
+    pub fn cut(&self, mut rows: Vec<Vec<Value>>) -> Page {
+        let limit = usize::from(self.limit);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| cursor::encode(self.fingerprint, last));
+        Page { columns: self.labels(), rows, next }
+    }
+
+    fn order(&self, first_metric: usize, left: &[Value], right: &[Value]) -> Ordering {
+        let group = |index: usize, descending: bool| {
+            let path = &self.groups[index].path;
+            let (left, right) = (&left[index], &right[index]);
+            let order = sorted(key(path, left).as_ref(), key(path, right).as_ref(), descending);
+            order.then_with(|| bytes(left, right, descending))
+        };
+        let plain = |index: usize, descending: bool| {
+            let keys = (plain_key(&left[index]), plain_key(&right[index]));
+            sorted(keys.0.as_ref(), keys.1.as_ref(), descending)
+        };
+        let asked = self.sort.iter().map(|(column, descending)| match column {
+            SummaryColumn::Group(index) => group(*index, *descending),
+            SummaryColumn::Metric(index) => plain(first_metric + index, *descending),
+        });
+        let by_groups = (0..self.groups.len()).map(|index| group(index, false));
+        let by_currencies = (self.groups.len()..first_metric).map(|index| plain(index, false));
+        asked.chain(by_groups).chain(by_currencies).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -104,9 +138,7 @@ impl View<'_> {
             }
             rows.push(groups.into_iter().chain(currencies.into_iter().map(currency_value)).chain(metrics).collect());
         }
-        summary.sort_rows(&mut rows);
-        rows.truncate(usize::from(summary.limit));
-        Ok(Page { columns: summary.labels(), rows, next: None })
+        Ok(summary.page(rows))
     }
 
     fn measure(&self, metric: &BoundMetric, unit: Unit, records: &[&Record]) -> Result<Value, SumTooLarge> {

@@ -127,6 +127,15 @@ impl TypedRule {
         })
     }
 
+    /// Whether it says something else on another day.
+    pub fn asks_when(&self) -> bool {
+        self.0.some(&|node| match node {
+            Node::Compare { with: Operand::Today, .. } | Node::Includes { member: Operand::Today, .. } => true,
+            Node::Within { among, .. } => among.iter().any(|operand| matches!(operand, Operand::Today)),
+            _ => false,
+        })
+    }
+
     /// Whether it looks at other records than the one in question.
     pub fn follows_references(&self) -> bool {
         self.0.some(&|node| match node {

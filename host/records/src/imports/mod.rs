@@ -192,11 +192,26 @@ impl Imports {
 
     /// The imports into a collection that the caller may see, the newest first.
     pub async fn list(&self, caller: &Caller, schema: &Schema) -> Result<Vec<Import>, Fault> {
+        self.list_before(caller, schema, None, LISTED).await
+    }
+
+    /// The same, of those that came before one, at most so many.
+    pub async fn list_before(
+        &self,
+        caller: &Caller,
+        schema: &Schema,
+        before: Option<Id>,
+        limit: u16,
+    ) -> Result<Vec<Import>, Fault> {
         caller.to_write()?;
         let access = Access::of_plugin(caller.organization);
-        let standing = self.store().imports(access, &schema.name, LISTED).await.map_err(answers::of_store)?;
-        let imports: Result<Vec<Import>, Fault> = standing.into_iter().map(Import::of).collect();
-        Ok(imports?.into_iter().filter(|import| sees(caller, import.made_by)).collect())
+        let whose = match (caller.holds(Permission::ADMINISTER), caller.person()) {
+            (true, _) => None,
+            (false, Some(person)) => Some(person),
+            (false, None) => return Ok(Vec::new()),
+        };
+        let standing = self.store().imports_before(access, &schema.name, whose, before, limit);
+        standing.await.map_err(answers::of_store)?.into_iter().map(Import::of).collect()
     }
 
     /// The first rows, while they are kept.

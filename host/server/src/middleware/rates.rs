@@ -1,5 +1,5 @@
-//! How often somebody may ask: counted for a session or token that is known to be good, else for an address. Clients
-//! are told as draft-ietf-httpapi-ratelimit-headers says.
+//! How often somebody may ask: counted for a person whatever they are signed in with, for a token by itself, and for an
+//! address where neither is known to be good. Clients are told as draft-ietf-httpapi-ratelimit-headers says.
 
 use super::{MiddlewareContext, RequestContext, is_probe};
 use crate::config::Limits;
@@ -14,7 +14,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, header};
-use lignaflow_core::ErrorCode;
+use lignaflow_core::{ErrorCode, PersonId};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fmt;
@@ -76,6 +76,14 @@ fn credential(token: &str) -> Credential {
     short
 }
 
+/// A session or token that has proved good.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    at: Instant,
+    /// Whose bucket it is counted in.
+    bucket: Credential,
+}
+
 /// The limits of this host. Each host counts for itself.
 pub struct RateLimits {
     signed_in: Option<Limiter<Credential>>,
@@ -83,7 +91,7 @@ pub struct RateLimits {
     sign_in_address: Option<Limiter<IpAddr>>,
     sign_in_account: Option<Limiter<Credential>>,
     // Random tokens must not each get a bucket of their own: only what has signed in once is counted by itself.
-    known: RwLock<HashMap<Credential, Instant>>,
+    known: RwLock<HashMap<Credential, Known>>,
 }
 
 impl RateLimits {
@@ -99,27 +107,29 @@ impl RateLimits {
 
     /// Counts one request. None: there is no limit for it.
     pub fn check(&self, presented: Option<&str>, client: IpAddr) -> Option<Decision> {
-        match presented.map(credential).filter(|credential| self.is_known(credential)) {
-            Some(credential) => self.signed_in.as_ref().map(|limiter| limiter.check(&credential)),
+        match presented.map(credential).and_then(|credential| self.bucket(&credential)) {
+            Some(bucket) => self.signed_in.as_ref().map(|limiter| limiter.check(&bucket)),
             None => self.anonymous.as_ref().map(|limiter| limiter.check(&network_of(client))),
         }
     }
 
     /// Call this when a session or token has proved good, with what the client sent: from then on it is counted by
-    /// itself and not with its address. Cheap enough for every request.
-    pub fn recognise(&self, token: &str) {
-        let credential = credential(token);
+    /// itself and not with its address, or where somebody is named with all that is theirs, so that nobody has more by
+    /// signing in more often. Cheap enough for every request.
+    pub fn recognise(&self, token: &str, whose: Option<PersonId>) {
+        let key = credential(token);
         let now = Instant::now();
-        let fresh = |at: &Instant| now.duration_since(*at) < KNOWN_FOR / 2;
-        if self.known.read().unwrap_or_else(PoisonError::into_inner).get(&credential).is_some_and(fresh) {
+        let fresh = |known: &Known| now.duration_since(known.at) < KNOWN_FOR / 2;
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).is_some_and(fresh) {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN {
-            known.retain(|_, at| now.duration_since(*at) < KNOWN_FOR);
+            known.retain(|_, known| now.duration_since(known.at) < KNOWN_FOR);
         }
         if known.len() < KNOWN {
-            known.insert(credential, now);
+            let bucket = whose.map_or(key, |person| credential(&format!("person {person}")));
+            known.insert(key, Known { at: now, bucket });
         }
     }
 
@@ -135,12 +145,9 @@ impl RateLimits {
         }
     }
 
-    fn is_known(&self, credential: &Credential) -> bool {
-        self.known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(credential)
-            .is_some_and(|at| at.elapsed() < KNOWN_FOR)
+    fn bucket(&self, credential: &Credential) -> Option<Credential> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(credential).filter(|known| known.at.elapsed() < KNOWN_FOR).map(|known| known.bucket)
     }
 }
 
@@ -290,10 +297,24 @@ mod tests {
         let client = address("192.0.2.1");
         assert!(rates.check(Some("a"), client).unwrap().allowed && rates.check(Some("b"), client).unwrap().allowed);
         assert!(!rates.check(Some("c"), client).unwrap().allowed);
-        rates.recognise("c");
+        rates.recognise("c", None);
         let decision = rates.check(Some("c"), client).unwrap();
         assert!(decision.allowed && decision.policy == "signed-in" && decision.remaining == 2);
         assert!(!rates.check(None, client).unwrap().allowed);
+    }
+
+    #[test]
+    fn whoever_signs_in_twice_has_no_more_and_a_token_is_counted_by_itself() {
+        let rates = RateLimits::new(&limits());
+        let client = address("192.0.2.1");
+        let (ann, bob) = (PersonId(lignaflow_core::Id::fresh()), PersonId(lignaflow_core::Id::fresh()));
+        for (token, whose) in [("one", Some(ann)), ("two", Some(ann)), ("bob", Some(bob)), ("token", None)] {
+            rates.recognise(token, whose);
+        }
+        let remaining = |token| rates.check(Some(token), client).unwrap().remaining;
+        assert_eq!((remaining("one"), remaining("two"), remaining("one")), (2, 1, 0));
+        assert!(!rates.check(Some("two"), client).unwrap().allowed);
+        assert_eq!((remaining("bob"), remaining("token")), (2, 2));
     }
 
     #[test]

@@ -210,8 +210,8 @@ async fn a_session_or_token_that_proved_good_is_counted_by_itself() {
     };
     let context = MiddlewareContext::new(&config, COOKIE, Vec::new());
     let router = stack(router(), &context);
-    context.rates().recognise("lf_good");
-    context.rates().recognise("good-session");
+    context.rates().recognise("lf_good", None);
+    context.rates().recognise("good-session", None);
     let token = send(&router, request("GET", "/hello").header("authorization", "Bearer lf_good")).await;
     assert!(name(&token, "ratelimit-policy").unwrap().starts_with("\"signed-in\""));
     let cookie = format!("theme=dark; {COOKIE}=good-session");

@@ -1,6 +1,7 @@
 //! The operations that every collection has.
 
-use super::{answers, fields, good, operation_id, schema_ref};
+use super::fields::Known;
+use super::{answers, fields, good, operation_id, rows, schema_ref};
 use crate::rest::accept::Format;
 use crate::rest::query::{DEFAULT_LIMIT, MAX_LIMIT};
 use lignaflow_core::caller::Permission;
@@ -11,13 +12,15 @@ use serde_json::{Map, Value as Json, json};
 pub(super) fn add(
     descriptor: &Descriptor,
     collection: &Collection,
+    known: &Known<'_>,
     paths: &mut Map<String, Json>,
     schemas: &mut Map<String, Json>,
 ) {
     let plugin = descriptor.id.as_str();
     let local = collection.name.as_str();
     let full = format!("{plugin}.{local}");
-    schemas.insert(full.clone(), fields::record(descriptor, collection));
+    schemas.insert(full.clone(), fields::record(descriptor, collection, known));
+    schemas.insert(format!("{full}.row"), rows::row(collection));
     schemas.insert(format!("{full}.new"), fields::input(descriptor, collection, false));
     schemas.insert(format!("{full}.change"), fields::input(descriptor, collection, true));
     let one = collection.title.one.to_lowercase();
@@ -58,20 +61,17 @@ pub(super) fn add(
     );
     as_files(&mut list);
 
+    let made = json!({
+        "ETag": { "schema": { "type": "string" } },
+        "Location": { "schema": { "type": "string" } },
+    });
     let mut create = op("create", format!("Create a {one}"), Permission::WRITE);
     create["requestBody"] = body(&format!("{full}.new"));
     create["responses"] = answers(
-        vec![(
-            "201",
-            good(
-                "The record as it was made.",
-                &record,
-                &json!({
-                    "ETag": { "schema": { "type": "string" } },
-                    "Location": { "schema": { "type": "string" } },
-                }),
-            ),
-        )],
+        vec![
+            ("201", good("The record as it was made.", &record, &made)),
+            ("200", good("The same create came before: what it made, as it was answered then.", &record, &made)),
+        ],
         &["409", "415", "422", "423", "502", "504", "507"],
     );
     paths.insert(root.clone(), json!({ "get": list, "post": create }));
@@ -85,10 +85,10 @@ pub(super) fn add(
                 "A row for each group. Sums of money are by currency as well.",
                 &json!({
                     "type": "object",
-                    "required": ["data"],
+                    "required": ["data", "next"],
                     "properties": {
-                        "data": { "type": "array", "items": { "type": "object" } },
-                        "next": { "type": ["string", "null"] },
+                        "data": { "type": "array", "items": schema_ref(&format!("{full}.row")) },
+                        "next": { "type": ["string", "null"], "description": "The address of further groups." },
                     },
                 }),
                 &Json::Null,
@@ -149,7 +149,7 @@ pub(super) fn add(
     paths.insert(format!("{root}/{{id}}/revert"), json!({ "post": revert }));
 
     let mut history = op("history", format!("What happened to a {one}"), Permission::READ);
-    history["parameters"] = json!([id]);
+    history["parameters"] = json!([id, limit_parameter(), after_parameter()]);
     history["responses"] = answers(
         vec![(
             "200",
@@ -157,9 +157,10 @@ pub(super) fn add(
                 "Changes, the newest first.",
                 &json!({
                     "type": "object",
-                    "required": ["data"],
+                    "required": ["data", "next"],
                     "properties": {
                         "data": { "type": "array", "items": schema_ref("LogEntry") },
+                        "next": { "type": ["string", "null"], "description": "The address of earlier changes." },
                         "files": {
                             "type": "object",
                             "additionalProperties": { "type": "string" },
@@ -170,7 +171,7 @@ pub(super) fn add(
                 &Json::Null,
             ),
         )],
-        &[],
+        &["422"],
     );
     paths.insert(format!("{root}/{{id}}/history"), json!({ "get": history }));
 
@@ -215,16 +216,24 @@ fn list_parameters(collection: &Collection) -> Vec<Json> {
             "description": "Paths, comma-separated; `-` before one sorts it downwards.",
             "example": format!("-{}", collection.display),
         }),
-        json!({
-            "name": "limit", "in": "query",
-            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
-        }),
-        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "From `next`." }),
+        limit_parameter(),
+        after_parameter(),
         json!({ "name": "count", "in": "query", "schema": { "type": "boolean" }, "description": "Count all that match, too." }),
         fields_parameter(),
         expand_parameter(collection),
     ]);
     parameters
+}
+
+pub(super) fn limit_parameter() -> Json {
+    json!({
+        "name": "limit", "in": "query",
+        "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
+    })
+}
+
+pub(super) fn after_parameter() -> Json {
+    json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "From `next`." })
 }
 
 fn summary_parameters(collection: &Collection) -> Vec<Json> {
@@ -240,8 +249,12 @@ fn summary_parameters(collection: &Collection) -> Vec<Json> {
     parameters.push(text("sort", "Groups or measures, `-` before one sorts it downwards."));
     parameters.push(json!({
         "name": "limit", "in": "query",
-        "schema": { "type": "integer", "minimum": 1, "maximum": lignaflow_core::query::MAX_LIMIT },
+        "schema": {
+            "type": "integer", "minimum": 1, "maximum": lignaflow_core::query::MAX_GROUPS,
+            "default": lignaflow_core::query::MAX_LIMIT,
+        },
     }));
+    parameters.push(after_parameter());
     parameters
 }
 
@@ -299,17 +312,19 @@ fn fields_parameter() -> Json {
 }
 
 fn expand_parameter(collection: &Collection) -> Json {
-    let references: Vec<_> = collection
-        .fields
-        .iter()
-        .filter(|(_, field)| field.kind == FieldKind::Reference)
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let named = |of: fn(FieldKind) -> bool| -> Vec<&str> {
+        collection.fields.iter().filter(|(_, field)| of(field.kind)).map(|(name, _)| name.as_str()).collect()
+    };
+    let references = named(|kind| matches!(kind, FieldKind::Reference | FieldKind::References));
+    let mut people = named(|kind| matches!(kind, FieldKind::Person | FieldKind::People));
+    people.push(SystemField::CreatedBy.as_str());
     json!({
         "name": "expand", "in": "query", "schema": { "type": "string" },
         "description": format!(
-            "References to show as the record they lead to, comma-separated, to a depth of 3: {}.",
-            if references.is_empty() { "there are none here".to_owned() } else { references.join(", ") }
+            "References to show as the records they lead to, comma-separated, to a depth of 3: {}. People to show with \
+             their names: {}.",
+            if references.is_empty() { "there are none here".to_owned() } else { references.join(", ") },
+            people.join(", ")
         ),
     })
 }

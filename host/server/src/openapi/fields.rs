@@ -1,13 +1,35 @@
 //! A field's JSON Schema, for what is read and for what is written.
 
-use super::customs;
+use super::{customs, schema_ref};
 use lignaflow_core::custom::is_custom;
 use lignaflow_core::descriptor::{Collection, Descriptor, Field, FieldKind, humanize};
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::value::Currency;
 use serde_json::{Map, Value as Json, json};
 
+/// An id where one is shown.
+pub(super) const EXAMPLE_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// Whether a collection is one whose records the document has.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a>(pub(super) &'a dyn Fn(&CollectionName) -> bool);
+
+/// Somebody as `expand` shows them.
+pub(super) fn person() -> Json {
+    json!({
+        "type": "object",
+        "title": "Person",
+        "required": ["id", "name"],
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "name": { "type": ["string", "null"], "description": "A pseudonym where they were erased." },
+        },
+        "examples": [{ "id": EXAMPLE_ID, "name": "Mia Halloran" }],
+    })
+}
+
 /// A record as it is read.
-pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
+pub(super) fn record(descriptor: &Descriptor, collection: &Collection, known: &Known<'_>) -> Json {
     let mut properties = Map::new();
     properties.insert("id".into(), json!({ "type": "string", "format": "uuid", "description": "A version 7 UUID." }));
     properties.insert(
@@ -15,7 +37,7 @@ pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
         json!({ "type": "integer", "minimum": 1, "description": "One more with each change; the ETag." }),
     );
     for (name, field) in &collection.fields {
-        let schema = read(descriptor, name.as_str(), field);
+        let schema = read(descriptor, name.as_str(), field, known);
         customs::property(&mut properties, name.as_str(), schema);
     }
     let instant = |description: &str| json!({ "type": "string", "format": "date-time", "description": description });
@@ -23,7 +45,10 @@ pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
     properties.insert("updated_at".into(), instant("When it was changed last."));
     properties.insert(
         "created_by".into(),
-        json!({ "type": ["string", "null"], "format": "uuid", "description": "Who made it; null where a plugin did." }),
+        json!({
+            "description": "Who made it; null where a plugin did. With `expand`, with their name.",
+            "anyOf": [{ "type": "string", "format": "uuid" }, schema_ref("NamedPerson"), { "type": "null" }],
+        }),
     );
     properties.insert(
         "archived_at".into(),
@@ -35,7 +60,31 @@ pub(super) fn record(descriptor: &Descriptor, collection: &Collection) -> Json {
         // With `fields`, what is not named is left out.
         "required": ["id"],
         "properties": properties,
+        "examples": [shown(collection)],
     })
+}
+
+/// A record as an answer has it: the example of its body, with what the host adds.
+fn shown(collection: &Collection) -> Json {
+    let mut object = json!({ "id": EXAMPLE_ID, "version": 1 });
+    let made = example(collection, false);
+    for (name, value) in made.as_object().into_iter().flatten().filter(|(name, _)| *name != "id") {
+        object[name] = value.clone();
+    }
+    for (name, field) in &collection.fields {
+        if collection.is_state(name.as_str()) && !field.of.is_empty() {
+            object[name.as_str()] = json!(field.of[0]);
+        }
+    }
+    for (name, value) in [
+        ("created_at", json!("2026-11-23T07:00:00Z")),
+        ("updated_at", json!("2026-11-23T07:00:00Z")),
+        ("created_by", json!(EXAMPLE_ID)),
+        ("archived_at", Json::Null),
+    ] {
+        object[name] = value;
+    }
+    object
 }
 
 /// The body of a create, and with `partial` that of a change.
@@ -65,18 +114,34 @@ pub(super) fn input(descriptor: &Descriptor, collection: &Collection, partial: b
     schema
 }
 
-fn read(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
+fn read(descriptor: &Descriptor, name: &str, field: &Field, known: &Known<'_>) -> Json {
     let mut schema = base(field);
-    if matches!(field.kind, FieldKind::Reference) {
-        // With `expand`, the record itself stands in the place of its id.
-        let mut id = schema.clone();
-        id["type"] = json!("string");
-        schema = json!({ "anyOf": [id, { "type": "object" }, { "type": "null" }] });
+    // With `expand`, the record itself stands in the place of its id, or somebody with their name.
+    let shown = match field.kind {
+        FieldKind::Reference | FieldKind::References => Some(target(descriptor, field, known)),
+        FieldKind::Person | FieldKind::People => Some(schema_ref("NamedPerson")),
+        _ => None,
+    };
+    if let Some(shown) = shown {
+        if field.kind.is_list() {
+            schema["items"] = json!({ "anyOf": [schema["items"].take(), shown] });
+        } else {
+            schema = json!({ "anyOf": [schema, shown, { "type": "null" }] });
+        }
     } else if (!field.required || field.read.is_some() || is_custom(name)) && !field.kind.is_list() {
         // What an organization requires, records that were there before may lack.
         nullable(&mut schema);
     }
     described(descriptor, name, field, schema)
+}
+
+/// The record that a reference leads to.
+fn target(descriptor: &Descriptor, field: &Field, known: &Known<'_>) -> Json {
+    let name = field.to.as_deref().and_then(|to| CollectionName::within(&descriptor.id, to).ok());
+    match name.filter(|name| known.0(name)) {
+        Some(name) => schema_ref(&format!("{}.{}", name.plugin, name.local)),
+        None => json!({ "type": "object" }),
+    }
 }
 
 fn write(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
@@ -115,7 +180,8 @@ fn write(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
     described(descriptor, name, field, schema)
 }
 
-fn base(field: &Field) -> Json {
+/// The values of a field, whatever may stand in their place.
+pub(super) fn base(field: &Field) -> Json {
     match field.kind {
         FieldKind::Text => json!({ "type": "string" }),
         FieldKind::Integer => json!({ "type": "integer", "format": "int64" }),
@@ -158,7 +224,7 @@ fn base(field: &Field) -> Json {
     }
 }
 
-fn nullable(schema: &mut Json) {
+pub(super) fn nullable(schema: &mut Json) {
     if let Some(kind) = schema["type"].as_str().map(str::to_owned) {
         schema["type"] = json!([kind, "null"]);
         if let Some(choices) = schema.get_mut("enum").and_then(Json::as_array_mut) {
@@ -228,7 +294,7 @@ fn example(collection: &Collection, partial: bool) -> Json {
     }
     for (name, field) in &collection.fields {
         if matches!(field.kind, FieldKind::Reference | FieldKind::Media) && field.required && !partial {
-            object.insert(name.as_str().to_owned(), json!("01890a5d-ac96-774b-bcce-b302099a8057"));
+            object.insert(name.as_str().to_owned(), json!(EXAMPLE_ID));
         }
     }
     Json::Object(object)

@@ -1,5 +1,6 @@
 //! The operations by which files become records of a collection.
 
+use super::collections::{after_parameter, limit_parameter};
 use super::{answers, good, operation_id, schema_ref};
 use lignaflow_core::caller::Permission;
 use lignaflow_core::descriptor::{Collection, Descriptor};
@@ -30,10 +31,14 @@ pub(super) fn add(descriptor: &Descriptor, collection: &Collection, paths: &mut 
         "Those that the caller brought, all for an administrator; the newest first.",
     );
     let listed = json!({
-        "type": "object", "required": ["data"],
-        "properties": { "data": { "type": "array", "items": schema_ref("Import") } },
+        "type": "object", "required": ["data", "next"],
+        "properties": {
+            "data": { "type": "array", "items": schema_ref("Import") },
+            "next": { "type": ["string", "null"], "description": "The address of earlier imports." },
+        },
     });
-    list["responses"] = answers(vec![("200", good("The imports.", &listed, &Json::Null))], &[]);
+    list["parameters"] = json!([limit_parameter(), after_parameter()]);
+    list["responses"] = answers(vec![("200", good("The imports.", &listed, &Json::Null))], &["422"]);
 
     let mut upload =
         op("upload", format!("Upload a file of {many}"), "CSV or XLSX, read into rows; nothing becomes a record yet.");

@@ -8,13 +8,14 @@ mod fields;
 mod host;
 mod imports;
 mod routes;
+mod rows;
 mod swagger;
 
 pub use swagger::router;
 
 use crate::rest::repeat;
 use lignaflow_core::id::OrganizationId;
-use lignaflow_core::name::CollectionName;
+use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::repeat::RepeatKey;
 use lignaflow_runtime::Snapshot;
 use serde_json::{Map, Value as Json, json};
@@ -26,8 +27,10 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
     let mut paths = take(&mut document["paths"]);
     let mut schemas = take(&mut document["components"]["schemas"]);
     let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
+    let on = |id: &PluginId| organization.is_some_and(|organization| snapshot.is_enabled(organization, id));
+    let known = fields::Known(&|name| on(&name.plugin) && snapshot.catalog.schema(name).is_some());
     for (id, plugin) in &snapshot.plugins {
-        if !organization.is_some_and(|organization| snapshot.is_enabled(organization, id)) {
+        if !on(id) {
             continue;
         }
         let descriptor = plugin.descriptor();
@@ -36,13 +39,13 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
             // What the caller does not see is not told of.
             let name = CollectionName::new(id, &collection.name);
             let collection = snapshot.catalog.schema(&name).map_or(collection, |seen| &seen.collection);
-            collections::add(descriptor, collection, &mut paths, &mut schemas);
+            collections::add(descriptor, collection, &known, &mut paths, &mut schemas);
             batch::add(descriptor, collection, &mut paths, &mut schemas);
             imports::add(descriptor, collection, &mut paths);
             customs::add(descriptor, collection, &mut paths);
         }
         for route in &descriptor.routes {
-            routes::add(descriptor, route, &mut paths);
+            routes::add(descriptor, route, &known, &mut paths);
         }
     }
     for (path, operations) in &mut paths {
@@ -50,6 +53,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
             take_a_key(operation);
         }
     }
+    schemas.insert("NamedPerson".to_owned(), fields::person());
     imports::schemas(&mut schemas);
     customs::schemas(&mut schemas);
     document["paths"] = Json::Object(paths);

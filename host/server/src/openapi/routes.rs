@@ -1,12 +1,14 @@
 //! The operations that a plugin's own routes are.
 
+use super::fields::{self, Known};
 use super::{answers, good, operation_id, schema_ref};
 use crate::rest::accept::Format;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::descriptor::{Descriptor, Route};
+use lignaflow_core::name::LocalName;
 use serde_json::{Map, Value as Json, json};
 
-pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String, Json>) {
+pub(super) fn add(descriptor: &Descriptor, route: &Route, known: &Known<'_>, paths: &mut Map<String, Json>) {
     let plugin = descriptor.id.as_str();
     let held = if route.method.writes() { Permission::WRITE } else { Permission::READ };
     let permission = match &route.permission {
@@ -32,7 +34,7 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, paths: &mut Map<String
                 "type": "object",
                 "required": ["data", "next"],
                 "properties": {
-                    "data": { "type": "array", "items": { "type": "object", "description": format!("Columns of {plugin}.{name}.") } },
+                    "data": { "type": "array", "items": columns(descriptor, name, known) },
                     "next": { "type": ["string", "null"] },
                 },
             }),
@@ -95,6 +97,20 @@ fn put_in(schema: &mut Json, definitions: &Json, depth: usize) {
         Json::Array(parts) => parts.iter_mut().for_each(|part| put_in(part, definitions, depth)),
         _ => {}
     }
+}
+
+/// Of a record what the route selects, which need not be all of it.
+fn columns(descriptor: &Descriptor, name: &LocalName, known: &Known<'_>) -> Json {
+    let mut schema = match descriptor.collection(name.as_str()) {
+        Some(collection) => fields::record(descriptor, collection, known),
+        None => json!({ "type": "object" }),
+    };
+    if let Some(schema) = schema.as_object_mut() {
+        schema.remove("required");
+        schema.remove("examples");
+    }
+    schema["description"] = json!(format!("Columns of {}.{name}.", descriptor.id));
+    schema
 }
 
 /// The address of a link.

@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::Problem;
 use crate::rest::accept::Format;
-use crate::rest::expand::Expansion;
+use crate::rest::expand::{Expansion, Told};
 use crate::rest::export::Export;
-use crate::rest::query::{self, Pairs};
+use crate::rest::query::{self, Back, Pairs};
 use crate::rest::{answer, body, etag};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -58,8 +58,9 @@ impl Call<'_> {
         } else {
             None
         };
-        let next = page.next.as_ref().map(|after| self.next(pairs, after));
-        Ok(varying(json_response(StatusCode::OK, rows(&page, &list.expansion, next, count))))
+        let next = page.next.as_ref().map(|after| self.next("", pairs, after));
+        let told = list.expansion.look_up(&self.app.records, &self.signed.caller, &page.rows).await?;
+        Ok(varying(json_response(StatusCode::OK, rows(&page, &list.expansion, &told, next, count))))
     }
 
     /// The file that is asked for instead of JSON.
@@ -71,11 +72,11 @@ impl Call<'_> {
     }
 
     /// The address of the page after this one.
-    fn next(&self, pairs: &Pairs, after: &str) -> String {
+    fn next(&self, of: &str, pairs: &Pairs, after: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs.iter().filter(|(name, _)| name != "after"));
         query.append_pair("after", after);
-        format!("/api/v1/{}?{}", self.schema.name, query.finish())
+        format!("/api/v1/{}{of}?{}", self.schema.name, query.finish())
     }
 
     pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Problem> {
@@ -83,8 +84,8 @@ impl Call<'_> {
             return Ok(export.summary(pairs).await?);
         }
         let summary = query::summary(&self.binder(), self.schema, &self.almanac(), pairs)?;
-        let page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
-        query::whole(pairs, &page)?;
+        let mut page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
+        page.next = page.next.map(|after| self.next("/summary", pairs, &after));
         Ok(varying(json_response(StatusCode::OK, page_json(&page))))
     }
 
@@ -121,11 +122,18 @@ impl Call<'_> {
         let Some(row) = page.rows.first() else {
             return Err(Fault::not_found(self.schema.collection.title.one.to_lowercase()).into());
         };
+        let told = list.expansion.look_up(&self.app.records, &self.signed.caller, &page.rows).await?;
         let mut out = Vec::new();
-        list.expansion.write(row, &mut out);
+        list.expansion.write(row, &told, &mut out);
         let version = row.last().and_then(Value::as_integer).unwrap_or_default().unsigned_abs();
-        let mut response = json_response(StatusCode::OK, out);
-        response.headers_mut().insert(header::ETAG, etag::of(version));
+        // What stands in the place of an id has versions of its own.
+        let tag = if list.expansion.expands() { etag::of_bytes(version, &out) } else { etag::text(version) };
+        let mut response = if etag::has(self.headers, &tag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            json_response(StatusCode::OK, out)
+        };
+        response.headers_mut().insert(header::ETAG, etag::header(&tag));
         Ok(response)
     }
 
@@ -196,12 +204,16 @@ impl Call<'_> {
     }
 
     /// What happened to a record, the newest first.
-    pub async fn history(&self, id: Id) -> Result<Response, Problem> {
+    pub async fn history(&self, id: Id, pairs: &Pairs) -> Result<Response, Problem> {
         let access = self.signed.caller.to_read()?;
+        let back: Back<i64> = Back::read(pairs, query::DEFAULT_LIMIT)?;
         self.app.records.get(access, self.schema, id).await?;
-        let entries = self.app.records.history(access, self.schema, id, 200).await?;
+        let entries = self.app.records.history_before(access, self.schema, id, back.before, back.limit + 1);
+        let mut entries = entries.await?;
+        let path = format!("{}/{id}/history", self.schema.name);
+        let next = back.cut(&path, &mut entries, |entry| entry.position.sequence().to_string());
         let data: Vec<Json> = entries.iter().map(crate::rest::host::log_entry).collect();
-        let mut answer = json!({ "data": data });
+        let mut answer = json!({ "data": data, "next": next });
         let files = crate::rest::host::file_names(self.app, access, self.schema, &entries).await?;
         if let Some(files) = files {
             answer["files"] = files;
@@ -264,14 +276,14 @@ pub fn json_response(status: StatusCode, bytes: Vec<u8>) -> Response {
     answer::response(answer::json(status, bytes))
 }
 
-fn rows(page: &Page, expansion: &Expansion, next: Option<String>, count: Option<u64>) -> Vec<u8> {
+fn rows(page: &Page, expansion: &Expansion, told: &Told, next: Option<String>, count: Option<u64>) -> Vec<u8> {
     let mut out = Vec::with_capacity(page.rows.len() * 512 + 64);
     out.extend_from_slice(b"{\"data\":[");
     for (index, row) in page.rows.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        expansion.write(row, &mut out);
+        expansion.write(row, told, &mut out);
     }
     out.extend_from_slice(b"],\"next\":");
     crate::rest::expand::write_value(&next.map_or(Value::Null, Value::Text), &mut out);

@@ -89,7 +89,11 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
     let record = |text: &str| {
         text.parse::<Id>().map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
     };
-    match (method.clone(), &segments[1..]) {
+    let rest = &segments[1..];
+    if !takes_parameters(&method, rest) {
+        query::none(&pairs)?;
+    }
+    match (method.clone(), rest) {
         (Method::GET, []) => call.list(&pairs).await,
         (Method::POST, []) => call.create(&body).await,
         (_, []) => Err(not_offered(&method, &["GET", "POST"])),
@@ -106,7 +110,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
             record(id)?;
             Err(not_offered(&method, &["GET", "PATCH", "DELETE"]))
         }
-        (Method::GET, [id, "history"]) => call.history(record(id)?).await,
+        (Method::GET, [id, "history"]) => call.history(record(id)?, &pairs).await,
         (_, [_, "history"]) => Err(not_offered(&method, &["GET"])),
         (Method::POST, [id, "restore"]) => call.restore(record(id)?).await,
         (Method::POST, [id, "revert"]) => call.revert(record(id)?, &body).await,
@@ -117,6 +121,16 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
             Err(not_offered(&method, &["POST"]))
         }
         _ => Err(nothing()),
+    }
+}
+
+/// Whether what is meant reads parameters of its own, and tells of those that it does not know. Nothing else has any.
+fn takes_parameters(method: &Method, rest: &[&str]) -> bool {
+    match rest {
+        [] | ["summary"] | [_] if *method == Method::GET => true,
+        [_, "history"] => *method == Method::GET,
+        ["batch"] | ["fields" | "imports", ..] => true,
+        _ => false,
     }
 }
 

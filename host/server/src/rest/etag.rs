@@ -1,12 +1,24 @@
-//! Versions as strong ETags (RFC 9110, 8.8.3): `"7"` is version 7.
+//! Versions as strong ETags (RFC 9110, 8.8.3): `"7"` is version 7. Where other records stand in a record, whose versions
+//! are theirs, the tag says what was answered as well: `"7-9f86d081884c7d65"`. As `If-Match` it is the version all the same.
 
 use crate::problem::{Kind, Problem};
 use http::{HeaderMap, HeaderValue, header};
+use sha2::{Digest as _, Sha256};
 
 /// The ETag of a version.
 pub fn of(version: u64) -> HeaderValue {
+    header(&text(version))
+}
+
+/// A tag as a header has it.
+pub fn header(tag: &str) -> HeaderValue {
     // Digits and quotes are always a header's.
-    HeaderValue::from_str(&text(version)).unwrap_or(HeaderValue::from_static("\"0\""))
+    HeaderValue::from_str(tag).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// The ETag of an answer that holds more than the record with that version.
+pub fn of_bytes(version: u64, bytes: &[u8]) -> String {
+    format!("\"{version}-{}\"", hex::encode(&Sha256::digest(bytes)[..8]))
 }
 
 /// The same as text.
@@ -35,7 +47,9 @@ fn given(value: &HeaderValue) -> Result<Option<u64>, Problem> {
     if text == "*" {
         return Ok(None);
     }
-    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|digits| digits.parse().ok()).map_or_else(
+    let tag = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let version = tag.map(|tag| tag.split_once('-').map_or(tag, |(version, _)| version));
+    version.and_then(|digits| digits.parse().ok()).map_or_else(
         || Err(Problem::new(Kind::Unparsable, "If-Match holds one ETag as it was given, such as \"7\", or *.")),
         |version| Ok(Some(version)),
     )
@@ -43,7 +57,11 @@ fn given(value: &HeaderValue) -> Result<Option<u64>, Problem> {
 
 /// Whether the client has this version already.
 pub fn unchanged(headers: &HeaderMap, version: u64) -> bool {
-    let tag = format!("\"{version}\"");
+    has(headers, &text(version))
+}
+
+/// Whether the client has what this tag stands for already.
+pub fn has(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -64,6 +82,7 @@ mod tests {
     fn a_change_names_its_version() {
         assert_eq!(expected(&headers(header::IF_MATCH, "\"7\"")).ok(), Some(Some(7)));
         assert_eq!(expected(&headers(header::IF_MATCH, "*")).ok(), Some(None));
+        assert_eq!(expected(&headers(header::IF_MATCH, "\"7-9f86d081884c7d65\"")).ok(), Some(Some(7)));
         assert_eq!(expected(&HeaderMap::new()).unwrap_err().status(), 428);
         assert_eq!(expected(&headers(header::IF_MATCH, "7")).unwrap_err().status(), 400);
     }

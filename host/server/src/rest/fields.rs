@@ -5,7 +5,7 @@ use crate::customs::form::Form;
 use crate::problem::Problem;
 use crate::rest::collections::{Call, json_response};
 use crate::rest::dispatch::not_offered;
-use crate::rest::query::Pairs;
+use crate::rest::query::{self, Pairs};
 use crate::rest::{body, etag};
 use axum::response::Response;
 use bytes::Bytes;
@@ -28,6 +28,9 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let Call { app, signed, snapshot, schema, headers, .. } = *call;
     let desk = Desk { app, signed, snapshot, schema };
+    if !matches!((method, rest), (&Method::GET, []) | (&Method::DELETE, [_])) {
+        query::none(pairs)?;
+    }
     match (method.clone(), rest) {
         (Method::GET, []) => list(&desk, pairs).await,
         (Method::POST, []) => {

@@ -5,7 +5,7 @@ use crate::problem::{Kind, Problem};
 use crate::rest::body;
 use crate::rest::collections::{Call, json_response};
 use crate::rest::dispatch::not_offered;
-use crate::rest::query::Pairs;
+use crate::rest::query::{self, Back, DEFAULT_LIMIT, Pairs};
 use crate::temporary;
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Multipart};
@@ -48,6 +48,9 @@ pub async fn answer(
     file: Option<Body>,
     bytes: &Bytes,
 ) -> Result<Response, Problem> {
+    if !matches!((method, rest), (&Method::POST | &Method::GET, []) | (&Method::GET, [_])) {
+        query::none(pairs)?;
+    }
     let id = |text: &str| text.parse::<Id>().map_err(|_| Problem::from(Fault::not_found("import")));
     match (method.clone(), rest) {
         (Method::POST, []) => upload(call, pairs, file.unwrap_or_default()).await,
@@ -186,14 +189,13 @@ pub async fn read(
 }
 
 async fn list(call: &Call<'_>, pairs: &Pairs) -> Result<Response, Problem> {
-    if let Some((name, _)) = pairs.first() {
-        let path = format!("/{}", lignaflow_core::record::escape(name));
-        let message = format!("There is no parameter `{name}`; the newest imports are listed, at most 100.");
-        return Err(Fault::at(path, "unknown-parameter", message).into());
-    }
-    let imports = call.app.imports.list(&call.signed.caller, call.schema).await?;
+    let back: Back<Id> = Back::read(pairs, DEFAULT_LIMIT)?;
+    let imports = call.app.imports.list_before(&call.signed.caller, call.schema, back.before, back.limit + 1);
+    let mut imports = imports.await?;
+    let path = format!("{}/imports", call.schema.name);
+    let next = back.cut(&path, &mut imports, |import| import.id.to_string());
     let data: Vec<Json> = imports.iter().map(|import| Json::Object(told(import))).collect();
-    Ok(json_response(StatusCode::OK, json!({ "data": data }).to_string().into_bytes()))
+    Ok(json_response(StatusCode::OK, json!({ "data": data, "next": next }).to_string().into_bytes()))
 }
 
 async fn show(call: &Call<'_>, id: Id, pairs: &Pairs) -> Result<Response, Problem> {

@@ -7,7 +7,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{
-    Authority, Bucket, GroupKey, MAX_GROUPS, Metric, MetricKind, Operator, Page, Predicate, Selection, SortKey, Summary,
+    Authority, Bucket, GroupKey, MAX_GROUPS, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
 use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
 use lignaflow_core::{Fault, Issue};
@@ -82,7 +82,8 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
     let mut group_by = Vec::new();
     let mut metrics = Vec::new();
     let mut sort = Vec::new();
-    let mut limit = MAX_GROUPS;
+    let mut limit = lignaflow_core::query::MAX_LIMIT;
+    let mut after = None;
     for (name, text) in pairs {
         match name.as_str() {
             "group" => group_by.extend(words(text).iter().filter_map(|word| reader.group(word))),
@@ -93,6 +94,7 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
                     1
                 });
             }
+            "after" => after = Some(text.clone()),
             "q" => reader.search(text),
             _ => match KINDS.iter().find(|(word, _)| word == name) {
                 Some((word, kind)) => metrics.extend(words(text).into_iter().map(|path| Metric {
@@ -104,7 +106,7 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
                 None => reader.filter(
                     name,
                     text,
-                    &["group", "sort", "limit", "q", "count", "distinct", "sum", "average", "min", "max"],
+                    &["group", "sort", "limit", "after", "q", "count", "distinct", "sum", "average", "min", "max"],
                 ),
             },
         }
@@ -129,19 +131,60 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
         metrics,
         sort,
         limit,
-        after: None,
+        after,
     })
 }
 
-/// That a summary is there whole, where nobody asked for so many groups and no more.
-pub fn whole(pairs: &Pairs, page: &Page) -> Result<(), Fault> {
-    let bounded = pairs.iter().any(|(name, _)| name == "limit");
-    if bounded || page.rows.len() < usize::from(MAX_GROUPS) {
-        return Ok(());
+/// Where a log begins that is read from its end: how many entries, and before which.
+#[derive(Debug, Clone, Copy)]
+pub struct Back<T> {
+    pub limit: u16,
+    pub before: Option<T>,
+}
+
+impl<T: std::str::FromStr> Back<T> {
+    /// Reads `limit` and `after`, which is what an answer said in `next`.
+    pub fn read(pairs: &Pairs, default: u16) -> Result<Self, Fault> {
+        let mut read = Self { limit: default, before: None };
+        let mut issues = Vec::new();
+        for (name, text) in pairs {
+            match name.as_str() {
+                "limit" => match text.parse() {
+                    Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => read.limit = limit,
+                    _ => issues.push(limit_issue(text)),
+                },
+                "after" => match text.parse() {
+                    Ok(before) => read.before = Some(before),
+                    Err(_) => issues.push(Issue::new("/after", "cursor", "Give back what an answer said in `next`.")),
+                },
+                other => issues.push(unknown(other, "; there are `limit` and `after`.")),
+            }
+        }
+        if issues.is_empty() { Ok(read) } else { Err(Fault::invalid(issues)) }
     }
-    let message =
-        format!("A summary has at most {MAX_GROUPS} groups: narrow the filter, group by less, or say a `limit`.");
-    Err(Fault::at("/group", "too-many", message))
+
+    /// Takes what is more than the page away, and says where the next begins.
+    pub fn cut<R>(&self, path: &str, rows: &mut Vec<R>, at: impl Fn(&R) -> String) -> Option<String> {
+        let more = rows.len() > usize::from(self.limit);
+        rows.truncate(usize::from(self.limit));
+        let last = rows.last().filter(|_| more)?;
+        Some(format!("/api/v1/{path}?limit={}&after={}", self.limit, at(last)))
+    }
+}
+
+/// That there is no parameter at all.
+pub fn none(pairs: &Pairs) -> Result<(), Fault> {
+    let issues: Vec<_> = pairs.iter().map(|(name, _)| unknown(name, " here; there is none.")).collect();
+    if issues.is_empty() { Ok(()) } else { Err(Fault::invalid(issues)) }
+}
+
+fn unknown(name: &str, known: &str) -> Issue {
+    let path = format!("/{}", lignaflow_core::record::escape(name));
+    Issue::new(path, "unknown-parameter", format!("There is no parameter `{name}`{known}"))
+}
+
+fn limit_issue(text: &str) -> Issue {
+    Issue::new("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not `{text}`."))
 }
 
 /// `-due,id` as keys.
@@ -192,7 +235,7 @@ impl Reader<'_> {
         match text.parse() {
             Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => limit,
             _ => {
-                self.issue("/limit", "limit", format!("The limit is 1 to {MAX_LIMIT}, not `{text}`."));
+                self.issues.push(limit_issue(text));
                 1
             }
         }

@@ -26,16 +26,23 @@ use std::time::Duration;
 const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// The host's operations whose answer or body holds a secret, which is kept nowhere.
-const SECRET: [&str; 6] =
-    ["/api/v1/auth", "/api/v1/people", "/api/v1/tokens", "/api/v1/account", "/api/v1/invitations", "/api/v1/webhooks"];
+/// The host's operations whose answer or body holds a secret, which is kept nowhere: everything below these, and these
+/// alone.
+const SECRET_BELOW: [&str; 2] = ["/api/v1/auth/", "/api/v1/account/"];
+const SECRET: [&str; 5] =
+    ["/api/v1/people", "/api/v1/tokens", "/api/v1/invitations", "/api/v1/devices", "/api/v1/webhooks"];
+/// The operation on a webhook that answers with a secret.
+const ROTATES: (&str, &str) = ("/api/v1/webhooks/", "/rotate");
 
 /// A file is read to the disk as it comes, and never whole into memory, as comparing it with a former one would take.
 const FILES: &str = "/api/v1/media";
 
 /// Whether a POST to that path, as it stands in the API document, takes a key.
 pub fn takes_a_key(path: &str) -> bool {
-    !SECRET.iter().any(|secret| path.starts_with(secret)) && !path.starts_with(FILES) && !path.ends_with("/imports")
+    let secret = SECRET_BELOW.iter().any(|above| path.starts_with(above))
+        || SECRET.contains(&path)
+        || (path.starts_with(ROTATES.0) && path.ends_with(ROTATES.1));
+    !secret && !path.starts_with(FILES) && !path.ends_with("/imports")
 }
 
 /// The longest answer that is kept.

@@ -4,12 +4,14 @@
 use crate::jobs::{clockwork, until};
 use crate::scene::{PROJECTS, TASKS};
 use lignaflow_testkit::plugins::declared;
-use lignaflow_testkit::{Client, Database, Org, Race, Role, Server, Setup, on_both};
+use lignaflow_testkit::{Client, Database, HeldClock, Org, Race, Role, Server, Setup, on_both};
 use serde_json::{Value as Json, json};
 
 on_both!(
     an_order_becomes_a_project_once_however_often_it_is_sent,
+    an_order_becomes_a_project_once_though_two_make_it_at_the_same_time,
     a_budget_alerts_once_each_time_it_is_crossed,
+    a_budget_that_two_find_crossed_at_the_same_time_alerts_once,
     a_timer_that_starts_stops_the_other_also_when_two_start_at_once,
     bookings_do_not_overlap_within_a_batch_nor_between_two_at_once,
     a_document_is_issued_with_the_line_that_changed_meanwhile,
@@ -52,6 +54,67 @@ async fn an_order_becomes_a_project_once_however_often_it_is_sent(database: Data
     let id = projects.data()[0]["id"].as_str().unwrap();
     let made = org.get(&format!("{PROJECTS}/{id}/history")).await.is(200);
     assert_eq!(made.data()[0]["by"], json!({ "kind": "plugin", "id": "clockwork" }), "on the plugin's own account");
+}
+
+/// The same, with the time in the test's hands.
+async fn slow_site(database: &Database) -> (Server, Org, Race, HeldClock) {
+    let (race, clock) = (Race::default(), HeldClock::at(1_795_000_000_000_000));
+    let (held, writers) = (std::sync::Arc::new(clock.clone()), Some(race.clone()));
+    let setup = Setup { clock: held, race: writers, plugins: clockwork(), ..Setup::default() };
+    let server = database.serve_with(setup).await;
+    let org = server.organization("Halloran & Beck").await;
+    (server, org, race, clock)
+}
+
+/// Long enough for what is being done to be another's.
+const OVERTAKEN: i64 = 61;
+
+async fn an_order_becomes_a_project_once_though_two_make_it_at_the_same_time(database: Database) {
+    let (_server, org, race, clock) = slow_site(&database).await;
+    let order = org.make("clockwork/orders", json!({ "title": "Kitchen" })).await;
+    let path = format!("clockwork/convert/{order}");
+    // The first to plan is the request; whoever comes after it is the job that it leads to.
+    let request = race.hold();
+    let (sent, job) = tokio::join!(org.act(&path), request.meanwhile(async { race.hold() }));
+    let _ = sent.is(204);
+    let ended = |jobs: &[Json]| !jobs.is_empty() && jobs.iter().all(|job| job["state"] == "done");
+    // Its project is planned, and nothing of it written, when another takes the job over and makes the project.
+    job.meanwhile(async {
+        assert_eq!(count(&org, PROJECTS).await, 0);
+        clock.advance_seconds(OVERTAKEN);
+        until(&org, "jobs", ended).await;
+        assert_eq!(count(&org, PROJECTS).await, 1);
+    })
+    .await;
+    let _ = org.act(&path).await.is(204);
+    until(&org, "jobs", ended).await;
+    assert_eq!(org.get(PROJECTS).await.is(200).column("name"), ["Kitchen"]);
+    assert_eq!(count(&org, TASKS).await, 2);
+}
+
+async fn a_budget_that_two_find_crossed_at_the_same_time_alerts_once(database: Database) {
+    let (_server, org, race, clock) = slow_site(&database).await;
+    let budget = org.make("clockwork/budgets", json!({ "title": "Kitchen", "minutes": 100 })).await;
+    let spend = |minutes: i64| json!({ "title": "cut", "budget": budget, "minutes": minutes });
+    let request = race.hold();
+    let spent = org.post("clockwork/spends", spend(120));
+    let (spent, told) = tokio::join!(spent, request.meanwhile(async { race.hold() }));
+    let first = spent.is(201).id();
+    // Who is told of it has the alert ready when another is told of the same and alerts.
+    told.meanwhile(async {
+        assert_eq!(count(&org, "clockwork/alerts").await, 0);
+        clock.advance_seconds(OVERTAKEN);
+        until(&org, "clockwork/budgets", |all| all[0]["over"] == true).await;
+        assert_eq!(count(&org, "clockwork/alerts").await, 1);
+    })
+    .await;
+    let _ = org.post("clockwork/spends", spend(10)).await.is(201);
+    let _ = org.delete(&format!("clockwork/spends/{first}"), "*").await.is(200);
+    until(&org, "clockwork/budgets", |all| all[0]["over"] == false).await;
+    assert_eq!(count(&org, "clockwork/alerts").await, 1, "one crossing is one alert");
+    let _ = org.post("clockwork/spends", spend(95)).await.is(201);
+    until(&org, "clockwork/budgets", |all| all[0]["over"] == true).await;
+    assert_eq!(count(&org, "clockwork/alerts").await, 2);
 }
 
 async fn a_budget_alerts_once_each_time_it_is_crossed(database: Database) {

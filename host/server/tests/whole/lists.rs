@@ -221,7 +221,7 @@ async fn references_expand_to_the_records_they_lead_to(database: Database) {
     assert_eq!(flat.data()[0]["project"]["client"], scene.client);
     let one = scene.org.get(&format!("{TASKS}/{id}?expand=project&fields=title")).await.is(200);
     assert_eq!(one.json["project"]["id"], scene.project);
-    assert_eq!(one.etag(), "\"1\"");
+    assert!(one.etag().starts_with("\"1-"), "{}", one.etag());
     let _ = scene.org.get(&format!("{TASKS}?expand=parent.parent.parent.parent")).await.is_problem(422, "invalid");
 }
 

@@ -4,11 +4,13 @@
 use crate::document::{Ids, Operation, operations};
 use crate::scene::{CLIENTS, PROJECTS, TASKS};
 use lignaflow_testkit::plugins::{fixture, shipped};
-use lignaflow_testkit::{Client, Database, Method, Org, Role, Scope, Server, Setup, on_both};
+use lignaflow_testkit::{Client, Database, Method, Org, Role, Scope, Server, Setup, on_both, on_one};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 on_both!(every_operation_is_open_to_whom_its_permission_says, a_membership_that_ends_ends_what_its_tokens_may_do);
+// Who may do what does not lie in the database, and there are many who ask.
+on_one!(every_operation_of_the_four_plugins_is_open_to_the_roles_that_bring_its_permission);
 
 const NOWHERE: &str = "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f";
 
@@ -299,6 +301,64 @@ async fn is_as_it_says(operation: &Operation, actor: &Actor, api: &Client, org: 
         }
         None => assert_eq!(status, 403, "{asked}"),
     }
+}
+
+/// Those of the plugins: what takes a permission of theirs is asked by every role that they declare, and the rest by
+/// nobody and by a token that reads.
+async fn every_operation_of_the_four_plugins_is_open_to_the_roles_that_bring_its_permission(database: Database) {
+    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
+    server.organization("First").await;
+    let org = server.organization("Halloran").await;
+    let ids = furnish(&org).await;
+    let document = org.get("/api/openapi.json").await.is(200).json;
+    let mut roles: Vec<(String, BTreeSet<String>, Client)> = Vec::new();
+    for (number, row) in org.get("roles").await.is(200).data().iter().enumerate() {
+        let role = row["role"].as_str().unwrap().to_owned();
+        let brought = row["permissions"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect();
+        let (person, _, api) = server.member(&org, &format!("Role{number}"), Role::Member).await;
+        let given = org.request(Method::PUT, &format!("people/{person}/roles")).json(&json!({ "roles": [role] }));
+        let _ = org.send(given).await.is(204);
+        roles.push((role, brought, api));
+    }
+    assert!(roles.len() > 8, "{roles:?}");
+    let reads = server.client(Some(&server.token(&org.email, &org.name, Scope::Read).await));
+    let nobody = server.client(None);
+    let (mut of_plugins, mut refused, mut allowed) = (0, 0, 0);
+    for operation in operations(&document).iter().filter(|operation| !operation.id.starts_with("host_")) {
+        of_plugins += 1;
+        let (path, body) = (operation.path_with(&ids), operation.body_with(&ids));
+        let asked =
+            |who: &str, text: &str| format!("{} {path} ({}) by {who}: {text}", operation.method, operation.permission);
+        let answer = operation.call(&nobody, &path, &body).await;
+        assert_eq!(answer.status, 401, "{}", asked("nobody", &answer.text));
+        let permission = operation.permission.as_str();
+        if permission.starts_with("records.") {
+            let answer = operation.call(&reads, &path, &body).await;
+            let may = permission == "records.read";
+            let as_it_says = if may { !matches!(answer.status, 401 | 403 | 405 | 500..) } else { answer.status == 403 };
+            assert!(as_it_says, "{}", asked("a token that reads", &answer.text));
+            continue;
+        }
+        let of_plugin = !permission.starts_with("organization.");
+        let held = roles.iter().any(|(_, brought, _)| brought.contains(permission));
+        assert!(held || !of_plugin, "{}: no role brings `{permission}`, so it has no case", operation.id);
+        for (role, brought, api) in &roles {
+            let answer = operation.call(api, &path, &body).await;
+            let what = asked(role, &answer.text);
+            if brought.contains(permission) {
+                // What a plugin makes of it is its own matter; the host lets it through.
+                assert!(!matches!(answer.status, 401 | 405 | 415 | 500..), "{what}");
+                assert!(!(answer.status == 403 && answer.text.contains("You may not do this here.")), "{what}");
+                allowed += 1;
+            } else {
+                // Of a record that is not there, a change of state tells that first.
+                assert!(matches!(answer.status, 403 | 404), "{what}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(of_plugins > 500 && refused > 100 && allowed > 50, "{of_plugins} {refused} {allowed}");
 }
 
 async fn a_membership_that_ends_ends_what_its_tokens_may_do(database: Database) {

@@ -191,7 +191,19 @@ async fn the_hosts_own_operations_take_a_key_where_no_secret_is_kept(database: D
     let _ = scene.org.get(CLIENTS).await.is(200);
     let other = keyed(&scene.org, "plugins/projects/enable", "off", &json!({})).await.is_problem(422, "invalid");
     assert_eq!(other.issues(), [("/Idempotency-Key", "key-reused")]);
-    for path in ["tokens", "people", "auth/session"] {
+    let ron = json!({ "name": "Ron" });
+    let placeholder = keyed(&scene.org, "people/placeholders", "ron", &ron).await.is(201);
+    same(&placeholder, &keyed(&scene.org, "people/placeholders", "ron", &ron).await);
+    for path in [
+        "tokens",
+        "people",
+        "invitations",
+        "devices",
+        "webhooks",
+        "auth/session",
+        "account/second-factor",
+        "webhooks/01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f/rotate",
+    ] {
         let refused = keyed(&scene.org, path, "secret", &json!({ "name": "x" })).await.is_problem(422, "invalid");
         assert_eq!(refused.issues(), [("/Idempotency-Key", "key-refused")], "{path}");
     }

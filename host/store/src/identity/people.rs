@@ -224,6 +224,27 @@ pub async fn profile(
     source.optional(statement).await?.map(|row| profile_of_row(&row)).transpose()
 }
 
+/// What these are called who belong, or belonged, to an organization; whoever is erased has a pseudonym.
+pub async fn names(
+    source: impl Source,
+    organization: OrganizationId,
+    people: &[Id],
+) -> Result<Vec<(Id, String)>, StoreError> {
+    let mut values: Vec<sea_query::Value> = vec![organization.0.uuid().into()];
+    let mut places = Vec::with_capacity(people.len());
+    for person in people {
+        values.push(person.uuid().into());
+        places.push(format!("${}", values.len()));
+    }
+    let sql = format!(
+        "select p.id, coalesce(m.pseudonym, p.name) from memberships m join people p on p.id = m.person \
+         where m.organization = $1 and m.person in ({})",
+        places.join(", ")
+    );
+    let rows = source.all(Statement::composed(sql, values).once()).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.text(1)?))).collect()
+}
+
 /// All who belong, or belonged, to an organization, those of longest standing first.
 pub async fn profiles(
     source: impl Source,

@@ -202,7 +202,7 @@ impl Store {
         let question = || Question {
             organization: access.organization(),
             // Where the host sorts and cuts off, the statement does not say how.
-            key: key(&statement, (summary.labels(), &summary.sort, summary.limit)),
+            key: key(&statement, (summary.labels(), &summary.sort, summary.limit, summary.fingerprint)),
             reads: summing.reads.clone(),
         };
         let read = async {
@@ -216,6 +216,10 @@ impl Store {
                 rows => summing.page(summary, &rows?).map(Answer::Page),
             }
         };
+        // Whoever reads on does not come back to one of the pages.
+        if summary.after.is_some() {
+            return page_of(read.await?);
+        }
         page_of(self.answer(question, read).await?)
     }
 

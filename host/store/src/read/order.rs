@@ -1,7 +1,7 @@
 //! Sorts, and where in them a page begins. A sort is written so that the database can read it off an index and begin at
 //! the cursor, whatever comes before.
 
-use super::predicate::rank;
+use super::predicate::{place, rank};
 use super::scope::Scope;
 use crate::error::StoreError;
 use crate::layout;
@@ -24,7 +24,7 @@ pub(super) struct SortColumn {
 
 /// What the last row before the page has in a column.
 #[derive(Clone)]
-enum After {
+pub(super) enum After {
     /// There is no such row: the page is the first.
     Start,
     Nothing,
@@ -34,6 +34,16 @@ enum After {
 impl From<Option<Sql>> for After {
     fn from(value: Option<Sql>) -> Self {
         value.map_or(Self::Nothing, Self::Value)
+    }
+}
+
+impl After {
+    /// What a value of the last row is in SQL, where there is such a row.
+    pub(super) fn of(
+        value: Option<&Value>,
+        sql: impl FnOnce(&Value) -> Result<Option<Sql>, StoreError>,
+    ) -> Result<Self, StoreError> {
+        value.map_or(Ok(Self::Start), |value| sql(value).map(Self::from))
     }
 }
 
@@ -57,10 +67,8 @@ pub(super) fn columns(
     for (index, key) in sort.iter().enumerate() {
         let path = &key.path;
         let value = after.and_then(|values| values.get(index));
-        let after = |of: fn(&BoundPath, &Value) -> Result<Option<Sql>, StoreError>| match value {
-            Some(value) => of(path, value).map(After::from),
-            None => Ok(After::Start),
-        };
+        let after =
+            |of: fn(&BoundPath, &Value) -> Result<Option<Sql>, StoreError>| After::of(value, |value| of(path, value));
         let mut column = |expr: Expr, plain: bool, after: After| {
             columns.push(SortColumn {
                 expr,
@@ -108,11 +116,6 @@ fn money(value: &Value) -> Option<Money> {
         Value::Money(money) => Some(*money),
         _ => None,
     }
-}
-
-fn place(path: &BoundPath, value: &Value) -> Option<i32> {
-    let place = path.field()?.field.of.iter().position(|choice| Some(choice.as_str()) == value.as_text())?;
-    i32::try_from(place).ok()
 }
 
 /// The parts to be read one after the other. An index holds nulls at one end, and which end depends on the database and
@@ -164,6 +167,11 @@ pub(super) fn apply(select: &mut SelectStatement, columns: &[SortColumn], part: 
 }
 
 impl SortColumn {
+    /// Of what no index has, and that may be null.
+    pub(super) fn computed(expr: Expr, descending: bool, after: After) -> Self {
+        Self { expr, descending, nullable: true, own: false, after }
+    }
+
     /// Lies strictly behind a value, nothing not counted.
     fn behind(&self, value: Sql) -> Expr {
         if self.descending { self.expr.clone().lt(value) } else { self.expr.clone().gt(value) }

@@ -40,6 +40,12 @@ pub(super) fn rank(path: &BoundPath, column: &Expr) -> Expr {
     if choices.is_empty() { Expr::cust("NULL") } else { case.into() }
 }
 
+/// The place of a choice among those declared, as [`rank`] has it.
+pub(super) fn place(path: &BoundPath, value: &Value) -> Option<i32> {
+    let place = path.field()?.field.of.iter().position(|choice| Some(choice.as_str()) == value.as_text())?;
+    i32::try_from(place).ok()
+}
+
 /// Where a folded text has this part.
 fn has_part(dialect: Dialect, folded: Expr, part: &str) -> Expr {
     place_of(dialect, folded, part).gt(Expr::Constant(0_i32.into()))

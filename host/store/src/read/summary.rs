@@ -1,6 +1,8 @@
-//! Summaries: the groups in one statement, sorted and cut off by the one around it.
+//! Summaries: the groups in one statement, sorted and cut off by the one around it, which begins after the last row of
+//! the page before.
 
-use super::predicate::rank;
+use super::order::{self, After, Part, SortColumn};
+use super::predicate::{place, rank};
 use super::scope::{Scope, col};
 use super::{bucket, listing};
 use crate::database::{Dialect, Row, Statement};
@@ -13,7 +15,7 @@ use lignaflow_core::memory::{SumTooLarge, Unit};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::{MetricKind, Page};
 use lignaflow_core::{Currency, Value};
-use sea_query::{Condition, Expr, ExprTrait, Func, FunctionCall, NullOrdering, Order, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait, Func, FunctionCall, SelectStatement, Value as Sql};
 
 /// Groups that are fetched at most where the host sorts them.
 const MAX_GROUPS: u32 = 100_000;
@@ -91,8 +93,9 @@ impl Summing {
         let rows = if hosted {
             MAX_GROUPS + 1
         } else {
-            sort(dialect, summary, &mut outer);
-            u32::from(summary.limit)
+            order::apply(&mut outer, &sort(dialect, summary)?, Part::Whole);
+            // One more tells whether there is a next page.
+            u32::from(summary.limit) + 1
         };
         let statement = listing::first_of(dialect, &[outer], rows)?;
         Ok((statement, Self { reads: scope.reads(), cells, dialect, sums, hosted }))
@@ -105,12 +108,8 @@ impl Summing {
         }
         let columns = summary.labels();
         let read = |row| self.cells.iter().zip(&columns).map(|(cell, label)| self.read(cell, label, row)).collect();
-        let mut rows: Vec<Vec<Value>> = rows.iter().map(read).collect::<Result<_, _>>()?;
-        if self.hosted {
-            summary.sort_rows(&mut rows);
-            rows.truncate(usize::from(summary.limit));
-        }
-        Ok(Page { columns, rows, next: None })
+        let rows: Vec<Vec<Value>> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(if self.hosted { summary.page(rows) } else { summary.cut(rows) })
     }
 
     fn read(&self, cell: &Cell, label: &str, row: &Row) -> Result<Value, StoreError> {
@@ -265,45 +264,85 @@ impl<'a> Build<'a> {
     }
 }
 
-/// By what was asked for, then by the groups.
-fn sort(dialect: Dialect, summary: &BoundSummary, select: &mut SelectStatement) {
+/// By what was asked for, then by the groups, each with what the row before the page has of it.
+fn sort(dialect: Dialect, summary: &BoundSummary) -> Result<Vec<SortColumn>, StoreError> {
     let bytes = |name: &str| match dialect {
         Dialect::Sqlite => col(GROUPS, name),
         Dialect::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", col(GROUPS, name)),
     };
-    let mut by = |expr: Expr, descending: bool| {
-        let direction = if descending { Order::Desc } else { Order::Asc };
-        select.order_by_expr_with_nulls(expr, direction, NullOrdering::Last);
-    };
     let money = summary.money_paths();
-    let currency = |path: &BoundPath| money.iter().position(|known| known.is(path)).map(|at| bytes(&format!("u{at}")));
+    let (first_currency, first_metric) = (summary.groups.len(), summary.groups.len() + money.len());
+    let after = |index: usize| summary.after.as_ref().and_then(|row| row.get(index));
+    let mut columns = Vec::new();
+    let mut by =
+        |expr: Expr, descending: bool, after: After| columns.push(SortColumn::computed(expr, descending, after));
+    let text = |value: &Value| value.as_text().map(Sql::from);
+    let currency = |at: usize| After::of(after(first_currency + at), |value| Ok(text(value)));
     let groups = (0..summary.groups.len()).map(|index| (SummaryColumn::Group(index), false));
     for (column, descending) in summary.sort.iter().copied().chain(groups) {
         match column {
             SummaryColumn::Group(index) => {
                 let path = &summary.groups[index].path;
                 let name = format!("g{index}");
+                let value = after(index);
                 match path.kind() {
-                    FieldKind::Text => by(col(GROUPS, &format!("f{index}")), descending),
-                    FieldKind::Choice => by(rank(path, &col(GROUPS, &name)), descending),
+                    FieldKind::Text => {
+                        let folded =
+                            After::of(value, |value| Ok(value.as_text().map(|text| Sql::from(path.folded(text)))))?;
+                        by(col(GROUPS, &format!("f{index}")), descending, folded);
+                    }
+                    FieldKind::Choice => {
+                        let place = After::of(value, |value| Ok(place(path, value).map(Sql::from)))?;
+                        by(rank(path, &col(GROUPS, &name)), descending, place);
+                    }
                     _ => {
-                        by(col(GROUPS, &name), descending);
+                        by(col(GROUPS, &name), descending, After::of(value, |value| of_path(path, value))?);
                         continue;
                     }
                 }
-                by(bytes(&name), descending);
+                by(bytes(&name), descending, After::of(value, |value| Ok(text(value)))?);
             }
             SummaryColumn::Metric(index) => {
                 let metric = &summary.metrics[index];
                 let adds = matches!(metric.kind, MetricKind::Sum | MetricKind::Average);
-                if let Some(currency) = currency(&metric.path).filter(|_| adds) {
-                    by(currency, descending);
+                let at = money.iter().position(|known| known.is(&metric.path)).filter(|_| adds);
+                if let Some(at) = at {
+                    by(bytes(&format!("u{at}")), descending, currency(at)?);
                 }
-                by(col(GROUPS, &format!("m{index}")), descending);
+                let value = After::of(after(first_metric + index), |value| measured(metric, value))?;
+                by(col(GROUPS, &format!("m{index}")), descending, value);
             }
         }
     }
-    for index in 0..money.len() {
-        by(bytes(&format!("u{index}")), false);
+    for at in 0..money.len() {
+        by(bytes(&format!("u{at}")), false, currency(at)?);
     }
+    Ok(columns)
+}
+
+/// A value as its column holds it; nothing of null.
+fn of_path(path: &BoundPath, value: &Value) -> Result<Option<Sql>, StoreError> {
+    match value {
+        Value::Null => Ok(None),
+        value => layout::scalar(path.kind(), path.scale(), value).map(Some),
+    }
+}
+
+/// A measure as the groups have it. A sum is never null there: money without a currency, which is told as nothing, is
+/// zero.
+fn measured(metric: &BoundMetric, value: &Value) -> Result<Option<Sql>, StoreError> {
+    Ok(match (metric.kind, value) {
+        (MetricKind::Count | MetricKind::CountDistinct, value) => value.as_integer().map(Sql::from),
+        (MetricKind::Sum, Value::Null) => Some(Sql::from(0_i64)),
+        (MetricKind::Sum, Value::Money(money)) => Some(Sql::from(money.minor)),
+        (MetricKind::Sum, Value::Decimal(decimal)) => {
+            let units = i64::try_from(decimal.mantissa()).map_err(|_| mismatched(&metric.label))?;
+            Some(Sql::from(units))
+        }
+        (_, value) => of_path(&metric.path, value)?,
+    })
+}
+
+fn mismatched(label: &str) -> StoreError {
+    StoreError::TooLarge(format!("the page that begins after such a sum of `{label}` cannot be found"))
 }

@@ -245,7 +245,7 @@ fn a_summary_is_grouped_within_and_sorted_without() {
             GROUP BY 1, 2) AS s
             ORDER BY s.u0 COLLATE C DESC NULLS LAST, s.m0 DESC NULLS LAST, s.g0 ASC NULLS LAST, s.u0 COLLATE C ASC
               NULLS LAST
-            LIMIT 12
+            LIMIT 13
         ",
     );
     says(

@@ -40,6 +40,18 @@ use tokio::sync::Semaphore;
 /// Workbooks that are written at once; each keeps a thread and temporary files.
 const WORKBOOKS: usize = 8;
 
+/// Groups of a summary that are read at once: each further page counts and sums everything anew.
+const GROUPS: u16 = 10_000;
+
+/// A file is whole.
+fn whole(name: &str) -> Issue {
+    let mut message = format!("A file has all rows and no pages: leave `{name}` out.");
+    if name == "expand" {
+        message.push_str(" Further columns are paths in `fields`, such as `project.client.name`.");
+    }
+    Issue::new(format!("/{name}"), "not-in-a-file", message)
+}
+
 /// Where files are made on their way out. One for the whole process.
 #[derive(Debug)]
 pub struct Exports {
@@ -81,11 +93,7 @@ impl Export<'_> {
         for (name, text) in pairs {
             match name.as_str() {
                 "fields" => fields = Some(query::words(text)),
-                "limit" | "after" | "count" | "expand" => issues.push(Issue::new(
-                    format!("/{name}"),
-                    "not-in-a-file",
-                    format!("A file has all rows and no pages: leave `{name}` out. Further columns are paths in `fields`, such as `project.client.name`."),
-                )),
+                "limit" | "after" | "count" | "expand" => issues.push(whole(name)),
                 _ => kept.push((name.clone(), text.clone())),
             }
         }
@@ -119,13 +127,23 @@ impl Export<'_> {
 
     /// The rows of a summary.
     pub async fn summary(&self, pairs: &Pairs) -> Result<Response, Fault> {
-        let summary = query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), pairs)?;
-        let bound = self.binder().summary(&summary, self.caller.calendar)?;
-        let page = self.app.records.summarize(self.caller, &self.snapshot.catalog, &summary).await?;
-        query::whole(pairs, &page)?;
+        let paged = |name: &&str| pairs.iter().any(|(given, _)| given == name);
+        let mut issues: Vec<Issue> =
+            ["limit", "after"].iter().filter(|name| paged(name)).map(|name| whole(name)).collect();
+        let kept = pairs.iter().filter(|(name, _)| name != "limit" && name != "after").cloned().collect();
+        let summary = match query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), &kept) {
+            Ok(summary) if issues.is_empty() => summary,
+            other => {
+                issues.extend(other.err().map(|fault| fault.issues).unwrap_or_default());
+                return Err(Fault::invalid(issues));
+            }
+        };
+        let mut bound = self.binder().summary(&summary, self.caller.calendar)?;
+        bound.limit = GROUPS;
         let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
-        let mut rows = Rows::of_page(names, Columns::of_summary(&self.binder(), &bound));
-        let first = rows.fill(page.rows).await?;
+        let columns = Columns::of_summary(&self.binder(), &bound);
+        let mut rows = Rows::of_summary(names, bound, columns);
+        let first = rows.next().await?.unwrap_or_default();
         self.answer(rows, first)
     }
 

@@ -1,8 +1,10 @@
-//! The rows of a list, page after page, each by the cursor of the one before, with the names of what they refer to.
+//! The rows of a list or a summary, page after page, each by the cursor of the one before, with the names of what they
+//! refer to.
 
 use super::cell::Cell;
 use super::columns::{Columns, Named};
 use lignaflow_core::Fault;
+use lignaflow_core::bound::BoundSummary;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::id::Id;
@@ -65,31 +67,39 @@ impl Names {
         let files: Vec<Id> = files.into_iter().collect();
         self.known.extend(self.records.file_names(self.caller.to_read()?, &files).await?);
         if !people.is_empty() {
-            let everybody = self.records.directory().people(self.caller.organization, None).await?;
-            self.known.extend(everybody.into_iter().map(|person| (person.id, person.name)));
-        }
-        for id in people {
-            if !self.known.contains_key(&id) {
-                let person = self.records.directory().person(self.caller.organization, id).await?;
-                self.known.insert(id, person.map(|person| person.name).unwrap_or_default());
-            }
+            let people: Vec<Id> = people.into_iter().collect();
+            let names = self.records.directory().names(self.caller.organization, &people).await?;
+            self.known.extend(people.into_iter().map(|id| (id, String::new())));
+            self.known.extend(names);
         }
         Ok(())
     }
 }
 
-/// What is left of a list.
+/// What is read page by page.
+#[derive(Debug)]
+enum Source {
+    List(Box<Selection>),
+    Summary(Box<BoundSummary>),
+}
+
+/// What is left of a list or a summary.
 #[derive(Debug)]
 pub(super) struct Rows {
     names: Names,
     columns: Columns,
     /// `None` when the last page was read.
-    next: Option<Selection>,
+    next: Option<Source>,
 }
 
 impl Rows {
     pub(super) fn new(names: Names, selection: Selection, columns: Columns) -> Self {
-        Self { names, columns, next: Some(selection) }
+        Self { names, columns, next: Some(Source::List(Box::new(selection))) }
+    }
+
+    /// The groups of a summary.
+    pub(super) fn of_summary(names: Names, summary: BoundSummary, columns: Columns) -> Self {
+        Self { names, columns, next: Some(Source::Summary(Box::new(summary))) }
     }
 
     /// Of rows that are there already.
@@ -103,14 +113,29 @@ impl Rows {
 
     /// The next page, or nothing after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Vec<Cell>>>, Fault> {
-        let Some(selection) = self.next.take() else { return Ok(None) };
-        let page = self.names.records.find(self.names.caller.to_read()?, &self.names.catalog, &selection).await?;
-        self.next = page.next.map(|after| Selection { after: Some(after), ..selection });
-        Ok(Some(self.fill(page.rows).await?))
+        let Some(source) = self.next.take() else { return Ok(None) };
+        let (records, caller) = (&self.names.records, &self.names.caller);
+        let rows = match source {
+            Source::List(selection) => {
+                let page = records.find(caller.to_read()?, &self.names.catalog, &selection).await?;
+                self.next =
+                    page.next.map(|after| Source::List(Box::new(Selection { after: Some(after), ..*selection })));
+                page.rows
+            }
+            Source::Summary(summary) => {
+                let page = records.groups(caller, &summary).await?;
+                // The last row is where the next page begins, as its cursor would say.
+                let after = page.next.and_then(|_| page.rows.last().cloned());
+                self.next =
+                    after.map(|after| Source::Summary(Box::new(BoundSummary { after: Some(after), ..*summary })));
+                page.rows
+            }
+        };
+        Ok(Some(self.fill(rows).await?))
     }
 
     /// Rows as cells.
-    pub(super) async fn fill(&mut self, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Cell>>, Fault> {
+    async fn fill(&mut self, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Cell>>, Fault> {
         self.names.learn(&self.columns, &rows).await?;
         Ok(rows.iter().map(|row| self.columns.cells(row, &self.names)).collect())
     }
