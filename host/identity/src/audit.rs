@@ -5,9 +5,24 @@ use crate::client::Client;
 use crate::{Identity, error};
 use lignaflow_core::caller::Permission;
 use lignaflow_core::clock::Micros;
+use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, OrganizationId, PersonId};
 use lignaflow_store::identity::audit::{self, Event, Line, Search};
 use serde_json::json;
+
+/// Characters of a query that are written down.
+const QUERY: usize = 1_000;
+
+/// Records that somebody takes away as a file.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordsTaken<'a> {
+    pub collection: &'a str,
+    pub format: &'a str,
+    /// What was asked for, as in an address.
+    pub query: &'a str,
+    /// How many there were when it was.
+    pub rows: u64,
+}
 
 /// What happened. The words are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +53,7 @@ pub(crate) enum Kind {
     ProfileChanged,
     OrganizationChanged,
     AuditExported,
+    RecordsExported,
     ResetAsked,
     AddressChanged,
     SessionsEnded,
@@ -85,6 +101,7 @@ impl Kind {
             Self::ProfileChanged => "person.changed",
             Self::OrganizationChanged => "organization.changed",
             Self::AuditExported => "audit.exported",
+            Self::RecordsExported => "records.exported",
             Self::ResetAsked => "password.reset-asked",
             Self::AddressChanged => "address.changed",
             Self::SessionsEnded => "session.others-ended",
@@ -138,12 +155,44 @@ impl Identity {
         audit::kinds(self.database(), actor.caller.organization).await.map_err(error::told)
     }
 
-    /// Writes down that somebody takes it away as a file, before they do.
-    pub async fn note_audit_export(&self, actor: &Authenticated, client: Client) -> Result<(), Fault> {
+    /// Writes down that somebody takes it away as a file, and what of it, before they do.
+    pub async fn note_audit_export(&self, actor: &Authenticated, client: Client, search: &Search) -> Result<(), Fault> {
         may_read(actor)?;
         actor.proved()?;
+        let word = |text: &str| (!text.is_empty()).then(|| text.chars().take(QUERY).collect::<String>());
+        let detail = [
+            ("kind", word(&search.kind)),
+            ("about", search.person.map(|person| person.to_string())),
+            ("from", search.from.map(instant_text)),
+            ("until", search.until.map(instant_text)),
+            ("q", word(&search.text)),
+        ];
+        let detail = detail.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?)))).collect();
+        self.note_export(Kind::AuditExported, actor, client, serde_json::Value::Object(detail)).await
+    }
+
+    /// Writes down that somebody takes records away as a file, and which, before they do.
+    pub async fn note_records_export(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        taken: &RecordsTaken<'_>,
+    ) -> Result<(), Fault> {
+        let query: String = taken.query.chars().take(QUERY).collect();
+        let RecordsTaken { collection, format, rows, .. } = taken;
+        let detail = json!({ "collection": collection, "format": format, "query": query, "rows": rows });
+        self.note_export(Kind::RecordsExported, actor, client, detail).await
+    }
+
+    async fn note_export(
+        &self,
+        kind: Kind,
+        actor: &Authenticated,
+        client: Client,
+        detail: serde_json::Value,
+    ) -> Result<(), Fault> {
         let (organization, person, client) = (actor.caller.organization, actor.person.id, client.through(actor));
-        let exported = event(Kind::AuditExported, self.now(), &client, Some(organization), Some(person), json!({}));
+        let exported = event(kind, self.now(), &client, Some(organization), Some(person), detail);
         self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &exported).await?) })).await
     }
 }

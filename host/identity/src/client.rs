@@ -1,6 +1,7 @@
 //! From where somebody acts, as far as the server could tell.
 
 use crate::authenticate::Authenticated;
+use crate::known::Mark;
 use lignaflow_core::Id;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -14,12 +15,17 @@ pub struct Client {
     user_agent: String,
     /// What they prove themselves with, where it is a token.
     token: Option<Id>,
+    /// What the browser keeps of those who signed in with it before.
+    marks: Vec<Mark>,
 }
+
+/// Marks of one browser that are looked at.
+const MARKS: usize = 50;
 
 impl Client {
     pub fn new(address: IpAddr, user_agent: &str) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect();
-        Self { address: Some(address.to_canonical()), user_agent, token: None }
+        Self { address: Some(address.to_canonical()), user_agent, token: None, marks: Vec::new() }
     }
 
     /// An operator on the command line.
@@ -31,6 +37,17 @@ impl Client {
     #[must_use]
     pub(crate) fn through(self, actor: &Authenticated) -> Self {
         Self { token: actor.token(), ..self }
+    }
+
+    /// The same, with the marks that came along.
+    #[must_use]
+    pub fn bearing(self, mut marks: Vec<Mark>) -> Self {
+        marks.truncate(MARKS);
+        Self { marks, ..self }
+    }
+
+    pub(crate) fn bears(&self, mark: &Mark) -> bool {
+        self.marks.contains(mark)
     }
 
     pub(crate) fn token(&self) -> Option<Id> {

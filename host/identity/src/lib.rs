@@ -16,6 +16,7 @@
 //! | `privacy` | what is held of a person, taken along by them or taken away from an organization |
 //! | `settings` | what a person says of themselves, what an organization is set to |
 //! | `password`, `throttle`, `secret` | argon2id and its rules; guessing made slow; random secrets and their hashes |
+//! | `known` | browsers that somebody has signed in with before |
 //! | `form`, `country`, `client`, `options` | what people type; presets; where they come from; what can be set |
 //! | `audit`, `error` | what is written down; what goes wrong |
 //!
@@ -32,6 +33,7 @@ mod error;
 mod form;
 mod holders;
 mod invitations;
+mod known;
 mod letters;
 mod members;
 mod options;
@@ -59,11 +61,13 @@ mod touches;
 #[cfg(test)]
 mod tests;
 
+pub use audit::RecordsTaken;
 pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, PersonSummary, Via};
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
 pub use devices::{Device, Enrolled, NewDevice, PinSet};
 pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation};
+pub use known::{KNOWN, Mark};
 pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;
 pub use lignaflow_store::identity::organizations::{Demand, Organization};
@@ -77,7 +81,7 @@ pub use privacy::{About, Erasure, LONGEST_RETENTION};
 pub use proving::{PROVE_AGAIN, asks_for_proof};
 pub use roles::{OwnRole, RoleForm, brought_by};
 pub use seal::{Keys, Seal, SealFault};
-pub use second_factor::SecondFactorSetup;
+pub use second_factor::{SecondFactorSetup, second_factor_seal};
 pub use secret::Secret;
 pub use sessions::{NewSession, SessionSummary};
 pub use settings::{OrganizationChange, ProfileChange};

@@ -13,6 +13,11 @@ impl Keys {
     pub fn new(current: impl Into<String>, former: impl IntoIterator<Item = String>) -> Self {
         Self(std::iter::once(current.into()).chain(former).collect())
     }
+
+    /// All of them, the one in use first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
 }
 
 /// Nothing of them.
@@ -81,16 +86,23 @@ impl Seal {
     }
 
     pub fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealFault> {
-        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealFault::OtherKey)?;
-        for key in &self.0 {
-            let mut rest = rest.to_vec();
-            let opened = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut rest);
-            if let Ok(opened) = opened {
-                return Ok(opened.to_vec());
-            }
-        }
-        Err(SealFault::OtherKey)
+        self.0.iter().find_map(|key| opened(key, place, sealed)).ok_or(SealFault::OtherKey)
     }
+
+    /// The same secret under the key in use; nothing where it is already.
+    pub fn renewed(&self, place: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, SealFault> {
+        if self.0.first().and_then(|key| opened(key, place, sealed)).is_some() {
+            return Ok(None);
+        }
+        self.close(place, &self.open(place, sealed)?).map(Some)
+    }
+}
+
+fn opened(key: &LessSafeKey, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
+    let mut rest = rest.to_vec();
+    let opened = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut rest).ok()?;
+    Some(opened.to_vec())
 }
 
 #[cfg(test)]

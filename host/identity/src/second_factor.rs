@@ -5,7 +5,7 @@ use crate::audit::{Kind, event};
 use crate::authenticate::Authenticated;
 use crate::client::Client;
 use crate::error::Error;
-use crate::seal::{Seal, SealFault};
+use crate::seal::{Keys, Seal, SealFault};
 use crate::sign_in::SignInFault;
 use crate::{Identity, SECOND, error, secret};
 use lignaflow_core::clock::Micros;
@@ -24,6 +24,11 @@ const BYTES: usize = 20;
 
 /// No letter of it is taken for another.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+
+/// What seals the secrets of second factors, each at the bytes of its person's id.
+pub fn second_factor_seal(keys: &Keys) -> Result<Seal, SealFault> {
+    Seal::new(keys, PURPOSE)
+}
 
 /// What an authenticator is told, shown until it is confirmed.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +102,7 @@ fn paper_hash(person: PersonId, code: &str) -> [u8; 32] {
 
 impl Identity {
     fn seal(&self) -> Result<Seal, Fault> {
-        Seal::new(&self.options().keys, PURPOSE).map_err(sealed)
+        second_factor_seal(&self.options().keys).map_err(sealed)
     }
 
     /// A new secret for an authenticator. It is asked for once it is confirmed.
@@ -243,24 +248,6 @@ impl Identity {
     pub(crate) async fn second_proof(&self, person: PersonId, code: &str) -> Result<SecondProof, Fault> {
         let step = self.step_of(person, code, true).await?;
         Ok(SecondProof { person, step, paper: paper_hash(person, code) })
-    }
-
-    /// Seals all secrets of second factors with the key in use. How many there were.
-    pub async fn reseal_second_factors(&self) -> Result<u64, Fault> {
-        let seal = self.seal()?;
-        let mut count = 0;
-        for factor in second_factors::all(self.database()).await.map_err(error::told)? {
-            let place = *factor.person.0.bytes();
-            let secret = seal.open(&place, &factor.secret).map_err(sealed)?;
-            let anew = seal.close(&place, &secret).map_err(sealed)?;
-            let done = self
-                .write(move |tx| {
-                    Box::pin(async move { Ok(second_factors::reseal(tx, factor.person, &factor.secret, &anew).await?) })
-                })
-                .await?;
-            count += u64::from(done);
-        }
-        Ok(count)
     }
 }
 

@@ -161,6 +161,7 @@ impl Identity {
         let now = self.now();
         let (secret, draft) = self.fresh_session(now, &client)?;
         let id = person.id;
+        let known = self.is_known(&client, id);
         let whose = (person.email.clone(), person.name.clone());
         let session = self
             .write(move |tx| {
@@ -174,8 +175,6 @@ impl Identity {
                     let last = rows::of(&mut *tx, id, 1).await?.first().map(|session| session.organization);
                     let chosen = mine.iter().find(|(organization, _)| Some(organization.id) == last).or(mine.first());
                     let Some((organization, _)) = chosen else { return Ok(None) };
-                    let live = rows::of(&mut *tx, id, u32::MAX).await?;
-                    let known = live.iter().any(|session| session.user_agent == client.user_agent());
                     let (before, from_here) = audit::signed_in_before(&mut *tx, id, &client.address_text()).await?;
                     if before && !from_here && !known {
                         let from = (client.address_text(), client.user_agent().to_owned());

@@ -54,7 +54,7 @@ mod sight;
 mod write;
 
 pub use migrate::{Carried, Carrying};
-pub use post::LinkAddresses;
+pub use post::{LinkAddresses, LinkSecret};
 pub use reads::GuestReads;
 pub use repeat::{Once, Repeating};
 pub use revert::Earlier;

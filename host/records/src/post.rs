@@ -32,8 +32,12 @@ pub(crate) struct Told {
 pub struct LinkAddresses {
     /// The address of this site, without a slash at its end.
     pub site: String,
-    pub secret: Arc<dyn Fn(OrganizationId, Id) -> String + Send + Sync>,
+    /// By the key in use, and by those before it.
+    pub secrets: Vec<LinkSecret>,
 }
+
+/// The secret of a link, by one key.
+pub type LinkSecret = Arc<dyn Fn(OrganizationId, Id) -> String + Send + Sync>;
 
 impl std::fmt::Debug for LinkAddresses {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -42,9 +46,23 @@ impl std::fmt::Debug for LinkAddresses {
 }
 
 impl LinkAddresses {
-    /// The address of a link, for whom it is for.
+    /// The address of a link that is opened now, for whom it is for.
     pub fn address(&self, organization: OrganizationId, id: Id) -> String {
-        format!("{}/l/{}", self.site, (self.secret)(organization, id))
+        self.leading(&self.secret(organization, id))
+    }
+
+    /// The address of a link of which this is kept; nothing where the key is not here any more that it was opened with.
+    pub fn address_of(&self, organization: OrganizationId, id: Id, hash: &[u8]) -> Option<String> {
+        let mut secrets = self.secrets.iter().map(|secret| secret(organization, id));
+        secrets.find(|secret| Self::hash_of(secret) == hash).map(|secret| self.leading(&secret))
+    }
+
+    fn leading(&self, secret: &str) -> String {
+        format!("{}/l/{secret}", self.site)
+    }
+
+    fn secret(&self, organization: OrganizationId, id: Id) -> String {
+        self.secrets.first().map(|secret| secret(organization, id)).unwrap_or_default()
     }
 
     /// What is kept of a secret.
@@ -53,7 +71,7 @@ impl LinkAddresses {
     }
 
     pub fn hash(&self, organization: OrganizationId, id: Id) -> [u8; 32] {
-        Self::hash_of(&(self.secret)(organization, id))
+        Self::hash_of(&self.secret(organization, id))
     }
 }
 
@@ -227,11 +245,16 @@ impl Records {
             Mutation::OpenLink(opening) if opening.id == id => Some(opening.expires_at),
             _ => None,
         });
-        let expires_at = match opens {
-            Some(expires_at) => expires_at,
-            None => self.open_link(caller, plugin, id, "").await?.expires_at,
+        let (expires_at, url) = if let Some(expires_at) = opens {
+            (expires_at, addresses.address(caller.organization, id))
+        } else {
+            let link = self.open_link(caller, plugin, id, "").await?;
+            let url = addresses.address_of(caller.organization, id, &link.hash).ok_or_else(|| {
+                let message = "The secret key that this link was opened with is not here any more: open another.";
+                Fault::at("", "no-link", message)
+            })?;
+            (link.expires_at, url)
         };
-        let url = addresses.address(caller.organization, id);
         Ok(json!({ "id": id.to_string(), "url": url, "expires_at": instant_text(expires_at) }).to_string())
     }
 }

@@ -23,7 +23,7 @@ use crate::plugins::{Plugins, migrating};
 use crate::private_file;
 use crate::rest::export::Exports;
 use crate::rest::guest::Schemas;
-use crate::secret_key::secret_key;
+use crate::secret_key::secret_keys;
 use crate::shutdown::Shutdown;
 use crate::tables::{Shelf, Tables};
 use crate::webhooks::{self, Webhooks};
@@ -130,15 +130,14 @@ pub async fn assemble(
     })?;
     let registry = Arc::new(Registry::default());
     let clock = surroundings.clock.clone();
-    let former = config.former_secret_keys.iter().map(|key| key.expose().to_owned());
-    let keys = Keys::new(secret_key(&config)?.expose(), former);
+    let keys = secret_keys(&config)?;
     let options = identity_options(&config, surroundings.identity, keys.clone());
     let identity = Identity::new(store.clone(), clock.clone(), options);
     let loaded = registry.clone();
     let directory = Arc::new(identity.directory(move || loaded.current().catalog.declared().clone()));
     let mut records = Records::new(store.clone(), registry.clone(), directory, clock.clone());
     let site = config.server.public_url.to_string().trim_end_matches('/').to_owned();
-    records = records.linking(link_secret::addresses(secret_key(&config)?.expose(), site));
+    records = records.linking(link_secret::addresses(&keys, site));
     if let Some(pause) = surroundings.pause {
         records = records.pausing(pause);
     }

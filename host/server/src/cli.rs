@@ -70,6 +70,8 @@ pub enum Command {
     Schema,
     /// Print the one-time address that makes the first organization and its owner
     SetupUrl,
+    /// Seal everything that is kept secret with the secret key of now, so that former ones can go
+    RotateSecrets(RotateSecrets),
     /// Make this system trust the local authority of certs_dir
     Trust,
     /// Ask the running server whether it is ready
@@ -83,6 +85,13 @@ pub enum Command {
     /// Compile the component on standard input, within limits: what the server starts for each plugin
     #[command(hide = true)]
     CompilePlugin(Confinement),
+}
+
+#[derive(Debug, Args)]
+pub struct RotateSecrets {
+    /// Put a new key before the one in the data folder, and do nothing else: restart the server, then rotate
+    #[arg(long)]
+    pub new_key: bool,
 }
 
 /// What a process that this program starts may use.

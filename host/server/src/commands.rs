@@ -10,6 +10,8 @@ use crate::assemble::{self, Surroundings, assemble};
 use crate::cli::{self, Command, ConfigCommand, Organization, Plugin, Token, User};
 use crate::config::{self, Config, Loaded};
 use crate::plugins::FOLLOW;
+use crate::rotation;
+use crate::secret_key;
 use crate::tls::{self, Trust};
 use lignaflow_core::Fault;
 use lignaflow_core::name::PluginId;
@@ -71,6 +73,7 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::RotateSecrets(wish) => rotate(config, wish.new_key).await,
         Command::Trust => {
             match tls::trust(&tls::authority_file(&config.certs_dir))? {
                 Trust::Done(steps) => steps.iter().for_each(|step| println!("{step}")),
@@ -83,6 +86,30 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Seals what is kept secret with the key of now, or puts a new key before it.
+async fn rotate(config: &Config, new_key: bool) -> anyhow::Result<()> {
+    if new_key {
+        secret_key::renew(config)?;
+        println!("There is a new key. Restart the server, then run `lignaflow rotate-secrets`.");
+        return Ok(());
+    }
+    say(config);
+    let (store, keys) = (assemble::open(config, false).await?, secret_key::secret_keys(config)?);
+    let rotated = rotation::rotate(&store, &keys).await?;
+    store.close().await;
+    if rotated.counts.is_empty() {
+        println!("Nothing is kept sealed.");
+    }
+    for (kind, count) in &rotated.counts {
+        println!("Secrets of {kind}: {} are sealed anew; {} were already.", count.renewed, count.current);
+    }
+    if !rotated.lost.is_empty() {
+        let lost = rotated.lost.join("\n");
+        anyhow::bail!("no key here opens these; name the one that they were sealed with, or set them anew:\n{lost}");
+    }
+    Ok(())
 }
 
 /// Which data a command speaks to.

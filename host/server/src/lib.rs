@@ -63,6 +63,7 @@ pub(crate) mod private_file;
 pub mod problem;
 pub mod redirect;
 pub mod rest;
+pub mod rotation;
 pub mod router;
 #[cfg(feature = "shipped")]
 pub mod sample;

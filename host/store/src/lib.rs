@@ -48,6 +48,7 @@ mod read;
 pub mod repeats;
 pub mod schedules;
 pub mod schema;
+pub mod sealed;
 pub mod settings;
 pub mod signal;
 pub mod subscribers;

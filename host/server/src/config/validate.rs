@@ -121,6 +121,9 @@ pub(super) fn check(config: &Config, sources: &BTreeMap<String, String>, faults:
     if (1..32).contains(&key_length) {
         fault("secret_key", "is too short to be safe: at least 32 characters, or empty to have one made".into());
     }
+    if config.former_secret_keys.iter().any(|key| (1..32).contains(&key.expose().len())) {
+        fault("former_secret_keys", "has one of less than 32 characters, which was no secret key".into());
+    }
     if config.identity.second_factor.parse::<lignaflow_identity::Demand>().is_err() {
         fault("identity.second_factor", "is to be nobody, administrators or everybody".into());
     }

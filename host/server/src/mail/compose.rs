@@ -135,9 +135,9 @@ impl Mail {
         for id in kept.message.letter.links() {
             let link = links::one(self.0.store.database(), organization, id).await.map_err(super::unavailable)?;
             let open = link.filter(|link| link.state(self.0.clock.now()) == links::State::Open);
-            // A key that was changed since makes another secret, which leads nowhere.
-            if open.is_some_and(|link| link.hash == known.hash(organization, id)) {
-                addresses.insert(id, known.address(organization, id));
+            // Where the key is not here any more that it was opened with, it cannot be told again.
+            if let Some(address) = open.and_then(|link| known.address_of(organization, id, &link.hash)) {
+                addresses.insert(id, address);
             }
         }
         Ok(addresses)

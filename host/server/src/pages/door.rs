@@ -106,6 +106,7 @@ async fn let_in(app: &App, headers: &HeaderMap, signed: &SignedIn, body: &[u8], 
     let who = (signed.person.name.as_str(), signed.session.organization);
     let mut response = held::after(app, theme_of(headers), who, body, next).await;
     session::set_cookie(&mut response, &signed.session, app.clock.now());
+    session::set_mark(&mut response, app.identity.mark(signed.person.id));
     response
 }
 
@@ -197,6 +198,7 @@ async fn setup(
         Ok(founded) => {
             let mut response = Redirect::to(paths::HOME).into_response();
             session::set_cookie(&mut response, &founded.session, app.clock.now());
+            session::set_mark(&mut response, app.identity.mark(founded.person));
             response
         }
         Err(fault) => {

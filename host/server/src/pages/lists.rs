@@ -5,6 +5,7 @@ use super::{lookup, views};
 use crate::problem::Problem;
 use crate::rest::accept::Format;
 use crate::rest::export::Export;
+use crate::rest::host::From;
 use crate::rest::query;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
@@ -14,6 +15,7 @@ use lignaflow_core::bind::Binder;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Predicate, Selection};
+use lignaflow_identity::Client;
 use lignaflow_web::ListQuery;
 use lignaflow_web::collection::list::{ListPage, page};
 use lignaflow_web::collection::views::ViewBar;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 
 pub(super) async fn list(
     visit: Visit,
+    From(client): From,
     Path((plugin, collection)): Path<(String, String)>,
     RawQuery(raw): RawQuery,
 ) -> Response {
@@ -37,7 +40,7 @@ pub(super) async fn list(
         Err(fault) => return visit.fault(&fault),
     };
     if let Some((_, format)) = pairs.iter().find(|(name, _)| name == "format") {
-        return match file(&visit, &schema, &query, format).await {
+        return match file(&visit, &client, &schema, &query, format).await {
             Ok(response) => response,
             Err(fault) => visit.fault(&fault),
         };
@@ -98,13 +101,20 @@ async fn draw(
 }
 
 /// Everything that the list shows, as a file.
-async fn file(visit: &Visit, schema: &Arc<Schema>, query: &ListQuery, format: &str) -> Result<Response, Fault> {
+async fn file(
+    visit: &Visit,
+    client: &Client,
+    schema: &Arc<Schema>,
+    query: &ListQuery,
+    format: &str,
+) -> Result<Response, Fault> {
     let format = [Format::Csv, Format::Xlsx]
         .into_iter()
         .find(|known| known.extension() == format)
         .ok_or_else(|| Fault::at("/format", "unknown-format", "A list is exported as `csv` or `xlsx`."))?;
     let Visit { app, signed, snapshot, .. } = visit;
-    let export = Export { app, caller: &signed.caller, snapshot, schema, format, marked: true };
+    let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+    let export = Export { app, caller, taken_by, snapshot, schema, format, marked: true };
     let mut pairs = asked(&ListQuery { after: None, ..query.clone() });
     if query.archived {
         pairs.push(("filter[archived_at][is_null]".to_owned(), "false".to_owned()));

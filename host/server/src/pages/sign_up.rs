@@ -117,6 +117,7 @@ async fn found(
         Ok(founded) => {
             let mut response = Redirect::to(paths::HOME).into_response();
             session::set_cookie(&mut response, &founded.session, app.clock.now());
+            session::set_mark(&mut response, app.identity.mark(founded.person));
             response
         }
         // What is wrong with the form is told in it; a link that does not serve, alone.

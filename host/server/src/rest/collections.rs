@@ -20,6 +20,7 @@ use lignaflow_core::record::{Record, fields_from_json};
 use lignaflow_core::repeat::Answer;
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Id, Issue};
+use lignaflow_identity::Client;
 use lignaflow_records::{Asked, Once, Saved, Write, Written};
 use lignaflow_runtime::Snapshot;
 use serde_json::{Map, Value as Json, json};
@@ -33,6 +34,8 @@ pub struct Call<'a> {
     pub snapshot: &'a Snapshot,
     pub schema: &'a Arc<Schema>,
     pub headers: &'a HeaderMap,
+    /// From where they ask.
+    pub client: &'a Client,
     /// The key of the request, if it has one.
     pub once: Option<&'a Once>,
 }
@@ -66,8 +69,9 @@ impl Call<'_> {
     /// The file that is asked for instead of JSON.
     fn export(&self) -> Result<Option<Export<'_>>, Problem> {
         let format = Format::of(self.headers)?;
-        let Self { app, signed, snapshot, schema, .. } = *self;
-        let export = Export { app, caller: &signed.caller, snapshot, schema, format, marked: false };
+        let Self { app, signed, snapshot, schema, client, .. } = *self;
+        let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+        let export = Export { app, caller, taken_by, snapshot, schema, format, marked: false };
         Ok((format != Format::Json).then_some(export))
     }
 

@@ -85,7 +85,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
     let local = segments[0].parse().map_err(|_| nothing())?;
     let name = CollectionName { plugin: id.clone(), local };
     let schema = app.records.schema(&snapshot, &signed.caller, &name)?;
-    let call = Call { app, signed, snapshot: &snapshot, schema: &schema, headers, once };
+    let call = Call { app, signed, snapshot: &snapshot, schema: &schema, headers, client: &client, once };
     let record = |text: &str| {
         text.parse::<Id>().map_err(|_| Problem::from(Fault::not_found(schema.collection.title.one.to_lowercase())))
     };

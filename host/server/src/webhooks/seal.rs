@@ -55,6 +55,21 @@ impl Seal {
     pub fn open_at(&self, place: &[u8], sealed: &[u8]) -> Result<String, SealFault> {
         String::from_utf8(self.0.open(place, sealed)?).map_err(|_| SealFault::OtherKey)
     }
+
+    /// The same secret under the key in use; nothing where it is already.
+    pub fn renewed(&self, place: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, SealFault> {
+        self.0.renewed(place, sealed)
+    }
+
+    /// The same of a webhook's.
+    pub fn renewed_of(
+        &self,
+        organization: OrganizationId,
+        webhook: Id,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, SealFault> {
+        self.renewed(&place(organization, webhook), sealed)
+    }
 }
 
 /// `t=…,v1=…`: HMAC-SHA256 over the seconds since 1970, a full stop, and the body; once for each secret that is good.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod access;
+mod acts;
 mod audit;
 mod badinput;
 mod batch;
@@ -48,6 +49,7 @@ mod pages;
 mod paging;
 mod papers;
 mod permissions;
+mod places;
 mod planning;
 mod plugins;
 mod privacy;
@@ -62,6 +64,7 @@ mod resets;
 mod returning;
 mod revert;
 mod roles;
+mod rotation;
 mod routes;
 mod rules;
 #[cfg(feature = "shipped")]

@@ -22,7 +22,7 @@ async fn serve(database: &Database) -> (Server, Org, HeldClock) {
 }
 
 /// What an authenticator shows.
-fn code(secret: &str, server: &Server) -> String {
+pub(crate) fn code(secret: &str, server: &Server) -> String {
     let totp = Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build_noncompliant();
     totp.generate(u64::try_from(server.app.clock.now() / 1_000_000).unwrap()).to_string()
 }
@@ -33,7 +33,7 @@ async fn send(server: &Server, visitor: &Visitor, method: Method, path: &str, bo
 }
 
 /// Turns it on, and answers the secret and the codes on paper.
-async fn turn_on(server: &Server, visitor: &Visitor) -> (String, Vec<String>) {
+pub(crate) async fn turn_on(server: &Server, visitor: &Visitor) -> (String, Vec<String>) {
     let begun = send(server, visitor, Method::POST, "/api/v1/account/second-factor", json!({})).await.is(200);
     let secret = begun.json["secret"].as_str().unwrap().to_owned();
     let first = json!({ "code": code(&secret, server) });

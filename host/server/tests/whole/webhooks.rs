@@ -58,6 +58,11 @@ impl Letter {
         (seconds, parts.map(|part| part.strip_prefix("v1=").unwrap().to_owned()).collect())
     }
 
+    /// Whether one of its signatures is by that secret.
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+        self.signature().1.contains(&self.signed_with(secret))
+    }
+
     /// What a receiver computes, as `docs/api.md` has it.
     fn signed_with(&self, secret: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();

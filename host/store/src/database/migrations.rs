@@ -54,6 +54,7 @@ steps! {
     26 => "0026_privacy",
     27 => "0027_outbound",
     28 => "0028_removal",
+    29 => "0029_audit_is_appended_to",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

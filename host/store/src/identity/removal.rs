@@ -48,16 +48,17 @@ pub async fn only_here(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<
 /// Takes everything away. The files that its records held are remembered as still to go ([`Store::left_files`]).
 pub async fn remove(tx: &mut Tx, organization: OrganizationId, at: Micros) -> Result<(), StoreError> {
     bump(tx).await?;
-    for table in tables(tx).await? {
-        let sql = format!("delete from \"{table}\" where organization = $1");
-        tx.execute(Statement::composed(sql, values![organization.0.uuid()]).once()).await?;
-    }
-    tx.execute(Statement::new("delete from organizations where id = $1", values![organization.0.uuid()])).await?;
+    // First, since lines of the audit go with their organization alone.
     tx.execute(Statement::new(
         "insert into removed_organizations (organization, removed_at, files_left) values ($1, $2, $3)",
         values![organization.0.uuid(), at, true],
     ))
     .await?;
+    for table in tables(tx).await? {
+        let sql = format!("delete from \"{table}\" where organization = $1");
+        tx.execute(Statement::composed(sql, values![organization.0.uuid()]).once()).await?;
+    }
+    tx.execute(Statement::new("delete from organizations where id = $1", values![organization.0.uuid()])).await?;
     // Kept results and statements know nothing of rows that go without a word in the log.
     tx.touch_everything().await
 }

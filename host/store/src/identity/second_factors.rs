@@ -25,19 +25,6 @@ pub async fn of(source: impl Source, person: PersonId) -> Result<Option<SecondFa
         .transpose()
 }
 
-/// All of the instance, in no order.
-pub async fn all(source: impl Source) -> Result<Vec<SecondFactor>, StoreError> {
-    let statement = Statement::new("select person, secret, confirmed_at from second_factors", Vec::new());
-    source
-        .all(statement)
-        .await?
-        .iter()
-        .map(|row| {
-            Ok(SecondFactor { person: PersonId(row.id(0)?), secret: row.bytes(1)?, confirmed_at: row.opt_i64(2)? })
-        })
-        .collect()
-}
-
 /// A secret that is to be confirmed, in the place of one that was not. Whether it is now the secret.
 pub async fn begin(tx: &mut Tx, person: PersonId, secret: &[u8], at: Micros) -> Result<bool, StoreError> {
     let statement = Statement::new(
@@ -45,15 +32,6 @@ pub async fn begin(tx: &mut Tx, person: PersonId, secret: &[u8], at: Micros) -> 
          on conflict (person) do update set secret = excluded.secret, created_at = excluded.created_at, last_step = 0 \
          where second_factors.confirmed_at is null",
         values![person.0.uuid(), secret.to_vec(), at],
-    );
-    Ok(tx.execute(statement).await? > 0)
-}
-
-/// The same secret, sealed anew.
-pub async fn reseal(tx: &mut Tx, person: PersonId, before: &[u8], secret: &[u8]) -> Result<bool, StoreError> {
-    let statement = Statement::new(
-        "update second_factors set secret = $1 where person = $2 and secret = $3",
-        values![secret.to_vec(), person.0.uuid(), before.to_vec()],
     );
     Ok(tx.execute(statement).await? > 0)
 }

@@ -4,6 +4,7 @@ use crate::common::{Fixture, World, fields, on_postgres, on_sqlite, text};
 use crate::{SHOP, count};
 use lignaflow_core::Id;
 use lignaflow_core::commit::Refusal;
+use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::{DatabaseUrl, OpenFault, Statement, Store, StoreError, StoreOptions};
 use tokio::task::JoinSet;
 
@@ -14,6 +15,7 @@ crate::on_both!(
     a_database_of_a_later_program_is_told_by_number,
     migrating_again_changes_nothing,
     a_closed_store_says_so,
+    no_statement_takes_a_line_of_the_audit_away_or_changes_it,
 );
 
 fn insert(key: &'static str) -> Statement {
@@ -29,6 +31,44 @@ async fn empty(fixture: &Fixture) -> Store {
 async fn rows(store: &Store) -> i64 {
     let sql = "select count(*) from collections";
     store.database().fetch_one(Statement::new(sql, Vec::new())).await.unwrap().i64(0).unwrap()
+}
+
+/// Beneath whatever the program does.
+async fn no_statement_takes_a_line_of_the_audit_away_or_changes_it(fixture: Fixture) {
+    let store = empty(&fixture).await;
+    let event = Event {
+        organization: None,
+        at: 1,
+        person: None,
+        kind: "session.failed".to_owned(),
+        address: "192.0.2.1".to_owned(),
+        token: None,
+        detail: serde_json::json!({ "email": "ann@example.com" }),
+    };
+    let line = event.clone();
+    let () = store.database().write(move |tx| Box::pin(async move { audit::append(tx, &line).await })).await.unwrap();
+    let run = async |sql: &'static str| {
+        let done: Result<u64, StoreError> = store
+            .database()
+            .write(move |tx| Box::pin(async move { tx.execute(Statement::new(sql, Vec::new())).await }))
+            .await;
+        done
+    };
+    for sql in [
+        "delete from audit",
+        "update audit set kind = 'session.opened'",
+        "update audit set at = 2",
+        "update audit set person = id",
+        "update audit set organization = id",
+        "update audit set token = id",
+        "update audit set address = '192.0.2.2'",
+        "update audit set detail = '{\"email\":\"ben@example.com\"}'",
+    ] {
+        assert!(matches!(run(sql).await, Err(StoreError::Broken(_))), "{sql}");
+        assert_eq!(audit::latest(store.database(), None, 9).await.unwrap(), std::slice::from_ref(&event), "{sql}");
+    }
+    // What erasing a person takes out of it.
+    assert_eq!(run("update audit set address = '', detail = '{}'").await, Ok(1));
 }
 
 async fn a_work_that_fails_is_undone(fixture: Fixture) {

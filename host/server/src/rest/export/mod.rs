@@ -31,6 +31,7 @@ use lignaflow_core::period::Almanac;
 use lignaflow_core::query::MAX_LIMIT;
 use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_identity::{Authenticated, Client, RecordsTaken};
 use lignaflow_runtime::Snapshot;
 use rows::{Names, Rows};
 use std::path::PathBuf;
@@ -71,6 +72,8 @@ impl Exports {
 pub struct Export<'a> {
     pub app: &'a App,
     pub caller: &'a Caller,
+    /// Who takes it, and from where: that is written down before the first byte.
+    pub taken_by: (&'a Authenticated, &'a Client),
     pub snapshot: &'a Snapshot,
     pub schema: &'a Arc<Schema>,
     pub format: Format,
@@ -110,18 +113,17 @@ impl Export<'_> {
         let mut selection = list.selection;
         selection.select = columns.select().to_vec();
         selection.limit = MAX_LIMIT;
-        if self.format == Format::Xlsx {
-            let count = self.app.records.count(access, &self.snapshot.catalog, &selection).await?;
-            if count >= u64::from(xlsx::MAX_ROWS) {
-                let most = xlsx::MAX_ROWS - 1;
-                let message =
-                    format!("{count} records match, and a sheet holds {most}: narrow the filter, or take text/csv.");
-                return Err(Fault::at("/filter", "too-many", message));
-            }
+        let count = self.app.records.count(access, &self.snapshot.catalog, &selection).await?;
+        if self.format == Format::Xlsx && count >= u64::from(xlsx::MAX_ROWS) {
+            let most = xlsx::MAX_ROWS - 1;
+            let message =
+                format!("{count} records match, and a sheet holds {most}: narrow the filter, or take text/csv.");
+            return Err(Fault::at("/filter", "too-many", message));
         }
         let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
         let mut rows = Rows::new(names, selection, columns);
         let first = rows.next().await?.unwrap_or_default();
+        self.note(pairs, count).await?;
         self.answer(rows, first)
     }
 
@@ -144,7 +146,17 @@ impl Export<'_> {
         let columns = Columns::of_summary(&self.binder(), &bound);
         let mut rows = Rows::of_summary(names, bound, columns);
         let first = rows.next().await?.unwrap_or_default();
+        self.note(pairs, first.len() as u64).await?;
         self.answer(rows, first)
+    }
+
+    /// Writes it down; without a line nothing is taken.
+    async fn note(&self, pairs: &Pairs, rows: u64) -> Result<(), Fault> {
+        let (actor, client) = self.taken_by;
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let collection = self.schema.name.to_string();
+        let taken = RecordsTaken { collection: &collection, format: self.format.extension(), query: &query, rows };
+        self.app.identity.note_records_export(actor, client.clone(), &taken).await
     }
 
     fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {

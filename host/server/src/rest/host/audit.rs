@@ -179,7 +179,7 @@ fn csv_of(lines: &[AuditLine], heads: bool) -> io::Result<Vec<u8>> {
 
 /// All that matches, a slice at a time. That it was taken is written down first.
 pub async fn file(app: &App, actor: &Authenticated, client: Client, search: AuditSearch) -> Result<Response, Fault> {
-    app.identity.note_audit_export(actor, client).await?;
+    app.identity.note_audit_export(actor, client, &search).await?;
     let day: String = instant_text(actor.caller.now).chars().take(10).collect();
     let start = (app.identity.clone(), actor.clone(), Some(search), true);
     let stream = futures_util::stream::try_unfold(start, |(identity, actor, search, first)| async move {

@@ -176,7 +176,7 @@ impl<S: Send + Sync> FromRequestParts<S> for From {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         Ok(Self(match parts.extensions.get::<RequestContext>() {
-            Some(context) => Client::new(context.client, agent),
+            Some(context) => Client::new(context.client, agent).bearing(session::marks(&parts.headers)),
             None => Client::command_line(),
         }))
     }

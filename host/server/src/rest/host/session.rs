@@ -8,14 +8,17 @@ use crate::problem::{Kind, Problem, ProblemBody};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use axum_extra::extract::cookie::{Cookie, SameSite};
-use http::{HeaderValue, StatusCode, header};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lignaflow_core::value::instant_text;
-use lignaflow_identity::{NewSession, SignInFault};
+use lignaflow_identity::{KNOWN, Mark, NewSession, SignInFault};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
+
+/// Days for which a browser is remembered: as long as browsers keep a cookie.
+const REMEMBERED: i64 = 400;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +77,7 @@ pub async fn sign_in(
     };
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     set_cookie(&mut response, &signed.session, app.clock.now());
+    set_mark(&mut response, app.identity.mark(signed.person.id));
     Ok(response)
 }
 
@@ -118,6 +122,27 @@ pub fn set_cookie(response: &mut Response, session: &NewSession, now: i64) {
     cookie.set_same_site(SameSite::Lax);
     cookie.set_max_age(time::Duration::microseconds((session.expires_at - now).max(0)));
     put(response, &cookie);
+}
+
+/// Has a browser know who signed in with it, so that they are not written to when they do so again.
+pub fn set_mark(response: &mut Response, mark: Option<Mark>) {
+    let Some(mark) = mark else { return };
+    let mut cookie = Cookie::new(mark.name, mark.value);
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_secure(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_max_age(time::Duration::days(REMEMBERED));
+    put(response, &cookie);
+}
+
+/// The marks that a browser sends.
+pub(super) fn marks(headers: &HeaderMap) -> Vec<Mark> {
+    CookieJar::from_headers(headers)
+        .iter()
+        .filter(|cookie| cookie.name().starts_with(KNOWN))
+        .map(|cookie| Mark { name: cookie.name().to_owned(), value: cookie.value().to_owned() })
+        .collect()
 }
 
 /// Takes it away.

@@ -2,7 +2,7 @@
 
 use super::From;
 use super::account::Body;
-use super::session::{set_cookie, told};
+use super::session::{set_cookie, set_mark, told};
 use crate::app::App;
 use crate::middleware::RequestContext;
 use crate::problem::{Problem, ProblemBody};
@@ -118,5 +118,6 @@ pub(super) async fn complete(
     };
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     set_cookie(&mut response, &founded.session, app.clock.now());
+    set_mark(&mut response, app.identity.mark(founded.person));
     Ok(response)
 }
