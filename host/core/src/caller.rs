@@ -70,9 +70,18 @@ impl Permission {
     pub const ADMINISTER: &'static str = "organization.administer";
     /// Read what was written down of who signed in, and who changed rights, members, tokens and plugins.
     pub const AUDIT: &'static str = "organization.audit";
+    /// Consent to what a plugin may do with the organization's records: its owners'.
+    pub const CONSENT: &'static str = "plugins.consent";
     /// The host's own.
-    pub const HOST: [&'static str; 6] =
-        [Self::READ, Self::WRITE, Self::SWITCH_PLUGINS, Self::INSTALL_PLUGINS, Self::ADMINISTER, Self::AUDIT];
+    pub const HOST: [&'static str; 7] = [
+        Self::READ,
+        Self::WRITE,
+        Self::SWITCH_PLUGINS,
+        Self::CONSENT,
+        Self::INSTALL_PLUGINS,
+        Self::ADMINISTER,
+        Self::AUDIT,
+    ];
     /// Those of the host's own that a role of an organization may bring. The others come with being a member, an
     /// administrator, or the instance's administrator: nobody is made one of these by a role.
     pub const GIVEN: [&'static str; 2] = [Self::SWITCH_PLUGINS, Self::AUDIT];

@@ -13,14 +13,14 @@ use crate::sign_in::SignInFault;
 use crate::{Identity, SECOND, error, letters, password};
 use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{ErrorCode, Fault, Id, PersonId};
+use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::{audit, invitations, members, organizations, people, sessions as session_rows};
 use lignaflow_store::{Tx, mail};
 use serde_json::json;
 use std::fmt;
 
-pub use lignaflow_store::identity::invitations::Invitation;
+pub use lignaflow_store::identity::invitations::{Invitation, SentLetter};
 
 /// Invitations of one organization that may be accepted at one time, and that are listed.
 const MOST: i64 = 500;
@@ -46,7 +46,9 @@ pub struct NewInvitation {
 /// An invitation that was made. The secret of its link is shown once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invited {
-    pub secret: Secret,
+    /// Nothing where it goes to its address alone: by opening it one learns whether that has an account here, which is
+    /// nobody's to know who does not administer the instance.
+    pub secret: Option<Secret>,
     pub invitation: Invitation,
     pub organization: String,
 }
@@ -106,6 +108,7 @@ impl Identity {
         declared: &Declared,
     ) -> Result<Invited, Fault> {
         let (organization, by) = (actor.organization.name.clone(), actor.person.name.clone());
+        let is_shown = self.may_know_accounts(actor).await?;
         let actor = self.administrator(actor, client)?;
         if new.role > actor.role {
             return Err(too_high());
@@ -138,6 +141,7 @@ impl Identity {
             accepted_at: None,
             accepted_by: None,
             withdrawn_at: None,
+            letter: None,
         };
         let letter = (!row.email.is_empty()).then(|| {
             let (whose, to) = ((row.organization, organization.as_str()), (row.email.as_str(), row.name.as_str()));
@@ -148,13 +152,14 @@ impl Identity {
             .write(move |tx| {
                 Box::pin(async move {
                     let kept = keep(tx, actor, row, email_key, hash).await?;
-                    if let Some(letter) = letter {
-                        mail::queue(tx, &letter, now, now).await?;
-                    }
-                    Ok(kept)
+                    let Some(letter) = letter else { return Ok(kept) };
+                    let letter = mail::queue(tx, &letter, now, now).await?;
+                    invitations::set_letter(tx, kept.organization, kept.id, letter).await?;
+                    as_kept(tx, kept.organization, kept.id).await
                 })
             })
             .await?;
+        let secret = Some(secret).filter(|_| is_shown || invitation.email.is_empty());
         Ok(Invited { secret, invitation, organization })
     }
 
@@ -164,6 +169,50 @@ impl Identity {
             return Err(Fault::denied("Only administrators manage the members of an organization."));
         }
         invitations::of(self.database(), actor.caller.organization, LISTED).await.map_err(error::told)
+    }
+
+    /// Has the letter of an invitation sent again: the same, where what it says is still known; otherwise another with
+    /// another link, and the one before serves no more.
+    pub async fn send_invitation_again(
+        &self,
+        actor: &Authenticated,
+        client: Client,
+        id: Id,
+    ) -> Result<Invitation, Fault> {
+        let (name, by) = (actor.organization.name.clone(), actor.person.name.clone());
+        let (actor, secret) = (self.administrator(actor, client)?, Secret::fresh()?);
+        self.write(move |tx| {
+            Box::pin(async move {
+                let actor = enter(tx, actor).await?;
+                let (organization, now) = (actor.organization, actor.now);
+                let found = as_kept(tx, organization, id).await?;
+                serves(&found, now)?;
+                if found.role > actor.role {
+                    return Err(too_high().into());
+                }
+                if found.email.is_empty() {
+                    return Err(over("It went out by no letter: its link is for whoever was shown it.").into());
+                }
+                if found.letter.as_ref().is_some_and(|letter| letter.state == mail::State::Waiting) {
+                    return Err(over("Its letter waits to be sent already.").into());
+                }
+                let same = match &found.letter {
+                    Some(letter) if letter.known => mail::again(tx, Some(organization), letter.id, now).await?,
+                    _ => false,
+                };
+                if !same {
+                    let (whose, to) = ((organization, name.as_str()), (found.email.as_str(), found.name.as_str()));
+                    let letter = letters::invitation(whose, &by, to, secret.expose(), found.expires_at);
+                    let letter = mail::queue(tx, &letter, now, now).await?;
+                    invitations::renew(tx, organization, id, &secret.hash()).await?;
+                    invitations::set_letter(tx, organization, id, letter).await?;
+                }
+                let detail = json!({ "invitation": id.to_string(), "another_link": !same });
+                actor.log(tx, Kind::InvitationSentAgain, detail).await?;
+                as_kept(tx, organization, id).await
+            })
+        })
+        .await
     }
 
     /// Has an invitation serve no more.
@@ -306,6 +355,11 @@ impl Identity {
         })
         .await
     }
+}
+
+async fn as_kept(tx: &mut Tx, organization: OrganizationId, id: Id) -> Result<Invitation, Error> {
+    let found = invitations::one(&mut *tx, organization, id).await?;
+    Ok(found.ok_or_else(|| Fault::not_found("such invitation"))?)
 }
 
 /// Keeps an invitation, in the place of those that are for the same.

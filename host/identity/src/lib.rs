@@ -66,7 +66,7 @@ pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
 pub use devices::{Device, Enrolled, NewDevice, PinSet};
-pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation};
+pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation, SentLetter};
 pub use known::{KNOWN, Mark};
 pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;

@@ -49,6 +49,9 @@ pub(crate) fn of(
     } else {
         permissions.extend(roles.iter().flat_map(|role| worth.brought(role)).cloned());
     }
+    if role == Role::Owner {
+        permissions.insert(Permission::CONSENT.to_owned());
+    }
     if instance_admin {
         permissions.insert(Permission::INSTALL_PLUGINS.to_owned());
     }
@@ -59,6 +62,8 @@ pub(crate) fn of(
 pub(crate) fn brings(role: Role, roles: &[String], instance_admin: bool, permission: &str, worth: Worth<'_>) -> bool {
     if permission == Permission::INSTALL_PLUGINS {
         instance_admin
+    } else if permission == Permission::CONSENT {
+        role == Role::Owner
     } else {
         let given = || roles.iter().flat_map(|role| worth.brought(role)).any(|name| name == permission);
         MEMBER.contains(&permission) || administers(role) || given()
@@ -151,7 +156,10 @@ mod tests {
             "timesheets.see",
         ];
         assert_eq!(held(Role::Admin, false, Scope::All), admin);
-        assert_eq!(held(Role::Owner, false, Scope::All), admin);
+        let mut owner: Vec<_> = admin.to_vec();
+        owner.push(Permission::CONSENT);
+        owner.sort_unstable();
+        assert_eq!(held(Role::Owner, false, Scope::All), owner);
         assert_eq!(held(Role::Member, true, Scope::All), ["instance.plugins", "records.read", "records.write"]);
     }
 
@@ -169,8 +177,12 @@ mod tests {
         for (role, roles) in Role::ALL.into_iter().flat_map(|role| all.iter().map(move |roles| (role, roles))) {
             for instance_admin in [false, true] {
                 let held = of(role, roles, instance_admin, Scope::All, worth);
-                for permission in
-                    [MEMBER.as_slice(), &ADMINISTRATOR, &[Permission::INSTALL_PLUGINS, "timesheets.approve"]].concat()
+                for permission in [
+                    MEMBER.as_slice(),
+                    &ADMINISTRATOR,
+                    &[Permission::INSTALL_PLUGINS, Permission::CONSENT, "timesheets.approve"],
+                ]
+                .concat()
                 {
                     let holds = held.iter().any(|name| name == permission);
                     let brought = brings(role, roles, instance_admin, permission, worth);

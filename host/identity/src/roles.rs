@@ -39,6 +39,9 @@ pub fn brought_by(role: Role, declared: &Declared) -> Vec<String> {
         brought.extend(rights::ADMINISTRATOR.map(str::to_owned));
         brought.extend(declared.permissions.iter().cloned());
     }
+    if role == Role::Owner {
+        brought.push(Permission::CONSENT.to_owned());
+    }
     brought
 }
 

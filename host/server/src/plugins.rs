@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`bounds`] | what the calls of one plugin may use |
+//! | [`consenting`] | what organizations consent to |
 //! | [`asides`] | parts that keep failing, set aside and called again |
 //! | [`arriving`] | what the program and the folder beside it bring |
 //! | [`planning`] | what an installation would do, told before it is done |
@@ -14,6 +15,7 @@
 mod arriving;
 mod asides;
 mod bounds;
+mod consenting;
 mod keeping;
 pub mod migrating;
 mod planning;
@@ -31,7 +33,7 @@ use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
-use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot};
+use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot, needs};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered, Switched};
 use lignaflow_store::{SchemaFault, Store};
@@ -259,6 +261,9 @@ impl Plugins {
 
     /// Switches a plugin for an organization.
     pub async fn switch(&self, organization: OrganizationId, plugin: &PluginId, on: bool, by: By) -> Result<(), Fault> {
+        if on {
+            self.is_consented(organization, plugin).await?;
+        }
         self.switching(organization, plugin, on, by, |current| {
             // What it needs, or what needs it, is told before anything changes.
             current.with_enabled(organization, plugin, on)?;
@@ -276,7 +281,17 @@ impl Plugins {
         plugin: &PluginId,
         by: By,
     ) -> Result<Vec<PluginId>, Fault> {
+        self.is_consented(organization, plugin).await?;
         self.switching(organization, plugin, true, by, |current| current.to_switch_on(organization, plugin)).await
+    }
+
+    /// What waits for an owner's consent is on already, as far as switching goes.
+    async fn is_consented(&self, organization: OrganizationId, plugin: &PluginId) -> Result<(), Fault> {
+        if self.waiting(organization).await?.contains_key(plugin) {
+            let message = "It waits for an owner's consent to what it newly may. Until then it stands still here.";
+            return Err(Fault::new(ErrorCode::Conflict, message));
+        }
+        Ok(())
     }
 
     /// Switches what is decided on the registry as it stands in the database, which another host may have changed a moment
@@ -406,7 +421,8 @@ impl Plugins {
 /// What each organization has on: what the database says, of what is loaded.
 fn switched(snapshot: &Snapshot, registered: &Registered) -> Snapshot {
     let on = |organization| -> BTreeSet<PluginId> {
-        snapshot.plugins.keys().filter(|id| registered.is_enabled(organization, id)).cloned().collect()
+        let chosen = snapshot.plugins.keys().filter(|id| registered.is_enabled(organization, id)).cloned().collect();
+        with_what_they_need(snapshot, chosen)
     };
     let organizations: BTreeSet<OrganizationId> =
         registered.switches.iter().map(|switch| switch.organization).collect();
@@ -418,6 +434,20 @@ fn switched(snapshot: &Snapshot, registered: &Registered) -> Snapshot {
         .map(|plugin| plugin.id.clone())
         .collect();
     snapshot.with_switches(enabled, defaults)
+}
+
+/// Those of them that have what they need among them: what needs one that waits for consent stands still with it.
+fn with_what_they_need(snapshot: &Snapshot, mut chosen: BTreeSet<PluginId>) -> BTreeSet<PluginId> {
+    loop {
+        let lacks = |id: &PluginId| {
+            snapshot.plugins.get(id).is_some_and(|plugin| !needs(plugin.descriptor()).is_subset(&chosen))
+        };
+        let lacking: Vec<PluginId> = chosen.iter().filter(|id| lacks(id)).cloned().collect();
+        if lacking.is_empty() {
+            return chosen;
+        }
+        chosen.retain(|id| !lacking.contains(id));
+    }
 }
 
 /// Reads what a file is, without running it.

@@ -29,6 +29,10 @@ impl State {
             Self::Failed => "failed",
         }
     }
+
+    pub(crate) fn of(text: &str) -> Result<Self, StoreError> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| unreadable("a state"))
+    }
 }
 
 /// A letter as it is kept.
@@ -100,7 +104,7 @@ fn of_row(row: &Row) -> Result<Kept, StoreError> {
                 .map_err(|_| unreadable("a file"))?,
             secret: row.bool(10)?,
         },
-        state: State::ALL.into_iter().find(|known| known.as_str() == state).ok_or_else(|| unreadable("a state"))?,
+        state: State::of(&state)?,
         due_at: row.i64(12)?,
         attempts: row.i64(13)?,
         tried_at: row.opt_i64(14)?,

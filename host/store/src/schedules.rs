@@ -61,8 +61,8 @@ impl Store {
         let statement = Statement::new(
             "select o.id, o.time_zone from organizations o join plugins p on p.id = $1 \
              left join plugin_switches s on s.organization = o.id and s.plugin = p.id \
-             where p.active and coalesce(s.enabled, p.enabled_by_default) and not exists (select 1 from job_schedules j \
-             where j.organization = o.id and j.plugin = $1 and j.name = $2 and j.schedule = $3 \
+             where p.active and coalesce(s.enabled, p.enabled_by_default) and not coalesce(s.waits, false) \
+             and not exists (select 1 from job_schedules j where j.organization = o.id and j.plugin = $1 and j.name = $2 and j.schedule = $3 \
              and j.time_zone = o.time_zone) order by o.id limit $4",
             values![plugin.as_str(), name.as_str(), schedule, i64::from(limit)],
         );

@@ -124,7 +124,7 @@ impl Store {
         const NEW: &str = "select o.id, o.created_at, p.installed_at, coalesce(s.changed_at, 0) from organizations o \
                            join plugins p on p.id = $1 left join plugin_switches s on s.organization = o.id \
                            and s.plugin = p.id where p.active and coalesce(s.enabled, p.enabled_by_default) \
-                           and not exists (select 1 from subscribers b where b.organization = o.id \
+                           and not coalesce(s.waits, false) and not exists (select 1 from subscribers b where b.organization = o.id \
                            and b.plugin = p.id) order by o.id limit $2";
         let statement = Statement::new(NEW, values![plugin.as_str(), i64::from(limit)]);
         let rows = self.database().fetch_all(statement).await?;

@@ -8,7 +8,7 @@ use lignaflow_core::OrganizationId;
 use lignaflow_core::descriptor::{Capability, Grants};
 use lignaflow_core::name::PluginId;
 use lignaflow_store::identity::audit;
-use lignaflow_store::plugins::{By, Change, NewVersion, Switched};
+use lignaflow_store::plugins::{By, Change, Consented, NewVersion, Switched};
 use lignaflow_store::{Store, StoreError};
 
 on_both!(
@@ -20,6 +20,8 @@ on_both!(
     a_switch_decided_on_what_is_no_more_changes_nothing,
     what_is_not_there_is_told,
     two_hosts_install_at_once,
+    what_is_newly_granted_waits_for_each_organizations_consent,
+    nobody_is_asked_where_there_is_one_organization_or_the_program_brings_it,
 );
 
 const SAWMILL: &str = "sawmill";
@@ -92,6 +94,70 @@ async fn an_upgrade_keeps_what_was_there_to_return_to(fixture: Fixture) {
     let all =
         ["plugin.installed", "plugin.granted", "plugin.default-changed", "plugin.installed", "plugin.version-changed"];
     assert_eq!(kinds(&store).await, all);
+}
+
+fn wider(number: u8) -> NewVersion {
+    let granted = Grants { mail: true, ..version(number).granted };
+    NewVersion { granted, ..version(number) }
+}
+
+async fn what_is_newly_granted_waits_for_each_organizations_consent(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let (oak, elm) = (make_organization(&store, "Oak").await, make_organization(&store, "Elm").await);
+    let on = async || {
+        let registered = store.registered().await.unwrap();
+        [oak, elm].map(|organization| registered.is_enabled(organization, &sawmill()))
+    };
+    let waiting = async |organization| store.waiting(organization).await.unwrap().into_keys().collect::<Vec<_>>();
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    assert_eq!(switch(&store, oak, true, by(2)).await, Switched::Done);
+    store.install_plugin(wider(2), by(3)).await.unwrap();
+    assert_eq!((on().await, waiting(oak).await, waiting(elm).await), ([false, false], vec![sawmill()], vec![]));
+    let consent = async |organization, seen: Grants| store.consent(organization, sawmill(), seen, by(4)).await.unwrap();
+    assert_eq!(consent(elm, wider(2).granted).await, Consented::NotAsked);
+    assert_eq!(consent(oak, version(1).granted).await, Consented::Changed);
+    assert_eq!((on().await, waiting(oak).await), ([false, false], vec![sawmill()]));
+    assert_eq!(consent(oak, wider(2).granted).await, Consented::Done);
+    assert_eq!((on().await, waiting(oak).await), ([true, false], vec![]));
+    let told = audit::latest(store.database(), Some(oak), 2).await.unwrap();
+    assert_eq!(
+        told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(),
+        ["plugin.consented", "plugin.consent-asked"]
+    );
+
+    // What is taken back and given again was consented to.
+    for granted in [Grants::default(), wider(2).granted] {
+        assert!(store.change_plugin(sawmill(), Change::Granted(granted), by(5)).await.unwrap());
+        assert_eq!(on().await, [true, false]);
+    }
+    // Who has it without having chosen is asked, too.
+    assert!(store.change_plugin(sawmill(), Change::EnabledByDefault(true), by(6)).await.unwrap());
+    assert_eq!(on().await, [true, true]);
+    let more = Grants { links: true, ..wider(2).granted };
+    assert!(store.change_plugin(sawmill(), Change::Granted(more.clone()), by(7)).await.unwrap());
+    assert_eq!((on().await, waiting(elm).await), ([false, false], vec![sawmill()]));
+    assert_eq!(consent(elm, more).await, Consented::Done);
+    assert_eq!(on().await, [false, true]);
+    // The version before asks for no more than was consented to.
+    let back = Change::Version([1; 32], version(1).granted);
+    assert!(store.change_plugin(sawmill(), back, by(8)).await.unwrap());
+    assert_eq!(on().await, [true, true]);
+}
+
+async fn nobody_is_asked_where_there_is_one_organization_or_the_program_brings_it(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let oak = make_organization(&store, "Oak").await;
+    let on = async |organization| store.registered().await.unwrap().is_enabled(organization, &sawmill());
+    store.install_plugin(version(1), by(1)).await.unwrap();
+    assert_eq!(switch(&store, oak, true, by(2)).await, Switched::Done);
+    store.install_plugin(wider(2), by(3)).await.unwrap();
+    assert!(on(oak).await, "an operator is its owner");
+    let elm = make_organization(&store, "Elm").await;
+    assert!(store.change_plugin(sawmill(), Change::EnabledByDefault(true), by(4)).await.unwrap());
+    let granted = Grants { links: true, ..wider(3).granted };
+    store.install_plugin(NewVersion { granted, brought: true, ..version(3) }, by(5)).await.unwrap();
+    assert!(on(oak).await && on(elm).await);
+    assert!(store.waiting(oak).await.unwrap().is_empty());
 }
 
 async fn the_versions_kept_are_bounded(fixture: Fixture) {

@@ -7,7 +7,7 @@ use crate::plugins;
 use crate::race::Race;
 use crate::visitor::Visitor;
 use lignaflow_core::RequestId;
-use lignaflow_core::caller::{Caller, Declared, Role};
+use lignaflow_core::caller::{Caller, Declared, Permission, Role};
 use lignaflow_core::clock::Clock;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{Id, OrganizationId, PersonId};
@@ -278,12 +278,14 @@ impl Server {
     pub async fn member(&self, org: &Org, name: &str, role: Role) -> (PersonId, String, Client) {
         let email = format!("{}@{}", name.to_lowercase(), org.email.rsplit('@').next().unwrap_or_default());
         let credential = Credential::Bearer(org.token.clone());
-        let actor = self
+        let mut actor = self
             .app
             .identity
             .authenticate(credential, RequestId(Id::fresh()), &Declared::default())
             .await
             .expect("the owner");
+        // As an administrator of the instance does it, whoever owns the organization.
+        actor.caller.permissions.insert(Permission::INSTALL_PLUGINS.to_owned());
         let member = NewMember { email: email.clone(), name: name.to_owned(), password: PASSWORD.to_owned(), role };
         let client = lignaflow_identity::Client::command_line();
         let added = self.app.identity.add_member(&actor, client, member).await.expect("a new member");

@@ -119,6 +119,10 @@ pub fn join(secret: impl Display) -> String {
 }
 
 /// POST: withdraws it.
+pub fn invitation_send(id: impl Display) -> String {
+    format!("{INVITATIONS}/{id}/send")
+}
+
 pub fn invitation_withdraw(id: impl Display) -> String {
     format!("{INVITATIONS}/{id}/withdraw")
 }
@@ -294,6 +298,11 @@ pub fn plugin_enable(id: impl Display) -> String {
 /// POST: switches it off.
 pub fn plugin_disable(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/disable")
+}
+
+/// POST: consents, for the organization, to what it is newly granted. `grant` comes once for each.
+pub fn plugin_consent(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/consent")
 }
 
 /// POST: grants what it asks for. `grant` comes once for each, as [`crate::admin::Ask::key`] says it.

@@ -204,6 +204,21 @@ impl super::Grants {
         name.plugin == *home || covers(&self.write, name)
     }
 
+    /// What of `self` these give as well. Interfaces stay: what they lead to is what is granted beside them.
+    #[must_use]
+    pub fn within(&self, granted: &Self) -> Self {
+        let common = |own: &[String], others: &[String]| own.iter().filter(|it| others.contains(it)).cloned().collect();
+        Self {
+            interfaces: self.interfaces.clone(),
+            read: common(&self.read, &granted.read),
+            write: common(&self.write, &granted.write),
+            services: common(&self.services, &granted.services),
+            outbound: common(&self.outbound, &granted.outbound),
+            mail: self.mail && granted.mail,
+            links: self.links && granted.links,
+        }
+    }
+
     /// What `self` asks for and `granted` does not give, each as it stands in the descriptor.
     pub fn missing_from(&self, granted: &Self) -> Vec<String> {
         let mut missing = Vec::new();

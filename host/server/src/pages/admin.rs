@@ -26,7 +26,7 @@ use lignaflow_web::admin::{
 };
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::paths;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Acts on plugins that the page tells of.
@@ -42,6 +42,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}", get(one))
         .route("/admin/plugins/{id}/enable", post(enable))
         .route("/admin/plugins/{id}/disable", post(disable))
+        .route("/admin/plugins/{id}/consent", post(consent_to))
         .route("/admin/plugins/{id}/grants", post(grant))
         .route("/admin/plugins/{id}/call-again", post(call_again))
         .merge(super::bounds::router())
@@ -53,11 +54,14 @@ pub(super) fn may(visit: &Visit, permission: &str) -> bool {
     visit.signed.caller.holds(permission)
 }
 
-fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration]) -> PluginRow {
+type Waiting = BTreeMap<PluginId, Grants>;
+
+fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration], waiting: &Waiting) -> PluginRow {
     let loaded = visit.snapshot.plugins.get(&installed.id);
     let on = visit.snapshot.is_enabled(visit.signed.caller.organization, &installed.id);
     let state = match (visit.app.plugins.fault(&installed.id), on) {
         (Some(why), _) => PluginState::Failed(why),
+        (None, _) if waiting.contains_key(&installed.id) => PluginState::Asks,
         (None, true) => PluginState::Running,
         (None, false) => PluginState::Off { since: None },
     };
@@ -155,8 +159,12 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         Ok(migrations) => migrations,
         Err(fault) => return visit.fault(&fault),
     };
-    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin, &migrations)).collect();
     let organization = visit.signed.caller.organization;
+    let waiting = match visit.app.plugins.waiting(organization).await {
+        Ok(waiting) => waiting,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin, &migrations, &waiting)).collect();
     let events = match visit.app.plugins.happenings(organization, HISTORY).await {
         Ok(events) => events,
         Err(fault) => return visit.fault(&fault),
@@ -211,6 +219,8 @@ fn told(kind: &str, detail: &serde_json::Value, installed: &[Installed], by_some
         "plugin.installed" => format!("installed {title} {version}"),
         "plugin.switched-on" => format!("switched {title} on"),
         "plugin.switched-off" => format!("switched {title} off"),
+        "plugin.consented" => format!("consented to what {title} newly may"),
+        "plugin.consent-asked" => format!("asked for consent to what {title} newly may"),
         "plugin.granted" => format!("changed what {title} may do"),
         "plugin.activated" => format!("let {title} run"),
         "plugin.deactivated" => format!("stopped {title} for everybody"),
@@ -324,8 +334,16 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         Ok(versions) => versions,
         Err(fault) => return visit.fault(&fault),
     };
+    let waiting = match visit.app.plugins.waiting(visit.signed.caller.organization).await {
+        Ok(waiting) => waiting,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let mut asked = waiting.get(&installed.id).map_or_else(Vec::new, |before| asks(&installed.granted, before));
+    asked.retain(|ask| !ask.granted);
     let view = PluginPage {
-        row: &row(visit, &installed, &migrations),
+        asked: &asked,
+        may_consent: may(visit, Permission::CONSENT),
+        row: &row(visit, &installed, &migrations, &waiting),
         descriptor,
         catalog: &visit.snapshot.catalog,
         asks: &asks(&descriptor.grants, &installed.granted),
@@ -382,7 +400,12 @@ async fn switch(visit: Visit, client: lignaflow_identity::Client, id: &str, on: 
         Err(response) => return response,
     };
     let caller = &visit.signed.caller;
-    let switched = match api::may_switch(&visit.signed) {
+    let may = if on {
+        api::may_switch_on(&visit.app, &visit.signed, &installed.id, false).await
+    } else {
+        api::may_switch(&visit.signed)
+    };
+    let switched = match may {
         Ok(()) => {
             let by = by(&visit.signed, &client);
             visit.app.plugins.switch(caller.organization, &installed.id, on, by).await
@@ -406,7 +429,7 @@ async fn enable(visit: Visit, From(client): From, Path(id): Path<String>, RawFor
         Err(response) => return response,
     };
     let organization = visit.signed.caller.organization;
-    let switched = match api::may_switch(&visit.signed) {
+    let switched = match api::may_switch_on(&visit.app, &visit.signed, &installed.id, true).await {
         Ok(()) => {
             let by = by(&visit.signed, &client);
             visit.app.plugins.switch_on_with_needs(organization, &installed.id, by).await
@@ -421,6 +444,26 @@ async fn enable(visit: Visit, From(client): From, Path(id): Path<String>, RawFor
 
 async fn disable(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
     switch(visit, client, &id, false).await
+}
+
+/// An owner consents to what it is newly granted.
+async fn consent_to(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
+    let installed = match find(&visit, &id).await {
+        Ok(installed) => installed,
+        Err(response) => return response,
+    };
+    let organization = visit.signed.caller.organization;
+    let consented = match api::may_consent(&visit.signed) {
+        Ok(()) => {
+            let by = by(&visit.signed, &client);
+            visit.app.plugins.consent(organization, &installed.id, &named(&body), by).await
+        }
+        Err(fault) => Err(fault),
+    };
+    match consented {
+        Ok(()) => visit.go(&paths::plugin(&installed.id), &format!("{} goes on.", installed.title)),
+        Err(fault) => draw_one(&visit, &id, Some(&fault)).await,
+    }
 }
 
 async fn call_again(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
@@ -501,6 +544,21 @@ async fn unread(visit: &Visit, why: &str) -> Response {
     draw_list(visit, Some(&fault)).await
 }
 
+/// Switches on what was just installed, with what it needs.
+async fn have_on(visit: &Visit, client: &lignaflow_identity::Client, descriptor: &Descriptor) -> Response {
+    let (organization, id) = (visit.signed.caller.organization, &descriptor.id);
+    let switched = match api::may_switch_on(&visit.app, &visit.signed, id, true).await {
+        Ok(()) => visit.app.plugins.switch_on_with_needs(organization, id, by(&visit.signed, client)).await,
+        Err(fault) => Err(fault),
+    };
+    match switched {
+        Ok(_) => {
+            visit.go(&paths::plugin(id), &format!("{} {} is installed and on.", descriptor.title, descriptor.version))
+        }
+        Err(fault) => draw_one(visit, id.as_str(), Some(&fault)).await,
+    }
+}
+
 /// Shows what a file asks for and changes, and keeps it until somebody consents.
 async fn ask(
     visit: &Visit,
@@ -523,7 +581,14 @@ async fn ask(
         .standing
         .and_then(|plugin| Some((lignaflow_core::descriptor::parse(&plugin.descriptor).ok()?, plugin.granted)));
     let hidden = [("digest".to_owned(), digest.clone())];
+    // Who installs and consents to it may have it on with the same screen, and has where there is one organization.
+    let may_have_on = may(visit, Permission::CONSENT) && before.is_none();
+    let switch_on = match visit.app.plugins.is_of_one().await {
+        Ok(one) => may_have_on.then_some(one),
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = ConsentPage {
+        switch_on,
         descriptor: &inspected.descriptor,
         installed: before.as_ref().map(|(descriptor, grants)| (descriptor, grants)),
         plan: &plan,
@@ -566,6 +631,10 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
     match visit.app.plugins.install(bytes.to_vec(), granted, by(&visit.signed, &client)).await {
         Ok(installed) => {
             let Inspected { descriptor, .. } = installed.inspected;
+            let wished = form_urlencoded::parse(&body).any(|(name, value)| name == "enable" && value == "yes");
+            if wished && installed.carries_from.is_none() {
+                return have_on(&visit, &client, &descriptor).await;
+            }
             let done = match installed.carries_from {
                 Some(from) => format!(
                     "{} {from} goes on until its records are carried over to {}.",

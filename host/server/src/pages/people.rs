@@ -14,8 +14,9 @@ use http::StatusCode;
 use lignaflow_core::caller::Role;
 use lignaflow_core::{Fault, Issue, PersonId};
 use lignaflow_identity::{NewInvitation, asks_for_proof};
+use lignaflow_store::mail::State;
 use lignaflow_web::admin::{
-    InvitationMade, InvitationRow, MemberRow, PeoplePage, PinMade, RoleChoice, people as draw_people,
+    InvitationMade, InvitationRow, LetterRow, MemberRow, PeoplePage, PinMade, RoleChoice, people as draw_people,
 };
 use lignaflow_web::paths;
 use lignaflow_web::qr::Qr;
@@ -27,6 +28,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(paths::PEOPLE, get(list))
         .route(paths::INVITATIONS, post(invite))
         .route("/admin/people/invitations/{id}/withdraw", post(withdraw))
+        .route("/admin/people/invitations/{id}/send", post(send_again))
         .route(paths::PLACEHOLDERS, post(placeholder))
         .route("/admin/people/{id}", post(change))
         .route("/admin/people/{id}/roles", post(set_roles))
@@ -99,6 +101,13 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
             expired: state(&row, now) == "expired",
             role: row.role.as_str(),
             expires_at: row.expires_at,
+            letter: row.letter.map(|letter| LetterRow {
+                waits: letter.state == State::Waiting,
+                failed: letter.state == State::Failed,
+                tried_at: letter.tried_at,
+                error: letter.error,
+            }),
+            by_letter: !row.email.is_empty(),
             whose: match (row.email.is_empty(), row.name.is_empty()) {
                 (false, _) => row.email,
                 (true, false) => row.name,
@@ -204,12 +213,21 @@ async fn invite(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     };
     match asked.await {
         Ok(invited) => {
-            let link = link(&visit.app, invited.secret.expose());
             let mailed_to = Some(invited.invitation.email).filter(|email| !email.is_empty());
-            let made = code(&link).map(|code| InvitationMade { code, link, mailed_to });
+            let link = invited.secret.map(|secret| link(&visit.app, secret.expose()));
+            let link = link.and_then(|link| Some((code(&link)?, link)));
+            let made = Some(InvitationMade { link, mailed_to });
             draw(&visit, Shown { made, ..Shown::default() }).await
         }
         Err(fault) => draw(&visit, Shown { typed, fault: Some(&fault), ..Shown::default() }).await,
+    }
+}
+
+async fn send_again(visit: Visit, From(client): From, Path(id): Path<String>) -> Response {
+    let Some(id) = super::lookup::id(&id) else { return visit.not_found() };
+    match visit.app.identity.send_invitation_again(&visit.signed.authenticated, client, id).await {
+        Ok(sent) => visit.go(paths::PEOPLE, &format!("It is on its way to {}.", sent.email)),
+        Err(fault) => refused(&visit, &fault).await,
     }
 }
 

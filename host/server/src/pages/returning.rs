@@ -72,6 +72,7 @@ async fn draw(visit: &Visit, id: &str, to: Option<&str>, fault: Option<&Fault>) 
         action: &action,
         hidden: &hidden,
         back: true,
+        switch_on: None,
         fault: fault.map(|fault| fault.message.as_str()),
     };
     let status = fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());

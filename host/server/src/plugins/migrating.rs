@@ -195,6 +195,13 @@ impl Plugins {
         let bytes = bytes.ok_or_else(|| Fault::not_found(format_args!("file of the plugin {plugin}")))?;
         let next = inspect(&bytes)?.descriptor;
         let loaded = self.compile(bytes, migration.granted.clone()).await?;
+        if !self.is_of_one().await? {
+            // No owner has consented yet to what it newly may: it carries records over with what the one before could.
+            let versions = self.0.store.plugin_versions(plugin).await.map_err(unavailable)?;
+            if let Some(from) = versions.iter().find(|version| version.hash == migration.from_hash) {
+                loaded.set_grants(migration.granted.within(&from.granted));
+            }
+        }
         let before = self.version(plugin, &migration.from_hash).await?.unwrap_or_else(|| next.clone());
         let work = || -> Result<Work<'_>, Fault> {
             let current = self.0.registry.current();

@@ -12,7 +12,6 @@ on_both!(
     each_act_has_its_line,
     lines_stay_as_they_were_written,
     who_administers_the_instance_sees_no_other_organizations_records,
-    an_organization_has_on_what_its_own_administrators_switched_on,
 );
 
 async fn put(api: &Client, path: &str, body: Json) -> Answer {
@@ -240,31 +239,4 @@ async fn who_administers_the_instance_sees_no_other_organizations_records(databa
         let page = visitor.get(path).await.is(200);
         page.hides("Zanzibar").hides("Elm");
     }
-}
-
-/// Whoever administers the instance grants what a file asks for; on whose data that acts, each organization says itself.
-async fn an_organization_has_on_what_its_own_administrators_switched_on(database: Database) {
-    let scene = scene(&database).await;
-    let server = &scene.server;
-    let (first, other) = (&scene.org, server.organization("Elm").await);
-    let request = first.request(Method::POST, "plugins?grant=all").header("Content-Type", "application/wasm");
-    let _ = first.send(request.body(fixture("ledger"))).await.is(201);
-    let refused = other.request(Method::POST, "plugins?grant=all").header("Content-Type", "application/wasm");
-    let _ = other.send(refused.body(fixture("shop"))).await.is_problem(403, "denied");
-    let on = async |org: &lignaflow_testkit::Org| {
-        let listed = org.get("plugins").await.is(200);
-        let row = listed.data().iter().find(|row| row["id"] == "ledger").cloned();
-        row.unwrap_or_else(|| panic!("no ledger: {}", listed.text))["enabled"].clone()
-    };
-    assert_eq!((on(first).await, on(&other).await), (json!(false), json!(false)), "nothing is on by being there");
-    let (_, _, mia) = server.member(&other, "Mia", Role::Member).await;
-    let _ = mia.act("plugins/ledger/enable").await.is_problem(403, "denied");
-    let owner = server.signed_in(&other).await;
-    owner.get("/admin/plugins/ledger").await.is(200).shows("Ledger");
-    let _ = other.act("plugins/ledger/enable").await.is(204);
-    assert_eq!((on(first).await, on(&other).await), (json!(false), json!(true)), "each says so for itself");
-    let line = other.get("audit?kind=plugin.switched-on&limit=1").await.is(200);
-    assert_eq!(line.data()[0]["person"], other.owner.to_string());
-    let none = first.get("audit?kind=plugin.switched-on").await.is(200);
-    assert!(none.data().iter().all(|line| line["detail"]["plugin"] != "ledger"), "{}", none.text);
 }

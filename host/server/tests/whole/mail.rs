@@ -5,6 +5,7 @@ use lignaflow_core::Id;
 use lignaflow_core::mail::{Letter, Message, Recipient};
 use lignaflow_server::config::MailSecurity;
 use lignaflow_testkit::{Database, Method, Setup, on_both};
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -15,6 +16,7 @@ on_both!(
     a_letter_lies_in_the_folder_with_text_html_and_the_organizations_name,
     what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_is_not,
     files_go_along_and_one_that_is_gone_holds_its_letter_back,
+    an_invitation_tells_how_its_letter_stands_and_is_sent_again,
 );
 
 fn to(address: &str) -> Recipient {
@@ -104,10 +106,8 @@ impl Relay {
 
 static PORT: AtomicU16 = AtomicU16::new(0);
 
-async fn what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_is_not(database: Database) {
-    let relay = Relay::default();
-    PORT.store(relay.serve().await, Ordering::SeqCst);
-    let clock = lignaflow_testkit::HeldClock::at(1_764_000_000_000_000);
+/// A server that hands its mail to the relay at [`PORT`].
+async fn through_a_relay(database: &Database, clock: &lignaflow_testkit::HeldClock) -> lignaflow_testkit::Server {
     let setup = Setup {
         clock: Arc::new(clock.clone()),
         config: |config| {
@@ -119,7 +119,74 @@ async fn what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_
         plugins: Vec::new(),
         ..Setup::default()
     };
-    let server = database.serve_with(setup).await;
+    database.serve_with(setup).await
+}
+
+async fn an_invitation_tells_how_its_letter_stands_and_is_sent_again(database: Database) {
+    let relay = Relay::default();
+    PORT.store(relay.serve().await, Ordering::SeqCst);
+    let clock = lignaflow_testkit::HeldClock::at(1_764_000_000_000_000);
+    let server = through_a_relay(&database, &clock).await;
+    let org = server.organization("Halloran").await;
+    let letter = async || {
+        let _ = server.mailbox().await;
+        org.get("invitations").await.is(200).data()[0]["letter"].clone()
+    };
+    relay.says.store(550, Ordering::SeqCst);
+    let made = org.post("invitations", json!({ "email": "sam@example.com" })).await.is(201);
+    let first = made.json["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let failed = letter().await;
+    assert_eq!((&failed["state"], &failed["attempts"]), (&json!("failed"), &json!(1)), "{failed}");
+    assert!(failed["error"].as_str().unwrap().contains("not here"), "{failed}");
+    let owner = server.signed_in(&org).await;
+    owner.get("/admin/people").await.is(200).shows("Not sent").shows("not here").shows("Send again");
+
+    // What was never sent is sent as it was: its link still serves.
+    relay.says.store(451, Ordering::SeqCst);
+    let send = format!("invitations/{}/send", made.id());
+    let again = org.act(&send).await.is(200);
+    assert_eq!(again.json["letter"]["id"], failed["id"]);
+    assert_eq!(letter().await["state"], "waiting");
+    let _ = org.act(&send).await.is_problem(409, "conflict");
+    relay.says.store(0, Ordering::SeqCst);
+    clock.advance_seconds(60);
+    let sent = letter().await;
+    assert_eq!((&sent["state"], &sent["error"]), (&json!("sent"), &serde_json::Value::Null), "{sent}");
+    let _ = server.visitor().get(&format!("/join/{first}")).await.is(200);
+
+    // What was sent is known to its reader alone: another letter has another link, and the one before serves no more.
+    owner.get("/admin/people").await.is(200).shows("tag-done");
+    assert_eq!(owner.post(&format!("/admin/people/{send}"), &[]).await.status, 303);
+    assert_ne!(letter().await["id"], sent["id"]);
+    let _ = server.visitor().get(&format!("/join/{first}")).await.is(404);
+    let took = relay.took.lock().await.clone();
+    let words = took.last().unwrap().replace("=\r\n", "");
+    let second: String = words
+        .split("/join/")
+        .nth(1)
+        .unwrap()
+        .chars()
+        .take_while(|it| it.is_ascii_alphanumeric() || "-_".contains(*it))
+        .collect();
+    let _ = server.visitor().get(&format!("/join/{second}")).await.is(200);
+    let lines = org.get("audit?kind=invitation.sent-again").await.is(200);
+    let told: Vec<_> = lines.data().iter().map(|line| line["detail"]["another_link"].clone()).collect();
+    assert_eq!(told, [json!(true), json!(false)]);
+
+    let open = org.post("invitations", json!({})).await.is(201);
+    assert_eq!(open.json["letter"], serde_json::Value::Null);
+    let _ = org.act(&format!("invitations/{}/send", open.id())).await.is_problem(409, "conflict");
+    let _ = org.delete(&format!("invitations/{}", made.id()), "*").await.is(204);
+    let _ = org.act(&send).await.is_problem(409, "conflict");
+    let elm = server.organization("Elm").await;
+    let _ = elm.act(&send).await.is_problem(404, "not-found");
+}
+
+async fn what_a_server_does_not_take_for_now_is_tried_again_and_what_it_refuses_is_not(database: Database) {
+    let relay = Relay::default();
+    PORT.store(relay.serve().await, Ordering::SeqCst);
+    let clock = lignaflow_testkit::HeldClock::at(1_764_000_000_000_000);
+    let server = through_a_relay(&database, &clock).await;
     let org = server.organization("Halloran").await;
     let secret = |subject: &str| {
         let letter = Letter::new(subject).button("Reset", "/reset/one-time-word");

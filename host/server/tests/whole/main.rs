@@ -10,6 +10,7 @@ mod batch;
 mod bounds;
 mod browser;
 mod cli;
+mod consents;
 mod contract;
 mod custom;
 mod devices;

@@ -26,6 +26,8 @@ const ELSEWHERE: &str = "an owner of another organization who was invited and ha
 /// Those who are told to sign in, whatever they ask for.
 const UNKNOWN: [&str; 7] = [NOBODY, REVOKED, SIGNED_OUT, DEACTIVATED, SHUT, INVITED, LINK];
 
+/// What owners alone hold.
+const CONSENT: &str = "plugins.consent";
 const READ: &[&str] = &["none", "signed-in", "records.read"];
 const MEMBER: &[&str] = &["none", "signed-in", "records.read", "records.write"];
 const ADMIN: &[&str] = &[
@@ -67,6 +69,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         }
         "host_change_person" | "host_invite" => json!({ "role": "member" }),
         "host_set_roles" => json!({ "roles": [] }),
+        "host_consent" => json!({ "grant": [] }),
         "host_remove_organization" => json!({ "confirm": "Nothing of the kind" }),
         "host_erase_person" => json!({ "confirm": "Ron" }),
         "host_set_retention" => json!({ "years": 7 }),
@@ -143,8 +146,10 @@ async fn declared(org: &Org, role: &str) -> (BTreeSet<String>, BTreeSet<String>)
         list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     };
     let all = org.get("permissions").await.is(200);
-    let of_plugins =
-        all.column("permission").into_iter().filter(|name| !ADMIN.contains(&name.as_str()) && name != INSTANCE);
+    let of_plugins = all.column("permission").into_iter().filter(|name| {
+        let name = name.as_str();
+        !ADMIN.contains(&name) && name != INSTANCE && name != CONSENT
+    });
     let roles = org.get("roles").await.is(200);
     let brought = roles.data().iter().find(|row| row["role"] == role).map(|row| names(&row["permissions"]));
     (of_plugins.collect(), brought.unwrap_or_else(|| panic!("no role `{role}` in {}", roles.text)))
@@ -223,6 +228,7 @@ async fn actors(server: &Server, first: &Org, org: &Org) -> Vec<Actor> {
     let _ = org.post("invitations", json!({ "email": elsewhere.email, "role": "owner" })).await.is(201);
 
     let nothing = BTreeSet::new;
+    let owners: BTreeSet<String> = all.iter().cloned().chain([CONSENT.to_owned()]).collect();
     let actor = |name, api, holds, also| Actor { name, api, holds, also, ids: ids.clone() };
     let mut actors: Vec<Actor> =
         worthless(server, org).await.into_iter().map(|(name, api)| actor(name, api, &["none"], nothing())).collect();
@@ -231,19 +237,19 @@ async fn actors(server: &Server, first: &Org, org: &Org) -> Vec<Actor> {
         actor("a member", member, MEMBER, nothing()),
         actor("a member with a role of a plugin", supervisor, MEMBER, brought),
         actor("an administrator", admin, ADMIN, all.clone()),
-        actor("an owner", org.api.clone(), ADMIN, all.clone()),
+        actor("an owner", org.api.clone(), ADMIN, owners.clone()),
         actor(
             SIGNED_IN,
             org.with_cookie(&cookie(server, &org.email, org).await),
             ADMIN,
-            all.iter().cloned().chain([SESSION.to_owned()]).collect(),
+            owners.iter().cloned().chain([SESSION.to_owned()]).collect(),
         ),
-        actor(ELSEWHERE, elsewhere.api.clone(), ADMIN, all.clone()),
+        actor(ELSEWHERE, elsewhere.api.clone(), ADMIN, owners.clone()),
         Actor {
             name: "an administrator of the instance",
             api: first.api.clone(),
             holds: ADMIN,
-            also: all.into_iter().chain([INSTANCE.to_owned()]).collect(),
+            also: owners.into_iter().chain([INSTANCE.to_owned()]).collect(),
             ids: furnish(first).await,
         },
     ]);

@@ -55,6 +55,8 @@ steps! {
     27 => "0027_outbound",
     28 => "0028_removal",
     29 => "0029_audit_is_appended_to",
+    30 => "0030_consents",
+    31 => "0031_invitation_letters",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -3,6 +3,7 @@
 use super::{Source, members, optional_id, parsed, values};
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
+use crate::mail::State;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Id, OrganizationId, PersonId};
@@ -26,13 +27,30 @@ pub struct Invitation {
     pub accepted_at: Option<Micros>,
     pub accepted_by: Option<PersonId>,
     pub withdrawn_at: Option<Micros>,
+    /// The letter that it went out with last, until that is forgotten.
+    pub letter: Option<SentLetter>,
+}
+
+/// How a letter stands that an invitation went out with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentLetter {
+    pub id: Id,
+    pub state: State,
+    pub attempts: i64,
+    pub tried_at: Option<Micros>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// Whether what it says is still known, so that the same can be sent again.
+    pub known: bool,
 }
 
 macro_rules! invitation {
     ($rest:literal) => {
         concat!(
-            "select id, organization, email, name, person, role, roles, invited_by, created_at, expires_at, \
-             accepted_at, accepted_by, withdrawn_at from invitations ",
+            "select i.id, i.organization, i.email, i.name, i.person, i.role, i.roles, i.invited_by, i.created_at, \
+             i.expires_at, i.accepted_at, i.accepted_by, i.withdrawn_at, m.id, m.state, m.attempts, m.tried_at, \
+             m.error, m.letter is not null from invitations i \
+             left join mail m on m.id = i.letter and m.organization = i.organization ",
             $rest
         )
     };
@@ -53,13 +71,26 @@ fn of_row(row: &Row) -> Result<Invitation, StoreError> {
         accepted_at: row.opt_i64(10)?,
         accepted_by: row.opt_id(11)?.map(PersonId),
         withdrawn_at: row.opt_i64(12)?,
+        letter: letter_of(row)?,
     })
+}
+
+fn letter_of(row: &Row) -> Result<Option<SentLetter>, StoreError> {
+    let Some(id) = row.opt_id(13)? else { return Ok(None) };
+    Ok(Some(SentLetter {
+        id,
+        state: State::of(&row.text(14)?)?,
+        attempts: row.i64(15)?,
+        tried_at: row.opt_i64(16)?,
+        error: row.opt_text(17)?,
+        known: row.bool(18)?,
+    }))
 }
 
 /// Those of an organization, the latest first, also those that came to an end.
 pub async fn of(source: impl Source, organization: OrganizationId, limit: u32) -> Result<Vec<Invitation>, StoreError> {
     let statement = Statement::new(
-        invitation!("where organization = $1 order by created_at desc, id desc limit $2"),
+        invitation!("where i.organization = $1 order by i.created_at desc, i.id desc limit $2"),
         values![organization.0.uuid(), i64::from(limit)],
     );
     source.all(statement).await?.iter().map(of_row).collect()
@@ -77,8 +108,34 @@ pub async fn open(source: impl Source, organization: OrganizationId, now: Micros
 
 /// By the hash of its secret, whatever has become of it.
 pub async fn by_hash(source: impl Source, hash: &[u8; 32]) -> Result<Option<Invitation>, StoreError> {
-    let statement = Statement::new(invitation!("where hash = $1"), values![hash.to_vec()]);
+    let statement = Statement::new(invitation!("where i.hash = $1"), values![hash.to_vec()]);
     source.optional(statement).await?.map(|row| of_row(&row)).transpose()
+}
+
+pub async fn one(source: impl Source, organization: OrganizationId, id: Id) -> Result<Option<Invitation>, StoreError> {
+    let statement = Statement::new(
+        invitation!("where i.organization = $1 and i.id = $2"),
+        values![organization.0.uuid(), id.uuid()],
+    );
+    source.optional(statement).await?.map(|row| of_row(&row)).transpose()
+}
+
+/// Keeps with which letter it goes out.
+pub async fn set_letter(tx: &mut Tx, organization: OrganizationId, id: Id, letter: Id) -> Result<(), StoreError> {
+    let statement = Statement::new(
+        "update invitations set letter = $3 where organization = $1 and id = $2",
+        values![organization.0.uuid(), id.uuid(), letter.uuid()],
+    );
+    tx.execute(statement).await.map(|_| ())
+}
+
+/// Has another secret serve in the place of the one before.
+pub async fn renew(tx: &mut Tx, organization: OrganizationId, id: Id, hash: &[u8; 32]) -> Result<(), StoreError> {
+    let statement = Statement::new(
+        "update invitations set hash = $3 where organization = $1 and id = $2",
+        values![organization.0.uuid(), id.uuid(), hash.to_vec()],
+    );
+    tx.execute(statement).await.map(|_| ())
 }
 
 pub async fn insert(tx: &mut Tx, invitation: &Invitation, email_key: &str, hash: &[u8; 32]) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! What is done to plugins. Each act is one transaction: rows, the registry's version, and a line in the audit.
 
-use super::{VERSIONS_KEPT, migrations};
+use super::{VERSIONS_KEPT, consents, migrations};
 use crate::Store;
 use crate::database::{Statement, Tx};
 use crate::error::StoreError;
@@ -161,6 +161,7 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
         "plugin": new.plugin.as_str(), "version": new.version, "hash": hex::encode(new.hash), "granted": granted,
     });
     keep_version(tx, &new, by).await?;
+    let before = consents::standing(tx, new.plugin.as_str()).await?;
     tx.execute(Statement::new(
         "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought) \
          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set hash = excluded.hash, \
@@ -181,6 +182,9 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
     let back = values![new.plugin.as_str()];
     tx.execute(Statement::new("delete from plugins_uninstalled where plugin = $1", back)).await?;
     migrations::forget(tx, new.plugin.as_str()).await?;
+    if let Some(before) = before {
+        consents::regranted(tx, new.plugin.as_str(), &before, &new.granted, by).await?;
+    }
     prune(tx, &new.plugin).await?;
     log(tx, by, None, "plugin.installed", detail).await
 }
@@ -247,6 +251,7 @@ async fn prune(tx: &mut Tx, plugin: &PluginId) -> Result<(), StoreError> {
 async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Result<bool, StoreError> {
     bump(tx).await?;
     let id = plugin.as_str();
+    let before = consents::standing(tx, id).await?;
     let (changed, kind, detail) = match change {
         Change::Active(active) => {
             let statement = Statement::new("update plugins set active = $1 where id = $2", values![active, id]);
@@ -288,6 +293,9 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
         }
     };
     if changed {
+        if let (Some(before), Some(after)) = (before, consents::standing(tx, id).await?) {
+            consents::regranted(tx, id, &before, &after, by).await?;
+        }
         log(tx, by, None, kind, detail).await?;
     }
     Ok(changed)

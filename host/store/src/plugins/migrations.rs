@@ -1,9 +1,9 @@
 //! Versions that carry records over before they are in use: which, how far they have come in each organization, and what
 //! went wrong. The host that holds the lease goes on with them, and writes under it.
 
-use super::By;
 use super::changes::{NewVersion, bump, json_of, keep_version, log, person};
 use super::reads::{hash, plugin_id};
+use super::{By, consents};
 use crate::Store;
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
@@ -333,12 +333,16 @@ async fn switch(tx: &mut Tx, migration: &DataMigration, lease: &Lease, now: Micr
     }
     let by = By { person: migration.started_by, address: migration.address.clone(), token: None, at: now };
     let granted = json_of(&migration.granted)?;
+    let before = consents::standing(tx, plugin).await?;
     tx.execute(Statement::new(
         "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6 where id = $1",
         values![plugin, hash, granted.to_string(), now, person(&by), migration.brought],
     ))
     .await?;
     let detail = json!({ "plugin": plugin, "version": migration.version, "hash": hex::encode(migration.hash), "granted": granted });
+    if let Some(before) = before {
+        consents::regranted(tx, plugin, &before, &migration.granted, &by).await?;
+    }
     log(tx, &by, None, "plugin.installed", detail).await?;
     Ok(true)
 }

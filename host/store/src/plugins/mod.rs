@@ -5,12 +5,14 @@
 
 mod asides;
 pub(crate) mod changes;
+mod consents;
 pub(crate) mod migrations;
 mod reads;
 mod uploads;
 
 pub use asides::Aside;
 pub use changes::{By, Change, NewVersion, Switched};
+pub use consents::Consented;
 pub use migrations::{DataMigration, MigrationPlace, Phase, Step};
 pub use reads::{Installed, Registered, Switch, Version};
 
@@ -18,7 +20,8 @@ pub use reads::{Installed, Registered, Switch, Version};
 macro_rules! is_on {
     () => {
         "exists (select 1 from plugins p left join plugin_switches s on s.organization = j.organization \
-         and s.plugin = p.id where p.id = j.plugin and p.active and coalesce(s.enabled, p.enabled_by_default))"
+         and s.plugin = p.id where p.id = j.plugin and p.active and coalesce(s.enabled, p.enabled_by_default) \
+         and not coalesce(s.waits, false))"
     };
 }
 pub(crate) use is_on;

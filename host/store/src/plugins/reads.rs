@@ -38,6 +38,8 @@ pub struct Switch {
     pub organization: OrganizationId,
     pub plugin: PluginId,
     pub enabled: bool,
+    /// Whether it stands still until an owner has consented to what it is granted beyond what it was.
+    pub waits: bool,
 }
 
 /// Everything that a registry is built from, no older than `version`.
@@ -50,7 +52,8 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// Whether an organization has a plugin on. What is not installed, or off for the instance, is on nowhere.
+    /// Whether an organization has a plugin on, and it does not wait for consent there. What is not installed, or off for
+    /// the instance, is on nowhere.
     pub fn is_enabled(&self, organization: OrganizationId, plugin: &PluginId) -> bool {
         self.plugins.iter().find(|installed| installed.id == *plugin).is_some_and(|installed| {
             installed.active
@@ -58,7 +61,7 @@ impl Registered {
                     .switches
                     .iter()
                     .find(|switch| switch.organization == organization && switch.plugin == *plugin)
-                    .map_or(installed.enabled_by_default, |switch| switch.enabled)
+                    .map_or(installed.enabled_by_default, |switch| switch.enabled && !switch.waits)
         })
     }
 }
@@ -130,7 +133,7 @@ impl Store {
         let version = self.registry_version().await?;
         let plugins = self.plugins().await?;
         let statement = Statement::new(
-            "select organization, plugin, enabled from plugin_switches order by organization, plugin",
+            "select organization, plugin, enabled, waits from plugin_switches order by organization, plugin",
             Vec::new(),
         );
         let switches = self.database().fetch_all(statement).await?;
@@ -141,6 +144,7 @@ impl Store {
                     organization: OrganizationId(row.id(0)?),
                     plugin: plugin_id(row, 1)?,
                     enabled: row.bool(2)?,
+                    waits: row.bool(3)?,
                 })
             })
             .collect::<Result<_, StoreError>>()?;

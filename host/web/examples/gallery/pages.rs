@@ -587,6 +587,8 @@ fn plugin() -> Markup {
     };
     let versions = [version("0.2.0", "7f3a91c2e04d55aa", true), version("0.1.0", "11c09be2a7d0f3e4", false)];
     let view = PluginPage {
+        asked: &[],
+        may_consent: true,
         row: &row,
         descriptor: &descriptor,
         catalog: &catalog,
@@ -625,6 +627,7 @@ fn consent() -> Markup {
         ..PlanView::default()
     };
     let view = ConsentPage {
+        switch_on: Some(true),
         descriptor: &after,
         installed: Some((&before, &granted)),
         plan: &plan,

@@ -56,6 +56,8 @@ pub struct ConsentPage<'a> {
     pub hidden: &'a [(String, String)],
     /// Whether it is a version that was kept, which is gone back to.
     pub back: bool,
+    /// Whether it can be switched on for the organization with the same act, and whether that is proposed.
+    pub switch_on: Option<bool>,
     pub fault: Option<&'a str>,
 }
 
@@ -118,6 +120,12 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                     (plan::draw(view.plan, &shell.reader))
                     @for (title, lines) in &others {
                         @if !lines.is_empty() { div { h3 { (title) } (draw(lines)) } }
+                    }
+                    @if let Some(proposed) = view.switch_on {
+                        label class="hit" {
+                            input class="switch" type="checkbox" role="switch" name="enable" value="yes" checked[proposed];
+                            " Switch it on for this organization, with what it needs"
+                        }
                     }
                     div class="actions" {
                         button class="btn btn-primary" type="submit" disabled[!view.plan.fits()] { (button) }
@@ -204,6 +212,7 @@ mod tests {
             action: "/admin/plugins/install/confirm",
             hidden: &hidden,
             back: false,
+            switch_on: Some(true),
             fault: None,
         };
         let html = consent(&shell(), &view).into_string();
@@ -212,6 +221,7 @@ mod tests {
         assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
         assert!(html.contains("It keeps 1 right that it has."));
         assert!(html.contains("412 kB"));
+        assert!(html.contains("name=\"enable\" value=\"yes\" checked"));
         assert!(!html.contains("What changes in your records"));
     }
 
@@ -230,6 +240,7 @@ mod tests {
             action: "/admin/plugins/projects/rollback",
             hidden: &[],
             back: true,
+            switch_on: None,
             fault: None,
         };
         let html = consent(&shell(), &view).into_string();

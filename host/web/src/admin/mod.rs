@@ -42,7 +42,9 @@ pub use links::{LinkChip, LinkRow, LinksPage, links};
 pub use mail::{LetterPage, MailChip, MailPage, MailRow, letter, mail};
 pub use organization::{OrganizationPage, organization};
 pub use outbound::{DepartureEnd, DepartureRow, DeparturesPage, departures};
-pub use people::{HOST_ROLES, InvitationMade, InvitationRow, MemberRow, PeoplePage, PinMade, RoleChoice, people};
+pub use people::{
+    HOST_ROLES, InvitationMade, InvitationRow, LetterRow, MemberRow, PeoplePage, PinMade, RoleChoice, people,
+};
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, LogQuery, PluginPage, plugin};
 pub use plugins::{

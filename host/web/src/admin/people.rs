@@ -57,13 +57,27 @@ pub struct InvitationRow {
     pub role: &'static str,
     pub expires_at: Micros,
     pub expired: bool,
+    /// The letter that it went out with last, as far as it is known.
+    pub letter: Option<LetterRow>,
+    /// Whether it goes out by letter.
+    pub by_letter: bool,
+}
+
+/// How the letter of an invitation stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterRow {
+    pub waits: bool,
+    pub failed: bool,
+    pub tried_at: Option<Micros>,
+    /// Why the last try failed.
+    pub error: Option<String>,
 }
 
 /// An invitation just made, whose link is shown this once.
 #[derive(Debug, Clone)]
 pub struct InvitationMade {
-    pub link: String,
-    pub code: Qr,
+    /// As a picture and as it is; nothing where it goes to its address alone.
+    pub link: Option<(Qr, String)>,
     pub mailed_to: Option<String>,
 }
 
@@ -134,9 +148,11 @@ fn shown_once(made: &InvitationMade) -> Markup {
                 div {
                     h2 id="h-made" { "The invitation" }
                     @if let Some(address) = &made.mailed_to { p { "It is on its way to " b { (address) } "." } }
-                    p { "This link serves once. It is shown now and never again." }
-                    p class="token" { lf-copy data-text=(made.link) { code class="code" { (made.link) } } }
-                    (qr::svg(&made.code, "The link as a QR code"))
+                    @if let Some((code, link)) = &made.link {
+                        p { "This link serves once. It is shown now and never again." }
+                        p class="token" { lf-copy data-text=(link) { code class="code" { (link) } } }
+                        (qr::svg(code, "The link as a QR code"))
+                    } @else { p { "Its link goes there alone. How the letter fares stands below." } }
                 }
             }
         }
@@ -324,20 +340,47 @@ fn invitations(shell: &Shell, rows: &[InvitationRow]) -> Markup {
     html! {
         table class="table mt-4" {
             caption class="visually-hidden" { "Open invitations" }
-            thead { tr { th scope="col" { "Asked" } th scope="col" { "Role" } th scope="col" { "Until" } th scope="col" { span class="visually-hidden" { "Withdraw" } } } }
+            thead { tr { th scope="col" { "Asked" } th scope="col" { "Role" } th scope="col" { "Until" } th scope="col" { "Letter" } th scope="col" { span class="visually-hidden" { "What can be done" } } } }
             tbody {
                 @for row in rows {
                     tr {
                         th scope="row" { span class="primary" { (row.whose) } }
                         td { (title_of(row.role)) }
                         td { @if row.expired { span class="tag tag-bad" { "Expired" } } @else { (when(row.expires_at, &shell.reader)) } }
+                        td { (letter(shell, row)) }
                         td class="fit" {
+                            @if row.by_letter && !row.expired && row.letter.as_ref().is_none_or(|letter| !letter.waits) {
+                                form method="post" action=(paths::invitation_send(&row.id)) {
+                                    button class="btn btn-small" type="submit" aria-label={ "Send the letter to " (row.whose) " again" } { "Send again" }
+                                }
+                            }
                             form method="post" action=(paths::invitation_withdraw(&row.id)) {
                                 button class="btn btn-small btn-danger" type="submit" aria-label={ "Withdraw the invitation of " (row.whose) } { "Withdraw" }
                             }
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+fn letter(shell: &Shell, row: &InvitationRow) -> Markup {
+    html! {
+        @match &row.letter {
+            None if row.by_letter => { span class="faint" { "Not known any more" } }
+            None => { span class="faint" { "By link" } }
+            Some(letter) if letter.failed => {
+                span class="tag tag-bad" { "Not sent" }
+                @if let Some(why) = &letter.error { span class="sub" { (why) } }
+            }
+            Some(letter) if letter.waits => {
+                span class="tag tag-draft" { "Waits" }
+                @if let Some(why) = &letter.error { span class="sub" { "Tried, and to be tried again: " (why) } }
+            }
+            Some(letter) => {
+                span class="tag tag-done" { "Sent" }
+                @if let Some(at) = letter.tried_at { span class="sub" { (when(at, &shell.reader)) } }
             }
         }
     }
@@ -391,6 +434,30 @@ mod tests {
         let role = RoleChoice { name: "hours.supervisor".into(), title: "Role".into(), plugin: "Hours".into() };
         assert!(!page_of(&[member(true)], &[role], "owner").contains("/people/018f/roles\""));
         assert!(!page_of(&[member(false)], &[], "owner").contains("/people/018f/roles\""));
+    }
+
+    #[test]
+    fn an_invitation_tells_how_its_letter_stands() {
+        let letter = |failed, waits, error: Option<&str>| {
+            Some(LetterRow { waits, failed, tried_at: Some(0), error: error.map(str::to_owned) })
+        };
+        let row = |letter| InvitationRow {
+            id: "018f".into(),
+            whose: "sam@example.com".into(),
+            role: "member",
+            expires_at: 0,
+            expired: false,
+            letter,
+            by_letter: true,
+        };
+        let drawn = |letter| invitations(&shell(), &[row(letter)]).into_string();
+        let failed = drawn(letter(true, false, Some("550 <no> such mailbox")));
+        assert!(failed.contains("Not sent") && failed.contains("550 &lt;no&gt; such mailbox"), "{failed}");
+        assert!(failed.contains("action=\"/admin/people/invitations/018f/send\""));
+        assert!(!drawn(letter(false, true, None)).contains("Send again"), "it waits already");
+        assert!(drawn(letter(false, false, None)).contains("tag-done"));
+        let by_link = invitations(&shell(), &[InvitationRow { by_letter: false, ..row(None) }]).into_string();
+        assert!(by_link.contains("By link") && !by_link.contains("Send again"));
     }
 
     #[test]

@@ -69,6 +69,9 @@ pub struct PluginPage<'a> {
     /// What kept failing and is not called any more.
     pub asides: &'a [AsideRow],
     pub may_switch: bool,
+    /// What it is granted beyond what the organization consented to; it stands still until an owner does.
+    pub asked: &'a [Ask],
+    pub may_consent: bool,
     /// Whether the person may uninstall it, and see what is kept of earlier versions.
     pub may_install: bool,
     pub fault: Option<&'a str>,
@@ -86,6 +89,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
     };
     let body = html! {
         (notes(shell, view))
+        (awaited(view))
         (super::used::asides(shell, view))
         div class="band" { (facts(shell, view)) @if !view.descriptor.description.is_empty() { p class="muted mt-4" { (view.descriptor.description) } } }
         div class="band mt-6" {
@@ -141,6 +145,41 @@ fn notes(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                 div class={ "note" @if bad { " note-bad" } } {
                     (icon(if bad { "alert" } else { "info" }))
                     p { (carrying.told(&shell.reader)) }
+                }
+            }
+            div class="mt-4" {}
+        }
+    }
+}
+
+/// What an owner is to consent to before it goes on here.
+fn awaited(view: &PluginPage<'_>) -> Markup {
+    html! {
+        @if !view.asked.is_empty() {
+            div class="band" {
+                section class="consent" aria-labelledby="h-asked" {
+                    div {
+                        h2 id="h-asked" { "It waits for consent" }
+                        p class="mt-2" {
+                            (view.descriptor.title) " may do more by now than this organization consented to. Until an owner consents, it stands still here: its pages are gone, its records wait, and nothing is lost."
+                        }
+                    }
+                    form method="post" action=(paths::plugin_consent(&view.row.id)) {
+                        h3 { "What it newly may" }
+                        ul class="asks" {
+                            @for ask in view.asked {
+                                li {
+                                    (icon("alert"))
+                                    span { (ask.sentence) span class="sub code" { (ask.key) } }
+                                    input type="hidden" name="grant" value=(ask.key);
+                                }
+                            }
+                        }
+                        div class="actions mt-4" {
+                            @if view.may_consent { button class="btn btn-primary" type="submit" { "Consent, and let it go on" } }
+                            @else { p class="muted" { "An owner of the organization consents." } }
+                        }
+                    }
                 }
             }
             div class="mt-4" {}
@@ -471,6 +510,12 @@ mod tests {
                 since: 0,
             }],
             may_switch: true,
+            asked: &[Ask {
+                key: "outbound api.bank.example".into(),
+                sentence: "Send to <api>.".into(),
+                granted: false,
+            }],
+            may_consent: false,
             may_install: true,
             needs: &[],
             fault: None,
@@ -479,6 +524,16 @@ mod tests {
         assert!(html.contains("action=\"/admin/plugins/projects/grants\""));
         assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
         assert!(html.contains("Waits for consent"));
+        assert!(
+            html.contains("name=\"grant\" value=\"outbound api.bank.example\"")
+                && html.contains("Send to &lt;api&gt;.")
+        );
+        assert!(!html.contains("let it go on"), "an owner's alone");
+        let html_of_an_owner = plugin(&shell(), &PluginPage { may_consent: true, ..view }).into_string();
+        assert!(
+            html_of_an_owner.contains("action=\"/admin/plugins/projects/consent\"")
+                && html_of_an_owner.contains("let it go on")
+        );
         assert!(html.contains("0.1.0 goes on while its records are carried over to 0.2.0: 1,200 of 5,000 so far."));
         assert!(html.contains("&lt;b&gt;panic&lt;/b&gt;"));
         assert!(html.contains("Its route `progress`") && html.contains("too &lt;long&gt;"));

@@ -14,7 +14,7 @@ use http::StatusCode;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::value::{instant_text, parse_instant};
 use lignaflow_core::{Fault, PersonId};
-use lignaflow_identity::{Invitation as Row, JoinForm, NewInvitation};
+use lignaflow_identity::{Invitation as Row, JoinForm, NewInvitation, SentLetter};
 use lignaflow_web::paths;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -45,9 +45,38 @@ pub(super) struct Invitation {
     pub invited_by: String,
     pub created_at: String,
     pub expires_at: String,
-    /// The address to open: shown once, when the invitation is made.
+    /// The letter that it went out with last; null where it went out by none, or that is forgotten.
+    pub letter: Option<InvitationLetter>,
+    /// The address to open: shown once, when the invitation is made. One to an address is shown to administrators of the
+    /// instance alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+}
+
+/// How the letter of an invitation stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InvitationLetter {
+    /// As `/mail` has it.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// `waiting`, `sent` or `failed`.
+    pub state: &'static str,
+    pub attempts: i64,
+    pub tried_at: Option<String>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+impl std::convert::From<SentLetter> for InvitationLetter {
+    fn from(letter: SentLetter) -> Self {
+        Self {
+            id: letter.id.to_string(),
+            state: letter.state.as_str(),
+            attempts: letter.attempts,
+            tried_at: letter.tried_at.map(instant_text),
+            error: letter.error,
+        }
+    }
 }
 
 /// What has become of an invitation.
@@ -72,6 +101,7 @@ fn shown(row: Row, link: Option<String>, now: Micros) -> Invitation {
         invited_by: row.invited_by.to_string(),
         created_at: instant_text(row.created_at),
         expires_at: instant_text(row.expires_at),
+        letter: row.letter.map(InvitationLetter::from),
         link,
     }
 }
@@ -124,7 +154,8 @@ fn member() -> String {
 
 /// Ask somebody to join
 ///
-/// The link in the answer is never shown again. Who accepts has the role, and nobody has any right before.
+/// The link in the answer is never shown again. One to an address goes there by letter, and the link is in the answer
+/// for administrators of the instance alone: who opens it sees whether that address has an account. Who accepts has the role, and nobody has any right before.
 #[utoipa::path(
     post, path = "/invitations", tag = "host", operation_id = "host_invite", request_body = InvitationForm,
     extensions(("x-permission" = json!("organization.administer"))),
@@ -153,8 +184,28 @@ pub(super) async fn create(
     let new = NewInvitation { email: form.email, name: form.name, person, role, roles: form.roles, expires_at };
     let declared = offered(&app, &signed);
     let invited = app.identity.invite(&signed.authenticated, client, new, &declared).await?;
-    let link = link(&app, invited.secret.expose());
-    Ok((StatusCode::CREATED, Json(shown(invited.invitation, Some(link), signed.caller.now))))
+    let link = invited.secret.map(|secret| link(&app, secret.expose()));
+    Ok((StatusCode::CREATED, Json(shown(invited.invitation, link, signed.caller.now))))
+}
+
+/// Send the letter of an invitation again
+///
+/// The same, where what it says is still known; otherwise another with another link, and the one before serves no more.
+#[utoipa::path(
+    post, path = "/invitations/{id}/send", tag = "host", operation_id = "host_send_invitation_again",
+    params(("id" = String, Path, format = Uuid)),
+    extensions(("x-permission" = json!("organization.administer"))),
+    responses((status = 200, description = "The invitation as it is now.", body = Invitation))
+)]
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+) -> Result<Json<Invitation>, Problem> {
+    let id = of_path(&id, "invitation")?;
+    let sent = app.identity.send_invitation_again(&signed.authenticated, client, id).await?;
+    Ok(Json(shown(sent, None, signed.caller.now)))
 }
 
 /// Withdraw an invitation

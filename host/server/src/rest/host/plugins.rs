@@ -1,7 +1,7 @@
 //! Plugins: installed by administrators of the instance, switched by those of an organization.
 
 use super::migration::PluginMigration;
-use super::plan::PluginPlan;
+use super::plan::{AskedRight, PluginPlan};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
@@ -16,6 +16,8 @@ use lignaflow_core::Fault;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::value::instant_text;
+use lignaflow_store::plugins::Installed;
+use lignaflow_web::admin::asks;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -36,6 +38,8 @@ pub struct Plugin {
     pub fault: Option<String>,
     /// What it may do, as sentences.
     pub grants: Vec<String>,
+    /// What it is granted beyond what the caller's organization consented to. Until an owner does, it stands still there.
+    pub waits_for: Vec<AskedRight>,
     /// The SHA-256 of its file.
     pub digest: String,
     /// What kept failing and is not called any more, until somebody has it called again.
@@ -66,6 +70,12 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Pl
     let installed = app.plugins.installed().await?;
     let snapshot = app.registry.current();
     let asides = app.plugins.asides().await?;
+    let waiting = app.plugins.waiting(signed.caller.organization).await?;
+    let waits_for = |plugin: &Installed| {
+        let before = waiting.get(&plugin.id);
+        let new = before.into_iter().flat_map(|before| asks(&plugin.granted, before)).filter(|ask| !ask.granted);
+        new.map(|ask| AskedRight { key: ask.key, sentence: ask.sentence, granted: false }).collect()
+    };
     let set_aside = |id: &PluginId| {
         let own = asides.iter().filter(|aside| aside.plugin == *id);
         own.map(|aside| SetAside {
@@ -80,6 +90,7 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Pl
         .into_iter()
         .map(|plugin| Plugin {
             set_aside: set_aside(&plugin.id),
+            waits_for: waits_for(&plugin),
             enabled: snapshot.is_enabled(signed.caller.organization, &plugin.id),
             fault: app.plugins.fault(&plugin.id),
             grants: plugin.granted.sentences(),
@@ -111,6 +122,9 @@ pub struct Consent {
     /// Tells what would be done, and does nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Switches it on for the caller's organization as well, with what it needs; its owners can.
+    #[serde(default)]
+    pub enable: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,6 +162,9 @@ pub async fn install(
     if consent.dry_run {
         return Ok(Json(PluginPlan::from(app.plugins.plan(&body).await?)).into_response());
     }
+    if consent.enable {
+        may_consent(&signed)?;
+    }
     let inspected = inspect(&body)?;
     let asked = &inspected.descriptor.grants;
     let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
@@ -158,6 +175,10 @@ pub async fn install(
         && let Some(migration) = app.plugins.migration(&descriptor.id).await?
     {
         return Ok((StatusCode::ACCEPTED, Json(PluginMigration::from(migration))).into_response());
+    }
+    if consent.enable {
+        let (organization, by) = (signed.caller.organization, by(&signed, &client));
+        let _ = app.plugins.switch_on_with_needs(organization, &descriptor.id, by).await?;
     }
     let answer =
         InstalledPlugin { id: descriptor.id.to_string(), version: descriptor.version, digest: hex::encode(hash) };
@@ -189,6 +210,28 @@ pub fn may_switch(signed: &Signed) -> Result<(), Fault> {
     }
 }
 
+/// Whether somebody may switch a plugin on: the first time, that is the organization's consent, which its owners give.
+pub async fn may_switch_on(app: &App, signed: &Signed, id: &PluginId, with_needs: bool) -> Result<(), Fault> {
+    may_switch(signed)?;
+    if may_consent(signed).is_ok() {
+        return Ok(());
+    }
+    match app.plugins.new_to(signed.caller.organization, id, with_needs).await? {
+        Some(title) => Err(Fault::denied(format!(
+            "{title} was never on here. The first time an owner switches it on, and consents to what it may."
+        ))),
+        None => Ok(()),
+    }
+}
+
+pub fn may_consent(signed: &Signed) -> Result<(), Fault> {
+    if signed.caller.holds(Permission::CONSENT) {
+        Ok(())
+    } else {
+        Err(Fault::denied("Only owners consent to what plugins may do with the organization's records."))
+    }
+}
+
 pub(super) fn id_of(text: &str) -> Result<PluginId, Fault> {
     text.parse().map_err(|_| Fault::not_found(format_args!("plugin `{text}`")))
 }
@@ -217,8 +260,8 @@ pub async fn enable(
     Path(id): Path<String>,
     Query(enabling): Query<Enabling>,
 ) -> Result<StatusCode, Problem> {
-    may_switch(&signed)?;
     let (organization, id, by) = (signed.caller.organization, id_of(&id)?, by(&signed, &client));
+    may_switch_on(&app, &signed, &id, enabling.with_needs).await?;
     if enabling.with_needs {
         let _ = app.plugins.switch_on_with_needs(organization, &id, by).await?;
     } else {
@@ -244,6 +287,36 @@ pub async fn disable(
 ) -> Result<StatusCode, Problem> {
     may_switch(&signed)?;
     app.plugins.switch(signed.caller.organization, &id_of(&id)?, false, by(&signed, &client)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentBody {
+    /// All that it waits for, as `waits_for` names it.
+    #[schema(example = json!(["read projects/tasks"]))]
+    pub grant: Vec<String>,
+}
+
+/// Consent to what a plugin is newly granted
+///
+/// Where another version asks for more than the organization consented to, or an administrator of the instance grants it
+/// more, it stands still there until an owner has named all of it.
+#[utoipa::path(
+    post, path = "/plugins/{id}/consent", tag = "host", operation_id = "host_consent",
+    params(("id" = String, Path)), request_body = ConsentBody,
+    extensions(("x-permission" = json!("plugins.consent"))),
+    responses((status = 204, description = "It goes on, where it is switched on."))
+)]
+pub(super) async fn consent(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    From(client): From,
+    Path(id): Path<String>,
+    super::account::Body(body): super::account::Body<ConsentBody>,
+) -> Result<StatusCode, Problem> {
+    may_consent(&signed)?;
+    app.plugins.consent(signed.caller.organization, &id_of(&id)?, &body.grant, by(&signed, &client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -85,6 +85,7 @@ fn title(permission: &str) -> &'static str {
         Permission::READ => "Read records",
         Permission::WRITE => "Make and change records",
         Permission::SWITCH_PLUGINS => "Switch plugins on and off",
+        Permission::CONSENT => "Consent to what plugins may do with the organization's records",
         Permission::ADMINISTER => "Manage members, roles, fields, webhooks and jobs",
         Permission::AUDIT => "Read the audit",
         Permission::INSTALL_PLUGINS => "Install plugins, as an administrator of the instance",
