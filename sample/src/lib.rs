@@ -3,7 +3,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`api`] | requests, in batches |
 //! | [`people`] | who works there, what they may do, and what their time costs |
 //! | [`catalogue`] | what is bought and put together |
 //! | [`quotes`] | clients, estimates in every state, and variations |
@@ -13,7 +12,6 @@
 //!
 //! Everything is drawn from one seed, so that two firms made on the same day are equal but for their ids.
 
-pub mod api;
 mod catalogue;
 mod jobs;
 mod people;
@@ -22,9 +20,10 @@ mod time;
 mod words;
 
 use anyhow::Result;
-use api::{Actor, Site};
 use fastrand::Rng;
 use jiff::civil::Date;
+pub use lignaflow_client as api;
+use lignaflow_client::{Actor, Site};
 use std::time::Instant;
 use uuid::Uuid;
 

@@ -1,10 +1,9 @@
 //! The twelve, their roles, and what an hour of theirs is charged and costs.
 
-use crate::api::Actor;
+use crate::api::{Actor, Method};
 use crate::words::{PERTH, SYDNEY};
 use crate::{Firm, aud};
 use anyhow::{Context, Result};
-use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -226,7 +226,7 @@ fn identity_options(config: &Config, given: lignaflow_identity::Options, keys: K
 }
 
 /// What a file may have that becomes records.
-fn limits_of(imports: &config::Imports) -> crate::tables::Limits {
+pub(crate) fn limits_of(imports: &config::Imports) -> crate::tables::Limits {
     crate::tables::Limits {
         rows: imports.rows,
         columns: imports.columns,

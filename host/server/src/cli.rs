@@ -52,6 +52,10 @@ pub enum Command {
     /// Make an organization of its own and fill it, through a running server, with a made-up joinery of twelve people
     #[cfg(feature = "shipped")]
     Sample(Sample),
+    /// Bring in what another system holds, through a running server
+    #[cfg(feature = "shipped")]
+    #[command(subcommand)]
+    Import(Import),
     /// Tokens for the API
     #[command(subcommand)]
     Token(Token),
@@ -178,6 +182,98 @@ pub struct Sample {
     /// Read a password from standard input: the owner's where they are new, and that of the other eleven
     #[arg(long, required = true)]
     pub password_stdin: bool,
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// The tables of the system before: an organization for each company that its people name
+    OldSystem(ImportOldSystem),
+    /// A detailed report of Toggl Track
+    Toggl(ImportTimes),
+    /// A detailed report of Clockify
+    Clockify(ImportTimes),
+    /// A detailed time report of Harvest
+    Harvest(ImportTimes),
+    /// A time export of Kimai
+    Kimai(ImportTimes),
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Args)]
+pub struct ImportOldSystem {
+    /// Its database, postgres://user:password@host/database; it is only read
+    #[arg(long, value_name = "URL", env = "LIGNAFLOW_IMPORT_FROM", hide_env_values = true, value_parser = secret)]
+    pub from: Secret,
+    /// Tell what would be made, every fault with its table, row and column, and totals before and after; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// This company alone; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub company: Vec<String>,
+    /// Where the companies are: it proposes their time zone and currency
+    #[arg(long, value_name = "CODE", default_value = "AU")]
+    pub country: String,
+    /// The time zone of their clocks, such as Australia/Perth
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// What their amounts are in, such as NZD
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Which clock wrote the times of attendance, which have no zone
+    #[arg(long, value_enum, default_value_t = ImportClock::Found)]
+    pub clock: ImportClock,
+    /// Make projects of estimates that were approved and are none yet
+    #[arg(long)]
+    pub make_projects: bool,
+    /// Ask people who have an account with another organization to join, by a letter
+    #[arg(long)]
+    pub invite: bool,
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ImportClock {
+    /// Found out by when the rows were written
+    Found,
+    /// That of the company
+    Firm,
+    /// UTC
+    Utc,
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Args)]
+pub struct ImportTimes {
+    /// The report, as CSV or XLSX
+    pub file: PathBuf,
+    /// A token of an administrator of the organization, as `lignaflow token create` prints it
+    #[arg(long, value_name = "TOKEN", env = "LIGNAFLOW_TOKEN", hide_env_values = true, value_parser = secret)]
+    pub token: Secret,
+    /// Tell what would be made, and every fault with its row; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The time zone of the report; the organization's where left out
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+    /// Whether dates such as 03/04/2026 have the day or the month first
+    #[arg(long, value_enum, default_value_t = ImportDates::Found)]
+    pub dates: ImportDates,
+}
+
+#[cfg(feature = "shipped")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ImportDates {
+    /// Found out from all dates of the report
+    Found,
+    DayFirst,
+    MonthFirst,
+}
+
+#[cfg(feature = "shipped")]
+#[expect(clippy::unnecessary_wraps, reason = "a parser of values may fail")]
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::new(text))
 }
 
 #[derive(Debug, Subcommand)]
@@ -375,6 +471,10 @@ mod tests {
             "lignaflow organization create Ligna --owner ann@example.com --password-stdin",
             "lignaflow organization remove Ligna --yes",
             "lignaflow token create --email ann@example.com --organization Ligna --name ci --expires-days 7",
+            #[cfg(feature = "shipped")]
+            "lignaflow import old-system --from postgres://localhost/old --dry-run --company Ligna --clock utc",
+            #[cfg(feature = "shipped")]
+            "lignaflow import toggl report.csv --token lf_x --dates day-first --dry-run",
             "lignaflow user reset-password ann@example.com --password-stdin",
             "lignaflow user reset-second-factor ann@example.com",
             "lignaflow plugin list",

@@ -1,12 +1,16 @@
 //! What the commands beside `serve` do. They speak to the database itself, with or without a server beside them, and
 //! say on standard error which one; what they print on standard output is their answer alone.
 
+#[cfg(feature = "shipped")]
+mod import;
 mod keeping;
 #[cfg(feature = "shipped")]
 mod sample;
 
 use crate::app::App;
 use crate::assemble::{self, Surroundings, assemble};
+#[cfg(feature = "shipped")]
+use crate::cli::Import;
 use crate::cli::{self, Command, ConfigCommand, Organization, Plugin, Token, User};
 use crate::config::{self, Config, Loaded};
 use crate::plugins::FOLLOW;
@@ -16,6 +20,8 @@ use crate::tls::{self, Trust};
 use lignaflow_core::Fault;
 use lignaflow_core::name::PluginId;
 use lignaflow_identity::{Identity, NewToken, Scope, SetupForm};
+#[cfg(feature = "shipped")]
+use lignaflow_import::times::Preset;
 use lignaflow_store::plugins::By;
 use std::io;
 use std::sync::Arc;
@@ -39,6 +45,14 @@ pub async fn run(command: &Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Organization(Organization::Remove { name, .. }) => remove_organization(config, name).await,
         #[cfg(feature = "shipped")]
         Command::Sample(asked) => sample::sample(config, &asked.name, &asked.owner).await,
+        #[cfg(feature = "shipped")]
+        Command::Import(asked) => match asked {
+            Import::OldSystem(asked) => import::old_system(config, asked).await,
+            Import::Toggl(asked) => import::times(config, Preset::Toggl, asked).await,
+            Import::Clockify(asked) => import::times(config, Preset::Clockify, asked).await,
+            Import::Harvest(asked) => import::times(config, Preset::Harvest, asked).await,
+            Import::Kimai(asked) => import::times(config, Preset::Kimai, asked).await,
+        },
         Command::Token(Token::Create { email, organization, name, expires_days }) => {
             create_token(config, email, organization, name, *expires_days).await
         }

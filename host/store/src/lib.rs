@@ -22,6 +22,7 @@
 //! | [`media`] | what is known of the files that records hold |
 //! | [`documents`] | documents that are to be made, and the templates that organizations have of their own |
 //! | [`imports`] | files on their way to become records |
+//! | [`foreign`] | tables of another program, read by who moves over from it |
 //! | [`plugins`] | installed plugins, their versions and switches, what a registry is built from |
 
 mod acts;
@@ -31,6 +32,7 @@ pub mod customs;
 pub mod database;
 pub mod documents;
 pub mod error;
+pub mod foreign;
 pub mod identity;
 pub mod imports;
 pub mod jobs;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// `postgres://user@host:port/database`, whose user may make databases.
-const POSTGRES: &str = "LIGNAFLOW_TEST_POSTGRES";
+pub(crate) const POSTGRES: &str = "LIGNAFLOW_TEST_POSTGRES";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
@@ -139,7 +139,7 @@ impl Database {
 }
 
 /// Runs a statement that defines something, outside any transaction.
-async fn define(server: &str, sql: String) {
+pub(crate) async fn define(server: &str, sql: String) {
     let url = DatabaseUrl::Postgres(server.to_owned());
     let options = StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false };
     let database = Handle::open(&options).await.expect("the server of LIGNAFLOW_TEST_POSTGRES");

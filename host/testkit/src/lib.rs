@@ -6,6 +6,7 @@
 //! | [`server`] | the server, wired as the program wires it; organizations and members in a line |
 //! | [`client`], [`visitor`] | who asks the API; who opens pages |
 //! | [`driver`] | a browser |
+//! | [`foreign`] | another program's database |
 //! | [`events`] | a stream of events |
 //! | [`mailbox`] | what was mailed |
 //! | [`race`] | writers that meet between plan and commit |
@@ -31,6 +32,7 @@ mod compiled;
 pub mod database;
 pub mod driver;
 pub mod events;
+pub mod foreign;
 pub mod mailbox;
 pub mod needs;
 pub mod plugins;
@@ -43,6 +45,7 @@ pub mod visitor;
 pub use client::{Answer, Client};
 pub use database::{Database, On, on};
 pub use events::{Event, Events};
+pub use foreign::Foreign;
 pub use mailbox::Letter;
 pub use race::Race;
 pub use server::{Org, PASSWORD, Server, Setup};

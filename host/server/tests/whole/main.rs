@@ -43,6 +43,7 @@ mod lists;
 mod mail;
 mod media;
 mod migrations;
+mod moving;
 mod naming;
 mod notices;
 mod outbound;

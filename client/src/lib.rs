@@ -1,13 +1,28 @@
-//! Requests to a running server, and what it refused told in its own words.
+//! Requests to a running server, as any client makes them, and what it refused told in its own words. The sample and the
+//! importer go in by it; neither knows more of the server than its API.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+pub use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, StatusCode};
+use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 /// The most operations of one batch.
 const BATCH: usize = 500;
+/// Ids that are asked for in one address.
+const ASKED: usize = 150;
+
+/// What the server did not do, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{asked}: {said}")]
+pub struct Refused {
+    /// The method and the address.
+    pub asked: String,
+    pub status: u16,
+    pub said: String,
+}
 
 /// A server.
 #[derive(Debug, Clone)]
@@ -71,7 +86,8 @@ impl Actor {
             }
             let text = answer.text().await?;
             if !status.is_success() {
-                bail!("{method} {path}: {}", told(status, &text));
+                let (asked, said) = (format!("{method} {path}"), told(status, &text));
+                return Err(Refused { asked, status: status.as_u16(), said }.into());
             }
             return if text.is_empty() { Ok(Json::Null) } else { Ok(serde_json::from_str(&text)?) };
         }
@@ -101,6 +117,36 @@ impl Actor {
                 None => return Ok(records),
             }
         }
+    }
+
+    /// Which of these records are there, archived ones too.
+    pub async fn standing(&self, collection: &str, ids: &[String]) -> Result<BTreeSet<String>> {
+        let mut there = BTreeSet::new();
+        for some in ids.chunks(ASKED) {
+            for archived in ["true", "false"] {
+                let list = some.join(",");
+                let path =
+                    format!("{collection}?filter[id][in]={list}&filter[archived_at][is_null]={archived}&fields=id");
+                there.extend(
+                    self.list(&path).await?.iter().filter_map(|record| record["id"].as_str().map(str::to_owned)),
+                );
+            }
+        }
+        Ok(there)
+    }
+
+    /// Those of these that are not there yet, made in as few commits as may be; each has an id of its own. Answers how
+    /// many were made.
+    pub async fn complete(&self, collection: &str, records: Vec<Json>, at_once: usize) -> Result<usize> {
+        let ids: Vec<String> = records.iter().filter_map(|record| record["id"].as_str().map(str::to_owned)).collect();
+        let there = self.standing(collection, &ids).await?;
+        let missing = records.into_iter().filter(|record| !record["id"].as_str().is_some_and(|id| there.contains(id)));
+        let missing: Vec<Json> = missing.map(|record| json!({ "create": record })).collect();
+        let made = missing.len();
+        for part in missing.chunks(at_once.clamp(1, BATCH)) {
+            self.post(&format!("{collection}/batch"), &json!({ "operations": part })).await?;
+        }
+        Ok(made)
     }
 
     /// Records made in as few commits as may be, their order kept.
