@@ -181,7 +181,7 @@ async fn nothing_left(host: &Running, token: &str) -> Result<Line> {
             answered += u32::from(!row["status"].is_null());
         }
         match page["next"].as_str() {
-            Some(next) => path = next.to_owned(),
+            Some(next) => next.clone_into(&mut path),
             None => break,
         }
     }

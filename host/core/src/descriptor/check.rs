@@ -216,6 +216,8 @@ impl super::Grants {
             outbound: common(&self.outbound, &granted.outbound),
             mail: self.mail && granted.mail,
             links: self.links && granted.links,
+            // How much it may use is the instance's matter, and no organization's.
+            bounds: self.bounds.clone(),
         }
     }
 

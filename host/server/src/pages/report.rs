@@ -7,6 +7,7 @@ use super::routed::Pairs;
 use super::{lookup, views};
 use crate::rest::accept::Format;
 use crate::rest::export::Export;
+use crate::rest::host::From;
 use crate::rest::query;
 use crate::views::is_report;
 use axum::extract::{Path, RawQuery};
@@ -19,6 +20,7 @@ use lignaflow_core::error::Fault;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Bucket, MetricKind, Page};
 use lignaflow_core::value::{Currency, Decimal, Money, Value, civil_date, date_days, date_text, parse_date};
+use lignaflow_identity::Client;
 use lignaflow_web::blocks::report::{
     Asking, Controls, Facet, Grid, GridCell, GridHead, GridRow, KeptBar, KeptReport, Offer, PeriodView, ReportView,
 };
@@ -50,6 +52,7 @@ struct Preset {
 /// `GET /{plugin}/{collection}/report`: of any collection; with `format` a file.
 pub(super) async fn of_collection(
     visit: Visit,
+    From(client): From,
     Path((plugin, collection)): Path<(String, String)>,
     RawQuery(raw): RawQuery,
 ) -> Response {
@@ -59,7 +62,7 @@ pub(super) async fn of_collection(
     };
     let asked: Pairs = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
     if let Some((_, format)) = asked.iter().find(|(name, _)| name == "format") {
-        return match file(&visit, &schema, &asked, format).await {
+        return match file(&visit, &client, &schema, &asked, format).await {
             Ok(response) => response,
             Err(fault) => visit.fault(&fault),
         };
@@ -219,13 +222,20 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
 }
 
 /// The figures as a file: those of the API's summary.
-async fn file(visit: &Visit, schema: &Arc<Schema>, asked: &Pairs, format: &str) -> Result<Response, Fault> {
+async fn file(
+    visit: &Visit,
+    client: &Client,
+    schema: &Arc<Schema>,
+    asked: &Pairs,
+    format: &str,
+) -> Result<Response, Fault> {
     let format = [Format::Csv, Format::Xlsx]
         .into_iter()
         .find(|known| known.extension() == format)
         .ok_or_else(|| Fault::at("/format", "unknown-format", "A report is exported as `csv` or `xlsx`."))?;
     let Visit { app, signed, snapshot, .. } = visit;
-    let export = Export { app, caller: &signed.caller, snapshot, schema, format, marked: true };
+    let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+    let export = Export { app, caller, taken_by, snapshot, schema, format, marked: true };
     export.summary(&meant(asked)).await
 }
 
