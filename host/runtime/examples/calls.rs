@@ -16,7 +16,7 @@ use lignaflow_core::outbound::{OutboundRequest, OutboundResponse};
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
 use lignaflow_core::reads::{Person, Reads};
 use lignaflow_core::value::{Currency, Value};
-use lignaflow_runtime::{Engine, EngineOptions, Limits, inspect};
+use lignaflow_runtime::{Engine, EngineOptions, inspect};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
@@ -117,7 +117,7 @@ async fn measure<F: Future>(what: &str, mut call: impl FnMut() -> F) {
 async fn main() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read("plugins/dist/hostile/honest.wasm")?;
     let engine = Engine::new(EngineOptions::default())?;
-    let plugin = engine.load(&bytes, &inspect(&bytes)?.descriptor.grants, &Limits::default())?;
+    let plugin = engine.load(&bytes, &inspect(&bytes)?.descriptor.grants, engine.allowance())?;
     let id = Id::fresh();
     let reads: Arc<dyn Reads> = Arc::new(Nothing(Caller {
         organization: OrganizationId(id),
