@@ -126,16 +126,11 @@ impl Identity {
 
     /// Adds somebody. Who has no account yet gets one, with a first password that they are told to change.
     ///
-    /// Where there are several organizations, by an administrator of the instance alone: anybody else would learn by it who
-    /// has an account with another, and would open their own to whoever made an address up. They ask people to join.
+    /// Somebody with an account from another organization is added by an administrator of the instance alone: nothing
+    /// proves that an account's address is its holder's, and an organization must not be opened to who made one up.
     pub async fn add_member(&self, actor: &Authenticated, client: Client, new: NewMember) -> Result<Added, Fault> {
         let may_know = self.may_know_accounts(actor).await?;
         let actor = self.administrator(actor, client)?;
-        if !may_know {
-            return Err(Fault::denied(
-                "Only administrators of the instance add people with a password. Ask them to join instead.",
-            ));
-        }
         if new.role > actor.role {
             return Err(too_high());
         }
@@ -153,7 +148,7 @@ impl Identity {
         reader.finish()?;
         let email = email.ok_or_else(Fault::internal)?;
         if let Some(person) = known {
-            return self.link(actor, person, new.role).await;
+            return self.link(actor, person, new.role, may_know).await;
         }
         let hash = self.passwords().hash(&new.password).await?;
         self.admit(actor, email, name, hash, new.role).await
@@ -166,7 +161,7 @@ impl Identity {
         Ok(administers_instance || self.0.store.is_of_one().await.map_err(error::told)?)
     }
 
-    async fn link(&self, actor: Actor, person: people::Person, role: Role) -> Result<Added, Fault> {
+    async fn link(&self, actor: Actor, person: people::Person, role: Role, may_know: bool) -> Result<Added, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
                 let actor = enter(tx, actor).await?;
@@ -182,6 +177,11 @@ impl Identity {
                     Some(_) => {
                         let message = format!("{} was a member. Make them active again instead.", person.email);
                         return Err(conflict("/email", "former-member", message).into());
+                    }
+                    None if !may_know => {
+                        let message = "They have an account with another organization here. \
+                                       Ask them to join, or have an administrator of the instance add them.";
+                        return Err(conflict("/email", "taken", message).into());
                     }
                     None => {}
                 }

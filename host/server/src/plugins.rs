@@ -213,7 +213,7 @@ impl Plugins {
     /// A version that carries records over is in use when that is done.
     pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Arrived, Fault> {
         let inspected = inspect(&bytes)?;
-        let carries_from = self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by).await?;
+        let carries_from = Box::pin(self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by)).await?;
         self.reload().await?;
         Ok(Arrived { inspected, carries_from })
     }
@@ -229,8 +229,8 @@ impl Plugins {
     ) -> Result<Option<String>, Fault> {
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
-        self.compile(bytes.clone(), granted.clone()).await?;
-        let outlook = self.outlook(inspected.clone()).await?;
+        Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
+        let outlook = Box::pin(self.outlook(inspected.clone())).await?;
         outlook.fits()?;
         // What an administrator set for it before goes on, unless this is what somebody consents to just now.
         let mut granted = granted;

@@ -48,7 +48,9 @@ fn settle(json: &mut Json, known: &Known) {
             None => {}
         },
         Json::Array(list) => {
-            list.iter_mut().for_each(|one| settle(one, known));
+            for one in list.iter_mut() {
+                settle(one, known);
+            }
             list.retain(|one| !one.is_null());
         }
         Json::Object(object) => object.values_mut().for_each(|one| settle(one, known)),
@@ -106,12 +108,11 @@ impl Carrier<'_> {
         let mut made = 0;
         for (place, person) in plan.people.list.iter().enumerate() {
             let standing = there.iter().find(|one| is(person, one));
-            let id = match standing {
-                Some(one) => id_of(one).to_owned(),
-                None => {
-                    made += 1;
-                    self.person(person, said).await?
-                }
+            let id = if let Some(one) = standing {
+                id_of(one).to_owned()
+            } else {
+                made += 1;
+                self.person(person, said).await?
             };
             let roles = person.role.of_plugins();
             if standing.is_none() && !roles.is_empty() && plan.people.owner != Some(place) {
@@ -187,19 +188,18 @@ impl Carrier<'_> {
         let codes = self.owner.list("estimates/tax-codes?fields=name,rate,standard").await?;
         let standard = codes.iter().any(|code| code["standard"] == true);
         for (place, rate) in plan.taxes.iter().rev().enumerate() {
-            let id = match codes.iter().find(|code| code["rate"] == *rate) {
-                Some(code) => id_of(code).to_owned(),
-                None => {
-                    let name = match (rate, plan.options.currency.as_str()) {
-                        (0, _) => "No tax".to_owned(),
-                        (1_000, "AUD") => "GST".to_owned(),
-                        _ => format!("Tax {}.{:02} %", rate / 100, rate % 100),
-                    };
-                    let id = plan.ids.of("taxes", &rate.to_string(), None);
-                    let code = json!({ "id": id, "name": name, "rate": rate, "standard": place == 0 && !standard });
-                    self.owner.create("estimates/tax-codes", vec![code]).await?;
-                    id
-                }
+            let id = if let Some(code) = codes.iter().find(|code| code["rate"] == *rate) {
+                id_of(code).to_owned()
+            } else {
+                let name = match (rate, plan.options.currency.as_str()) {
+                    (0, _) => "No tax".to_owned(),
+                    (1_000, "AUD") => "GST".to_owned(),
+                    _ => format!("Tax {}.{:02} %", rate / 100, rate % 100),
+                };
+                let id = plan.ids.of("taxes", &rate.to_string(), None);
+                let code = json!({ "id": id, "name": name, "rate": rate, "standard": place == 0 && !standard });
+                self.owner.create("estimates/tax-codes", vec![code]).await?;
+                id
             };
             known.insert(tax_mark(*rate), id);
         }

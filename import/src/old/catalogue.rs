@@ -69,25 +69,25 @@ pub(crate) fn plan(desk: &mut Desk<'_>) -> Catalogue {
     let own: BTreeSet<i64> = components.iter().map(|it| it.id).collect();
     for part in old.component_materials.iter().filter(|part| own.contains(&part.of)) {
         let Some(component) = old.component(part.of) else { continue };
-        match old.material(part.part) {
+        match old.material(part.which) {
             Some(material) => {
                 let item = desk.ids.of("items", &material.id.to_string(), material.at);
                 let whole = made(desk, "components", component);
                 all.parts.push(desk.part("component-parts", part, &material.name, &whole, ("item", &item)));
             }
-            None => desk.lacks(COMPONENT_MATERIALS, part.id, "material_id", part.part),
+            None => desk.lacks(COMPONENT_MATERIALS, part.id, "material_id", part.which),
         }
     }
     let own: BTreeSet<i64> = defaults.iter().map(|it| it.id).collect();
     for part in old.default_components.iter().filter(|part| own.contains(&part.of)) {
         let Some(one) = old.estimate_default(part.of) else { continue };
-        match old.component(part.part) {
+        match old.component(part.which) {
             Some(component) => {
                 let nested = made(desk, "components", component);
                 let whole = made(desk, "defaults", one);
                 all.parts.push(desk.part("default-parts", part, &component.name, &whole, ("nested", &nested)));
             }
-            None => desk.lacks(DEFAULT_COMPONENTS, part.id, "component_id", part.part),
+            None => desk.lacks(DEFAULT_COMPONENTS, part.id, "component_id", part.which),
         }
     }
     desk.report.count("materials", materials.len(), materials.len());

@@ -144,13 +144,13 @@ impl Belongs {
         }
         for part in &old.default_components {
             let users = defaults.get(&part.of).cloned().unwrap_or_default();
-            if let Some(firms) = components.get_mut(&part.part) {
+            if let Some(firms) = components.get_mut(&part.which) {
                 firms.extend(users);
             }
         }
         for part in &old.component_materials {
             let users = components.get(&part.of).cloned().unwrap_or_default();
-            if let Some(firms) = materials.get_mut(&part.part) {
+            if let Some(firms) = materials.get_mut(&part.which) {
                 firms.extend(users);
             }
         }

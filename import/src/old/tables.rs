@@ -158,7 +158,7 @@ pub(crate) struct Made {
 pub(crate) struct Part {
     pub(crate) id: i64,
     pub(crate) of: i64,
-    pub(crate) part: i64,
+    pub(crate) which: i64,
     pub(crate) quantity: Fine,
     pub(crate) at: Option<Timestamp>,
 }
@@ -533,7 +533,7 @@ fn part(row: &mut Row<'_>, of: &'static str, part: &'static str) -> Option<Part>
     Some(Part {
         id: row.id()?,
         of: row.number(of)?,
-        part: row.number(part)?,
+        which: row.number(part)?,
         quantity: row.fine("quantity").unwrap_or(Fine::ONE),
         at: row.instant("created_at"),
     })

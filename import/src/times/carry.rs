@@ -120,18 +120,17 @@ pub async fn bring(times: &Times, organization: &Organization, actor: &Actor, dr
     let mut people: BTreeMap<&Who, String> = BTreeMap::new();
     let mut new = 0;
     for who in &whose {
-        let id = match known.person(who) {
-            Some(id) => id,
-            None => {
-                new += 1;
-                let what = format!("{} is not there: they come along by name, without a way to sign in", who.name);
-                report.find(Weight::Note, "person", &who.name, "", what);
-                if dry {
-                    format!("new {}", key(&who.name))
-                } else {
-                    let added = actor.post("people/placeholders", &json!({ "name": cut(&who.name, 200) })).await?;
-                    text(&added, "id")
-                }
+        let id = if let Some(id) = known.person(who) {
+            id
+        } else {
+            new += 1;
+            let what = format!("{} is not there: they come along by name, without a way to sign in", who.name);
+            report.find(Weight::Note, "person", &who.name, "", what);
+            if dry {
+                format!("new {}", key(&who.name))
+            } else {
+                let added = actor.post("people/placeholders", &json!({ "name": cut(&who.name, 200) })).await?;
+                text(&added, "id")
             }
         };
         known.people_by_name.entry(key(&who.name)).or_insert_with(|| Some(id.clone()));

@@ -6,6 +6,7 @@ use crate::sums::all;
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::AddAssign;
 
 /// Seconds.
@@ -51,12 +52,15 @@ struct Answer {
     total: Figures,
 }
 
+/// Which of the figures it is.
+type Place = fn(&mut Figures) -> &mut i64;
+
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let span = Span::asked(request, &caller)?;
     let by_day = request.query_text("by") == Some("day");
     let mut figures: BTreeMap<(Id, Option<Date>), Figures> = BTreeMap::new();
-    let counted: [(&str, Option<bool>, fn(&mut Figures) -> &mut i64); 3] = [
+    let counted: [(&str, Option<bool>, Place); 3] = [
         ("timesheets/shifts", None, |figures| &mut figures.on_site),
         ("timesheets/entries", Some(true), |figures| &mut figures.on_jobs),
         ("timesheets/entries", Some(false), |figures| &mut figures.on_other),
@@ -82,9 +86,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let mut total = Figures::default();
     let mut rows = Vec::with_capacity(figures.len());
     for ((user, day), figures) in figures {
-        if !names.contains_key(&user) {
-            let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
-            names.insert(user, name);
+        if let Entry::Vacant(unknown) = names.entry(user) {
+            unknown.insert(people::person(user)?.map(|person| person.name).unwrap_or_default());
         }
         let figures = figures.settled();
         total += figures;

@@ -142,7 +142,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             if of.is_none() && known.leave == 0 && known.holiday == 0 {
                 continue;
             }
-            let row = row(&person, day, of.unwrap_or_default(), known, first_band)?;
+            let row = row(&person, day, &of.unwrap_or_default(), known, first_band)?;
             total += row.figures;
             rows.push(row);
         }
@@ -150,7 +150,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     reply::json(&Answer { from: span.first, until: span.last, rows, total })
 }
 
-fn row(person: &Person, day: Date, of: Worked, known: Day, first_band: i64) -> Result<Row, Fault> {
+fn row(person: &Person, day: Date, of: &Worked, known: Day, first_band: i64) -> Result<Row, Fault> {
     let zone = of.zone.as_deref().unwrap_or(&person.time_zone);
     let figures = Figures { pause: of.pause, ..banded(of.seconds, known, first_band) };
     let days = Span { first: day, last: day };

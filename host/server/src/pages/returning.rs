@@ -41,7 +41,7 @@ pub(super) async fn versions(visit: &Visit, plugin: &PluginId) -> Result<Vec<Ver
 }
 
 async fn ask(visit: Visit, Path(id): Path<String>, Query(asked): Query<HashMap<String, String>>) -> Response {
-    draw(&visit, &id, asked.get("to").map(String::as_str), None).await
+    Box::pin(draw(&visit, &id, asked.get("to").map(String::as_str), None)).await
 }
 
 async fn draw(visit: &Visit, id: &str, to: Option<&str>, fault: Option<&Fault>) -> Response {
@@ -95,6 +95,6 @@ async fn go(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(bo
             let told = format!("{} is back at {}.", installed.title, done.inspected.descriptor.version);
             visit.go(&paths::plugin(&installed.id), &told)
         }
-        Err(fault) => draw(&visit, &id, to.as_deref(), Some(&fault)).await,
+        Err(fault) => Box::pin(draw(&visit, &id, to.as_deref(), Some(&fault))).await,
     }
 }

@@ -219,7 +219,7 @@ impl Plugins {
         }
         let granted = inspected.descriptor.grants.clone();
         let by = By { person: None, address: String::new(), token: None, at: self.0.clock.now() };
-        self.put(inspected, arriving.bytes.clone(), granted, arriving.arrival, by).await?;
+        Box::pin(self.put(inspected, arriving.bytes.clone(), granted, arriving.arrival, by)).await?;
         Ok(true)
     }
 }

@@ -53,7 +53,7 @@ impl Plugins {
         }
         let bytes = self.0.store.plugin_bytes(plugin, &to.hash).await.map_err(unavailable)?;
         let bytes = bytes.ok_or_else(|| Fault::not_found(format_args!("file of the plugin {plugin}")))?;
-        let mut outlook = self.outlook(inspect(&bytes)?).await?;
+        let mut outlook = Box::pin(self.outlook(inspect(&bytes)?)).await?;
         if let Some(from) = &outlook.carries_from {
             let message = format!(
                 "{} carries the records of {} over before it is in use: install its file again for that.",
@@ -72,7 +72,7 @@ impl Plugins {
             let _turn = self.0.turn.lock().await;
             let WayBack { outlook, granted, bytes } = self.way_back(plugin, wanted).await?;
             outlook.fits()?;
-            self.compile(bytes, granted.clone()).await?;
+            Box::pin(self.compile(bytes, granted.clone())).await?;
             let change = Change::Version(outlook.inspected.hash, granted);
             if !self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)? {
                 return Err(Fault::new(ErrorCode::Conflict, "The versions changed meanwhile. Nothing was changed."));

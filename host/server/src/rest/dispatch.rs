@@ -127,7 +127,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
 /// Whether what is meant reads parameters of its own, and tells of those that it does not know. Nothing else has any.
 fn takes_parameters(method: &Method, rest: &[&str]) -> bool {
     match rest {
-        [] | ["summary"] | [_] if *method == Method::GET => true,
+        [] | [_] if *method == Method::GET => true,
         [_, "history"] => *method == Method::GET,
         ["batch"] | ["fields" | "imports", ..] => true,
         _ => false,

@@ -92,7 +92,7 @@ async fn the_version_before_is_gone_back_to_by_command(database: Database) {
         let descriptor = format!(
             "id = \"tools\"\nversion = \"{version}\"\ntitle = \"Tools\"\napi = \"0.1\"\n\n[[collections]]\nname = \"tools\"\n\
              title = {{ one = \"Tool\", many = \"Tools\" }}\ndisplay = \"name\"\n\n[collections.fields]\n\
-             name = {{ type = \"text\" }}\n{}",
+             name = {{ type = \"text\", required = true }}\n{}",
             if version == "0.2.0" { "shelf = { type = \"integer\" }\n" } else { "" }
         );
         let file = database.folder().join(format!("tools-{version}.wasm"));

@@ -7,7 +7,7 @@ use lignaflow_testkit::driver::Browser;
 use lignaflow_testkit::plugins::{declared, shipped};
 use lignaflow_testkit::{Database, PASSWORD, Role, Setup, Visitor, on_one};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -29,7 +29,7 @@ fn file(database: &Database, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-async fn choose(browser: &Browser, css: &str, file: &PathBuf) {
+async fn choose(browser: &Browser, css: &str, file: &Path) {
     browser.find(css).await.send_keys(&file.display().to_string()).await.unwrap();
 }
 
@@ -138,7 +138,7 @@ async fn an_administrator_changes_plugins_while_somebody_works(database: Databas
     browser.pictures("plugin-asks").await;
     browser.resize(1280, 900).await;
     browser.press(".consent-page .btn-primary").await;
-    assert!(browser.text("body").await.contains("Tools 0.1.0 is installed."));
+    assert!(browser.text("body").await.contains("Tools 0.1.0 is installed"));
     if !browser.text("nav").await.contains("Tools") {
         browser.press("form[action='/admin/plugins/tools/enable'] button").await;
     }

@@ -54,7 +54,7 @@ async fn counted(client: &Client) -> Sums {
             of.1 += entry["billable_duration"].as_i64().unwrap_or(0);
         }
         let Some(next) = page.json["next"].as_str() else { return sums };
-        path = next.strip_prefix("/api/v1/").unwrap().to_owned();
+        next.strip_prefix("/api/v1/").unwrap().clone_into(&mut path);
     }
 }
 

@@ -51,6 +51,7 @@ impl Plugin for Greedy {
 }
 
 /// What it wants written.
+#[expect(clippy::disallowed_methods, reason = "to sleep is one of the things that it is here for")]
 fn take(what: &str) -> Result<Vec<Mutation>, Fault> {
     let (name, amount) = what.split_once(' ').unwrap_or((what, "0"));
     let amount: usize = amount.parse().unwrap_or(0);
