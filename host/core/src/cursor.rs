@@ -4,7 +4,7 @@
 use crate::bound::{BoundPath, BoundSort};
 use crate::descriptor::FieldKind;
 use crate::record::value_from_json;
-use crate::value::Value;
+use crate::value::{Value, date_days};
 use serde_json::Value as Json;
 
 /// The cursor after a row with these sort values.
@@ -58,6 +58,11 @@ pub fn decode_row(text: &str, fingerprint: u64, columns: &[Kept]) -> Result<Vec<
 fn value_of(column: Kept, json: &Json) -> Option<Value> {
     if json.is_null() {
         return Some(Value::Null);
+    }
+    if column.kind == FieldKind::Date {
+        // The week, quarter or fiscal year of the first day that there is begins before it.
+        let day: jiff::civil::Date = json.as_str()?.parse().ok()?;
+        return (day.year() >= 0).then(|| Value::Date(date_days(day)));
     }
     let field = crate::descriptor::Field::bare(column.kind);
     match value_from_json(&field, json).ok()? {

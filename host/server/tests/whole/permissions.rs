@@ -342,7 +342,10 @@ async fn every_operation_of_the_four_plugins_is_open_to_the_roles_that_bring_its
         if permission.starts_with("records.") {
             let answer = operation.call(&reads, &path, &body).await;
             let may = permission == "records.read";
-            let as_it_says = if may { !matches!(answer.status, 401 | 403 | 405 | 500..) } else { answer.status == 403 };
+            // What a plugin makes of it is its own matter; the host lets it through.
+            let by_host = answer.status == 403 && answer.text.contains("You may not do this here.");
+            let as_it_says =
+                if may { !by_host && !matches!(answer.status, 401 | 405 | 500..) } else { answer.status == 403 };
             assert!(as_it_says, "{}", asked("a token that reads", &answer.text));
             continue;
         }

@@ -162,6 +162,8 @@ mod tests {
     fn asking() -> Descriptor {
         let mut descriptor = descriptor();
         descriptor.grants.bounds = serde_json::from_str("{\"instances\":4,\"route\":{\"cpu_ms\":3000}}").unwrap();
+        let route = r#"{ "name": "look", "method": "GET", "path": "/look", "title": "Look" }"#;
+        descriptor.routes = vec![serde_json::from_str(route).unwrap()];
         descriptor
     }
 

@@ -86,11 +86,11 @@ pub(super) struct AddedPerson {
 
 /// Add a member
 ///
-/// With a first password, at once. Where it is the only organization, its administrators can as well; otherwise they would
-/// learn by it who has an account with another, and invite people instead.
+/// With a first password, at once. Who has an account with another organization is added by an administrator of the
+/// instance, or asked to join.
 #[utoipa::path(
     post, path = "/people", tag = "host", operation_id = "host_add_person", request_body = NewPerson,
-    extensions(("x-permission" = json!("instance.plugins"))),
+    extensions(("x-permission" = json!("organization.administer"))),
     responses((status = 201, description = "They belong to the organization.", body = AddedPerson))
 )]
 pub(super) async fn add(
