@@ -11,7 +11,14 @@ const CONFIG: &str = "config/lignaflow.toml";
 const PREFIX: &str = "LIGNAFLOW_";
 
 /// Of the program but no settings, and of the tests and tools.
-const OTHERS: &[&str] = &["LIGNAFLOW_CONFIG", "LIGNAFLOW_REQUIRE", "LIGNAFLOW_TEST_", "LIGNAFLOW_BENCH_"];
+const OTHERS: &[&str] = &[
+    "LIGNAFLOW_CONFIG",
+    "LIGNAFLOW_IMPORT_FROM",
+    "LIGNAFLOW_REQUIRE",
+    "LIGNAFLOW_TOKEN",
+    "LIGNAFLOW_TEST_",
+    "LIGNAFLOW_BENCH_",
+];
 
 pub(super) fn check(tree: &Tree) -> Vec<Fault> {
     let Some(config) = tree.text(CONFIG) else {
