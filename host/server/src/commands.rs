@@ -175,7 +175,7 @@ async fn create_organization(config: &Config, name: &str, owner: &str) -> anyhow
 }
 
 async fn remove_organization(config: &Config, name: &str) -> anyhow::Result<()> {
-    let (app, _) = assemble(config.clone(), Surroundings::real(), true).await?;
+    let app = app(config).await?;
     let id = app.identity.remove_organization_named(name).await.map_err(told)?;
     app.media.sweep_after_organizations().await.map_err(told)?;
     println!("{name} is gone ({id}), with everything that was its.");
