@@ -229,10 +229,7 @@ async fn file(
     asked: &Pairs,
     format: &str,
 ) -> Result<Response, Fault> {
-    let format = [Format::Csv, Format::Xlsx]
-        .into_iter()
-        .find(|known| known.extension() == format)
-        .ok_or_else(|| Fault::at("/format", "unknown-format", "A report is exported as `csv` or `xlsx`."))?;
+    let format = Format::of_file(format, "A report")?;
     let Visit { app, signed, snapshot, .. } = visit;
     let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
     let export = Export { app, caller, taken_by, snapshot, schema, format, marked: true };

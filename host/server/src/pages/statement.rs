@@ -180,9 +180,9 @@ pub(super) async fn file(
         Block::Statement(block) => Some(block),
         _ => None,
     })?;
-    let format = [Format::Csv, Format::Xlsx].into_iter().find(|known| known.extension() == wanted);
-    let Some(format) = format else {
-        return Some(Err(Fault::at("/format", "unknown-format", "A report is exported as `csv` or `xlsx`.")));
+    let format = match Format::of_file(wanted, "A report") {
+        Ok(format) => format,
+        Err(fault) => return Some(Err(fault)),
     };
     let made = async {
         let table = told(visit, loaded, block, asked).await?.table?;

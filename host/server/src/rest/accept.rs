@@ -3,6 +3,7 @@
 
 use crate::problem::{Kind, Problem};
 use http::{HeaderMap, header};
+use lignaflow_core::Fault;
 
 /// What a list or a summary can be answered in, in the order of our preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,12 @@ impl Format {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
         }
+    }
+
+    /// The format of a file that is asked for by how it ends. `what` is exported: `A list`.
+    pub fn of_file(extension: &str, what: &str) -> Result<Self, Fault> {
+        let known = [Self::Csv, Self::Xlsx].into_iter().find(|format| format.extension() == extension);
+        known.ok_or_else(|| Fault::at("/format", "unknown-format", format!("{what} is exported as `csv` or `xlsx`.")))
     }
 
     /// The format that the header asks for most; JSON where it asks for none.
