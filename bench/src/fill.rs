@@ -95,8 +95,10 @@ struct First {
 
 async fn first(host: &Running, token: &str) -> Result<First> {
     let client = make(host, token, "clients", &json!({ "name": "Client 0", "contact": "Ana Lee" })).await?;
+    let site = json!({ "client": client, "name": "Harbour Street", "address": "12 Harbour Street, Sydney" });
+    let site = make(host, token, "sites", &site).await?;
     let project = json!({
-        "name": "Project 0", "client": client, "site": "12 Harbour Street, Sydney",
+        "name": "Project 0", "client": client, "site": site, "completion": 0,
         "start": "2026-11-02", "due": "2027-03-26", "budget_minutes": 48_000,
         "budget": { "minor": 8_450_000, "currency": "AUD" },
     });

@@ -15,8 +15,9 @@ const SUMMARY: &str = concat!(
     "select project, \"user\", date_trunc('month', date '1970-01-01' + local_date)::date - date '1970-01-01',",
     " count(id), sum(duration)::bigint from timesheets__entries where organization = (",
     caller!("k.organization"),
-    ") and archived_at is null group by 1, 2, 3 order by 1, 2, 3"
+    ") and archived_at is null group by 1, 2, 3 order by 1, 2, 3 limit 10001"
 );
+const PAGE: usize = 10_000;
 
 #[derive(Debug, Serialize)]
 struct Hours {
@@ -40,5 +41,6 @@ pub(super) async fn summary(State(App(pool)): State<App>, headers: HeaderMap) ->
         count: row.get(3),
         sum_duration: row.get(4),
     };
-    Ok(json(StatusCode::OK, &Rows { data: rows.iter().map(group).collect(), next: None }))
+    let next = rows.get(PAGE).map(|first| format!("/entries/summary?from={}", first.get::<Uuid, _>(0)));
+    Ok(json(StatusCode::OK, &Rows { data: rows.iter().take(PAGE).map(group).collect(), next }))
 }

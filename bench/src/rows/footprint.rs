@@ -46,7 +46,7 @@ pub(super) async fn footprint(host: &Host, token: &str, report: &mut Report) -> 
     let mut toggles = Vec::new();
     for round in 0..TOGGLES {
         let begin = Instant::now();
-        running.switch(token, "projects", round % 2 == 1).await?;
+        running.switch(token, "reporting", round % 2 == 1).await?;
         toggles.push(millis(begin.elapsed()));
     }
     report.lines.push(at_most(

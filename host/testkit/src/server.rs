@@ -36,6 +36,9 @@ pub struct Setup {
     pub race: Option<Race>,
     /// Files that are installed, and on in every organization that the testkit makes.
     pub plugins: Vec<Vec<u8>>,
+    /// Whether the host brings all that the program does, rather than those alone of which `plugins` has some build:
+    /// what is not named has tables that take their time to make.
+    pub brings_all: bool,
     pub config: fn(&mut Config),
     /// What names lead to that plugins send to.
     pub names: Arc<dyn Names>,
@@ -47,6 +50,7 @@ impl Default for Setup {
             clock: Arc::new(SystemClock),
             race: None,
             plugins: vec![plugins::shipped("projects")],
+            brings_all: false,
             config: |_| {},
             names: Arc::new(System),
         }
@@ -75,11 +79,14 @@ pub struct Server {
 }
 
 /// What the program brings.
-static SHIPPED: LazyLock<Vec<PluginId>> = LazyLock::new(|| {
+static SHIPPED: LazyLock<Vec<(PluginId, String, Vec<u8>)>> = LazyLock::new(|| {
     let shipped = lignaflow_server::plugins::shipped();
-    let id = |bytes: &[u8]| lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id;
-    shipped.iter().map(|(_, bytes)| id(bytes)).collect()
+    shipped.into_iter().map(|(name, bytes)| (id_of(&bytes), name, bytes)).collect()
 });
+
+fn id_of(bytes: &[u8]) -> PluginId {
+    lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id
+}
 
 /// An organization with its owner, and the owner's token.
 #[derive(Debug, Clone)]
@@ -163,7 +170,10 @@ impl Server {
         config.server.public_url = root.clone().try_into().expect("an address");
         let authority = std::fs::read(listening.authority().expect("a local authority")).expect("its certificate");
 
+        let named: Vec<_> = setup.plugins.iter().map(|bytes| id_of(bytes)).collect();
+        let brought = SHIPPED.iter().filter(|(id, ..)| setup.brings_all || named.contains(id));
         let surroundings = Surroundings {
+            brings: brought.map(|(_, name, bytes)| (name.clone(), bytes.clone())).collect(),
             clock: setup.clock,
             identity: lignaflow_identity::Options::for_tests(),
             program: built(&program),
@@ -178,13 +188,8 @@ impl Server {
         let task = tokio::spawn(async move {
             listening.run(router, &config, metrics, stop).await.expect("a server that runs");
         });
-        // What the program brings and the test does not name stays off, as if it were not there.
-        let named: Vec<_> = setup
-            .plugins
-            .iter()
-            .map(|bytes| lignaflow_server::plugins::inspect(bytes).expect("a plugin").descriptor.id)
-            .collect();
-        let left_off = SHIPPED.iter().filter(|plugin| !named.contains(plugin)).cloned().collect();
+        // What the program brings and the test does not name stays off.
+        let left_off = SHIPPED.iter().map(|(id, ..)| id).filter(|id| !named.contains(id)).cloned().collect();
         let server = Self {
             app,
             left_off,
