@@ -38,13 +38,16 @@ pub(super) enum Hindrance {
         column: String,
         min: i64,
     },
+    /// `held` is the bound in the units that the column holds still.
     Above {
         column: String,
         max: i64,
+        held: i64,
     },
     Below {
         column: String,
         min: i64,
+        held: i64,
     },
     /// A number with more digits after the point than there are to be.
     Inexact {
@@ -84,8 +87,8 @@ impl Hindrance {
             Self::Values { column, .. } => col(column).is_not_null(),
             Self::Longer { column, max } => length(column).gt(*max),
             Self::Shorter { column, min } => length(column).lt(*min),
-            Self::Above { column, max } => col(column).gt(*max),
-            Self::Below { column, min } => col(column).lt(*min),
+            Self::Above { column, held, .. } => col(column).gt(*held),
+            Self::Below { column, held, .. } => col(column).lt(*held),
             Self::Inexact { column, factor, .. } => col(column).modulo(*factor).ne(0),
             Self::Beyond { column, most, .. } => col(column).gt(*most).or(col(column).lt(-*most)),
             Self::Choices { column, gone } => col(column).is_in(gone.iter().cloned()),

@@ -104,10 +104,13 @@ impl FieldChange {
         }
     }
 
-    /// Bounds that are narrower than they were, or than those of another type.
+    /// Bounds that are narrower than they were, or than those of another type. What is held is still in units of its
+    /// former last digit.
     fn bounds(&mut self, was: &FieldShape, is: &FieldShape, column: &str) {
         let same = was.kind == is.kind;
         let text = is.kind == FieldKind::Text;
+        let digits = if is_rescaled(was.kind, is.kind) { was.scale.unwrap_or_default() } else { 0 };
+        let held = |bound: i64| bound.saturating_mul(power(u32::from(digits)));
         if let Some(max) = is.max
             && (!same || was.max.is_none_or(|before| max < before))
         {
@@ -115,7 +118,7 @@ impl FieldChange {
             self.hindrances.push(if text {
                 Hindrance::Longer { column, max }
             } else {
-                Hindrance::Above { column, max }
+                Hindrance::Above { column, max, held: held(max) }
             });
         }
         if let Some(min) = is.min
@@ -125,7 +128,7 @@ impl FieldChange {
             self.hindrances.push(if text {
                 Hindrance::Shorter { column, min }
             } else {
-                Hindrance::Below { column, min }
+                Hindrance::Below { column, min, held: held(min) }
             });
         }
     }

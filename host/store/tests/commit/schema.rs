@@ -40,6 +40,7 @@ crate::on_both!(
     a_next_version_adds,
     what_would_be_lost_is_refused_all_at_once,
     what_loses_nothing_is_not_refused,
+    bounds_of_a_number_are_compared_in_its_new_digits,
     what_is_no_longer_declared_is_kept,
     a_field_that_comes_back_must_have_its_old_type,
     a_required_field_needs_a_value_for_what_is_there,
@@ -207,6 +208,20 @@ async fn what_loses_nothing_is_not_refused(fixture: Fixture) {
     let values = fields([("name", text("Again")), ("order", Value::Money(money))]);
     let again = world.draft().insert(&world.schema("stock/items"), Id::fresh(), values);
     assert_eq!(world.commit(again).await, Err(Refusal::Duplicate { index: 0, rule: 0 }));
+}
+
+async fn bounds_of_a_number_are_compared_in_its_new_digits(fixture: Fixture) {
+    let mut world = fixture.world(&[FIRST]).await;
+    item(&world, [("price", Value::Decimal("40.00".parse().unwrap()))]).await;
+    let whole = |bounds: &str| {
+        let field = format!("price = {{ type = \"integer\", {bounds} }}");
+        with(&[("price = { type = \"decimal\", scale = 2 }", &field)])
+    };
+    let conflicts = apply(&mut world, &whole("min = 41, max = 99")).await.unwrap_err();
+    assert_eq!(conflicts, ["stock/items.price: at least 41 is wanted, and 1 record holds less"]);
+    let conflicts = apply(&mut world, &whole("max = 39")).await.unwrap_err();
+    assert_eq!(conflicts, ["stock/items.price: at most 39 is to be kept, and 1 record holds more"]);
+    apply(&mut world, &whole("min = 40, max = 40")).await.unwrap();
 }
 
 async fn what_is_no_longer_declared_is_kept(fixture: Fixture) {
