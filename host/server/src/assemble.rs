@@ -57,6 +57,8 @@ pub struct Surroundings {
     pub pause: Option<Pause>,
     /// What the names of hosts lead to that plugins send to.
     pub names: Arc<dyn Names>,
+    /// Plugins that come with the program: the name and the bytes of each file.
+    pub brings: Vec<(String, Vec<u8>)>,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -74,6 +76,7 @@ impl Surroundings {
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("lignaflow")),
             pause: None,
             names: Arc::new(System),
+            brings: crate::plugins::shipped(),
         }
     }
 }
@@ -148,7 +151,10 @@ pub async fn assemble(
         clock.clone(),
         (config.plugins_dir.clone(), limits.file_bytes),
     );
-    plugins.start().await.map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
+    plugins
+        .start(surroundings.brings)
+        .await
+        .map_err(|fault| anyhow::anyhow!("the plugins cannot be loaded: {fault}"))?;
     let customs = Customs::new(store.clone(), registry.clone());
     customs.refresh().await.map_err(|fault| anyhow::anyhow!("the fields of organizations cannot be read: {fault}"))?;
     let media = Media::open(&config, store.clone(), clock.clone())?;

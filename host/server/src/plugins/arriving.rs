@@ -139,10 +139,10 @@ fn ready(left: BTreeMap<PluginId, Arriving>) -> (Vec<Arriving>, BTreeMap<PluginI
 
 impl Plugins {
     /// Loads what is installed, brings what the program and the folder hold, and loads that.
-    pub async fn start(&self) -> Result<(), Fault> {
+    pub async fn start(&self, program: Vec<(String, Vec<u8>)>) -> Result<(), Fault> {
         self.reload().await?;
-        let mut arriving: Vec<Arriving> =
-            shipped().into_iter().map(|(name, bytes)| Arriving::new(name, bytes, Arrival::InProgram)).collect();
+        let in_program = |(name, bytes)| Arriving::new(name, bytes, Arrival::InProgram);
+        let mut arriving: Vec<Arriving> = program.into_iter().map(in_program).collect();
         arriving.extend(self.laid_into_folder(true).await);
         self.bring_all(arriving).await
     }

@@ -86,6 +86,8 @@ async fn questions_that_nobody_could_answer_are_refused_before_they_are_asked(da
         let _ = org.act(&format!("predicate-bomb/{route}")).await.is_problem(422, "invalid");
         let _ = org.get("/health").await.is(200);
     }
+    // A hundred thousand times the same word is one word.
+    let _ = org.act("predicate-bomb/words").await.is(200);
     // It is the plugin's right to ask, and the answer is no fault of its code.
     let figures = org.get("plugins/predicate-bomb/figures").await.is(200);
     assert!(figures.data().iter().all(|span| span["faults"] == 0), "{}", figures.text);
