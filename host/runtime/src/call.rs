@@ -11,7 +11,8 @@ use crate::load::Code;
 use crate::log::{CallLog, Output};
 use crate::meter::Metered;
 use crate::output::Printed;
-use crate::plugin::Core;
+use crate::plugin::{Core, Place};
+use crate::slow;
 use crate::stop::{Stop, fault_of, tell};
 use lignaflow_core::descriptor::Capability;
 use lignaflow_core::error::Fault;
@@ -19,9 +20,15 @@ use lignaflow_core::guest::{CallFault, JobCall, Remainder, ServiceCall};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::outbound::Host;
 use lignaflow_core::reads::Reads;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::time::error::Elapsed;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -71,14 +78,25 @@ pub(crate) struct State {
     table_elements: usize,
 }
 
-/// Runs one call to its end or its limits.
+/// Where calls of a plugin compute.
+pub(crate) struct Lanes {
+    /// Places for calls that turn out to compute for long.
+    pub(crate) lane: Arc<Semaphore>,
+    /// Whether this one is known to.
+    pub(crate) is_long: bool,
+    /// Its own place among the instances.
+    pub(crate) place: Place,
+}
+
+/// Runs one call to its end or its limits. What it has a place by is given back when its instance is gone, also where
+/// nobody waits for the answer any more.
 pub(crate) async fn run(
     core: &Arc<Core>,
-    code: &Code,
+    code: Arc<Code>,
     reads: Arc<dyn Reads>,
     log: &Arc<CallLog>,
     (limits, budget): (&Limits, Arc<Budget>),
-    lane: Arc<Semaphore>,
+    Lanes { lane, is_long, place }: Lanes,
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
@@ -87,13 +105,22 @@ pub(crate) async fn run(
         state.job = Some(call.job.clone());
     }
     let within = matches!(ask, Ask::Invoke(_));
-    let inner = Box::pin(answer(code, state, budget.clone(), lane, ask));
+    let meter = budget.meter.clone();
     let wall = limits.wall.min(budget.left());
+    let inner = Box::pin(async move {
+        let answer = answer(&code, state, budget, lane, ask).await;
+        drop(place);
+        answer
+    });
     // What a service computes is measured in the polls of the call that it is part of.
     let outcome = if within {
         tokio::time::timeout(wall, inner).await
     } else {
-        tokio::time::timeout(wall, Metered { meter: budget.meter.clone(), inner }).await
+        let metered = Metered { meter, inner };
+        match slow::threads().filter(|_| is_long) {
+            Some(threads) => on(threads, wall, metered).await?,
+            None => tokio::time::timeout(wall, metered).await,
+        }
     };
     let fault = match outcome {
         Ok(Ok(answer)) => return Ok(answer),
@@ -108,6 +135,19 @@ pub(crate) async fn run(
         }
     };
     Err(fault)
+}
+
+/// Runs a call on these threads, and ends it there where nobody waits for it any more.
+async fn on<F>(threads: &Handle, wall: Duration, call: Metered<F>) -> Result<Result<F::Output, Elapsed>, CallFault>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let call = async move { tokio::time::timeout(wall, call).await };
+    let task = AbortOnDropHandle::new(threads.spawn(call.in_current_span()));
+    task.await.map_err(|ended| match ended.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => CallFault::TimedOut,
+    })
 }
 
 async fn answer(

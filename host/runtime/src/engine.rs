@@ -20,11 +20,11 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 /// Between two epochs: how long a guest computes before others get their turn, and how exactly its time is kept.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 /// Bytes of one linear memory, whatever a plugin's own limit.
 const MOST_MEMORY: usize = 512 << 20;
 /// Of a linear memory that is given back, what stays resident for the next instance; only pages that were written count.
-const KEEP_MEMORY: usize = 16 << 20;
+const KEEP_MEMORY: usize = 4 << 20;
 const KEEP_TABLE: usize = 256 << 10;
 const KEEP_STACK: usize = 64 << 10;
 /// Bytes of stack that a call may have where nothing else is said.

@@ -11,6 +11,7 @@
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
 //! | `limits`, `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
+//! | `slow` | threads for calls that compute for long |
 //! | [`schema`] | JSON against the schemas of descriptors |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
 //! | [`Used`] (`figures`) | what a plugin used lately |
@@ -43,6 +44,7 @@ mod output;
 mod plugin;
 mod registry;
 pub mod schema;
+mod slow;
 mod stop;
 mod tallies;
 

@@ -3,7 +3,7 @@
 use crate::aside::{Asides, Part, Trip, is_fault};
 use crate::assets::Assets;
 use crate::budget::Budget;
-use crate::call::{Answer, Ask, run};
+use crate::call::{Answer, Ask, Lanes, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
@@ -13,6 +13,7 @@ use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
 use crate::meter::Meter;
 use crate::schema;
+use crate::slow::Paces;
 use crate::tallies::{Held, Kind, Outcome, Tallies};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -39,10 +40,13 @@ const BEFORE_SAVE: &str = "before-save";
 const RECEIVE: &str = "receive";
 const MIGRATE: &str = "migrate";
 
+/// A place among the plugin's instances and one among all, counted while they are held.
+pub(crate) type Place = (OwnedSemaphorePermit, OwnedSemaphorePermit, Held);
+
 /// A plugin as it stands in the registry. Calls hold on to it: one that is replaced lives until its last call ends.
 pub struct LoadedPlugin {
     core: Arc<Core>,
-    code: Option<Code>,
+    code: Option<Arc<Code>>,
     engine: Arc<Shared>,
     places: ArcSwap<Semaphore>,
     /// What its calls may use where its grants set nothing else.
@@ -59,6 +63,7 @@ pub(crate) struct Core {
     assets: Assets,
     figures: Figures,
     asides: Asides,
+    paces: Paces,
     grants: ArcSwap<Grants>,
     held: ArcSwap<limits::Held>,
     log: Arc<PluginLog>,
@@ -126,12 +131,20 @@ impl LoadedPlugin {
             assets: inspection.assets,
             figures: Figures::default(),
             asides: Asides::default(),
+            paces: Paces::default(),
             grants: ArcSwap::from_pointee(granted.clone()),
             log: Arc::new(PluginLog::new(descriptor.id.clone())),
             descriptor: Arc::new(descriptor),
         };
         let services = schema::Services::of(&core.descriptor);
-        Self { core: Arc::new(core), code, engine: engine.clone(), places, usual: usual.clone(), services }
+        Self {
+            core: Arc::new(core),
+            code: code.map(Arc::new),
+            engine: engine.clone(),
+            places,
+            usual: usual.clone(),
+            services,
+        }
     }
 
     pub fn id(&self) -> &PluginId {
@@ -241,7 +254,7 @@ impl LoadedPlugin {
         if self.core.asides.holds(kind, name) {
             return Err(CallFault::SetAside);
         }
-        let _place = self.place().await?;
+        let place = self.place().await?;
         let held = self.core.held.load_full();
         let limits = held.of(kind);
         let (request, now) = (reads.caller().request_id, reads.caller().now);
@@ -254,13 +267,14 @@ impl LoadedPlugin {
         };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, budget.meter.clone(), bounds);
         let log = Arc::new(log);
-        let answered = run(&self.core, code, reads, &log, (limits, budget), self.engine.lane.clone(), ask).await;
+        let lanes = Lanes { lane: self.engine.lane.clone(), is_long: self.core.paces.are_long(kind, name), place };
+        let answered = run(&self.core, code.clone(), reads, &log, (limits, budget), lanes, ask).await;
         log.close();
         Ok((answered?, log))
     }
 
     /// A place among the plugin's instances, then one among all.
-    async fn place(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit, Held), CallFault> {
+    async fn place(&self) -> Result<Place, CallFault> {
         let waiting = async {
             let own = self.places.load_full().acquire_owned().await.map_err(|_| CallFault::Busy)?;
             let shared = self.engine.slots.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
@@ -385,6 +399,7 @@ impl LoadedPlugin {
         self.core.tallies.called(kind, Outcome::of(&result), spent);
         self.core.figures.call(caller.now, spent, fault.is_some_and(is_fault));
         self.core.asides.note(kind, name, caller, fault);
+        self.core.paces.note(kind, name, spent.cpu);
         result
     }
 
