@@ -12,7 +12,7 @@ use lignaflow_core::value::Value;
 use std::sync::LazyLock;
 
 static DESCRIPTOR: LazyLock<Descriptor> =
-    LazyLock::new(|| parse(include_str!("../../plugins/hostile/clockwork/plugin.toml")).expect("a descriptor"));
+    LazyLock::new(|| parse(include_str!("../../plugins/projects/plugin.toml")).expect("a descriptor"));
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::new([&*DESCRIPTOR]).expect("a catalog"));
 
 /// Bytes that are taken one after the other; nothing but zeros after the end.
