@@ -24,6 +24,7 @@ use fastrand::Rng;
 use jiff::civil::Date;
 pub use lignaflow_client as api;
 use lignaflow_client::{Actor, Site};
+pub use people::{Newcomer, newcomers};
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -40,7 +41,9 @@ pub struct Plan {
     pub site: Site,
     /// The owner's, of an organization that has the four plugins on and nothing in it.
     pub token: String,
-    /// What the other eleven sign in with.
+    /// The other eleven, who have their accounts.
+    pub staff: Vec<Newcomer>,
+    /// What they sign in with.
     pub password: String,
     /// The day that it is there; its time ends the day before.
     pub today: Date,
@@ -89,6 +92,7 @@ pub async fn fill(plan: Plan, mut tell: impl FnMut(Told)) -> Result<()> {
 struct Firm {
     site: Site,
     owner: Actor,
+    staff: Vec<Newcomer>,
     password: String,
     today: Date,
     days: i64,
@@ -101,6 +105,7 @@ impl Firm {
         Ok(Self {
             owner,
             site: plan.site,
+            staff: plan.staff,
             password: plan.password,
             today: plan.today,
             days: plan.days,

@@ -76,7 +76,24 @@ const CREW: [Hand; 7] = [
     hand("Grace Liu", WORKER, PERTH, 96, 9_500, 4_900),
 ];
 
-/// Everybody joins as anybody would: asked by the owner, accepted by themselves.
+/// Somebody who is to have an account in the organization before it is filled, as a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    pub name: &'static str,
+    pub email: String,
+}
+
+/// The eleven beside the owner. Addresses are people's own across organizations, so that each sample has others.
+pub fn newcomers() -> Vec<Newcomer> {
+    let address = |hand: &Hand| {
+        let local = hand.name.to_lowercase().replace(' ', ".");
+        let email = format!("{local}.{}@sample.example", &Uuid::now_v7().simple().to_string()[20..]);
+        Newcomer { name: hand.name, email }
+    };
+    DESK.iter().chain(&CREW).map(address).collect()
+}
+
+/// Everybody signs in by themselves; what they may do the owner says.
 pub(crate) async fn hire(firm: &mut Firm) -> Result<People> {
     let account = firm.owner.get("account").await?;
     let owner = Person {
@@ -106,18 +123,14 @@ pub(crate) async fn hire(firm: &mut Firm) -> Result<People> {
 }
 
 async fn join(firm: &mut Firm, hand: &Hand, rates: &mut Vec<serde_json::Value>) -> Result<Person> {
-    let asked = json!({ "name": hand.name, "role": "member", "roles": hand.roles });
-    let invitation = firm.owner.post("invitations", &asked).await?;
-    let link = invitation["link"].as_str().context("an invitation has a link")?;
-    let secret = link.rsplit(['/', '=']).next().context("the link has a secret")?;
+    let newcomer = firm.staff.iter().find(|newcomer| newcomer.name == hand.name);
+    let email = &newcomer.with_context(|| format!("{} was not enlisted", hand.name))?.email;
     let actor = firm.site.with_session()?;
-    // Addresses are people's own across organizations, so that a second sample needs others.
-    let local = hand.name.to_lowercase().replace(' ', ".");
-    let email = format!("{local}.{}@sample.example", &Uuid::now_v7().simple().to_string()[20..]);
-    let who = json!({ "secret": secret, "name": hand.name, "email": email, "password": firm.password });
-    actor.post("auth/join", &who).await?;
+    actor.post("auth/session", &json!({ "email": email, "password": firm.password })).await?;
     let account = actor.get("account").await?;
     let id = account["person"]["id"].as_str().context("an account has an id")?.to_owned();
+    let roles = json!({ "roles": hand.roles });
+    firm.owner.call(Method::PUT, &format!("people/{id}/roles"), Some(&roles)).await?;
     actor.call(Method::PATCH, "account", Some(&json!({ "time_zone": hand.zone }))).await?;
     let from = firm.day(-500).to_string();
     rates.push(json!({ "user": id, "sell": aud(hand.sell), "cost": aud(hand.cost), "effective_from": from }));

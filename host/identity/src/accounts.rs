@@ -25,11 +25,11 @@ impl Identity {
         actor.own_session()?;
         let (id, organization, now) = (actor.person.id, actor.caller.organization, self.now());
         // Who found a browser left open must not guess at leisure.
-        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true).await?;
         let hash = people::password(self.database(), id).await.map_err(error::told)?;
         let mut reader = Reader::default();
         if self.passwords().verify(current, hash).await? {
-            self.0.throttle.succeeded(attempt);
+            self.succeeded(attempt).await?;
         } else {
             self.note_failure("", client.clone(), Some(id)).await?;
             reader.note("/current_password", "wrong", "That is not your password.");

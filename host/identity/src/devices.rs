@@ -12,11 +12,10 @@ use crate::sessions;
 use crate::sign_in::{SignInFault, SignedIn};
 use crate::{Identity, SECOND, error};
 use lignaflow_core::caller::{Permission, Role};
-use lignaflow_core::clock::Micros;
 use lignaflow_core::fold::fold;
 use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::identity::organizations::Organization;
-use lignaflow_store::identity::{audit, devices, members, organizations, pins};
+use lignaflow_store::identity::{audit, devices, members, organizations, pins, tries};
 use serde_json::json;
 use std::fmt;
 
@@ -36,6 +35,8 @@ const NAME: usize = 40;
 const FREE: i64 = 5;
 const FIRST_WAIT: i64 = 30;
 const LONGEST_WAIT: i64 = 60 * 60;
+/// Seconds after which misses that nobody added to are forgotten.
+pub(crate) const MISSES_KEPT: i64 = 24 * 60 * 60;
 
 /// A device that is to be enrolled. The secret of its link is shown once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,11 @@ fn wait(misses: i64) -> i64 {
     if over < 0 { 0 } else { (FIRST_WAIT << over.min(10)).min(LONGEST_WAIT) }
 }
 
+/// What misses in a row are counted by: a name of an organization, whether anybody has it or not.
+fn counted(organization: OrganizationId, username_key: &str) -> [u8; 32] {
+    secret::hash(&format!("PIN of {username_key} at {organization}"))
+}
+
 /// Why digits are too easily guessed; nothing where they are not.
 fn weak(pin: &str) -> Option<&'static str> {
     let digits = pin.as_bytes();
@@ -133,6 +139,7 @@ impl Authenticated {
 impl Identity {
     /// Makes a device that is to be enrolled, by a link that serves once, for a day.
     pub async fn make_device(&self, actor: &Authenticated, client: Client, name: &str) -> Result<NewDevice, Fault> {
+        actor.proved()?;
         let actor = self.administrator(actor, client)?;
         let mut reader = Reader::default();
         let name = reader.name(name, "/name", "The device's name");
@@ -259,6 +266,7 @@ impl Identity {
         username: &str,
         pin: Option<String>,
     ) -> Result<PinSet, Fault> {
+        actor.proved()?;
         let actor = self.administrator(actor, client)?;
         let mut reader = Reader::default();
         let username = username.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -291,6 +299,7 @@ impl Identity {
                     return Err(conflict("/username", "taken", message).into());
                 }
                 pins::set(tx, actor.organization, person, (&name, &key), &hash, actor.now).await?;
+                tries::forget(tx, &counted(actor.organization, &key)).await?;
                 pins::end_sessions(tx, actor.organization, person, None).await?;
                 actor.log(tx, Kind::PinSet, json!({ "person": person.to_string(), "username": name })).await
             })
@@ -328,7 +337,8 @@ impl Identity {
         let now = self.now();
         let known = pins::one(self.database(), organization, person).await.map_err(error::told)?;
         let known = known.ok_or_else(|| Fault::not_found("PIN of yours"))?;
-        let right = self.try_pin(organization, Some(&known), current).await?;
+        let key = fold(&known.username);
+        let right = self.try_pin(organization, &key, Some(&known), current).await?;
         let mut reader = Reader::default();
         if !right {
             self.note_pin_failure(organization, Some(person), client.clone(), json!({})).await?;
@@ -343,10 +353,10 @@ impl Identity {
         let hash = self.passwords().hash(new).await?;
         self.write(move |tx| {
             Box::pin(async move {
-                if !pins::right(tx, organization, &known).await? {
+                if !pins::stands(tx, organization, &known).await? {
                     return Err(Fault::new(ErrorCode::Conflict, "Your PIN was changed meanwhile.").into());
                 }
-                let key = fold(&known.username);
+                tries::forget(tx, &counted(organization, &key)).await?;
                 pins::set(tx, organization, person, (&known.username, &key), &hash, now).await?;
                 pins::end_sessions(tx, organization, person, Some(session)).await?;
                 let detail = json!({ "person": person.to_string(), "username": known.username });
@@ -359,28 +369,21 @@ impl Identity {
     }
 
     /// Whether a PIN is right. A try counts as a miss before it is looked at, so that those who try at once are all
-    /// counted; who finds it right takes the count back.
+    /// counted; who finds it right forgets the count. A name that nobody has is answered like any other.
     async fn try_pin(
         &self,
         organization: OrganizationId,
+        username_key: &str,
         known: Option<&pins::Pin>,
         pin: &str,
     ) -> Result<bool, SignInFault> {
-        let now = self.now();
-        if let Some(known) = known {
-            let limited = |until: Micros| SignInFault::RateLimited {
-                retry_after_seconds: u64::try_from((until - now).max(SECOND)).unwrap_or(1).div_ceil(1_000_000),
-            };
-            if known.next_try_at > now {
-                return Err(limited(known.next_try_at));
-            }
-            let (row, next) = (known.clone(), now + wait(known.misses + 1) * SECOND);
-            let counted = self
-                .write(move |tx| Box::pin(async move { Ok(pins::count(tx, organization, &row, next, now).await?) }))
-                .await?;
-            if !counted {
-                return Err(limited(now));
-            }
+        let (now, key) = (self.now(), counted(organization, username_key));
+        let next = |misses| wait(misses) * SECOND;
+        let waits =
+            self.database().write(move |tx| Box::pin(async move { tries::miss(tx, &key, next, now).await })).await;
+        if let Some(waits) = waits.map_err(error::told)? {
+            let retry_after_seconds = u64::try_from(waits).unwrap_or(1).div_ceil(1_000_000);
+            return Err(SignInFault::RateLimited { retry_after_seconds });
         }
         // The same work where nobody has that name.
         Ok(self.passwords().verify(pin, known.map(|known| known.hash.clone())).await?)
@@ -415,14 +418,15 @@ impl Identity {
         let (device, _) = self.device(cookie).await?.ok_or_else(not_enrolled)?;
         let (organization, device, now) = (device.organization, device.id, self.now());
         let key = fold(&username.split_whitespace().collect::<Vec<_>>().join(" "));
-        let attempt = self.attempt(&format!("PIN of {key} on {device}"), &client, true)?;
+        let attempt = self.attempt(&format!("PIN of {key} on {device}"), &client, true).await?;
         let known = pins::named(self.database(), organization, &key).await.map_err(error::told)?;
-        let right = self.try_pin(organization, known.as_ref(), pin).await?;
+        let right = self.try_pin(organization, &key, known.as_ref(), pin).await?;
         let Some(known) = known.filter(|_| right) else {
             self.note_pin_failure(organization, None, client, json!({ "device": device.to_string() })).await?;
             return Err(SignInFault::PinRefused);
         };
-        self.0.throttle.succeeded(attempt);
+        self.succeeded(attempt).await?;
+        let counted = counted(organization, &key);
         let (secret, draft) = self.fresh_session_on(now, &client, device)?;
         let opened = self
             .write(move |tx| {
@@ -431,9 +435,10 @@ impl Identity {
                     let member =
                         member.filter(|member| member.active && member.person.active && member.role == Role::Member);
                     let Some(member) = member else { return Ok(None) };
-                    if !pins::right(tx, organization, &known).await? || !devices::used(tx, device, now).await? {
+                    if !pins::stands(tx, organization, &known).await? || !devices::used(tx, device, now).await? {
                         return Ok(None);
                     }
+                    tries::forget(tx, &counted).await?;
                     let id = member.person.id;
                     let session = sessions::open(tx, secret, draft, id, organization).await?;
                     let detail = json!({ "session": session.id.to_string(), "device": device.to_string() });

@@ -1,5 +1,8 @@
 //! Who is asked to join: by a link that serves once, to an address or to whoever is shown it. Nobody who was asked has
 //! any right before they accept, and what is accepted is never more than who asked may give at that moment.
+//!
+//! By a link that is for anybody one could learn of any address whether it has an account with another organization.
+//! Where there are several, it leads to a letter first: to the address that was typed, with a link that is for it alone.
 
 use crate::audit::{Kind, event};
 use crate::authenticate::Authenticated;
@@ -14,6 +17,7 @@ use crate::{Identity, SECOND, error, letters, password};
 use lignaflow_core::caller::{Declared, Permission, Role};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
+use lignaflow_store::identity::one_time::{self, OneTime};
 use lignaflow_store::identity::organizations::Organization;
 use lignaflow_store::identity::{audit, invitations, members, organizations, people, sessions as session_rows};
 use lignaflow_store::{Tx, mail};
@@ -27,6 +31,9 @@ const MOST: i64 = 500;
 const LISTED: u32 = 1000;
 /// How long one may serve at most, in seconds.
 const LONGEST: i64 = 90 * 24 * 60 * 60;
+/// What the link of a letter to whoever holds an open link is called, and the seconds for which it serves at most.
+const TO_ADDRESS: &str = "join-address";
+const LETTER_SERVES: i64 = 24 * 60 * 60;
 
 /// Somebody to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +69,17 @@ pub struct Asked {
     pub by: String,
     /// Whether the address that it is for has an account here.
     pub known: bool,
+    /// Whether somebody new has a letter sent to their address first.
+    pub by_letter: bool,
+}
+
+/// What came of somebody new who accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Joined {
+    /// They belong to the organization, and are signed in.
+    In { person: PersonId, session: NewSession },
+    /// A letter is on its way to the address that they typed, whoever's it is.
+    Written,
 }
 
 /// Somebody new who accepts.
@@ -108,6 +126,9 @@ impl Identity {
         declared: &Declared,
     ) -> Result<Invited, Fault> {
         let (organization, by) = (actor.organization.name.clone(), actor.person.name.clone());
+        if new.role > Role::Member {
+            actor.proved()?;
+        }
         let is_shown = self.may_know_accounts(actor).await?;
         let actor = self.administrator(actor, client)?;
         if new.role > actor.role {
@@ -242,25 +263,77 @@ impl Identity {
             Some(email) => people::by_email(database, &email.key).await.map_err(error::told)?.is_some(),
             None => false,
         };
-        Ok(Asked { invitation, organization, by: by.map_or_else(String::new, |by| by.name), known })
+        let by_letter = self.is_by_letter(&invitation).await?;
+        let by = by.map_or_else(String::new, |by| by.name);
+        Ok(Asked { invitation, organization, by, known, by_letter })
     }
 
+    /// The invitation of a link, or of the link in the letter that an open one led to: that is for its address alone.
     async fn invitation_of(&self, secret: &str) -> Result<Invitation, Fault> {
         let unknown = || Fault::not_found("such invitation");
         if !secret::looks_right(secret, "") {
             return Err(unknown());
         }
-        let found = invitations::by_hash(self.database(), &secret::hash(secret)).await.map_err(error::told)?;
-        found.ok_or_else(unknown)
+        let hash = secret::hash(secret);
+        if let Some(found) = invitations::by_hash(self.database(), &hash).await.map_err(error::told)? {
+            return Ok(found);
+        }
+        let letter = one_time::get(self.database(), &hash, TO_ADDRESS, self.now()).await.map_err(error::told)?;
+        let detail = letter.ok_or_else(unknown)?.detail;
+        let id =
+            |name: &str| detail[name].as_str().and_then(|text| text.parse::<Id>().ok()).ok_or_else(Fault::internal);
+        let organization = OrganizationId(id("organization")?);
+        let found = invitations::one(self.database(), organization, id("invitation")?).await.map_err(error::told)?;
+        let email = detail["email"].as_str().unwrap_or_default().to_owned();
+        Ok(Invitation { email, ..found.ok_or_else(unknown)? })
     }
 
-    /// Somebody new accepts, and is signed in. Who has an account signs in first.
-    pub async fn join(&self, secret: &str, form: JoinForm, client: Client) -> Result<NewSession, SignInFault> {
+    /// Whether who accepts by that link, and is new, is written to first.
+    async fn is_by_letter(&self, invitation: &Invitation) -> Result<bool, Fault> {
+        Ok(invitation.email.is_empty() && !self.0.store.is_of_one().await.map_err(error::told)?)
+    }
+
+    /// Has a letter sent to an address that somebody typed who holds an open link. What is done and answered is the same
+    /// for every address.
+    async fn write_to(&self, invitation: Invitation, typed: &str, client: &Client) -> Result<Joined, SignInFault> {
+        let email = self.written_to(typed, "joining", client).await?;
+        let organization = organizations::one(self.database(), invitation.organization).await.map_err(error::told)?;
+        let organization = organization.ok_or_else(Fault::internal)?;
+        let (code, now) = (Secret::fresh()?, self.now());
+        let expires_at = invitation.expires_at.min(now + LETTER_SERVES * SECOND);
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (id, organization_id) = (invitation.id.to_string(), organization.id.to_string());
+                let kept = OneTime {
+                    kind: TO_ADDRESS.to_owned(),
+                    person: None,
+                    binding: None,
+                    detail: json!({ "invitation": id, "organization": organization_id, "email": email.text }),
+                    tries: 0,
+                    created_at: now,
+                    expires_at,
+                };
+                one_time::insert(tx, &code.hash(), &kept).await?;
+                let whose = (organization.id, organization.name.as_str());
+                mail::queue(tx, &letters::joining(whose, &email.text, code.expose(), expires_at), now, now).await?;
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(Joined::Written)
+    }
+
+    /// Somebody new accepts, and is signed in; or has a letter sent to their address first. Who has an account signs in
+    /// first.
+    pub async fn join(&self, secret: &str, form: JoinForm, client: Client) -> Result<Joined, SignInFault> {
         let invitation = self.invitation_of(secret).await?;
         let now = self.now();
         serves(&invitation, now)?;
-        // A link that is for anybody tells whether an address has an account: not to who asks of many.
-        let attempt = self.attempt(&format!("joining by {}", invitation.id), &client, true)?;
+        if self.is_by_letter(&invitation).await? {
+            return self.write_to(invitation, &form.email, &client).await;
+        }
+        // The one organization that there is tells whether an address is a member's: not to who asks of many.
+        let attempt = self.attempt(&format!("joining by {}", invitation.id), &client, true).await?;
         let mut reader = Reader::default();
         let email = reader.email(if invitation.email.is_empty() { &form.email } else { &invitation.email }, "/email");
         let name = reader.name(&form.name, "/name", "Your name");
@@ -272,10 +345,10 @@ impl Identity {
             let message = "This address has an account here. Sign in, and open the invitation again.";
             return Err(conflict("/email", "known", message).into());
         }
-        self.0.throttle.succeeded(attempt);
+        self.succeeded(attempt).await?;
         let password_hash = self.passwords().hash(&form.password).await?;
         let (session, draft) = self.fresh_session(now, &client)?;
-        let session = self
+        let (person, session) = self
             .write(move |tx| {
                 Box::pin(async move {
                     organizations::lock(tx, invitation.organization).await?;
@@ -311,11 +384,11 @@ impl Identity {
                     let opened =
                         event(Kind::SessionOpened, now, &client, Some(invitation.organization), Some(id), detail);
                     audit::append(tx, &opened).await?;
-                    Ok(session)
+                    Ok((id, session))
                 })
             })
             .await?;
-        Ok(session)
+        Ok(Joined::In { person, session })
     }
 
     /// Somebody who is signed in accepts, and works in that organization from then on, under a new secret.
@@ -327,11 +400,6 @@ impl Identity {
             return Err(Fault::denied("This invitation is for another address. Sign out, and open it again."));
         }
         let secret = Secret::fresh()?;
-        if invitation.person.is_some() {
-            let message =
-                "This invitation is for somebody who has no account yet. Ask for one without a former person.";
-            return Err(over(message));
-        }
         self.write(move |tx| {
             Box::pin(async move {
                 organizations::lock(tx, invitation.organization).await?;
@@ -347,6 +415,9 @@ impl Identity {
                     }
                     None => members::insert(tx, invitation.organization, person, invitation.role, now).await?,
                 }
+                if let Some(former) = invitation.person {
+                    stand_aside(tx, &invitation, former).await?;
+                }
                 accept(tx, &invitation, person, &client, now).await?;
                 let switched = session_rows::switch(tx, session, invitation.organization, &secret.hash()).await?;
                 let expires_at = switched.ok_or_else(|| Fault::not_found("such session"))?;
@@ -355,6 +426,17 @@ impl Identity {
         })
         .await
     }
+}
+
+/// Has somebody without sign-in be no longer active, once who they were is a member by an account that they had: what was
+/// theirs stays under their name.
+async fn stand_aside(tx: &mut Tx, invitation: &Invitation, former: PersonId) -> Result<(), Error> {
+    let member = members::one(&mut *tx, invitation.organization, former).await?;
+    let Some(member) = member.filter(|member| member.person.email.is_empty() && !member.erased) else {
+        return Err(over("Who this invitation was for has an account by now.").into());
+    };
+    members::set(tx, invitation.organization, former, member.role, false).await?;
+    Ok(())
 }
 
 async fn as_kept(tx: &mut Tx, organization: OrganizationId, id: Id) -> Result<Invitation, Error> {
@@ -426,10 +508,13 @@ async fn accept(
         return Err(over("This invitation was accepted, was withdrawn, or has run out.").into());
     }
     members::set_roles(tx, invitation.organization, person, &invitation.roles).await?;
-    let detail = json!({
+    let mut detail = json!({
         "invitation": invitation.id.to_string(), "person": person.to_string(), "role": invitation.role.as_str(),
         "roles": invitation.roles,
     });
+    if let Some(former) = invitation.person.filter(|former| *former != person) {
+        detail["formerly"] = json!(former.to_string());
+    }
     let accepted = event(Kind::InvitationAccepted, now, client, Some(invitation.organization), Some(person), detail);
     Ok(audit::append(tx, &accepted).await?)
 }

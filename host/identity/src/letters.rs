@@ -26,6 +26,22 @@ pub(crate) fn invitation(
     Message::new(Some(id), "invitation", to(address.0, address.1), letter).secret()
 }
 
+/// To an address that somebody typed who holds a link for anybody: `(organization, its name)`.
+pub(crate) fn joining(
+    organization: (OrganizationId, &str),
+    address: &str,
+    secret: &str,
+    expires_at: Micros,
+) -> Message {
+    let (id, name) = organization;
+    let letter = Letter::new(format!("Join {name}"))
+        .text(format!("Somebody, hopefully you, wants to join {name} on LignaFlow with this address."))
+        .button(format!("Join {name}"), format!("/join/{secret}"))
+        .small(format!("The link serves once, until {}.", instant_text(expires_at)))
+        .small("If it was not you, leave it be: nothing happens.");
+    Message::new(Some(id), "invitation", to(address, ""), letter).secret()
+}
+
 pub(crate) fn reset(address: &str, name: &str, secret: &str) -> Message {
     let letter = Letter::new("A new password")
         .text("Somebody, hopefully you, asked for a new password of your account on LignaFlow.")

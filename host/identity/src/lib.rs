@@ -66,7 +66,7 @@ pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
 pub use devices::{Device, Enrolled, NewDevice, PinSet};
-pub use invitations::{Asked, Invitation, Invited, JoinForm, NewInvitation, SentLetter};
+pub use invitations::{Asked, Invitation, Invited, JoinForm, Joined, NewInvitation, SentLetter};
 pub use known::{KNOWN, Mark};
 pub use lignaflow_store::identity::audit::{Event, Line as AuditLine, Search as AuditSearch};
 pub use lignaflow_store::identity::members::Member;
@@ -83,7 +83,7 @@ pub use roles::{OwnRole, RoleForm, brought_by};
 pub use seal::{Keys, Seal, SealFault};
 pub use second_factor::{SecondFactorSetup, second_factor_seal};
 pub use secret::Secret;
-pub use sessions::{NewSession, SessionSummary};
+pub use sessions::{LINGERS, NewSession, SessionSummary};
 pub use settings::{OrganizationChange, ProfileChange};
 pub use setup::{Founded, SetupToken};
 pub use sign_in::{SignInFault, SignedIn};
@@ -98,7 +98,6 @@ use password::Passwords;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use throttle::Throttle;
 use touches::Touches;
 
 const SECOND: Micros = 1_000_000;
@@ -113,7 +112,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     options: Options,
     passwords: Passwords,
-    throttle: Throttle,
     touches: Touches,
     holders: Holders,
 }
@@ -124,9 +122,8 @@ type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, error::Error>> + Send +
 impl Identity {
     pub fn new(store: Store, clock: Arc<dyn Clock>, options: Options) -> Self {
         let passwords = Passwords::new(options.hash_cost.clone(), options.hash_slots, options.hash_wait);
-        let throttle = Throttle::new(options.limits);
         let (touches, holders) = (Touches::default(), Holders::default());
-        Self(Arc::new(Inner { store, clock, options, passwords, throttle, touches, holders }))
+        Self(Arc::new(Inner { store, clock, options, passwords, touches, holders }))
     }
 
     fn now(&self) -> Micros {

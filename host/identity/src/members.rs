@@ -74,6 +74,13 @@ fn may_not() -> Fault {
     Fault::denied("Only administrators manage the members of an organization.")
 }
 
+/// What is told of every address to who may not know which of them have an account.
+fn asked_instead() -> Fault {
+    let message = "Where there are several organizations, people are asked to join and accept by themselves. \
+                   Invite them, or have an administrator of the instance add them.";
+    conflict("/email", "ask-them", message)
+}
+
 pub(crate) fn too_high() -> Fault {
     let message = "You cannot give a role above your own.";
     let mut fault = Fault::at("/role", "denied", message);
@@ -124,10 +131,11 @@ impl Identity {
         members::of(self.database(), actor.caller.organization, LISTED).await.map_err(error::told)
     }
 
-    /// Adds somebody. Who has no account yet gets one, with a first password that they are told to change.
+    /// Adds somebody at once. Who has no account yet gets one, with a first password that they are told to change.
     ///
-    /// Somebody with an account from another organization is added by an administrator of the instance alone: nothing
-    /// proves that an account's address is its holder's, and an organization must not be opened to who made one up.
+    /// Where there are several organizations this is for administrators of the instance: others would learn by it, from
+    /// the answer or by trying the password, which addresses have an account with another organization. Whoever else
+    /// asks is told one thing of all addresses but those of their own members: that people are asked to join.
     pub async fn add_member(&self, actor: &Authenticated, client: Client, new: NewMember) -> Result<Added, Fault> {
         let may_know = self.may_know_accounts(actor).await?;
         let actor = self.administrator(actor, client)?;
@@ -141,14 +149,16 @@ impl Identity {
             None => None,
         };
         let mut name = String::new();
-        if known.is_none() {
+        if known.is_none() && may_know {
             name = reader.name(&new.name, "/name", "Their name");
             password::check(&new.password, &[new.email.trim(), &name], "/password", &mut reader.issues);
         }
         reader.finish()?;
         let email = email.ok_or_else(Fault::internal)?;
-        if let Some(person) = known {
-            return self.link(actor, person, new.role, may_know).await;
+        match known {
+            Some(person) => return self.link(actor, person, new.role, may_know).await,
+            None if !may_know => return Err(asked_instead()),
+            None => {}
         }
         let hash = self.passwords().hash(&new.password).await?;
         self.admit(actor, email, name, hash, new.role).await
@@ -178,16 +188,11 @@ impl Identity {
                         let message = format!("{} was a member. Make them active again instead.", person.email);
                         return Err(conflict("/email", "former-member", message).into());
                     }
-                    None if !may_know => {
-                        let message = "They have an account with another organization here. \
-                                       Ask them to join, or have an administrator of the instance add them.";
-                        return Err(conflict("/email", "taken", message).into());
-                    }
+                    None if !may_know => return Err(asked_instead().into()),
                     None => {}
                 }
                 members::insert(tx, actor.organization, person.id, role, actor.now).await?;
-                let detail = json!({ "person": person.id.to_string(), "role": role.as_str(), "existed": true });
-                actor.log(tx, Kind::MemberAdded, detail).await?;
+                actor.log(tx, Kind::MemberAdded, added(person.id, role, true)).await?;
                 Ok(Added { person: person.id, existed: true })
             })
         })
@@ -208,26 +213,43 @@ impl Identity {
                 if role > actor.role {
                     return Err(too_high().into());
                 }
-                let person = people::Person {
-                    id: PersonId(Id::fresh()),
-                    email: email.text,
-                    name,
-                    password_temporary: true,
-                    locale: None,
-                    time_zone: None,
-                    instance_admin: false,
-                    second_factor: false,
-                    active: true,
-                    created_at: actor.now,
-                };
-                people::insert(tx, &person, &email.key, Some(&password_hash)).await?;
-                members::insert(tx, actor.organization, person.id, role, actor.now).await?;
-                let detail = json!({ "person": person.id.to_string(), "role": role.as_str(), "existed": false });
-                actor.log(tx, Kind::MemberAdded, detail).await?;
-                Ok(Added { person: person.id, existed: false })
+                let who = (email, name, password_hash);
+                let person = make_member(tx, actor.organization, who, role, actor.now).await?;
+                actor.log(tx, Kind::MemberAdded, added(person, role, false)).await?;
+                Ok(Added { person, existed: false })
             })
         })
         .await
+    }
+
+    /// Adds somebody on an operator's word, who may know which addresses have an account. Nothing where theirs is with
+    /// another organization: they are asked, and not taken.
+    pub async fn enlist(&self, organization: OrganizationId, new: NewMember) -> Result<Option<Added>, Fault> {
+        let mut reader = Reader::default();
+        let email = reader.email(&new.email, "/email");
+        let name = reader.name(&new.name, "/name", "Their name");
+        password::check(&new.password, &[new.email.trim(), &name], "/password", &mut reader.issues);
+        reader.finish()?;
+        let email = email.ok_or_else(Fault::internal)?;
+        if let Some(known) = people::by_email(self.database(), &email.key).await.map_err(error::told)? {
+            let member = members::one(self.database(), organization, known.id).await.map_err(error::told)?;
+            return Ok(member.map(|member| Added { person: member.person.id, existed: true }));
+        }
+        let (hash, now, role) = (self.passwords().hash(&new.password).await?, self.now(), new.role);
+        let added = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    organizations::lock(tx, organization).await?;
+                    let person = make_member(tx, organization, (email, name, hash), role, now).await?;
+                    let client = Client::command_line();
+                    let detail = added(person, role, false);
+                    audit::append(tx, &event(Kind::MemberAdded, now, &client, Some(organization), None, detail))
+                        .await?;
+                    Ok(Added { person, existed: false })
+                })
+            })
+            .await?;
+        Ok(Some(added))
     }
 
     /// Makes somebody owner, admin or member. One may step down oneself.
@@ -269,6 +291,7 @@ impl Identity {
         roles: Vec<String>,
         declared: &Declared,
     ) -> Result<(), Fault> {
+        actor.proved()?;
         let actor = self.administrator(actor, client)?;
         let roles = self.roles_to_give(actor.organization, roles, declared).await?;
         self.write(move |tx| {
@@ -376,6 +399,36 @@ impl Identity {
         })
         .await
     }
+}
+
+/// What is written down of somebody who was added.
+fn added(person: PersonId, role: Role, existed: bool) -> serde_json::Value {
+    json!({ "person": person.to_string(), "role": role.as_str(), "existed": existed })
+}
+
+/// Somebody new, who is told to change the password that they were given.
+async fn make_member(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    (email, name, password_hash): (Email, String, String),
+    role: Role,
+    now: Micros,
+) -> Result<PersonId, Error> {
+    let person = people::Person {
+        id: PersonId(Id::fresh()),
+        email: email.text,
+        name,
+        password_temporary: true,
+        locale: None,
+        time_zone: None,
+        instance_admin: false,
+        second_factor: false,
+        active: true,
+        created_at: now,
+    };
+    people::insert(tx, &person, &email.key, Some(&password_hash)).await?;
+    members::insert(tx, organization, person.id, role, now).await?;
+    Ok(person.id)
 }
 
 /// A member of the same organization whose role is not above the actor's.

@@ -54,7 +54,7 @@ impl Identity {
     ) -> Result<NewSession, SignInFault> {
         let session = actor.own_session()?;
         let (id, organization, now) = (actor.person.id, actor.caller.organization, self.now());
-        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true).await?;
         let hash = people::password(self.database(), id).await.map_err(error::told)?;
         if !self.passwords().verify(password, hash).await? {
             self.note_failure("", client, Some(id)).await?;
@@ -78,7 +78,7 @@ impl Identity {
                 })
             })
             .await?;
-        self.0.throttle.succeeded(attempt);
+        self.succeeded(attempt).await?;
         Ok(NewSession { id: session, secret, organization, expires_at })
     }
 }

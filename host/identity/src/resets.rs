@@ -29,8 +29,8 @@ fn over() -> Fault {
 impl Identity {
     /// Has a letter sent to whoever has that address. What is answered is for the browser that asks to keep, and the same
     /// for every address: who has one is looked up beside the answer.
-    pub fn ask_reset(&self, email: &str, client: Client) -> Result<Secret, SignInFault> {
-        let email = self.written_to(email, "reset", &client)?;
+    pub async fn ask_reset(&self, email: &str, client: Client) -> Result<Secret, SignInFault> {
+        let email = self.written_to(email, "reset", &client).await?;
         let now = self.now();
         let (code, binding) = (Secret::fresh()?, Secret::fresh()?);
         let (database, bound) = (self.database().clone(), binding.hash());
@@ -92,12 +92,12 @@ impl Identity {
     ) -> Result<(), SignInFault> {
         actor.own_session()?;
         let (id, now) = (actor.person.id, self.now());
-        let attempt = self.attempt(&format!("password of {id}"), &client, true)?;
+        let attempt = self.attempt(&format!("password of {id}"), &client, true).await?;
         let mut reader = Reader::default();
         let email = reader.email(email, "/email");
         let hash = people::password(self.database(), id).await.map_err(error::told)?;
         if self.passwords().verify(current, hash).await? {
-            self.0.throttle.succeeded(attempt);
+            self.succeeded(attempt).await?;
         } else {
             self.note_failure("", client, Some(id)).await?;
             reader.note("/current_password", "wrong", "That is not your password.");

@@ -89,6 +89,7 @@ impl Identity {
         declared: &Declared,
         new: bool,
     ) -> Result<OwnRole, Fault> {
+        actor.proved()?;
         let actor = self.administrator(actor, client)?;
         let mut reader = Reader::default();
         let of_plugin = declared.roles.get(&form.name).filter(|_| !new);
@@ -150,6 +151,7 @@ impl Identity {
     /// Takes a role of the organization's own away from all who have it; one that a plugin declares brings again what
     /// the plugin says.
     pub async fn remove_role(&self, actor: &Authenticated, client: Client, name: &str) -> Result<(), Fault> {
+        actor.proved()?;
         let (actor, name) = (self.administrator(actor, client)?, name.to_owned());
         self.write(move |tx| {
             Box::pin(async move {

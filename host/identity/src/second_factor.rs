@@ -152,9 +152,9 @@ impl Identity {
         let session = actor.session()?;
         actor.proved()?;
         let (person, organization, now) = (actor.person.id, actor.caller.organization, self.now());
-        let attempt = self.code_attempt(&client, person)?;
+        let attempt = self.code_attempt(&client, person).await?;
         let step = self.step_of(person, code, false).await?.ok_or_else(wrong_code)?;
-        self.0.throttle.succeeded(attempt);
+        self.succeeded(attempt).await?;
         let (codes, hashes) = codes(person)?;
         self.write(move |tx| {
             Box::pin(async move {
@@ -236,12 +236,12 @@ impl Identity {
     }
 
     /// Counts a try at the codes of a person.
-    pub(crate) fn code_attempt(
+    pub(crate) async fn code_attempt(
         &self,
         client: &Client,
         person: PersonId,
     ) -> Result<crate::throttle::Attempt, SignInFault> {
-        self.attempt(&format!("codes of {person}"), client, false)
+        self.attempt(&format!("codes of {person}"), client, false).await
     }
 
     /// What a code would be taken for: found before the transaction, used up within it.

@@ -3,17 +3,23 @@
 use crate::audit::{Kind, event};
 use crate::authenticate::Authenticated;
 use crate::client::Client;
+use crate::devices::MISSES_KEPT;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::{Identity, SECOND, error};
+use crate::{Identity, SECOND, error, secret};
+use lignaflow_core::caller::{Caller, Declared};
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
+use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
 use lignaflow_store::Tx;
-use lignaflow_store::identity::{audit, members, one_time, sessions};
+use lignaflow_store::identity::{audit, credentials, members, one_time, sessions, tries};
 use serde_json::json;
 
 /// Sessions that one person has at most; the oldest give way.
 const MOST: u32 = 50;
+/// Sessions that are looked through for them: those that have run out are among them for a while.
+const LOOKED_AT: u32 = 1000;
+/// Seconds for which it is known of a session that has run out whose it was: what they typed meanwhile is kept for them.
+pub const LINGERS: i64 = 30 * 24 * 60 * 60;
 
 /// A session with the secret that goes into its cookie, which is nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +57,7 @@ pub(crate) struct Draft {
     device: Option<Id>,
 }
 
-/// Opens a session, and lets go of those of the person that have run out or are too many.
+/// Opens a session, and lets go of those of the person that have run out long ago or are too many.
 pub(crate) async fn open(
     tx: &mut Tx,
     secret: Secret,
@@ -63,11 +69,16 @@ pub(crate) async fn open(
     let live = |session: &sessions::Session| {
         session.expires_at > draft.now && (session.device.is_some() || session.last_seen_at > draft.idle_since)
     };
+    let over = |session: &sessions::Session| {
+        let idle = session.device.is_none() && session.last_seen_at <= draft.idle_since - LINGERS * SECOND;
+        idle || session.expires_at <= draft.now - LINGERS * SECOND
+    };
     let mut kept = 0;
     for other in others {
-        if live(&other) && kept + 1 < MOST {
+        let is_live = live(&other);
+        if is_live && kept + 1 < MOST {
             kept += 1;
-        } else {
+        } else if is_live || over(&other) {
             sessions::end(tx, person, other.id).await?;
         }
     }
@@ -112,7 +123,7 @@ impl Identity {
         let current = actor.session()?;
         let now = self.now();
         let idle_since = self.idle_since(now);
-        let rows = sessions::of(self.database(), actor.person.id, MOST).await.map_err(error::told)?;
+        let rows = sessions::of(self.database(), actor.person.id, LOOKED_AT).await.map_err(error::told)?;
         let live = rows
             .into_iter()
             .filter(|row| row.expires_at > now && (row.device.is_some() || row.last_seen_at > idle_since));
@@ -195,14 +206,39 @@ impl Identity {
         .await
     }
 
-    /// Forgets the sessions that have run out, of everybody. How many there were.
+    /// The member whose session a secret was, where it has run out by time alone and not long ago: for what they were
+    /// sending to be kept for them, and for nothing else. A session that was ended is nobody's.
+    pub async fn whose_it_was(
+        &self,
+        secret: &str,
+        request_id: RequestId,
+        declared: &Declared,
+    ) -> Result<Option<Caller>, Fault> {
+        if !secret::looks_right(secret, "") {
+            return Ok(None);
+        }
+        let found = credentials::session(self.database(), &secret::hash(secret)).await.map_err(error::told)?;
+        let Some(holder) = found else { return Ok(None) };
+        let (now, remembered) = (self.now(), LINGERS * SECOND);
+        let idle = |now| holder.device.is_none() && holder.last_seen_at <= self.idle_since(now);
+        let ended = holder.expires_at <= now || idle(now);
+        let long_ago = holder.expires_at <= now - remembered || idle(now - remembered);
+        if !ended || long_ago {
+            return Ok(None);
+        }
+        self.acting(holder.organization, holder.person.id, request_id, declared).await
+    }
+
+    /// Forgets the sessions that have run out long ago, of everybody. How many there were.
     pub async fn sweep(&self) -> Result<u64, Fault> {
         let now = self.now();
-        let idle_since = self.idle_since(now);
+        let long_ago = now - LINGERS * SECOND;
+        let idle_since = self.idle_since(long_ago);
         self.write(move |tx| {
             Box::pin(async move {
                 one_time::sweep(tx, now).await?;
-                Ok(sessions::sweep(tx, now, idle_since).await?)
+                tries::sweep(tx, now, now - MISSES_KEPT * SECOND).await?;
+                Ok(sessions::sweep(tx, long_ago, idle_since).await?)
             })
         })
         .await

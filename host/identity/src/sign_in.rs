@@ -3,11 +3,10 @@
 use crate::audit::{Kind, event};
 use crate::authenticate::PersonSummary;
 use crate::client::Client;
-use crate::form::{Email, Reader};
+use crate::form::Email;
 use crate::second_factor::{SecondProof, wrong_code};
 use crate::secret::Secret;
 use crate::sessions::{self, NewSession};
-use crate::throttle::Attempt;
 use crate::{Identity, SECOND, error, letters, secret};
 use lignaflow_core::{ErrorCode, Fault, PersonId};
 use lignaflow_store::identity::one_time::{self, OneTime};
@@ -64,24 +63,6 @@ impl From<SignInFault> for Fault {
 }
 
 impl Identity {
-    /// Counts a try at something, such as `password of …`; where there were too many, says when the next is heard.
-    pub(crate) fn attempt(&self, about: &str, client: &Client, at_home: bool) -> Result<Attempt, SignInFault> {
-        self.0
-            .throttle
-            .attempt(client.network(), secret::hash(about), at_home, self.now())
-            .map_err(|retry_after_seconds| SignInFault::RateLimited { retry_after_seconds })
-    }
-
-    /// The address that somebody typed to have a letter sent to, which is counted.
-    pub(crate) fn written_to(&self, typed: &str, what: &str, client: &Client) -> Result<Email, SignInFault> {
-        let mut reader = Reader::default();
-        let email = reader.email(typed, "/email");
-        reader.finish()?;
-        let email = email.ok_or_else(Fault::internal)?;
-        self.attempt(&format!("{what} of {}", email.key), client, false)?;
-        Ok(email)
-    }
-
     /// Opens a session for whoever knows the password of that address.
     pub async fn sign_in(&self, email: &str, password: &str, client: Client) -> Result<SignedIn, SignInFault> {
         let now = self.now();
@@ -92,7 +73,7 @@ impl Identity {
         let account = credentials::account(self.database(), key, &address).await.map_err(error::told)?;
         let known = account.as_ref().map(|account| account.person.id);
         let at_home = account.as_ref().is_some_and(|account| account.at_home);
-        let attempt = self.attempt(&typed, &client, at_home)?;
+        let attempt = self.attempt(&typed, &client, at_home).await?;
         let (person, hash) = match account {
             Some(account) if account.person.active => (Some(account.person), account.password_hash),
             // The same work for who is not there, or not any more.
@@ -103,7 +84,7 @@ impl Identity {
             self.note_failure(key, client, known).await?;
             return Err(SignInFault::Refused);
         };
-        self.0.throttle.succeeded(attempt);
+        self.succeeded(attempt).await?;
         if person.second_factor {
             let pending = Secret::fresh()?;
             let (hash, id) = (pending.hash(), person.id);
@@ -130,7 +111,7 @@ impl Identity {
         let (hash, now) = (secret::hash(pending), self.now());
         let found = one_time::get(self.database(), &hash, STEP, now).await.map_err(error::told)?;
         let id = found.and_then(|found| found.person).ok_or(SignInFault::Refused)?;
-        let attempt = self.code_attempt(&client, id)?;
+        let attempt = self.code_attempt(&client, id).await?;
         // Counted before it is looked at, so that those who try at once are all counted.
         let may = self
             .write(move |tx| Box::pin(async move { Ok(one_time::attempt(tx, &hash, STEP, TRIES, now).await?) }))
@@ -141,7 +122,7 @@ impl Identity {
         let email = person.email.to_lowercase();
         match self.open_session(person, client.clone(), Some((proof, hash))).await {
             Ok(signed) => {
-                self.0.throttle.succeeded(attempt);
+                self.succeeded(attempt).await?;
                 Ok(signed)
             }
             Err(fault) => {

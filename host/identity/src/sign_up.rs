@@ -37,11 +37,11 @@ impl Identity {
 
     /// Has a letter sent to an address: with a link that makes an organization where it is nobody's yet, and saying that
     /// there is an account where there is. What is answered is the same, in the same time.
-    pub fn ask_sign_up(&self, email: &str, client: Client) -> Result<(), SignInFault> {
+    pub async fn ask_sign_up(&self, email: &str, client: Client) -> Result<(), SignInFault> {
         if !self.sign_up_is_open() {
             return Err(closed().into());
         }
-        let email = self.written_to(email, "sign-up", &client)?;
+        let email = self.written_to(email, "sign-up", &client).await?;
         let now = self.now();
         let code = Secret::fresh()?;
         let database = self.database().clone();

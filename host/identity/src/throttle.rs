@@ -1,17 +1,20 @@
 //! Guessing made slow without locking anybody out.
 //!
-//! Every attempt to sign in is counted by who it comes from, by the account that it names, whether there is one or not,
-//! and by the two together; a success takes its own count back. Each count is a bucket that refills (the generic cell
-//! rate algorithm), so the answer is always a number of seconds. An address from which the person is signed in already
-//! does not ask the account's count: strangers elsewhere cannot keep them from signing in.
+//! Every attempt at a password or a code is counted by who it comes from, by the account that it names, whether there is
+//! one or not, and by the two together; a success takes its own count back. Each count is a bucket that refills (the
+//! generic cell rate algorithm), so the answer is always a number of seconds. An address from which the person is signed
+//! in already does not ask the account's count: strangers elsewhere cannot keep them from signing in.
 //!
-//! Counts are kept by each host for itself: several hosts allow that many times as much, and a restart begins anew.
-//! Both are far from what it takes to guess a password that [`crate::password`] lets through.
+//! Counts are in the database: several hosts allow together what one does, and a restart forgives nothing.
 
+use crate::client::Client;
+use crate::form::{Email, Reader};
+use crate::sign_in::SignInFault;
+use crate::{Identity, error, secret};
+use lignaflow_core::Fault;
 use lignaflow_core::clock::Micros;
-use std::collections::HashMap;
+use lignaflow_store::identity::tries::{self, Bucket};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 const SECOND: Micros = 1_000_000;
 
@@ -30,8 +33,6 @@ pub struct Limits {
     pub pair: Limit,
     /// At one account from anywhere.
     pub account: Limit,
-    /// Buckets kept; past it, the fullest stay.
-    pub buckets: usize,
 }
 
 impl Default for Limits {
@@ -40,156 +41,65 @@ impl Default for Limits {
             network: Limit { burst: 30, seconds_each: 10 },
             pair: Limit { burst: 6, seconds_each: 15 },
             account: Limit { burst: 40, seconds_each: 60 },
-            buckets: 50_000,
         }
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Network(Option<IpAddr>),
-    /// The account by a hash of what was typed, which is not to be kept.
-    Pair(Option<IpAddr>, [u8; 32]),
-    Account([u8; 32]),
-}
-
-/// An attempt that was counted. Tell [`Throttle::succeeded`] of it if it did.
+/// An attempt that was counted. Tell [`Identity::succeeded`] of it if it did.
 #[derive(Debug)]
-pub(crate) struct Attempt(Vec<(Key, Limit)>);
-
-#[derive(Debug)]
-pub(crate) struct Throttle {
-    limits: Limits,
-    /// For each key, when its bucket will be empty.
-    buckets: Mutex<HashMap<Key, Micros>>,
-}
+pub(crate) struct Attempt(Vec<Bucket>);
 
 impl Limit {
-    fn each(self) -> Micros {
-        Micros::from(self.seconds_each) * SECOND
-    }
-
-    /// Micros to wait until a bucket that is empty at `empty_at` takes one more.
-    fn wait(self, empty_at: Micros, now: Micros) -> Micros {
-        let room = self.each() * Micros::from(self.burst.saturating_sub(1));
-        (empty_at - room - now).max(0)
+    /// The bucket of what is counted, of which its hash alone is kept.
+    fn bucket(self, counted: &str) -> Bucket {
+        let each = Micros::from(self.seconds_each) * SECOND;
+        Bucket { key: secret::hash(counted), each, room: each * Micros::from(self.burst.saturating_sub(1)) }
     }
 }
 
-impl Throttle {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, buckets: Mutex::default() }
+/// What an attempt is counted by. People type passwords into the field of an address: `about` is not kept either.
+fn buckets(limits: &Limits, network: Option<IpAddr>, about: &str, at_home: bool) -> Vec<Bucket> {
+    let from = network.map_or_else(|| "nowhere".to_owned(), |network| network.to_string());
+    let mut buckets =
+        vec![limits.network.bucket(&format!("from {from}")), limits.pair.bucket(&format!("from {from} at {about}"))];
+    if !at_home {
+        buckets.push(limits.account.bucket(&format!("at {about}")));
     }
+    // In one order, so that those who try at once wait for each other and not in a circle.
+    buckets.sort_unstable_by_key(|bucket| bucket.key);
+    buckets
+}
 
-    /// Counts an attempt, or says after how many seconds the next one is heard; a refused attempt is not counted.
-    pub(crate) fn attempt(
-        &self,
-        network: Option<IpAddr>,
-        account: [u8; 32],
-        at_home: bool,
-        now: Micros,
-    ) -> Result<Attempt, u64> {
-        let mut keys =
-            vec![(Key::Network(network), self.limits.network), (Key::Pair(network, account), self.limits.pair)];
-        if !at_home {
-            keys.push((Key::Account(account), self.limits.account));
+impl Identity {
+    /// Counts a try at something, such as `password of …`; where there were too many, says when the next is heard. A try
+    /// that is not heard is not counted.
+    pub(crate) async fn attempt(&self, about: &str, client: &Client, at_home: bool) -> Result<Attempt, SignInFault> {
+        let now = self.now();
+        let counted = buckets(&self.options().limits, client.network(), about, at_home);
+        let kept = counted.clone();
+        // Nothing of who may do what changes by it, so it is no act of [`Identity::write`].
+        let wait =
+            self.database().write(move |tx| Box::pin(async move { tries::count(tx, &counted, now).await })).await;
+        match wait.map_err(error::told)?.map(|wait| u64::try_from(wait).unwrap_or(0).div_ceil(1_000_000)) {
+            None => Ok(Attempt(kept)),
+            Some(retry_after_seconds) => Err(SignInFault::RateLimited { retry_after_seconds }),
         }
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = keys
-            .iter()
-            .map(|(key, limit)| limit.wait(buckets.get(key).copied().unwrap_or(now), now))
-            .max()
-            .unwrap_or(0);
-        if wait > 0 {
-            return Err(u64::try_from(wait).unwrap_or(0).div_ceil(1_000_000));
-        }
-        self.make_room(&mut buckets, now);
-        for (key, limit) in &keys {
-            let empty_at = buckets.entry(key.clone()).or_insert(now);
-            *empty_at = (*empty_at).max(now) + limit.each();
-        }
-        Ok(Attempt(keys))
     }
 
     /// Takes the attempt back. Only its own count: whoever has an account of their own could wash others away with it.
-    pub(crate) fn succeeded(&self, attempt: Attempt) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, limit) in attempt.0 {
-            if let Some(empty_at) = buckets.get_mut(&key) {
-                *empty_at -= limit.each();
-            }
-        }
+    pub(crate) async fn succeeded(&self, Attempt(counted): Attempt) -> Result<(), Fault> {
+        let taken =
+            self.database().write(move |tx| Box::pin(async move { tries::take_back(tx, &counted).await })).await;
+        taken.map_err(error::told)
     }
 
-    /// Forgets what is empty, and when that is not enough, the half that is nearest to it.
-    fn make_room(&self, buckets: &mut HashMap<Key, Micros>, now: Micros) {
-        if buckets.len() + 3 <= self.limits.buckets {
-            return;
-        }
-        buckets.retain(|_, empty_at| *empty_at > now);
-        if buckets.len() + 3 > self.limits.buckets && !buckets.is_empty() {
-            let mut ends: Vec<Micros> = buckets.values().copied().collect();
-            let middle = ends.len() / 2;
-            let (_, median, _) = ends.select_nth_unstable(middle);
-            let median = *median;
-            buckets.retain(|_, empty_at| *empty_at > median);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALICE: [u8; 32] = [1; 32];
-    const NOW: Micros = 1_700_000_000 * SECOND;
-
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
-    }
-
-    fn tries(throttle: &Throttle, from: u8, at_home: bool, now: Micros) -> usize {
-        (0..1000).take_while(|_| throttle.attempt(Some(address(from)), ALICE, at_home, now).is_ok()).count()
-    }
-
-    #[test]
-    fn a_guesser_is_slowed_and_never_shut_out() {
-        let throttle = Throttle::new(Limits::default());
-        assert_eq!(tries(&throttle, 1, false, NOW), 6);
-        assert_eq!(throttle.attempt(Some(address(1)), ALICE, false, NOW).unwrap_err(), 15);
-        assert_eq!(throttle.attempt(Some(address(1)), ALICE, false, NOW + 14_500_000).unwrap_err(), 1);
-        assert_eq!(tries(&throttle, 1, false, NOW + 15 * SECOND), 1);
-        assert_eq!(tries(&throttle, 1, false, NOW + 3600 * SECOND), 6);
-    }
-
-    #[test]
-    fn guessers_in_many_places_do_not_keep_the_owner_out() {
-        let throttle = Throttle::new(Limits::default());
-        let guesses: usize = (1..=20).map(|from| tries(&throttle, from, false, NOW)).sum();
-        assert_eq!(guesses, 40);
-        assert_eq!(tries(&throttle, 200, false, NOW), 0);
-        assert_eq!(tries(&throttle, 201, true, NOW), 6);
-    }
-
-    #[test]
-    fn a_success_takes_only_its_own_count_back() {
-        let throttle = Throttle::new(Limits::default());
-        for _ in 0..5 {
-            throttle.attempt(Some(address(1)), ALICE, false, NOW).unwrap();
-        }
-        let attempt = throttle.attempt(Some(address(1)), ALICE, false, NOW).unwrap();
-        throttle.succeeded(attempt);
-        assert_eq!(tries(&throttle, 1, false, NOW), 1);
-    }
-
-    #[test]
-    fn counts_are_bounded_and_the_fullest_stay() {
-        let throttle = Throttle::new(Limits { buckets: 100, ..Limits::default() });
-        assert_eq!(tries(&throttle, 1, false, NOW), 6);
-        for other in 0..200_u8 {
-            throttle.attempt(Some(address(other)), [other; 32], false, NOW).unwrap_or(Attempt(Vec::new()));
-            assert!(throttle.buckets.lock().unwrap().len() <= 100);
-        }
-        assert_eq!(tries(&throttle, 1, false, NOW), 0);
+    /// The address that somebody typed to have a letter sent to, which is counted.
+    pub(crate) async fn written_to(&self, typed: &str, what: &str, client: &Client) -> Result<Email, SignInFault> {
+        let mut reader = Reader::default();
+        let email = reader.email(typed, "/email");
+        reader.finish()?;
+        let email = email.ok_or_else(Fault::internal)?;
+        self.attempt(&format!("{what} of {}", email.key), client, false).await?;
+        Ok(email)
     }
 }

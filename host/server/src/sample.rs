@@ -4,10 +4,11 @@
 use crate::config::Config;
 use crate::tls;
 use lignaflow_core::Fault;
+use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
-use lignaflow_identity::{Identity, NewToken, Scope, SetupForm};
+use lignaflow_identity::{Identity, NewMember, NewToken, Scope, SetupForm};
 use lignaflow_sample::api::Site;
-use lignaflow_sample::{Plan, YEAR};
+use lignaflow_sample::{Plan, YEAR, newcomers};
 use std::fs;
 
 /// What it is called where nothing else is said.
@@ -66,6 +67,12 @@ pub async fn found(
     let created = identity.create_organization(form).await?;
     let new = NewToken { name: "Sample".to_owned(), scope: Scope::All, expires_at: Some(now + DAY) };
     let token = identity.create_token(owner, name, new).await?.secret.expose().to_owned();
-    let plan = Plan { site, token, password: password.to_owned(), today, days: YEAR };
+    let staff = newcomers();
+    for newcomer in &staff {
+        let (email, name) = (newcomer.email.clone(), newcomer.name.to_owned());
+        let new = NewMember { email, name, password: password.to_owned(), role: Role::Member };
+        identity.enlist(created.organization, new).await?;
+    }
+    let plan = Plan { site, token, staff, password: password.to_owned(), today, days: YEAR };
     Ok(Founded { plan, owner_existed: created.owner_existed })
 }

@@ -75,6 +75,7 @@ pub fn page(shell: &Shell, view: &HomePage<'_>) -> Markup {
     let main: Vec<&BlockView> = view.blocks.iter().filter(|block| !is_figure(block) && !is_timer(block)).collect();
     let timers: Vec<&BlockView> = of(is_timer).collect();
     let body = html! {
+        (shell.password_note())
         @if shell.navigation.sections.is_empty() {
             div class="band mt-4" { (no_plugin(view.may_switch)) }
         } @else {

@@ -30,6 +30,8 @@ pub struct Shell {
 pub struct Person {
     pub name: String,
     pub email: String,
+    /// Somebody else chose their password and still knows it.
+    pub password_temporary: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -88,6 +90,20 @@ impl Shell {
         };
         Document { title: head.title, lang: self.reader.locale.tag(), theme: self.theme, sheets: head.sheets }
             .render(&whole)
+    }
+
+    /// That somebody else knows their password, until they have chosen another.
+    pub(crate) fn password_note(&self) -> Markup {
+        html! {
+            @if self.person.password_temporary {
+                div class="band mt-4" {
+                    div class="note note-warn" role="status" {
+                        (icon("key"))
+                        p { "Somebody else chose your password. " a class="link" href={ (paths::ACCOUNT) "#h-password" } { "Choose one that you alone know" } "." }
+                    }
+                }
+            }
+        }
     }
 
     fn topbar(&self) -> Markup {

@@ -171,7 +171,11 @@ pub(crate) fn shell() -> Shell {
     Shell {
         reader: reader(),
         theme: Theme::System,
-        person: Person { name: "Ruth Halloran".into(), email: "ruth@halloran.example".into() },
+        person: Person {
+            name: "Ruth Halloran".into(),
+            email: "ruth@halloran.example".into(),
+            password_temporary: false,
+        },
         organization: "Halloran & Beck".into(),
         organizations: Vec::new(),
         navigation: Navigation::of([&descriptor()], true, |_, _| true, true),

@@ -7,9 +7,10 @@ use super::people::{Person, mark};
 use super::quotes::{Quote, tax_mark};
 use crate::number::{hours, money};
 use anyhow::{Context, Result, bail};
-use lignaflow_client::{Actor, Method, Refused};
+use lignaflow_client::{Actor, Method};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 
 /// Revisions, and what they are made of, in one commit: each is read whole while it is planned.
 const REVISIONS: usize = 20;
@@ -18,12 +19,24 @@ const AT_ONCE: usize = 250;
 /// Ids that are asked for in one address.
 const ASKED: usize = 150;
 
+/// Somebody who is to have an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    pub email: String,
+    pub name: String,
+    /// `owner`, `admin` or `member`.
+    pub role: &'static str,
+}
+
+/// Somebody's id, once they are added; nothing where they have an account with another organization.
+pub type Enlisted<'a> = Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>>;
+
 /// Who brings a plan in.
 pub struct Carrier<'a> {
     /// The organization's owner.
     pub owner: Actor,
-    /// A password that nobody knows: people set their own by a letter.
-    pub fresh: &'a (dyn Fn() -> String + Sync),
+    /// Adds somebody under a password that nobody knows, as an operator may: people set their own by a letter.
+    pub enlist: &'a (dyn Fn(Newcomer) -> Enlisted<'a> + Sync),
     /// Whether people who have an account with another organization are asked to join, by a letter.
     pub invite: bool,
     /// Told of each part that is done.
@@ -69,10 +82,6 @@ fn settled<'a>(records: impl IntoIterator<Item = &'a Json>, known: &Known) -> Ve
 
 fn id_of(record: &Json) -> &str {
     record["id"].as_str().unwrap_or_default()
-}
-
-fn status_of(error: &anyhow::Error) -> Option<u16> {
-    error.downcast_ref::<Refused>().map(|refused| refused.status)
 }
 
 impl Carrier<'_> {
@@ -127,14 +136,10 @@ impl Carrier<'_> {
 
     async fn person(&self, person: &Person, said: &mut Vec<String>) -> Result<String> {
         if !person.email.is_empty() {
-            let asked = json!({
-                "email": person.email, "name": person.name, "password": (self.fresh)(), "role": person.role.of_organization(),
-            });
-            match self.owner.post("people", &asked).await {
-                Ok(added) => return Ok(id_of(&added).to_owned()),
-                // An address that has an account with another organization is asked, and not taken.
-                Err(error) if status_of(&error) == Some(409) => {}
-                Err(error) => return Err(error),
+            let (email, name) = (person.email.clone(), person.name.clone());
+            let new = Newcomer { email, name, role: person.role.of_organization() };
+            if let Some(id) = (self.enlist)(new).await? {
+                return Ok(id);
             }
         }
         let added = self.owner.post("people/placeholders", &json!({ "name": person.name })).await?;

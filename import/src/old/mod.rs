@@ -20,7 +20,7 @@ mod quotes;
 mod tables;
 mod time;
 
-pub use carry::Carrier;
+pub use carry::{Carrier, Enlisted, Newcomer};
 pub use tables::{Rows, WANTED};
 
 use crate::ids::Ids;

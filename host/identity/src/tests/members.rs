@@ -11,6 +11,7 @@ on_both!(
     two_owners_who_step_down_at_once_leave_one,
     whoever_is_put_out_is_out_at_once,
     an_account_of_another_organization_is_not_taken_in,
+    an_operator_enlists_whom_no_other_organization_has,
     every_fault_of_a_new_member_is_told_at_once,
 );
 
@@ -121,15 +122,45 @@ async fn an_account_of_another_organization_is_not_taken_in(world: World) {
     world.organization("Oak", "olive@example.com").await;
     world.organization("Elm", "edgar@example.com").await;
     let (olive, edgar) = (world.signed_in("olive@example.com").await, world.signed_in("edgar@example.com").await);
-    // Edgar takes nobody in who has an account elsewhere.
-    let refused = world.identity.add_member(&edgar, home(), new("olive@example.com", Role::Member)).await.unwrap_err();
-    assert_eq!((refused.code, issues(&refused)), (ErrorCode::Conflict, vec![("/email", "taken")]));
+    // Edgar takes nobody in who has an account elsewhere, nor does he learn who has one: not by the answer, nor by the
+    // faults of a form, nor by trying a password that he chose.
+    let before = world.identity.passwords().computed();
+    for password in [PASSWORD, ""] {
+        let mut told = Vec::new();
+        for email in ["olive@example.com", "nobody@example.com"] {
+            let new = NewMember { password: password.to_owned(), ..new(email, Role::Member) };
+            told.push(world.identity.add_member(&edgar, home(), new).await.unwrap_err());
+        }
+        assert_eq!(told[0], told[1]);
+        assert_eq!((told[0].code, issues(&told[0])), (ErrorCode::Conflict, vec![("/email", "ask-them")]));
+    }
+    assert_eq!(world.identity.passwords().computed(), before, "no more work for the one than for the other");
+    let guessed = world.identity.sign_in("nobody@example.com", PASSWORD, home()).await;
+    assert_eq!(guessed, Err(SignInFault::Refused));
     let made_up: PersonId = world.member(&edgar, "max@example.com", Role::Member).await;
     // Olive administers the instance: she knows whose accounts are on it.
     let added = world.identity.add_member(&olive, home(), new("max@example.com", Role::Member)).await.unwrap();
     assert!(added.existed);
     assert_eq!(added.person, made_up);
     assert_eq!(world.signed_in("max@example.com").await.organizations.len(), 2);
+    // Of his own members he knows.
+    let again = world.identity.add_member(&edgar, home(), new("max@example.com", Role::Member)).await.unwrap_err();
+    assert_eq!(issues(&again), [("/email", "member")]);
+}
+
+async fn an_operator_enlists_whom_no_other_organization_has(world: World) {
+    let oak = world.organization("Oak", "olive@example.com").await;
+    let elm = world.organization("Elm", "edgar@example.com").await;
+    let max = world.identity.enlist(elm.organization, new("max@example.com", Role::Admin)).await.unwrap().unwrap();
+    assert!(!max.existed);
+    let signed = world.signed_in("max@example.com").await;
+    assert_eq!((signed.organization.id, signed.caller.role), (elm.organization, Some(Role::Admin)));
+    let again = world.identity.enlist(elm.organization, new("MAX@example.com", Role::Admin)).await.unwrap().unwrap();
+    assert_eq!((again.person, again.existed), (max.person, true));
+    assert_eq!(world.identity.enlist(oak.organization, new("max@example.com", Role::Member)).await.unwrap(), None);
+    assert_eq!(world.signed_in("max@example.com").await.organizations.len(), 1);
+    let added = world.audit(Some(elm.organization)).await.into_iter().find(|event| event.kind == "member.added");
+    assert_eq!(added.unwrap().person, None);
 }
 
 async fn every_fault_of_a_new_member_is_told_at_once(world: World) {

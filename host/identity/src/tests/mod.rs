@@ -6,6 +6,7 @@ mod members;
 mod organizations;
 mod setup;
 mod sign_in;
+mod throttle;
 mod tokens;
 
 use crate::{

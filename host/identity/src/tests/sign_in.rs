@@ -1,6 +1,7 @@
-use super::{DAY, PASSWORD, World, client, home, on_both};
-use crate::{AuthFault, Credential, SignInFault};
+use super::{DAY, PASSWORD, World, client, declared, home, on_both};
+use crate::{AuthFault, Credential, NewSession, SignInFault};
 use lignaflow_core::caller::Role;
+use lignaflow_core::{Id, RequestId};
 
 on_both!(
     somebody_signs_in_and_out,
@@ -12,6 +13,7 @@ on_both!(
     a_person_sees_and_ends_their_sessions,
     sessions_of_one_person_are_bounded,
     what_has_run_out_is_swept,
+    whose_a_session_was_is_known_for_a_while_where_it_ran_out,
     garbage_is_nobody,
 );
 
@@ -151,8 +153,43 @@ async fn what_has_run_out_is_swept(world: World) {
     let session = world.sign_in("olive@example.com").await;
     let olive = world.by_session(&session).await.unwrap();
     assert_eq!(world.identity.sessions(&olive).await.unwrap().len(), 1);
+    // The one is over since the other began; whose they were is known for a while.
+    world.clock.advance_seconds(14 * DAY);
+    assert_eq!(world.identity.sweep().await.unwrap(), 0);
+    world.clock.advance_seconds(16 * DAY);
+    assert_eq!(world.identity.sweep().await.unwrap(), 1);
     world.clock.advance_seconds(14 * DAY);
     assert_eq!(world.identity.sweep().await.unwrap(), 1);
+}
+
+async fn whose_a_session_was_is_known_for_a_while_where_it_ran_out(world: World) {
+    let oak = world.organization("Oak", "olive@example.com").await;
+    let whose = async |session: &NewSession| {
+        let request = RequestId(Id::fresh());
+        world.identity.whose_it_was(session.secret.expose(), request, &declared()).await.unwrap()
+    };
+    let (session, ended) = (world.sign_in("olive@example.com").await, world.sign_in("olive@example.com").await);
+    assert!(whose(&session).await.is_none(), "it is theirs still");
+    let olive = world.by_session(&session).await.unwrap();
+    world.identity.settle().await;
+    world.identity.revoke_session(&olive, home(), ended.id).await.unwrap();
+    world.clock.advance_seconds(14 * DAY);
+    assert_eq!(world.by_session(&session).await.unwrap_err(), AuthFault::Refused);
+    let known = whose(&session).await.unwrap();
+    assert_eq!((known.person(), known.organization), (Some(oak.owner), oak.organization));
+    assert!(whose(&ended).await.is_none(), "what was ended is nobody's");
+    // That they sign in elsewhere meanwhile changes nothing.
+    let elsewhere = world.signed_in("olive@example.com").await;
+    assert!(whose(&session).await.is_some());
+    world.clock.advance_seconds(29 * DAY);
+    assert!(whose(&session).await.is_some());
+    world.clock.advance_seconds(DAY);
+    assert!(whose(&session).await.is_none(), "long ago");
+    // A password that is changed ends them all, those too.
+    let next = world.signed_in("olive@example.com").await;
+    world.identity.change_password(&next, home(), PASSWORD, "a plane for the edges").await.unwrap();
+    assert!(whose(&session).await.is_none());
+    drop(elsewhere);
 }
 
 async fn garbage_is_nobody(world: World) {

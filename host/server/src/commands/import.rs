@@ -10,9 +10,9 @@ use crate::tables::Tables;
 use crate::tls;
 use anyhow::{Context, bail};
 use lignaflow_client::{Actor, Site};
-use lignaflow_core::Currency;
-use lignaflow_identity::{NewToken, Scope, SetupForm, preset_of};
-use lignaflow_import::old::{Carrier, Clock, FirmOf, Former, Options, WANTED};
+use lignaflow_core::{Currency, OrganizationId};
+use lignaflow_identity::{Identity, NewMember, NewToken, Scope, SetupForm, preset_of};
+use lignaflow_import::old::{Carrier, Clock, Enlisted, FirmOf, Former, Newcomer, Options, WANTED};
 use lignaflow_import::times::{self, Dates, Preset, Table, Times};
 use lignaflow_store::foreign;
 use std::fs;
@@ -121,12 +121,26 @@ async fn firm(
     print!("\n{}", plan.report.tell());
     let began = std::time::Instant::now();
     let tell = |done: &str| println!("{:>4} s  {done}", began.elapsed().as_secs());
-    let carrier = Carrier { owner, fresh: &fresh_password, invite: asked.invite, tell: &tell };
+    let id = standing_organization(&identity, &firm.name).await?;
+    let enlist = |new: Newcomer| -> Enlisted<'_> { Box::pin(enlist(&identity, id, new)) };
+    let carrier = Carrier { owner, enlist: &enlist, invite: asked.invite, tell: &tell };
     for line in carrier.carry(&plan).await.with_context(|| format!("{} is not whole yet; run it again", firm.name))? {
         println!("  {line}");
     }
     println!("{} is there. {email} owns it; people set their passwords under /forgotten.", firm.name);
     Ok(())
+}
+
+async fn standing_organization(identity: &Identity, name: &str) -> anyhow::Result<OrganizationId> {
+    let found = identity.organization_named(name).await.map_err(told)?;
+    Ok(found.with_context(|| format!("{name} was taken away meanwhile"))?.id)
+}
+
+async fn enlist(identity: &Identity, at: OrganizationId, new: Newcomer) -> anyhow::Result<Option<String>> {
+    let role = new.role.parse().map_err(|_| anyhow::anyhow!("`{}` is no role", new.role))?;
+    let new = NewMember { email: new.email, name: new.name, password: fresh_password(), role };
+    let added = identity.enlist(at, new).await.map_err(told)?;
+    Ok(added.map(|added| added.person.to_string()))
 }
 
 /// A password that nobody learns.

@@ -97,7 +97,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
 }
 
 /// A browser and its system in a few words, of what it says of itself.
-fn device(agent: &str) -> String {
+pub(super) fn device(agent: &str) -> String {
     let browser =
         [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]
             .into_iter()

@@ -265,6 +265,9 @@ pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
 }
 
 async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) -> Response {
+    if let Some(fault) = fault.filter(|fault| lignaflow_identity::asks_for_proof(fault)) {
+        return visit.fault(fault);
+    }
     let installed = match find(visit, id).await {
         Ok(installed) => installed,
         Err(response) => return response,
@@ -453,7 +456,7 @@ async fn consent_to(visit: Visit, From(client): From, Path(id): Path<String>, Ra
         Err(response) => return response,
     };
     let organization = visit.signed.caller.organization;
-    let consented = match api::may_consent(&visit.signed) {
+    let consented = match api::may_consent(&visit.signed).and_then(|()| visit.signed.authenticated.proved()) {
         Ok(()) => {
             let by = by(&visit.signed, &client);
             visit.app.plugins.consent(organization, &installed.id, &named(&body), by).await
@@ -497,7 +500,7 @@ async fn grant(visit: Visit, From(client): From, Path(id): Path<String>, RawForm
         Err(response) => return response,
     };
     let descriptor = lignaflow_core::descriptor::parse(&installed.descriptor);
-    let granted = match (api::may_install(&visit.signed), descriptor) {
+    let granted = match (api::may_install_now(&visit.signed), descriptor) {
         (Err(fault), _) => Err(fault),
         (Ok(()), Err(_)) => Err(Fault::internal()),
         (Ok(()), Ok(descriptor)) => {
@@ -604,7 +607,7 @@ async fn ask(
 }
 
 async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Response {
-    if let Err(fault) = api::may_install(&visit.signed) {
+    if let Err(fault) = api::may_install_now(&visit.signed) {
         return visit.fault(&fault);
     }
     let digest = form_urlencoded::parse(&body).find(|(name, _)| name == "digest").map(|(_, value)| value.into_owned());

@@ -1,5 +1,6 @@
 //! `/admin/devices`, for administrators; `/enrol/…` and `/sign-in/pin`, on the device itself.
 
+use super::account::device;
 use super::held::{self, Carried};
 use super::house::{Visit, html, no_link, own_address, theme as theme_of};
 use super::people::code;
@@ -14,7 +15,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::{ErrorCode, Fault};
-use lignaflow_identity::SignInFault;
+use lignaflow_identity::{SignInFault, asks_for_proof};
 use lignaflow_web::admin::{DeviceMade, DeviceRow, DevicesPage, devices as draw_devices};
 use lignaflow_web::door::{EnrolPage, PinPage, enrol as draw_enrol, pin as draw_pin};
 use lignaflow_web::message::{Message, alone};
@@ -46,6 +47,9 @@ struct Shown<'a> {
 }
 
 async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
+    if let Some(fault) = shown.fault.filter(|fault| asks_for_proof(fault)) {
+        return visit.fault(fault);
+    }
     let rows = match visit.app.identity.devices(&visit.signed.authenticated).await {
         Ok(rows) => rows,
         Err(fault) => return visit.fault(&fault),
@@ -57,7 +61,7 @@ async fn draw(visit: &Visit, shown: Shown<'_>) -> Response {
             state: state(&row, now),
             id: row.id.to_string(),
             name: row.name,
-            browser: row.user_agent,
+            browser: if row.user_agent.is_empty() { String::new() } else { device(&row.user_agent) },
             created_at: row.created_at,
             last_used_at: row.last_used_at,
         })

@@ -47,7 +47,7 @@ async fn ask(
 ) -> Response {
     let email = field(&body, "email");
     let asked = match app.rates.sign_in(context.client, &email) {
-        Ok(()) => app.identity.ask_reset(&email, client),
+        Ok(()) => app.identity.ask_reset(&email, client).await,
         Err(problem) => Err(SignInFault::Fault(Fault::new(ErrorCode::RateLimited, problem.detail()))),
     };
     let view = ForgottenPage { theme: theme_of(&headers), email: &email, ..ForgottenPage::default() };

@@ -1,9 +1,11 @@
 //! Forms of any collection: new, edit, and both again with their issues. What was typed is never lost.
 
+use super::held::with_files;
 use super::house::{Visit, own_address};
 use super::lookup;
 use super::posted::posted;
-use axum::extract::{Path, RawQuery, Request};
+use crate::app::App;
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use lignaflow_core::catalog::Schema;
@@ -79,10 +81,15 @@ pub(super) async fn new(
 }
 
 pub(super) async fn create(
-    visit: Visit,
+    State(app): State<Arc<App>>,
+    visit: Result<Visit, Response>,
     Path((plugin, collection)): Path<(String, String)>,
     request: Request,
 ) -> Response {
+    let visit = match visit {
+        Ok(visit) => visit,
+        Err(door) => return with_files(&app, request, door).await,
+    };
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
@@ -147,10 +154,15 @@ pub(super) async fn edit(visit: Visit, Path((plugin, collection, id)): Path<(Str
 }
 
 pub(super) async fn update(
-    visit: Visit,
+    State(app): State<Arc<App>>,
+    visit: Result<Visit, Response>,
     Path((plugin, collection, id)): Path<(String, String, String)>,
     request: Request,
 ) -> Response {
+    let visit = match visit {
+        Ok(visit) => visit,
+        Err(door) => return with_files(&app, request, door).await,
+    };
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,

@@ -1,16 +1,27 @@
 //! A form that was posted when its session had ended, or before its person has proved who they are: what was typed comes
-//! back inside the page that asks, and is sent once that is answered. Nothing of it is kept on the server.
+//! back inside the page that asks, and is sent once that is answered. Of what was typed nothing is kept on the server.
+//!
+//! Files that came with it wait as any upload does that no record holds yet, for whose session it was that ran out, and
+//! for nobody else. Where that is not known any more, they are named, so that they can be chosen again.
 
 use super::house::{Visit, html, own_address, theme as theme_of};
-use crate::app::App;
+use super::posted::text;
+use crate::app::{App, SESSION_COOKIE};
+use crate::media::Upload;
+use crate::middleware::RequestContext;
 use crate::rest::host::devices::device_cookie;
 use axum::body::Body;
-use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
+use axum::extract::multipart::Field;
+use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use axum_extra::extract::CookieJar;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
-use lignaflow_core::OrganizationId;
+use lignaflow_core::caller::Caller;
+use lignaflow_core::media::clean_name;
+use lignaflow_core::{Id, OrganizationId, RequestId};
+use lignaflow_web::collection::FILE;
 use lignaflow_web::door::{
     Held, HeldPage, PinPage, SignInPage, held as draw_held, pin as draw_pin, sign_in as draw_sign_in,
 };
@@ -18,9 +29,12 @@ use lignaflow_web::second_factor::{ProvePage, prove as draw_prove};
 use lignaflow_web::{Theme, admin, paths};
 use std::sync::Arc;
 
-/// Bytes of a form that are handed back; a form with files is larger, and of another kind.
-const MOST: u64 = 256 * 1024;
+/// Bytes of a form that are handed back, without its files.
+const MOST: usize = 256 * 1024;
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
+const WITH_FILES: &[u8] = b"multipart/form-data";
+/// The field that names a file which was not kept. It is shown, and not sent.
+const LEFT: &str = "~left";
 /// Fields that are shown to nobody again: a form with one of them is typed anew.
 const SECRETS: [&str; 8] = ["password", "current", "current_password", "proof", "code", "pin", "secret", "pending"];
 /// Forms that are about the visit itself.
@@ -49,7 +63,7 @@ fn may_be_handed_back(path: &str, body: &[u8]) -> bool {
 /// Around every page: hands a form back where its handler wanted something else first.
 pub async fn layer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    let small = hyper::body::Body::size_hint(request.body()).upper().is_some_and(|bytes| bytes <= MOST);
+    let small = hyper::body::Body::size_hint(request.body()).upper().is_some_and(|bytes| bytes <= MOST as u64);
     if request.method() != Method::POST || !kind.starts_with(FORM) || !small {
         return next.run(request).await;
     }
@@ -87,8 +101,79 @@ async fn ask_who(app: &App, headers: &HeaderMap, held: Option<Held<'_>>) -> Resp
             PinPage { theme, device: &device.name, organization: &organization.name, held, ..PinPage::default() };
         return html(StatusCode::UNAUTHORIZED, draw_pin(&view));
     }
-    let notice = Some("Your session has ended. What you typed is kept: sign in, and it is sent.");
+    let notice = Some(if held.is_some_and(|held| without_files(held.body)) {
+        "Your session has ended. What you typed is kept, but not all files that came with it: sign in, and it is sent."
+    } else {
+        "Your session has ended. What you typed is kept: sign in, and it is sent."
+    });
     html(StatusCode::UNAUTHORIZED, draw_sign_in(&SignInPage { theme, notice, held, ..SignInPage::default() }))
+}
+
+/// Whether files came with a form that could not be kept.
+fn without_files(body: &str) -> bool {
+    form_urlencoded::parse(body.as_bytes()).any(|(name, _)| name == LEFT)
+}
+
+/// What a form with files is answered whose sender was not let in: its texts are handed back, its files are taken in for
+/// whose session it was.
+pub(super) async fn with_files(app: &App, request: Request, door: Response) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    if door.extensions().get::<Wanting>() != Some(&Wanting::SignIn) || !kind.starts_with(WITH_FILES) {
+        return door;
+    }
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
+    let id = request.extensions().get::<RequestContext>().map_or_else(|| RequestId(Id::fresh()), |context| context.id);
+    let whose = whose_it_was(app, &headers, id).await;
+    let Ok(mut form) = Multipart::from_request(request, &()).await else { return door };
+    let (mut pairs, mut room) = (Vec::new(), MOST);
+    loop {
+        let part = match form.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(_) => return door,
+        };
+        let name = part.name().unwrap_or_default().to_owned();
+        if let Some(field) = name.strip_suffix(FILE) {
+            pairs.extend(kept_file(app, whose.as_ref(), field, part).await);
+        } else if let Some(text) = text(part, &mut room).await {
+            pairs.push((name, text));
+        } else {
+            return door;
+        }
+    }
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+    if body.len() > MOST || !may_be_handed_back(uri.path(), body.as_bytes()) {
+        return door;
+    }
+    let to = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    ask_who(app, &headers, Some(Held { to, body: &body })).await
+}
+
+/// The member whose session the browser still has, and which has run out.
+async fn whose_it_was(app: &App, headers: &HeaderMap, request: RequestId) -> Option<Caller> {
+    let jar = CookieJar::from_headers(headers);
+    let secret = jar.get(SESSION_COOKIE)?.value();
+    let snapshot = app.registry.current();
+    match app.identity.whose_it_was(secret, request, snapshot.catalog.declared()).await {
+        Ok(whose) => whose,
+        Err(fault) => {
+            tracing::warn!(%fault, "whose session it was cannot be told");
+            None
+        }
+    }
+}
+
+/// The field that stands for a file: its id once it was taken in, its name where it was not.
+async fn kept_file(app: &App, whose: Option<&Caller>, field: &str, mut part: Field<'_>) -> Option<(String, String)> {
+    let name = part.file_name().filter(|name| !name.is_empty()).map(str::to_owned)?;
+    let left = || Some((LEFT.to_owned(), clean_name(&name)));
+    let Some(caller) = whose else { return left() };
+    let kind = part.content_type().map(str::to_owned);
+    let upload = Upload { name: Some(&name), content_type: kind.as_deref(), length: None };
+    match app.media.take_in(caller, upload, &mut part).await {
+        Ok(media) => Some((field.to_owned(), media.id.to_string())),
+        Err(_) => left(),
+    }
 }
 
 /// The fields in which a form is carried along.
@@ -131,8 +216,9 @@ pub(super) async fn after(
         Ok(found) => found.map(|found| found.name).unwrap_or_default(),
         Err(_) => String::new(),
     };
-    let fields = fields(held.body.as_bytes());
-    let view = HeldPage { theme, to: held.to, fields: &fields, name, organization: &organization };
+    let (left, fields): (Vec<_>, Vec<_>) = fields(held.body.as_bytes()).into_iter().partition(|(name, _)| name == LEFT);
+    let left: Vec<&str> = left.iter().map(|(_, file)| file.as_str()).collect();
+    let view = HeldPage { theme, to: held.to, fields: &fields, left: &left, name, organization: &organization };
     html(StatusCode::OK, draw_held(&view))
 }
 

@@ -166,7 +166,11 @@ impl Visit {
         Shell {
             reader: self.reader(),
             theme: self.theme,
-            person: Person { name: authenticated.person.name.clone(), email: authenticated.person.email.clone() },
+            person: Person {
+                name: authenticated.person.name.clone(),
+                email: authenticated.person.email.clone(),
+                password_temporary: authenticated.person.password_temporary && authenticated.device.is_none(),
+            },
             organization,
             organizations,
             navigation,

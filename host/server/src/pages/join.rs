@@ -11,7 +11,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Role;
-use lignaflow_identity::{JoinForm, SHORTEST_PASSWORD};
+use lignaflow_identity::{JoinForm, Joined, SHORTEST_PASSWORD};
 use lignaflow_web::door::{JoinPage, Typed, join as draw_join};
 use lignaflow_web::message::{Message, alone};
 use lignaflow_web::paths;
@@ -21,9 +21,12 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/join/{secret}", get(show).post(accept))
 }
 
+#[derive(Default)]
 struct Tried<'a> {
-    typed: &'a Typed,
+    typed: Option<&'a Typed>,
     fault: Option<&'a Fault>,
+    /// Whether a letter is on its way to the address that was typed.
+    written: bool,
 }
 
 async fn draw(app: &App, headers: &HeaderMap, secret: &str, visit: Option<&Visit>, tried: Tried<'_>) -> Response {
@@ -36,6 +39,7 @@ async fn draw(app: &App, headers: &HeaderMap, secret: &str, visit: Option<&Visit
             return html(status, alone(theme_of(headers), &message));
         }
     };
+    let nothing = Typed::new();
     let person = visit.map(|visit| &visit.signed.authenticated.person);
     let view = JoinPage {
         theme: theme_of(headers),
@@ -49,8 +53,10 @@ async fn draw(app: &App, headers: &HeaderMap, secret: &str, visit: Option<&Visit
         },
         email: &asked.invitation.email,
         known: asked.known,
+        by_letter: asked.by_letter,
+        written: tried.written,
         signed_in: person.map(|person| (person.name.as_str(), person.email.as_str())),
-        typed: tried.typed,
+        typed: tried.typed.unwrap_or(&nothing),
         issues: tried.fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: tried.fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
         password_min: SHORTEST_PASSWORD,
@@ -65,8 +71,7 @@ async fn show(
     Path(secret): Path<String>,
     visit: Result<Visit, Response>,
 ) -> Response {
-    let tried = Tried { typed: &Typed::new(), fault: None };
-    draw(&app, &headers, &secret, visit.ok().as_ref(), tried).await
+    draw(&app, &headers, &secret, visit.ok().as_ref(), Tried::default()).await
 }
 
 async fn accept(
@@ -86,7 +91,8 @@ async fn accept(
                 response
             }
             Err(fault) => {
-                draw(&app, &headers, &secret, Some(visit), Tried { typed: &typed, fault: Some(&fault) }).await
+                let tried = Tried { typed: Some(&typed), fault: Some(&fault), written: false };
+                draw(&app, &headers, &secret, Some(visit), tried).await
             }
         };
     }
@@ -96,14 +102,20 @@ async fn accept(
         password: typed.remove("password").unwrap_or_default(),
     };
     match app.identity.join(&secret, form, client).await {
-        Ok(opened) => {
+        Ok(Joined::In { person, session: opened }) => {
             let mut response = Redirect::to(paths::HOME).into_response();
             session::set_cookie(&mut response, &opened, app.clock.now());
+            session::set_mark(&mut response, app.identity.mark(person));
             response
+        }
+        Ok(Joined::Written) => {
+            let tried = Tried { typed: Some(&typed), fault: None, written: true };
+            draw(&app, &headers, &secret, None, tried).await
         }
         Err(fault) => {
             let fault: Fault = fault.into();
-            draw(&app, &headers, &secret, None, Tried { typed: &typed, fault: Some(&fault) }).await
+            let tried = Tried { typed: Some(&typed), fault: Some(&fault), written: false };
+            draw(&app, &headers, &secret, None, tried).await
         }
     }
 }

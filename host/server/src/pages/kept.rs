@@ -90,7 +90,7 @@ async fn draw(visit: &Visit, id: &str, typed: &str, fault: Option<&Fault>) -> Re
 }
 
 async fn purge(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
-    if let Err(fault) = api::may_install(&visit.signed) {
+    if let Err(fault) = api::may_install_now(&visit.signed) {
         return visit.fault(&fault);
     }
     let typed = form_urlencoded::parse(&body).find(|(name, _)| name == "name").map(|(_, value)| value.into_owned());
@@ -111,7 +111,7 @@ async fn uninstall(visit: Visit, From(client): From, Path(id): Path<String>) -> 
         Ok(installed) => installed,
         Err(response) => return response,
     };
-    let done = match api::may_install(&visit.signed) {
+    let done = match api::may_install_now(&visit.signed) {
         Ok(()) => visit.app.plugins.uninstall(&installed.id, by(&visit.signed, &client)).await,
         Err(fault) => Err(fault),
     };

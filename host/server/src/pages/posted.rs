@@ -75,7 +75,7 @@ async fn take(visit: &Visit, field: &str, mut part: Field<'_>, posted: &mut Post
 }
 
 /// The text of a part, within what is left for all of them.
-async fn text(mut part: Field<'_>, room: &mut usize) -> Option<String> {
+pub(super) async fn text(mut part: Field<'_>, room: &mut usize) -> Option<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.chunk().await.ok()? {
         *room = room.checked_sub(chunk.len())?;

@@ -84,7 +84,7 @@ async fn go(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(bo
         Ok(installed) => installed,
         Err(response) => return response,
     };
-    if let Err(fault) = api::may_install(&visit.signed) {
+    if let Err(fault) = api::may_install_now(&visit.signed) {
         return visit.fault(&fault);
     }
     let to = form_urlencoded::parse(&body).find(|(name, _)| name == "to").map(|(_, value)| value.into_owned());

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::Fault;
 use lignaflow_core::caller::Role;
-use lignaflow_identity::RoleForm;
+use lignaflow_identity::{RoleForm, asks_for_proof};
 use lignaflow_web::admin::{HOST_ROLES, PermissionLine, RoleColumn, RoleKind, RolesPage, roles as draw_roles};
 use lignaflow_web::paths;
 use std::sync::Arc;
@@ -25,10 +25,14 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn list(visit: Visit) -> Response {
-    draw(&visit, ("", ""), None).await
+    draw(&visit, None, None).await
 }
 
-async fn draw(visit: &Visit, typed: (&str, &str), fault: Option<&Fault>) -> Response {
+/// `typed` is a new role that could not be made.
+async fn draw(visit: &Visit, typed: Option<&RoleForm>, fault: Option<&Fault>) -> Response {
+    if let Some(fault) = fault.filter(|fault| asks_for_proof(fault)) {
+        return visit.fault(fault);
+    }
     let found = async {
         let all = roles::all(&visit.app, &visit.signed).await?;
         Ok::<_, Fault>((all, roles::table(&visit.app, &visit.signed).await?))
@@ -40,15 +44,21 @@ async fn draw(visit: &Visit, typed: (&str, &str), fault: Option<&Fault>) -> Resp
     let title = |role: Role| HOST_ROLES.iter().find(|(name, _)| *name == role.as_str()).map_or("", |(_, title)| title);
     let host = Role::ALL.iter().rev().map(|role| RoleColumn {
         name: role.as_str().to_owned(),
+        plugin: String::new(),
         title: title(*role).to_owned(),
         kind: RoleKind::Host,
     });
+    let plugin_of = |role: &str| {
+        let plugin = role.split_once('.').and_then(|(plugin, _)| visit.snapshot.plugins.get(plugin));
+        plugin.map(|plugin| plugin.descriptor().title.clone()).unwrap_or_default()
+    };
     let others = all.into_iter().map(|role| RoleColumn {
         kind: match role.origin {
             "own" => RoleKind::Own,
             "changed" => RoleKind::Changed,
             _ => RoleKind::Plugin,
         },
+        plugin: plugin_of(&role.role),
         name: role.role,
         title: role.title,
     });
@@ -66,7 +76,7 @@ async fn draw(visit: &Visit, typed: (&str, &str), fault: Option<&Fault>) -> Resp
     let view = RolesPage {
         roles: &columns,
         permissions: &permissions,
-        typed,
+        typed: typed.map_or(("", "", &[]), |typed| (&typed.name, &typed.title, &typed.permissions)),
         issues: fault.map_or(&[], |fault| fault.issues.as_slice()),
         fault: fault.filter(|fault| fault.issues.is_empty()).map(|fault| fault.message.as_str()),
     };
@@ -92,7 +102,7 @@ async fn create(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     let declared = offered(&visit.app, &visit.signed);
     match visit.app.identity.make_role(&visit.signed.authenticated, client, form.clone(), &declared).await {
         Ok(_) => visit.go(paths::ROLES, "Made. Give it to people on their page."),
-        Err(fault) => draw(&visit, (&form.name, &form.title), Some(&fault)).await,
+        Err(fault) => draw(&visit, Some(&form), Some(&fault)).await,
     }
 }
 
@@ -101,13 +111,13 @@ async fn change(visit: Visit, From(client): From, Path(name): Path<String>, RawF
     let form = posted(&body, &name);
     match visit.app.identity.change_role_of_all(&visit.signed.authenticated, client, form, &declared).await {
         Ok(_) => visit.go(paths::ROLES, "Saved. It holds from everybody's next request on."),
-        Err(fault) => draw(&visit, ("", ""), Some(&fault)).await,
+        Err(fault) => draw(&visit, None, Some(&fault)).await,
     }
 }
 
 async fn remove(visit: Visit, From(client): From, Path(name): Path<String>) -> Response {
     match visit.app.identity.remove_role(&visit.signed.authenticated, client, &name).await {
         Ok(()) => visit.go(paths::ROLES, "Done. It holds from everybody's next request on."),
-        Err(fault) => draw(&visit, ("", ""), Some(&fault)).await,
+        Err(fault) => draw(&visit, None, Some(&fault)).await,
     }
 }

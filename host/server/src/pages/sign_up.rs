@@ -51,7 +51,7 @@ async fn ask(
     let typed: Typed = form_urlencoded::parse(&body).into_owned().collect();
     let email = typed.get("email").map_or("", String::as_str);
     let asked = match app.rates.sign_in(context.client, email) {
-        Ok(()) => app.identity.ask_sign_up(email, client),
+        Ok(()) => app.identity.ask_sign_up(email, client).await,
         Err(problem) => Err(SignInFault::Fault(Fault::new(ErrorCode::RateLimited, problem.detail()))),
     };
     let view = SignUpPage { theme: theme_of(&headers), email, ..SignUpPage::default() };

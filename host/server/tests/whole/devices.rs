@@ -9,6 +9,7 @@ on_both!(
     a_member_without_an_address_signs_in_by_pin_on_an_enrolled_device_alone,
     a_device_that_is_revoked_signs_out_who_was_on_it,
     wrong_pins_wait_ever_longer_and_a_right_one_is_heard_again,
+    a_name_that_nobody_has_is_answered_like_one_that_somebody_has,
     a_pin_is_for_members_of_one_organization_and_makes_no_more_of_them,
     a_session_on_a_device_lasts_ninety_days_used_or_not,
     a_member_chooses_another_pin,
@@ -129,6 +130,26 @@ async fn wrong_pins_wait_ever_longer_and_a_right_one_is_heard_again(database: Da
     assert_eq!(sign_in(&browser, "Ron", "918273").await, 403);
     clock.advance_seconds(1);
     assert_eq!(sign_in(&browser, "Ron", &pin).await, 303, "counted from the beginning");
+}
+
+async fn a_name_that_nobody_has_is_answered_like_one_that_somebody_has(database: Database) {
+    let (server, org, clock) = serve(&database).await;
+    let _ = worker(&org, "Ron").await;
+    let (browser, _) = enrolled(&server, &org).await;
+    let mut told = Vec::new();
+    for name in ["Ron", "Nobody"] {
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            let before = server.app.identity.hashes_computed();
+            let fields = [("username", name), ("pin", "918273")];
+            let page = browser.post("/sign-in/pin", &fields).await;
+            answers.push((page.status, page.text.replace(name, ""), server.app.identity.hashes_computed() - before));
+            clock.advance_seconds(16);
+        }
+        assert!(answers.iter().any(|(status, ..)| *status == 403) && answers.iter().any(|(status, ..)| *status == 429));
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
 }
 
 async fn a_pin_is_for_members_of_one_organization_and_makes_no_more_of_them(database: Database) {

@@ -147,7 +147,7 @@ async fn a_record_is_moved_archived_and_taken_back_by_buttons(database: Database
 }
 
 /// A form as a browser posts it that sends files: texts, and files as control, name, type and bytes.
-fn with_files(texts: &[(&str, &str)], files: &[(&str, &str, &str, &[u8])]) -> Vec<u8> {
+pub(crate) fn with_files(texts: &[(&str, &str)], files: &[(&str, &str, &str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, text) in texts {
         body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());

@@ -1,12 +1,16 @@
 //! What was typed into a form outlives the session in which it was typed.
 
-use lignaflow_testkit::{Database, HeldClock, Org, Page, Role, Server, Setup, Visitor, on_both};
+use crate::forms::with_files;
+use crate::media::PDF;
+use lignaflow_testkit::{Database, HeldClock, Method, Org, Page, Role, Server, Setup, Visitor, on_both};
 use serde_json::json;
 use std::sync::Arc;
 
 on_both!(
     what_was_typed_is_sent_once_somebody_has_signed_in_again,
     what_was_typed_waits_for_a_proof,
+    files_of_a_form_wait_for_whose_session_it_was,
+    files_of_nobody_are_named_and_not_kept,
     what_is_secret_is_not_handed_back_and_nothing_goes_elsewhere,
 );
 
@@ -81,6 +85,74 @@ async fn what_was_typed_waits_for_a_proof(database: Database) {
     assert_eq!((back.value("name"), back.value("expires")), ("Payroll".to_owned(), "30".to_owned()));
     assert!(visitor.get("/api/v1/tokens").await.is(200).text.matches("Payroll").count() == 0);
     visitor.post("/account/tokens", &token).await.is(200).shows("lf_");
+}
+
+/// Posts the form of a new project with a file to it.
+async fn send(visitor: &Visitor, name: &str, file: (&str, &[u8])) -> Page {
+    let body = with_files(&[("name", name)], &[("documents~file", file.0, "application/pdf", file.1)]);
+    let request = visitor.request(Method::POST, "/projects/projects").header("Sec-Fetch-Site", "same-origin");
+    visitor.send(request.header("Content-Type", "multipart/form-data; boundary=x").body(body)).await
+}
+
+async fn files_of_a_form_wait_for_whose_session_it_was(database: Database) {
+    let (server, org, clock) = serve(&database).await;
+    let (_, ada, _) = server.member(&org, "Ada", Role::Admin).await;
+    let visitor = server.signed_in(&org).await;
+    clock.advance_seconds(15 * DAY);
+    server.app.identity.sweep().await.unwrap();
+    let asked = send(&visitor, "Fit-out", ("plan.pdf", PDF)).await.is(401);
+    asked.shows("What you typed is kept: sign in").shows("action=\"/sign-in\"");
+    let waiting = |page: &Page| {
+        let held = page.value("held");
+        let found = held.split('&').find_map(|pair| pair.strip_prefix("documents=").map(str::to_owned));
+        found.unwrap_or_else(|| panic!("no file in {held}"))
+    };
+    let file = waiting(&asked);
+    // Until then it is nobody's to look at, and of another it is no file.
+    let _ = server.client(None).get(&format!("media/{file}/content")).await.is(401);
+    let other = server.visitor();
+    let back = sign_in(&other, &asked, &ada, &org.password).await.is(200);
+    let fields = [("name", "Fit-out"), ("documents", file.as_str())];
+    back.shows("action=\"/projects/projects\"");
+    other.post("/projects/projects", &fields).await.is(422).shows("href=\"#f-documents\"");
+
+    let back = sign_in(&visitor, &asked, &org.email, &org.password).await.is(200);
+    back.shows("What you typed is still here").hides("could not be kept");
+    assert_eq!((back.value("name"), back.value("documents")), ("Fit-out".to_owned(), file.clone()));
+    let made = visitor.post("/projects/projects", &fields).await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    visitor.follow(&made).await.is(200).shows("plan.pdf");
+    let _ = org.get(&format!("media/{file}/content")).await.is(200);
+    // What is no file that is taken is told by its name, and the rest is kept.
+    clock.advance_seconds(15 * DAY);
+    let asked = send(&visitor, "Shelves", ("plan.pdf", b"<html>")).await.is(401);
+    asked.shows("but not all files");
+    let back = sign_in(&visitor, &asked, &org.email, &org.password).await.is(200);
+    back.shows("could not be kept").shows("plan.pdf").hides("~left");
+    assert_eq!(visitor.post("/projects/projects", &[("name", &back.value("name"))]).await.status, 303);
+}
+
+async fn files_of_nobody_are_named_and_not_kept(database: Database) {
+    let (server, org, clock) = serve(&database).await;
+    // Who never signed in, whose session was ended, and whose membership was.
+    let (mia, email, _) = server.member(&org, "Mia", Role::Member).await;
+    let (ended, put_out) = (server.signed_in(&org).await, server.visitor());
+    put_out.sign_in(&email, &org.password).await;
+    let cookie = ended.cookie("__Host-lignaflow").unwrap();
+    let _ = ended.post("/sign-out", &[]).await;
+    clock.advance_seconds(15 * DAY);
+    let _ = org.patch(&format!("people/{mia}"), "*", json!({ "active": false })).await.is(204);
+    for visitor in [server.visitor(), put_out] {
+        let asked = send(&visitor, "Fit-out", ("plan.pdf", PDF)).await.is(401);
+        asked.shows("but not all files");
+        assert!(!asked.value("held").contains("documents="), "{}", asked.value("held"));
+    }
+    let body = with_files(&[("name", "Fit-out")], &[("documents~file", "plan.pdf", "application/pdf", PDF)]);
+    let stolen = server.client(None).with_cookie(&format!("__Host-lignaflow={cookie}"));
+    let request = stolen.request(Method::POST, "/projects/projects");
+    let asked = stolen.send(request.header("Content-Type", "multipart/form-data; boundary=x").body(body)).await.is(401);
+    assert!(asked.text.contains("but not all files"), "{}", asked.text);
+    assert_eq!(server.app.store.media_used(org.id).await.unwrap().0, 0, "nothing was kept");
 }
 
 async fn what_is_secret_is_not_handed_back_and_nothing_goes_elsewhere(database: Database) {

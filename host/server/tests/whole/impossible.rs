@@ -32,7 +32,7 @@ on_both!(
 
 on_one!(
     nobody_learns_who_has_an_account_by_answer_or_by_work,
-    nobody_learns_who_has_an_account_by_inviting_them,
+    nobody_learns_who_has_an_account_by_adding_or_inviting_them,
     no_operation_is_done_from_another_sites_page,
     nobody_is_sent_elsewhere_by_any_parameter,
     no_secret_is_in_a_log_a_problem_an_export_or_a_webhook,
@@ -53,8 +53,9 @@ async fn nobody_joins_a_firm_by_typing_its_name(database: Database) {
         assert_eq!(there.status, 404, "{typed}");
         let join = json!({ "secret": typed, "name": "Eve", "email": "eve@example.com", "password": oak.password });
         let _ = server.client(None).post("auth/join", join).await.is_problem(404, "not-found");
-        let accept = visitor.request(Method::POST, "/api/v1/auth/accept").json(&json!({ "secret": typed }));
-        assert_ne!(visitor.send(accept).await.status, 200);
+        let accept =
+            visitor.request(Method::POST, "/api/v1/account/memberships").header("Sec-Fetch-Site", "same-origin");
+        assert_eq!(visitor.send(accept.json(&json!({ "secret": typed }))).await.status, 404, "{typed}");
     }
     let setup = [("organization", "Oak"), ("name", "Eve"), ("email", "eve@example.com"), ("password", "spirit level")];
     let _ = server.visitor().post("/setup", &setup).await.is(403);
@@ -238,7 +239,7 @@ async fn nobody_learns_who_has_an_account_by_answer_or_by_work(database: Databas
 }
 
 /// Who owns an organization, but not the instance, is told the same of an address whether another organization knows it.
-async fn nobody_learns_who_has_an_account_by_inviting_them(database: Database) {
+async fn nobody_learns_who_has_an_account_by_adding_or_inviting_them(database: Database) {
     let server = database.serve().await;
     let (_, elm) = (server.organization("Oak").await, server.organization("Elm").await);
     let ash = server.organization("Ash").await;
@@ -246,6 +247,15 @@ async fn nobody_learns_who_has_an_account_by_inviting_them(database: Database) {
     let addresses = [ash.email.as_str(), "nobody@example.com"];
     let mut told = Vec::new();
     for email in addresses {
+        let before = server.app.identity.hashes_computed();
+        let body = json!({ "email": email, "name": "Some", "password": ANOTHER, "role": "member" });
+        let added = elm.post("people", body).await.is_problem(409, "conflict");
+        assert_eq!(added.issues(), [("/email", "ask-them")]);
+        let added = added.text.replace(added.header("x-request-id"), "");
+        let tried = server.client(None).post("auth/session", json!({ "email": email, "password": ANOTHER })).await;
+        let _ = tried.is_problem(403, "denied");
+        let before = server.app.identity.hashes_computed() - before;
+        assert_eq!(before, 1, "the attempt to sign in alone");
         let before = server.app.identity.hashes_computed();
         let invited = elm.post("invitations", json!({ "email": email })).await.is(201);
         assert_eq!(invited.json.get("link"), None, "it goes to the address alone: {}", invited.text);
@@ -256,7 +266,7 @@ async fn nobody_learns_who_has_an_account_by_inviting_them(database: Database) {
         for name in ["id", "email", "created_at", "expires_at", "letter"] {
             shown.as_object_mut().unwrap().remove(name);
         }
-        told.push(shown);
+        told.push((added, shown));
     }
     assert_eq!(told[0], told[1]);
     // Whose it is has the link by letter.

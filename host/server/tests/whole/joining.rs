@@ -8,11 +8,14 @@ use std::sync::Arc;
 on_both!(
     somebody_new_joins_by_a_link_with_the_roles_that_were_chosen,
     whoever_has_an_account_joins_as_themselves,
+    an_open_link_leads_to_a_letter_where_there_are_several_organizations,
+    who_was_without_sign_in_stands_aside_for_an_account_that_they_had,
     an_invitation_serves_once_and_until_it_ends,
     an_invitation_gives_no_more_than_who_asked_may_give,
     somebody_without_sign_in_is_made_somebodys,
     an_invitation_for_an_address_is_its_owners,
     a_person_and_an_organization_say_how_they_are_called,
+    who_was_given_a_password_is_told_to_choose_another,
 );
 
 on_one!(an_invitation_is_made_and_opened_in_pages);
@@ -61,8 +64,6 @@ async fn whoever_has_an_account_joins_as_themselves(database: Database) {
     let (oak, elm) = (server.organization("Oak").await, server.organization("Elm").await);
     let (_, email, _) = server.member(&elm, "Mia", Role::Member).await;
     let secret = invite(&oak, json!({})).await;
-    let known = join(&server, &secret, "Mia", &email, &oak).await.is_problem(409, "conflict");
-    assert_eq!(known.issues(), [("/email", "known")]);
     let visitor = server.visitor();
     visitor.sign_in(&email, &elm.password).await;
     visitor.get(&format!("/join/{secret}")).await.is(200).shows("Join as Mia").hides("name=\"password\"");
@@ -74,6 +75,81 @@ async fn whoever_has_an_account_joins_as_themselves(database: Database) {
     visitor.get("/").await.is(200).shows("action=\"/organization\"");
     let again = invite(&oak, json!({})).await;
     let _ = visitor.post(&format!("/join/{again}"), &[]).await.is(409);
+}
+
+async fn an_open_link_leads_to_a_letter_where_there_are_several_organizations(database: Database) {
+    let clock = HeldClock::at(1_795_000_000_000_000);
+    let server = database.serve_with(Setup { clock: Arc::new(clock.clone()), ..Setup::default() }).await;
+    let (oak, elm) = (server.organization("Oak").await, server.organization("Elm").await);
+    let (_, mia, _) = server.member(&elm, "Mia", Role::Member).await;
+    let secret = invite(&oak, json!({ "roles": ["projects.worker"] })).await;
+    let path = format!("/join/{secret}");
+    // Of an address that has an account and of one that has none the same is told, with the same work.
+    let mut told = Vec::new();
+    for email in [mia.as_str(), "sam@example.com"] {
+        let before = server.app.identity.hashes_computed();
+        let api = join(&server, &secret, "Sam", email, &oak).await.is(202);
+        assert_eq!((api.header("set-cookie"), &api.json["written_to"]), ("", &json!(email)));
+        let page = server.visitor().post(&path, &[("email", email)]).await.is(200);
+        page.shows("A letter is on its way").hides("name=\"password\"");
+        assert_eq!(server.app.identity.hashes_computed(), before);
+        told.push((page.text.replace(email, ""), api.text.replace(email, "")));
+    }
+    assert_eq!(told[0], told[1]);
+    let wrong = server.visitor().post(&path, &[("email", "sam")]).await.is(422);
+    wrong.shows("href=\"#f-email\"").shows("value=\"sam\"");
+    let (to_mia, to_sam) = (server.last_letter(&mia).await, server.last_letter("sam@example.com").await);
+    assert_eq!((&to_mia.subject, &to_mia.sender), (&to_sam.subject, &to_sam.sender));
+    // Its link is for the address that it went to.
+    let (hers, his) = (to_mia.path("/join/"), to_sam.path("/join/"));
+    server.visitor().get(&hers).await.is(200).shows("There is an account of").hides("name=\"password\"");
+    let stranger = server.signed_in(&elm).await;
+    let _ = stranger.post(&his, &[]).await.is(403);
+    server.visitor().get(&his).await.is(200).shows("sam@example.com").hides("name=\"email\"");
+    let sam = server.visitor();
+    let typed = [("name", "Sam"), ("email", mia.as_str()), ("password", oak.password.as_str())];
+    assert_eq!(sam.post(&his, &typed).await.to(), "/");
+    let people = oak.get("people").await.is(200);
+    let row = people.data().iter().find(|row| row["name"] == "Sam").unwrap();
+    assert_eq!((&row["email"], &row["roles"]), (&json!("sam@example.com"), &json!(["projects.worker"])));
+    // The invitation was used up by it, whoever else was written to.
+    let visitor = server.visitor();
+    visitor.sign_in(&mia, &elm.password).await;
+    let _ = visitor.post(&hers, &[]).await.is(409);
+    for spent in [&hers, &his, &path] {
+        server.visitor().get(spent).await.is(409).shows("accepted already");
+    }
+    // A letter serves for a day.
+    let secret = invite(&oak, json!({})).await;
+    let _ = join(&server, &secret, "", "tim@example.com", &oak).await.is(202);
+    let late = server.last_letter("tim@example.com").await.path("/join/");
+    server.visitor().get(&late).await.is(200).shows("tim@example.com");
+    clock.advance_seconds(86_400);
+    let _ = server.visitor().get(&late).await.is(404);
+    server.visitor().get(&format!("/join/{secret}")).await.is(200).shows("Send the letter");
+}
+
+async fn who_was_without_sign_in_stands_aside_for_an_account_that_they_had(database: Database) {
+    let server = database.serve().await;
+    let (oak, elm) = (server.organization("Oak").await, server.organization("Elm").await);
+    let (_, mia, _) = server.member(&elm, "Mia", Role::Member).await;
+    let former = oak.post("people/placeholders", json!({ "name": "Mia, of before" })).await.is(201).id();
+    let project = oak.make("projects/projects", json!({ "name": "Kitchen", "members": [former] })).await;
+    let asked = json!({ "email": mia, "person": former, "roles": ["projects.worker"] });
+    let _ = oak.post("invitations", asked).await.is(201);
+    let path = server.last_letter(&mia).await.path("/join/");
+    let visitor = server.visitor();
+    visitor.sign_in(&mia, &elm.password).await;
+    assert_eq!(visitor.post(&path, &[]).await.to(), "/");
+    let people = oak.get("people").await.is(200);
+    let row = |name: &str| people.data().iter().find(|row| row["name"] == name).cloned().unwrap();
+    assert_eq!((&row("Mia")["email"], &row("Mia")["roles"]), (&json!(mia), &json!(["projects.worker"])));
+    let before = row("Mia, of before");
+    assert_eq!((&before["id"], &before["active"]), (&json!(former), &json!(false)));
+    let kept = oak.get(&format!("projects/projects/{project}")).await.is(200);
+    assert_eq!(kept.json["members"], json!([former]), "what was theirs stays under their name");
+    let accepted = oak.get("audit?kind=invitation.accepted&limit=1").await.is(200);
+    assert_eq!(accepted.data()[0]["detail"]["formerly"], json!(former));
 }
 
 async fn an_invitation_serves_once_and_until_it_ends(database: Database) {
@@ -203,6 +279,24 @@ async fn a_person_and_an_organization_say_how_they_are_called(database: Database
     assert_eq!(saved.status, 303, "{}", saved.text);
     assert_eq!(org.get("organization").await.json["time_zone"], "Australia/Perth");
     let _ = visitor.get("/admin/organization").await.is(403);
+}
+
+async fn who_was_given_a_password_is_told_to_choose_another(database: Database) {
+    let server = database.serve().await;
+    let org = server.organization("Halloran").await;
+    let body = json!({ "email": "sam@example.com", "name": "Sam", "password": org.password, "role": "member" });
+    let _ = org.post("people", body).await.is(201);
+    let sam = server.visitor();
+    sam.sign_in("sam@example.com", &org.password).await;
+    for path in ["/", "/account"] {
+        sam.get(path).await.is(200).shows("Somebody else chose your password");
+    }
+    let chosen = [("current", org.password.as_str()), ("password", "a plane for the edges")];
+    assert_eq!(sam.post("/account/password", &chosen).await.status, 303);
+    for path in ["/", "/account"] {
+        sam.get(path).await.is(200).hides("Somebody else chose your password");
+    }
+    server.signed_in(&org).await.get("/").await.is(200).hides("Somebody else chose your password");
 }
 
 async fn an_invitation_is_made_and_opened_in_pages(database: Database) {

@@ -309,14 +309,18 @@ async fn is_as_it_says(operation: &Operation, actor: &Actor, api: &Client, org: 
     }
 }
 
-/// Those of the plugins: what takes a permission of theirs is asked by every role that they declare, and the rest by
-/// nobody and by a token that reads.
+/// Those of the plugins: what takes a permission of theirs is asked by every role that they declare, and the rest by a
+/// token that reads; all of them by everybody who holds nothing that is worth anything here, and by another organization.
 async fn every_operation_of_the_four_plugins_is_open_to_the_roles_that_bring_its_permission(database: Database) {
-    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
+    let mut plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
+    // Who comes by a link needs one.
+    plugins.push(fixture("offers"));
     let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
     server.organization("First").await;
     let org = server.organization("Halloran").await;
+    let elsewhere = server.organization("Elsewhere").await;
     let ids = furnish(&org).await;
+    let worthless = worthless(&server, &org).await;
     let document = org.get("/api/openapi.json").await.is(200).json;
     let mut roles: Vec<(String, BTreeSet<String>, Client)> = Vec::new();
     for (number, row) in org.get("roles").await.is(200).data().iter().enumerate() {
@@ -329,15 +333,21 @@ async fn every_operation_of_the_four_plugins_is_open_to_the_roles_that_bring_its
     }
     assert!(roles.len() > 8, "{roles:?}");
     let reads = server.client(Some(&server.token(&org.email, &org.name, Scope::Read).await));
-    let nobody = server.client(None);
     let (mut of_plugins, mut refused, mut allowed) = (0, 0, 0);
-    for operation in operations(&document).iter().filter(|operation| !operation.id.starts_with("host_")) {
+    let theirs = |id: &str| !id.starts_with("host_") && !id.starts_with("offers_");
+    for operation in operations(&document).iter().filter(|operation| theirs(&operation.id)) {
         of_plugins += 1;
         let (path, body) = (operation.path_with(&ids), operation.body_with(&ids));
         let asked =
             |who: &str, text: &str| format!("{} {path} ({}) by {who}: {text}", operation.method, operation.permission);
-        let answer = operation.call(&nobody, &path, &body).await;
-        assert_eq!(answer.status, 401, "{}", asked("nobody", &answer.text));
+        for (who, api) in &worthless {
+            let answer = operation.call(api, &path, &body).await;
+            assert_eq!(answer.status, 401, "{}", asked(who, &answer.text));
+        }
+        if operation.collection().is_some() && operation.path.contains("{id}") {
+            let answer = operation.call(&elsewhere.api, &path, &body).await;
+            assert_eq!(answer.status, 404, "{}", asked("an owner of another organization", &answer.text));
+        }
         let permission = operation.permission.as_str();
         if permission.starts_with("records.") {
             let answer = operation.call(&reads, &path, &body).await;

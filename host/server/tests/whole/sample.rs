@@ -1,9 +1,10 @@
 //! The firm of `lignaflow sample`, made through the API of a server with the four plugins.
 
+use lignaflow_identity::NewMember;
 use lignaflow_sample::api::Site;
-use lignaflow_sample::{Plan, fill};
+use lignaflow_sample::{Plan, fill, newcomers};
 use lignaflow_testkit::plugins::shipped;
-use lignaflow_testkit::{Database, Org, Server, Setup, on_one};
+use lignaflow_testkit::{Database, Org, Role, Server, Setup, on_one};
 use serde_json::Value as Json;
 
 on_one!(two_sample_firms_of_one_day_are_equal_and_whole,);
@@ -15,11 +16,18 @@ const APPROVED: u64 = 16;
 
 async fn firm(server: &Server, name: &str) -> Org {
     let org = server.organization(name).await;
+    let (staff, password) = (newcomers(), "spirit level on the shelf".to_owned());
+    for newcomer in &staff {
+        let (email, name) = (newcomer.email.clone(), newcomer.name.to_owned());
+        let new = NewMember { email, name, password: password.clone(), role: Role::Member };
+        server.app.identity.enlist(org.id, new).await.unwrap().unwrap();
+    }
     let authority = std::fs::read(server.app.config.certs_dir.join("ca.pem")).unwrap();
     let plan = Plan {
         site: Site::new(&server.root, Some(&authority)).unwrap(),
         token: org.token.clone(),
-        password: "spirit level on the shelf".to_owned(),
+        staff,
+        password,
         today: "2026-11-26".parse().unwrap(),
         days: DAYS,
     };

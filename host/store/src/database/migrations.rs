@@ -57,6 +57,7 @@ steps! {
     29 => "0029_audit_is_appended_to",
     30 => "0030_consents",
     31 => "0031_invitation_letters",
+    32 => "0032_tries",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

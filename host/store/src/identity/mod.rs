@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod setup;
 mod source;
 pub mod tokens;
+pub mod tries;
 
 pub use source::Source;
 

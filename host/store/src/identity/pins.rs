@@ -12,26 +12,16 @@ pub struct Pin {
     pub username: String,
     /// PHC string of argon2id.
     pub hash: String,
-    /// Tries in a row that were wrong.
-    pub misses: i64,
-    /// When the next one is heard.
-    pub next_try_at: Micros,
 }
 
 macro_rules! pin {
     ($rest:literal) => {
-        concat!("select person, username, hash, misses, next_try_at from pins ", $rest)
+        concat!("select person, username, hash from pins ", $rest)
     };
 }
 
 fn of_row(row: &Row) -> Result<Pin, StoreError> {
-    Ok(Pin {
-        person: PersonId(row.id(0)?),
-        username: row.text(1)?,
-        hash: row.text(2)?,
-        misses: row.i64(3)?,
-        next_try_at: row.i64(4)?,
-    })
+    Ok(Pin { person: PersonId(row.id(0)?), username: row.text(1)?, hash: row.text(2)? })
 }
 
 /// Those of an organization, by name.
@@ -73,8 +63,7 @@ pub async fn set(
     tx.execute(Statement::new(
         "insert into pins (organization, person, username, username_key, hash, set_at) values ($1, $2, $3, $4, $5, $6) \
          on conflict (organization, person) do update set username = excluded.username, \
-         username_key = excluded.username_key, hash = excluded.hash, set_at = excluded.set_at, misses = 0, \
-         next_try_at = 0",
+         username_key = excluded.username_key, hash = excluded.hash, set_at = excluded.set_at",
         values![organization.0.uuid(), person.0.uuid(), username, key, hash, at],
     ))
     .await
@@ -90,26 +79,10 @@ pub async fn remove(tx: &mut Tx, organization: OrganizationId, person: PersonId)
     Ok(tx.execute(statement).await? > 0)
 }
 
-/// Counts a try as a miss before it is looked at. `false` where another try was counted meanwhile, or none is heard yet.
-pub async fn count(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    known: &Pin,
-    next_try_at: Micros,
-    now: Micros,
-) -> Result<bool, StoreError> {
+/// Whether the PIN is that one still; until the transaction ends it is.
+pub async fn stands(tx: &mut Tx, organization: OrganizationId, known: &Pin) -> Result<bool, StoreError> {
     let statement = Statement::new(
-        "update pins set misses = misses + 1, next_try_at = $1 \
-         where organization = $2 and person = $3 and misses = $4 and next_try_at <= $5",
-        values![next_try_at, organization.0.uuid(), known.person.0.uuid(), known.misses, now],
-    );
-    Ok(tx.execute(statement).await? > 0)
-}
-
-/// It was right: what was counted is forgotten. `false` where the PIN is another by now.
-pub async fn right(tx: &mut Tx, organization: OrganizationId, known: &Pin) -> Result<bool, StoreError> {
-    let statement = Statement::new(
-        "update pins set misses = 0, next_try_at = 0 where organization = $1 and person = $2 and hash = $3",
+        "update pins set hash = hash where organization = $1 and person = $2 and hash = $3",
         values![organization.0.uuid(), known.person.0.uuid(), known.hash.as_str()],
     );
     Ok(tx.execute(statement).await? > 0)

@@ -263,7 +263,11 @@ pub(crate) fn shell(path: &str) -> Shell {
     Shell {
         reader: Reader::new("en-AU", "Australia/Sydney", Currency::AUD, NOW),
         theme: Theme::System,
-        person: Person { name: "Ruth Halloran".into(), email: "ruth@halloran.example".into() },
+        person: Person {
+            name: "Ruth Halloran".into(),
+            email: "ruth@halloran.example".into(),
+            password_temporary: false,
+        },
         organization: "Halloran & Beck".into(),
         organizations: vec![
             Membership { id: "a".into(), name: "Halloran & Beck".into(), current: true },

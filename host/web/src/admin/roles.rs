@@ -14,6 +14,8 @@ pub struct RoleColumn {
     /// `owner`, `plugin.role`, or the organization's own.
     pub name: String,
     pub title: String,
+    /// The title of the plugin that declares it; several plugins may have a role of one title.
+    pub plugin: String,
     pub kind: RoleKind,
 }
 
@@ -45,8 +47,8 @@ pub struct PermissionLine {
 pub struct RolesPage<'a> {
     pub roles: &'a [RoleColumn],
     pub permissions: &'a [PermissionLine],
-    /// What was typed for a new role: name and title.
-    pub typed: (&'a str, &'a str),
+    /// What was typed for a new role: name, title and permissions.
+    pub typed: (&'a str, &'a str, &'a [String]),
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
 }
@@ -83,7 +85,7 @@ fn table(view: &RolesPage<'_>) -> Markup {
             thead {
                 tr {
                     th scope="col" { "May" }
-                    @for role in view.roles { th scope="col" { (role.title) } }
+                    @for role in view.roles { th scope="col" { (role.title) @if !role.plugin.is_empty() { span class="sub" { (role.plugin) } } } }
                 }
             }
             tbody {
@@ -110,7 +112,7 @@ fn one(view: &RolesPage<'_>, role: &RoleColumn) -> Markup {
     html! {
         details class="mt-4" {
             summary {
-                b { (role.title) } " " span class="faint code" { (role.name) }
+                b { (role.title) } " " @if !role.plugin.is_empty() { span class="muted" { (role.plugin) } " " } span class="faint code" { (role.name) }
                 @if role.kind == RoleKind::Changed { " " span class="chip" { "changed here" } }
             }
             form class="inline-form" method="post" action=(paths::role(&role.name)) {
@@ -164,7 +166,7 @@ fn new(view: &RolesPage<'_>) -> Markup {
                     (control("name", "Name").required().hint("Small letters; programs call it so")
                         .input("text", view.typed.0, &Input { placeholder: Some("foreman"), spellcheck: Some("false"), autocomplete: Some("off"), ..Input::default() }))
                 }
-                (switches(view, "the new role", |_| false))
+                (switches(view, "the new role", |line| view.typed.2.contains(&line.name)))
                 button class="btn" type="submit" { (icon("plus")) "Make the role" }
             }
         }
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_role_posts_what_it_is_to_bring_and_nobody_changes_the_hosts() {
-        let role = |name: &str, kind| RoleColumn { name: name.into(), title: name.into(), kind };
+        let role = |name: &str, kind| RoleColumn { name: name.into(), title: name.into(), plugin: String::new(), kind };
         let line = |name: &str, given, held_by: &[&str]| PermissionLine {
             name: name.into(),
             title: name.into(),
@@ -189,7 +191,7 @@ mod tests {
         let view = RolesPage {
             roles: &[role("owner", RoleKind::Host), role("foreman", RoleKind::Own)],
             permissions: &[line("organization.administer", false, &["owner"]), line("hours.see", true, &["foreman"])],
-            typed: ("", ""),
+            typed: ("", "", &[]),
             issues: &[],
             fault: None,
         };

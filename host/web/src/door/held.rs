@@ -34,6 +34,8 @@ pub struct HeldPage<'a> {
     /// An address of this site.
     pub to: &'a str,
     pub fields: &'a [(String, String)],
+    /// Files that came with it and could not be kept.
+    pub left: &'a [&'a str],
     /// Who has signed in, and where they work: the form is sent as they.
     pub name: &'a str,
     pub organization: &'a str,
@@ -45,6 +47,11 @@ pub fn held(view: &HeldPage<'_>) -> Markup {
     let body = html! {
         h1 { "What you typed is still here" }
         p class="muted" { "You are signed in as " b { (view.name) } @if !view.organization.is_empty() { " at " b { (view.organization) } } "." }
+        @if !view.left.is_empty() {
+            div class="note note-warn mt-4" {
+                p { "Files that could not be kept: " b { (view.left.join(", ")) } ". Add them again once the rest is sent." }
+            }
+        }
         form method="post" action=(to) class="mt-4" {
             @for (name, text) in view.fields { input type="hidden" name=(name) value=(text); }
             button class="btn btn-primary btn-wide" type="submit" autofocus { "Send it now" }
@@ -62,12 +69,14 @@ mod tests {
     fn a_form_comes_back_with_all_that_it_had_and_goes_to_this_site_alone() {
         let fields = [("note", "oak & \"ash\""), ("note", "elm")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         let page = |to| {
-            let view = HeldPage { theme: Theme::System, to, fields: &fields, name: "Mia", organization: "Oak" };
-            held(&view).into_string()
+            let left = &["plan <1>.pdf"];
+            held(&HeldPage { theme: Theme::System, to, fields: &fields, left, name: "Mia", organization: "Oak" })
+                .into_string()
         };
         let html = page("/projects/tasks");
         assert!(html.contains("action=\"/projects/tasks\"") && html.contains("value=\"elm\""));
         assert!(html.contains("value=\"oak &amp; &quot;ash&quot;\""), "{html}");
+        assert!(html.contains("<b>plan &lt;1&gt;.pdf</b>") && !html.contains("~left"), "{html}");
         assert!(!page("//evil.example").contains("evil"));
     }
 }

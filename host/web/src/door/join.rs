@@ -22,6 +22,10 @@ pub struct JoinPage<'a> {
     pub email: &'a str,
     /// Whether that address has an account.
     pub known: bool,
+    /// Whether somebody new has a letter sent to their address first.
+    pub by_letter: bool,
+    /// Whether it is on its way: what is said then does not depend on whose the address is.
+    pub written: bool,
     /// Name and address of who is signed in.
     pub signed_in: Option<(&'a str, &'a str)>,
     pub typed: &'a Typed,
@@ -35,7 +39,8 @@ fn fields() -> [(&'static str, String); 3] {
     [("name", "Your name".to_owned()), ("email", "Email".to_owned()), ("password", "Password".to_owned())]
 }
 
-/// POST to [`paths::join`]: nothing from who is signed in; `name`, `email` and `password` from somebody new.
+/// POST to [`paths::join`]: nothing from who is signed in; `name`, `email` and `password` from somebody new, or `email`
+/// alone where that is written to first.
 pub fn join(view: &JoinPage<'_>) -> Markup {
     let address = paths::join(view.secret);
     let sign_in = format!("{}{}", paths::SIGN_IN, paths::query([("next", address.as_str())]));
@@ -55,7 +60,14 @@ pub fn join(view: &JoinPage<'_>) -> Markup {
                 p { "There is an account of " b { (view.email) } " already." }
                 a class="btn btn-primary btn-wide mt-4" href=(sign_in) { "Sign in and join" }
             }
+            None if view.written => {
+                div class="note note-info" role="status" {
+                    p { "A letter is on its way to the address. Open the link in it to go on; it serves for a day." }
+                }
+                a class="btn btn-wide mt-4" href=(address) { "Take another address" }
+            }
             None => {
+                @if view.by_letter { p class="muted" { "A letter with a link is sent to your address first." } }
                 (form(view, &address))
                 p class="hint mt-4" { "You have an account here? " a class="link" href=(sign_in) { "Sign in and join with it" } }
             }
@@ -71,9 +83,9 @@ fn form(view: &JoinPage<'_>, address: &str) -> Markup {
     };
     html! {
         form method="post" action=(address) class="fields" novalidate {
-            (control("name", "Your name").input("text", text("name"), &Input { autofocus: view.issues.is_empty(), ..Input::autocomplete("name") }))
+            @if !view.by_letter { (control("name", "Your name").input("text", text("name"), &Input { autofocus: view.issues.is_empty(), ..Input::autocomplete("name") })) }
             @if view.email.is_empty() {
-                (control("email", "Email").input("email", text("email"), &Input::autocomplete("username")))
+                (control("email", "Email").input("email", text("email"), &Input { autofocus: view.by_letter, ..Input::autocomplete("username") }))
             } @else {
                 div class="field" {
                     span class="label" { "Email" }
@@ -81,9 +93,9 @@ fn form(view: &JoinPage<'_>, address: &str) -> Markup {
                     input type="text" hidden readonly autocomplete="username" value=(view.email) aria-label="Email";
                 }
             }
-            (control("password", "Password").hint(format!("At least {} characters. Several words are better than one.", view.password_min))
-                .input("password", "", &Input::autocomplete("new-password")))
-            button class="btn btn-primary btn-wide" type="submit" { "Join" }
+            @if !view.by_letter { (control("password", "Password").hint(format!("At least {} characters. Several words are better than one.", view.password_min))
+                .input("password", "", &Input::autocomplete("new-password"))) }
+            button class="btn btn-primary btn-wide" type="submit" { (if view.by_letter { "Send the letter" } else { "Join" }) }
         }
     }
 }
@@ -101,6 +113,8 @@ mod tests {
             role: "a member",
             email: "",
             known: false,
+            by_letter: false,
+            written: false,
             signed_in: None,
             typed,
             issues: &[],
@@ -119,5 +133,17 @@ mod tests {
         assert!(!known.contains("name=\"password\""));
         let signed = join(&JoinPage { signed_in: Some(("Sam", "sam@example.com")), ..view(&typed) }).into_string();
         assert!(signed.contains("Join as Sam") && !signed.contains("name=\"password\""));
+    }
+
+    #[test]
+    fn who_is_written_to_first_gives_their_address_alone_and_is_told_the_same_of_all() {
+        let by_letter = |email: &str, written| {
+            let typed: Typed = [("email".to_owned(), email.to_owned())].into();
+            join(&JoinPage { by_letter: true, written, ..view(&typed) }).into_string()
+        };
+        let asked = by_letter("sam@example.com", false);
+        assert!(asked.contains("name=\"email\"") && asked.contains("Send the letter"), "{asked}");
+        assert!(!asked.contains("name=\"password\"") && !asked.contains("name=\"name\""), "{asked}");
+        assert_eq!(by_letter("sam@example.com", true), by_letter("tim@example.com", true));
     }
 }

@@ -3,7 +3,7 @@
 use super::From;
 use super::account::{Body, of_path};
 use super::people::{offered, role};
-use super::session::{set_cookie, told};
+use super::session::{set_cookie, set_mark, told};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::problem::{Problem, ProblemBody};
@@ -14,7 +14,7 @@ use http::StatusCode;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::value::{instant_text, parse_instant};
 use lignaflow_core::{Fault, PersonId};
-use lignaflow_identity::{Invitation as Row, JoinForm, NewInvitation, SentLetter};
+use lignaflow_identity::{Invitation as Row, JoinForm, Joined as Outcome, NewInvitation, SentLetter};
 use lignaflow_web::paths;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -243,6 +243,14 @@ pub(super) struct Joining {
     pub password: String,
 }
 
+/// What came of an open link where there are several organizations.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Written {
+    /// The address that a letter is on its way to, whoever's it is.
+    #[schema(example = "sam@example.com")]
+    pub written_to: String,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Joined {
     #[schema(format = Uuid)]
@@ -253,12 +261,15 @@ pub(super) struct Joined {
 
 /// Accept an invitation as somebody new
 ///
-/// Answers with a session's cookie. Who has an account signs in and accepts by `/account/memberships`.
+/// Answers with a session's cookie. Who has an account signs in and accepts by `/account/memberships`. A link that is for
+/// anybody, where there are several organizations, leads to a letter first: to `email`, whoever's it is; the link in it is
+/// for that address alone, and the name and the password are given with its secret.
 #[utoipa::path(
     post, path = "/auth/join", tag = "host", operation_id = "host_join", request_body = Joining,
     extensions(("x-permission" = json!("none"))),
     responses(
         (status = 201, description = "They belong to the organization, and are signed in.", body = Joined),
+        (status = 202, description = "A letter is on its way to the address.", body = Written),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such invitation.")
     )
 )]
@@ -267,12 +278,17 @@ pub(super) async fn join(
     From(client): From,
     Body(form): Body<Joining>,
 ) -> Result<Response, Problem> {
+    let written_to = form.email.trim().to_owned();
     let who = JoinForm { name: form.name, email: form.email, password: form.password };
-    let session = app.identity.join(&form.secret, who, client).await.map_err(told)?;
+    let (person, session) = match app.identity.join(&form.secret, who, client).await.map_err(told)? {
+        Outcome::In { person, session } => (person, session),
+        Outcome::Written => return Ok((StatusCode::ACCEPTED, Json(Written { written_to })).into_response()),
+    };
     let answer =
         Joined { organization: session.organization.to_string(), expires_at: instant_text(session.expires_at) };
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     set_cookie(&mut response, &session, app.clock.now());
+    set_mark(&mut response, app.identity.mark(person));
     Ok(response)
 }
 

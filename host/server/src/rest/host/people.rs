@@ -86,8 +86,9 @@ pub(super) struct AddedPerson {
 
 /// Add a member
 ///
-/// With a first password, at once. Who has an account with another organization is added by an administrator of the
-/// instance, or asked to join.
+/// With a first password, at once. Where there are several organizations, administrators of the instance add people;
+/// everybody else asks them to join (`POST /invitations`), and is answered 409 with the code `ask-them` here, whether the
+/// address has an account or not.
 #[utoipa::path(
     post, path = "/people", tag = "host", operation_id = "host_add_person", request_body = NewPerson,
     extensions(("x-permission" = json!("organization.administer"))),

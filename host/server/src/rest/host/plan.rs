@@ -1,7 +1,7 @@
 //! What an installation would do; and what is kept of plugins that nothing declares, with its purge.
 
 use super::account::Body;
-use super::plugins::{id_of, is_file, may_install};
+use super::plugins::{id_of, is_file, may_install, may_install_now};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
@@ -220,7 +220,7 @@ pub async fn purge(
     Path(id): Path<String>,
     Body(asked): Body<Purge>,
 ) -> Result<Json<PurgedThing>, Problem> {
-    may_install(&signed)?;
+    may_install_now(&signed)?;
     let name = confirmed(&asked.name, &asked.confirm)?;
     if name.collection.plugin != id_of(&id)? {
         return Err(Fault::not_found(format_args!("kept `{name}`")).into());
@@ -255,7 +255,7 @@ pub async fn uninstall(
     From(client): From,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    may_install(&signed)?;
+    may_install_now(&signed)?;
     app.plugins.uninstall(&id_of(&id)?, by(&signed, &client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

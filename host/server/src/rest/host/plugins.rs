@@ -162,6 +162,7 @@ pub async fn install(
     if consent.dry_run {
         return Ok(Json(PluginPlan::from(app.plugins.plan(&body).await?)).into_response());
     }
+    may_install_now(&signed)?;
     if consent.enable {
         may_consent(&signed)?;
     }
@@ -200,6 +201,12 @@ pub fn may_install(signed: &Signed) -> Result<(), Fault> {
     } else {
         Err(Fault::denied("Only administrators of the instance install plugins."))
     }
+}
+
+/// The same for what runs code or ends what is kept: who does it has proved a moment ago who they are.
+pub fn may_install_now(signed: &Signed) -> Result<(), Fault> {
+    may_install(signed)?;
+    signed.authenticated.proved()
 }
 
 pub fn may_switch(signed: &Signed) -> Result<(), Fault> {
@@ -316,6 +323,7 @@ pub(super) async fn consent(
     super::account::Body(body): super::account::Body<ConsentBody>,
 ) -> Result<StatusCode, Problem> {
     may_consent(&signed)?;
+    signed.authenticated.proved()?;
     app.plugins.consent(signed.caller.organization, &id_of(&id)?, &body.grant, by(&signed, &client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

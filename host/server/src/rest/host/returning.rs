@@ -1,7 +1,7 @@
 //! `/api/v1/plugins/{id}/versions` and `…/rollback`: the versions of a plugin that are kept, and the way back to one.
 
 use super::plan::PluginPlan;
-use super::plugins::{id_of, may_install};
+use super::plugins::{id_of, may_install, may_install_now};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
@@ -101,6 +101,7 @@ pub(super) async fn roll_back(
     let outlook = if asked.dry_run {
         app.plugins.way_back(&plugin, wanted).await?.outlook
     } else {
+        may_install_now(&signed)?;
         app.plugins.go_back(&plugin, wanted, by(&signed, &client)).await?
     };
     Ok(Json(outlook.into()))

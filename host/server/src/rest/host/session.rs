@@ -11,7 +11,7 @@ use axum::{Extension, Json};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lignaflow_core::value::instant_text;
-use lignaflow_identity::{KNOWN, Mark, NewSession, SignInFault};
+use lignaflow_identity::{KNOWN, LINGERS, Mark, NewSession, SignInFault};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +120,9 @@ pub fn set_cookie(response: &mut Response, session: &NewSession, now: i64) {
     cookie.set_http_only(true);
     cookie.set_secure(true);
     cookie.set_same_site(SameSite::Lax);
-    cookie.set_max_age(time::Duration::microseconds((session.expires_at - now).max(0)));
+    // A while longer than it serves: what somebody sends by then is kept for them.
+    let serves = time::Duration::microseconds((session.expires_at - now).max(0));
+    cookie.set_max_age(serves + time::Duration::seconds(LINGERS));
     put(response, &cookie);
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn ask(
     Body(form): Body<SignUp>,
 ) -> Result<StatusCode, Problem> {
     app.rates.sign_in(context.client, &form.email)?;
-    app.identity.ask_sign_up(&form.email, client).map_err(told)?;
+    app.identity.ask_sign_up(&form.email, client).await.map_err(told)?;
     Ok(StatusCode::ACCEPTED)
 }
 
