@@ -59,7 +59,12 @@ impl Browser {
             .expect("a browser");
         let id = client.session_id().await.expect("a session").expect("its id");
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Some(Self { client, session: format!("{address}/session/{id}"), http, driver, output, _profile: profile })
+        let session = format!("{address}/session/{id}");
+        let browser = Self { client, session, http, driver, output, _profile: profile };
+        // Nothing is pictured halfway between two colours.
+        let still = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+        browser.ask("goog/cdp/execute", json!({ "cmd": "Emulation.setEmulatedMedia", "params": still })).await;
+        Some(browser)
     }
 
     pub async fn close(mut self) {

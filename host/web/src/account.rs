@@ -1,7 +1,7 @@
 //! One's own account: password, API tokens and sessions.
 
 use crate::control::{Control, Input, Width};
-use crate::format::{instant, when};
+use crate::format::{moment, when};
 use crate::icon::icon;
 use crate::issues;
 use crate::paths;
@@ -83,6 +83,7 @@ fn fields() -> [(&'static str, String); 12] {
 pub fn page(shell: &Shell, view: &AccountPage<'_>) -> Markup {
     let body = html! {
         (issues::summary(view.issues, &fields(), view.fault))
+        (shell.password_note())
         @if let Some((name, secret)) = view.made { (made(name, secret)) }
         div class="band mt-4" {
             div class="stack" {
@@ -230,7 +231,7 @@ fn sessions(shell: &Shell, sessions: &[Session]) -> Markup {
                                 @if session.current { " " span class="chip chip-good" { "this one" } }
                             }
                             td class="p2 code" { (session.address) }
-                            td { (instant_or_now(shell, session)) }
+                            td { (seen(shell, session)) }
                             td class="fit" {
                                 @if session.current {
                                     form method="post" action=(paths::SIGN_OUT) { button class="btn btn-small" type="submit" { "Sign out" } }
@@ -248,8 +249,8 @@ fn sessions(shell: &Shell, sessions: &[Session]) -> Markup {
     }
 }
 
-fn instant_or_now(shell: &Shell, session: &Session) -> String {
-    if session.current { "now".to_owned() } else { instant(session.last_seen_at, &shell.reader) }
+fn seen(shell: &Shell, session: &Session) -> String {
+    if session.current { "now".to_owned() } else { moment(session.last_seen_at, &shell.reader) }
 }
 
 fn pin(view: &AccountPage<'_>) -> Markup {

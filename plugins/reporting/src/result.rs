@@ -181,10 +181,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let of = |collection: &str| format!("/api/v1/{collection}?filter[project]={project}");
     let by_kind = |kind: &str| format!("{}&filter[kind]={kind}", of("projects/costs"));
     let minutes = hours.as_ref().map(|hours| hours.minutes);
+    // Hours open their entries, where there are any; what was noted of them by the month stands in for these.
+    let work = if hours.is_some() { "timesheets/entries" } else { "projects/usage" };
     let line = |title, minutes, amount: i64, records| Line { title, minutes, amount: Some(amount), records };
     let rows = vec![
         line("Agreed", baseline.as_ref().map(|it| it.labour_minutes), sold, Some(of("projects/baselines"))),
-        line("Labour", minutes, labour_cost, Some(of("projects/usage"))),
+        line("Labour", minutes, labour_cost, Some(of(work))),
         line("Materials", None, costs.material, Some(by_kind("material"))),
         line("Subcontractors", None, costs.subcontract, Some(by_kind("subcontract"))),
         line("Plant", None, costs.plant, Some(by_kind("plant"))),

@@ -11,7 +11,9 @@ use axum::routing::get;
 use lignaflow_core::{Fault, PersonId};
 use lignaflow_identity::AuditSearch;
 use lignaflow_web::admin::{AuditPage, AuditRow, audit as draw_audit};
+use lignaflow_web::format::moment;
 use lignaflow_web::paths;
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -45,6 +47,21 @@ fn again(query: &Asked, after: Option<&str>) -> String {
     paths::query(pairs.chain(after.map(|after| ("after", after))).filter(|(_, text)| !text.is_empty()))
 }
 
+/// A value of a line's detail as people read it.
+fn told(value: &Json, named: &dyn Fn(&str) -> String) -> String {
+    match value {
+        Json::String(text) => named(text),
+        Json::Array(values) if values.is_empty() => "none".to_owned(),
+        Json::Array(values) => values.iter().map(|value| told(value, named)).collect::<Vec<_>>().join(", "),
+        Json::Object(values) => {
+            let pairs = values.iter().map(|(name, value)| format!("{} {}", name.replace('_', " "), told(value, named)));
+            pairs.collect::<Vec<_>>().join(", ")
+        }
+        Json::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        other => other.to_string(),
+    }
+}
+
 async fn list(visit: Visit, Query(query): Query<Asked>) -> Response {
     let (identity, actor) = (&visit.app.identity, &visit.signed.authenticated);
     let found = async {
@@ -64,6 +81,7 @@ async fn list(visit: Visit, Query(query): Query<Asked>) -> Response {
     let people: Vec<(String, String)> = people.into_iter().map(|person| (person.id.to_string(), person.name)).collect();
     let names: BTreeMap<&str, &str> = people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
     let named = |id: &str| names.get(id).map_or_else(|| id.to_owned(), |name| (*name).to_owned());
+    let reader = visit.reader();
     let rows: Vec<AuditRow> = lines
         .into_iter()
         .map(|line| AuditRow {
@@ -78,9 +96,11 @@ async fn list(visit: Visit, Query(query): Query<Asked>) -> Response {
                 .as_object()
                 .into_iter()
                 .flatten()
-                .filter(|(_, value)| !value.is_null())
+                .filter(|(_, value)| !value.is_null() && value.as_str() != Some(""))
                 .map(|(name, value)| {
-                    (name.replace('_', " "), named(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+                    let when = value.as_i64().filter(|_| name.ends_with("_at"));
+                    let text = when.map_or_else(|| told(value, &named), |at| moment(at, &reader));
+                    (name.replace('_', " "), text)
                 })
                 .collect(),
         })

@@ -6,6 +6,7 @@ use super::house::Visit;
 use super::lines::{self, Address, Sheet};
 use super::lookup;
 use super::plan;
+use super::reached;
 use super::report;
 use super::routed::{self, Pairs, Refused};
 use super::statement;
@@ -261,7 +262,8 @@ pub(super) async fn view(place: &Place<'_>, block: &Block, wanted: &mut Wanted) 
     view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message })
 }
 
-/// A record's own page and those that its plugin declares of it, as far as the visitor may open them.
+/// A record's own page, those that its plugin declares of it, and those of any plugin that ask for such a record, as far
+/// as the visitor may open them.
 pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>) -> Vec<Tab> {
     let plugin = &schema.name.plugin;
     let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
@@ -275,7 +277,7 @@ pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>
         href: paths::record_page(plugin, &page.name, id),
         current: current == Some(page.name.as_str()),
     });
-    std::iter::once(own).chain(pages).collect()
+    std::iter::once(own).chain(pages).chain(reached::from(visit, schema, id)).collect()
 }
 
 /// Where blocks stand: whose page it is, of which plugin, of which record, and what its address asks for.

@@ -11,6 +11,7 @@
 //! | [`media`] | files, as links of pages lead to them |
 //! | [`imports`] | the wizard by which files become records |
 //! | [`declared`], [`routed`], [`plan`] | pages that plugins declare; blocks of them that call routes; boards, timelines, calendars |
+//! | [`reached`] | pages that ask for one record, reached from it |
 //! | [`lines`] | pages of one record, and the lines that are written there |
 //! | [`home`] | the first page and the search |
 //! | [`door`] | setup, sign-in, sign-out, theme, switching organizations |
@@ -58,6 +59,7 @@ mod people;
 mod plan;
 mod posted;
 mod privacy;
+mod reached;
 mod record;
 mod report;
 mod returning;

@@ -87,8 +87,8 @@ async fn the_audit_is_paged_and_taken_away_as_a_file(database: Database) {
         .get("/admin/audit?kind=member")
         .await
         .is(200)
-        .shows("member.placeholder-added")
-        .hides("audit.exported</span>");
+        .shows("title=\"member.placeholder-added\">Member placeholder added</span>")
+        .hides(">Audit exported</span>");
     let csv = visitor.get("/admin/audit.csv?kind=member").await.is(200);
     assert_eq!(csv.text.lines().count(), 8);
     let (_, email, _) = server.member(&org, "Mia", Role::Member).await;

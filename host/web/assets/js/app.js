@@ -14,6 +14,14 @@ import "./setup.js";
 import "./theme.js";
 import "./toast.js";
 
+// Where tabs are wider than the screen, the one that one is at is among those that show.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const here = tabs.querySelector("[aria-current]");
+  if (!here) continue;
+  const left = here.getBoundingClientRect().left - tabs.getBoundingClientRect().left;
+  tabs.scrollLeft += left - (tabs.clientWidth - here.offsetWidth) / 2;
+}
+
 // What a block alone needs comes with the page that has the block.
 for (const block of ["board", "lines", "offer", "timer", "week"]) {
   if (document.querySelector(`lf-${block}`)) import(`./blocks/${block}.js`);

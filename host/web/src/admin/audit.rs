@@ -39,7 +39,8 @@ pub struct AuditPage<'a> {
 }
 
 pub fn audit(shell: &Shell, view: &AuditPage<'_>) -> Markup {
-    let kinds = std::iter::once(("", "Anything")).chain(view.kinds.iter().map(|kind| (kind.as_str(), kind.as_str())));
+    let titles: Vec<(&str, String)> = view.kinds.iter().map(|kind| (kind.as_str(), said(kind))).collect();
+    let kinds = std::iter::once(("", "Anything")).chain(titles.iter().map(|(kind, title)| (*kind, title.as_str())));
     let people =
         std::iter::once(("", "Anybody")).chain(view.people.iter().map(|(id, name)| (id.as_str(), name.as_str())));
     let actions = html! {
@@ -70,11 +71,30 @@ pub fn audit(shell: &Shell, view: &AuditPage<'_>) -> Markup {
     shell.page(&Head { title: "Audit", actions: Some(actions), sheets: super::SHEETS, ..Head::default() }, &body)
 }
 
+/// What happened, in words.
+fn said(kind: &str) -> String {
+    match kind {
+        "session.opened" => "Signed in".to_owned(),
+        "session.failed" => "Failed to sign in".to_owned(),
+        "session.closed" => "Signed out".to_owned(),
+        "session.others-ended" => "Other sessions ended".to_owned(),
+        "session.organization-switched" => "Changed to another organization".to_owned(),
+        "invitation.sent-again" => "Invitation sent again".to_owned(),
+        _ => {
+            let mut words = kind.replace(['.', '-'], " ");
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            words
+        }
+    }
+}
+
 fn line(shell: &Shell, row: &AuditRow) -> Markup {
     html! {
         tr {
-            td class="fit" { (instant(row.at, &shell.reader)) }
-            th scope="row" { span class="primary" { (row.kind) } }
+            td class="fit" { (instant(row.at - row.at.rem_euclid(1_000_000), &shell.reader)) }
+            th scope="row" { span class="primary" title=(row.kind) { (said(&row.kind)) } }
             td {
                 @if row.person.is_empty() { span class="faint" { "LignaFlow" } } @else { (row.person) }
                 @if row.by_token { " " span class="chip" { "by token" } }
@@ -117,6 +137,8 @@ mod tests {
         };
         let html = audit(&shell(), &view).into_string();
         assert!(html.contains("email &lt;b&gt;@example.com") && html.contains("by token"));
+        assert!(html.contains("<option value=\"session.failed\" selected>Failed to sign in</option>"), "{html}");
+        assert_eq!(said("member.roles-changed"), "Member roles changed");
         assert!(html.contains("href=\"/admin/audit.csv?kind=session.failed\""));
     }
 }

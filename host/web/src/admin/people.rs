@@ -338,7 +338,7 @@ fn invite(view: &PeoplePage<'_>) -> Markup {
 
 fn invitations(shell: &Shell, rows: &[InvitationRow]) -> Markup {
     html! {
-        table class="table mt-4" {
+        table class="table table-stacks mt-4" {
             caption class="visually-hidden" { "Open invitations" }
             thead { tr { th scope="col" { "Asked" } th scope="col" { "Role" } th scope="col" { "Until" } th scope="col" { "Letter" } th scope="col" { span class="visually-hidden" { "What can be done" } } } }
             tbody {

@@ -1,7 +1,7 @@
 //! What is held of one person: how much of what, taken along as a file, and taken away.
 
 use crate::control::{Control, Input, Width};
-use crate::format::{instant, integer};
+use crate::format::{integer, moment};
 use crate::icon::icon;
 use crate::issues;
 use crate::paths;
@@ -54,7 +54,7 @@ pub fn privacy(shell: &Shell, view: &PrivacyPage<'_>) -> Markup {
                 section aria-labelledby="h-held" {
                     div class="row-head" {
                         h2 id="h-held" { "What is held" }
-                        @if let Some(last) = view.last_trace { span class="faint hide-phone" { "last trace " (instant(last, &shell.reader)) } }
+                        @if let Some(last) = view.last_trace { span class="faint hide-phone" { "last trace " (moment(last, &shell.reader)) } }
                     }
                     (held(shell, view))
                     p class="mt-4" {

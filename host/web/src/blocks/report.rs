@@ -349,10 +349,15 @@ fn table(title: &str, grid: &Grid) -> Markup {
     let bars = grid.rows.iter().any(|row| row.share.is_some());
     let first_figure = grid.heads.iter().position(|head| head.figure);
     let last = grid.heads.len().saturating_sub(1);
-    // On a phone the first column stays, and the first figure.
+    // On a phone what the rows are grouped by stays, up to two columns, with the first figure; where there is room, the
+    // last one too, which is what the others come to.
+    let groups = first_figure.unwrap_or(1);
     let class = |at: usize| {
         let num = if grid.heads.get(at).is_some_and(|head| head.figure) { "num " } else { "" };
-        let kept = at == 0 || Some(at) == first_figure || (first_figure.is_none() && at == last);
+        let kept = at == 0
+            || Some(at) == first_figure
+            || (at < groups && groups <= 2)
+            || (at == last && (groups <= 1 || first_figure.is_none()));
         let priority = if kept {
             ""
         } else if at <= 3 {

@@ -1,7 +1,7 @@
 //! One value in a table, a title block or a sentence.
 
 use super::files;
-use crate::format::{initials, machine, plain_text, tone};
+use crate::format::{initials, machine, moment, plain_text, tone};
 use crate::icon::icon;
 use crate::labels::Labels;
 use crate::paths;
@@ -49,7 +49,7 @@ impl Cells<'_> {
                 html! { time datetime=(date_text(*days)) { (plain_text(field, value, self.reader)) } }
             }
             (_, Value::Instant(micros)) => {
-                html! { time datetime=(machine(*micros, self.reader)) { (plain_text(field, value, self.reader)) } }
+                html! { time datetime=(machine(*micros, self.reader)) { (moment(*micros, self.reader)) } }
             }
             (_, Value::Json(json)) => html! { span class="code" { (json.to_string()) } },
             (FieldKind::Text, Value::Text(text)) => web_text(text),

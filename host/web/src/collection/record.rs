@@ -8,7 +8,7 @@ use super::input::is_long;
 use super::{VERSION, tag};
 use crate::activity::{self, Entry};
 use crate::blocks::{Tab, tabs};
-use crate::format::{instant, list};
+use crate::format::{list, moment};
 use crate::icon::icon;
 use crate::labels::Labels;
 use crate::paths;
@@ -394,7 +394,7 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
 
 fn history(shell: &Shell, view: &RecordPage<'_>) -> Markup {
     let record = view.record;
-    let made = instant(record.created_at, &shell.reader);
+    let made = moment(record.created_at, &shell.reader);
     let back = |version: u64| {
         let offered = view.may_write && !view.is_locked() && record.archived_at.is_none() && version < record.version;
         offered.then(|| paths::earlier(&view.schema.name, record.id, version))

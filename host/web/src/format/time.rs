@@ -70,6 +70,11 @@ pub fn instant(micros: Micros, reader: &Reader) -> String {
     }
 }
 
+/// `23/11/2026, 14:05`: when something was, for whoever reads it and types nothing.
+pub fn moment(micros: Micros, reader: &Reader) -> String {
+    instant(micros - micros.rem_euclid(60_000_000), reader)
+}
+
 /// As an HTML `time` wants it: RFC 3339 with the reader's offset.
 pub fn machine(micros: Micros, reader: &Reader) -> String {
     zoned(micros, reader).map_or_else(String::new, |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
@@ -153,6 +158,7 @@ mod tests {
         assert_eq!(machine(1_795_057_500_000_000, &reader), "2026-11-19T14:05:00+11:00");
         assert_eq!(instant(1_795_057_507_000_000, &reader), "19/11/2026, 14:05:07");
         assert_eq!(instant(1_795_057_507_250_000, &reader), "19/11/2026, 14:05:07.25");
+        assert_eq!(moment(1_795_057_507_250_000, &reader), "19/11/2026, 14:05");
         let perth = Reader { zone: jiff::tz::TimeZone::get("Australia/Perth").unwrap(), ..sydney() };
         assert_eq!(instant(1_795_057_500_000_000, &perth), "19/11/2026, 11:05");
         assert_eq!(reader.zone_name(), "Sydney");
