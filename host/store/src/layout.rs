@@ -339,6 +339,15 @@ pub fn decode_system(row: &Row, offset: usize, field: SystemField) -> Result<Val
     decode_kind(row, offset, field.kind(), 0)
 }
 
+/// The same for whoever reads: what a column holds that cannot be read, as a hand or a disk may have left it there, is shown
+/// as nothing and told in the log. One bad value takes neither its record nor the list that it stands in away.
+pub fn decode_or_null(row: &Row, offset: usize, kind: FieldKind, scale: u8, of: &str) -> Value {
+    decode_kind(row, offset, kind, scale).unwrap_or_else(|error| {
+        tracing::error!(%error, field = of, "a value that cannot be read is shown as nothing");
+        Value::Null
+    })
+}
+
 /// The value of a field of this kind, and for decimals of this scale, whose [`read_columns`] begin at `offset`.
 pub fn decode_kind(row: &Row, offset: usize, kind: FieldKind, scale: u8) -> Result<Value, StoreError> {
     use FieldKind as Kind;
@@ -355,7 +364,10 @@ pub fn decode_kind(row: &Row, offset: usize, kind: FieldKind, scale: u8) -> Resu
         },
         Kind::Boolean => row.opt_bool(offset)?.map(Value::Boolean),
         Kind::Date => match row.opt_i64(offset)? {
-            Some(days) => Some(Value::Date(i32::try_from(days).map_err(|_| unreadable("a date"))?)),
+            Some(days) if DAYS.contains(&days) => {
+                Some(Value::Date(i32::try_from(days).map_err(|_| unreadable("a date"))?))
+            }
+            Some(_) => return Err(unreadable("a date")),
             None => None,
         },
         Kind::Instant => row.opt_i64(offset)?.map(Value::Instant),
@@ -380,6 +392,9 @@ fn unpacked(bytes: &[u8]) -> Result<Vec<Id>, StoreError> {
     }
 }
 
+/// From the first day of the year 1 to the last of the year 9999, counted from that of 1970.
+const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
+
 fn unreadable(what: &str) -> StoreError {
     StoreError::Broken(format!("a column does not hold {what} as it should"))
 }
@@ -400,7 +415,7 @@ pub fn decode_record(row: &Row, offset: usize, schema: &Schema) -> Result<Record
     let mut at = offset + SystemField::ALL.len();
     let mut values = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
-        values.push(decode(row, at, field)?);
+        values.push(decode_or_null(row, at, field.field.kind, field.field.scale(), field.name.as_str()));
         at += width(field.field.kind);
     }
     Ok(Record {

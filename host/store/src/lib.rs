@@ -87,6 +87,11 @@ impl Store {
         Ok(Self { database, cache: None, signal, renames: Arc::default() })
     }
 
+    /// Questions that were asked of the database outside of transactions since it was opened.
+    pub fn asked(&self) -> u64 {
+        self.database.asked()
+    }
+
     /// Brings the host's own tables to what this program needs. A database of a later program is refused.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.database.migrate().await?;

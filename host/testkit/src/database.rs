@@ -122,6 +122,19 @@ impl Database {
         self.folder().join(format!("host-{}", self.0.hosts.fetch_add(1, Ordering::SeqCst)))
     }
 
+    /// Changes rows past everything that looks after them, as a hand or a disk may. How many they were.
+    pub async fn behind_the_back(&self, sql: String) -> u64 {
+        let url: DatabaseUrl = self.url().parse().expect("the test's own address");
+        let options = StoreOptions { url, max_connections: 1, acquire: StoreOptions::ACQUIRE, create: false };
+        let database = Handle::open(&options).await.expect("the test's database");
+        // Statements are literals; a test's few more live as long as the test's process.
+        let statement = Statement::new(String::leak(sql), Vec::new()).once();
+        let done: Result<u64, StoreError> =
+            database.write(move |tx| Box::pin(async move { tx.execute(statement).await })).await;
+        database.close().await;
+        done.expect("a statement that this database takes")
+    }
+
     /// Makes it look as if a later program had migrated it.
     pub async fn come_from_the_future(&self) {
         let url: DatabaseUrl = self.url().parse().expect("the test's own address");

@@ -21,6 +21,7 @@ use crate::options::{DatabaseUrl, StoreOptions};
 use futures_util::future::BoxFuture;
 use sea_query::QueryStatementWriter;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -30,7 +31,7 @@ pub enum Dialect {
 
 /// Cheap to clone; all clones are one database.
 #[derive(Debug, Clone)]
-pub struct Database(Arc<Kind>);
+pub struct Database(Arc<Kind>, Arc<AtomicU64>);
 
 #[derive(Debug)]
 enum Kind {
@@ -53,7 +54,12 @@ impl Database {
                 postgres::Postgres::open(url, &options.url.to_string(), connections, options.acquire).await?,
             ),
         };
-        Ok(Self(Arc::new(kind)))
+        Ok(Self(Arc::new(kind), Arc::default()))
+    }
+
+    /// Questions that were asked of it outside of transactions since it was opened.
+    pub fn asked(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -129,6 +135,7 @@ impl Database {
     }
 
     pub async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
             Kind::Sqlite(sqlite) => {
                 let rows = statement.sqlite().fetch_all(&sqlite.readers).await?;
@@ -139,6 +146,7 @@ impl Database {
     }
 
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
             Kind::Sqlite(sqlite) => statement.sqlite().fetch_optional(&sqlite.readers).await?.map(Row::Sqlite),
             Kind::Postgres(postgres) => postgres.read(statement).await?.into_iter().next().map(Row::Postgres),

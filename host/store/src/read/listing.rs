@@ -23,8 +23,8 @@ struct Cell {
 }
 
 impl Cell {
-    fn read(self, row: &Row) -> Result<Value, StoreError> {
-        layout::decode_kind(row, self.offset, self.kind, self.scale)
+    fn read(self, row: &Row) -> Value {
+        layout::decode_or_null(row, self.offset, self.kind, self.scale, "a path")
     }
 }
 
@@ -112,12 +112,12 @@ impl Listing {
         Ok((statement, Self { reads: scope.reads(), columns, sort }))
     }
 
-    pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Result<Page, StoreError> {
+    pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Page {
         let limit = usize::from(selection.limit);
         let shown = &rows[..rows.len().min(limit)];
         let next = match shown.last() {
             Some(last) if rows.len() > limit => {
-                let values: Vec<Value> = self.sort.iter().map(|cell| cell.read(last)).collect::<Result<_, _>>()?;
+                let values: Vec<Value> = self.sort.iter().map(|cell| cell.read(last)).collect();
                 Some(lignaflow_core::cursor::encode(selection.fingerprint, &values))
             }
             _ => None,
@@ -126,11 +126,11 @@ impl Listing {
         for row in shown {
             let mut values = Vec::with_capacity(self.columns.len());
             for cell in &self.columns {
-                values.push(cell.read(row)?);
+                values.push(cell.read(row));
             }
             read.push(values);
         }
-        Ok(Page { columns: selection.columns.iter().map(|path| path.text.clone()).collect(), rows: read, next })
+        Page { columns: selection.columns.iter().map(|path| path.text.clone()).collect(), rows: read, next }
     }
 }
 

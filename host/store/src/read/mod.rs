@@ -136,7 +136,7 @@ impl Store {
         };
         let read = async {
             let rows = self.database().fetch_all(statement.clone()).await?;
-            listing.page(selection, &rows).map(Answer::Page)
+            Ok(Answer::Page(listing.page(selection, &rows)))
         };
         // Whoever reads on, or reads everything page by page, does not come back to one of them.
         if selection.after.is_some() {

@@ -114,7 +114,7 @@ impl Summing {
 
     fn read(&self, cell: &Cell, label: &str, row: &Row) -> Result<Value, StoreError> {
         Ok(match cell {
-            Cell::Value { offset, kind, scale } => layout::decode_kind(row, *offset, *kind, *scale)?,
+            Cell::Value { offset, kind, scale } => layout::decode_or_null(row, *offset, *kind, *scale, label),
             Cell::Currency { offset } => row.opt_text(*offset)?.map_or(Value::Null, Value::Text),
             Cell::Count { offset } => Value::Integer(row.i64(*offset)?),
             Cell::Sum { offset, unit } => {
