@@ -17,7 +17,7 @@
 //! | [`repeat`] | answers that can be given again |
 //! | [`mail`], [`post`] | what letters say; notices, letters and links as plugins ask for them |
 //! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
-//! | [`sheet`] | what routes put on pages that links open |
+//! | [`sheet`], [`signature`] | what routes put on pages, also of those who come by a link; a signature drawn by hand |
 //! | [`reads`], [`guest`] | the traits between records and guest code |
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
@@ -60,6 +60,7 @@ pub mod search;
 pub mod sequence;
 pub mod settings;
 pub mod sheet;
+pub mod signature;
 pub mod value;
 
 pub use error::{ErrorCode, Fault, Issue};

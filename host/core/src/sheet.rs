@@ -1,12 +1,15 @@
-//! What a plugin's route puts on a page that people without an account open: words in a shape, which the host draws. All
-//! of it is text; nothing in it is markup.
+//! What a plugin's route puts on a page that people without an account open, or on one of a record: words in a shape,
+//! which the host draws. All of it is text; nothing in it is markup.
 
+use crate::id::Id;
 use crate::name::LocalName;
 use serde::Deserialize;
 
 /// The most sections, and rows of one, that are drawn; past it the rest is told to be missing.
 pub const MAX_SECTIONS: usize = 100;
 pub const MAX_ROWS: usize = 1_000;
+/// The most files that are shown.
+pub const MAX_FILES: usize = 40;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +22,8 @@ pub struct Sheet {
     /// What the reader may tick.
     pub choices: Vec<Choice>,
     pub totals: Vec<Total>,
+    /// Files of the plugin's records that the reader may open: pictures are shown, others stand by name.
+    pub files: Vec<File>,
     /// Small print.
     pub notes: Vec<String>,
 }
@@ -28,6 +33,16 @@ pub struct Sheet {
 pub struct Fact {
     pub name: String,
     pub value: String,
+}
+
+/// A file that a record of the plugin holds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub file: Id,
+    /// What it is called; by its own name where left out.
+    #[serde(default)]
+    pub title: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

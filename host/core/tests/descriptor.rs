@@ -401,3 +401,75 @@ fn letters_and_links_want_their_grants() {
         assert!(found.iter().any(|fault| fault.contains(says)), "{says}: {found:?}");
     }
 }
+
+#[test]
+fn a_page_of_a_record_has_tables_and_sheets_of_that_record() {
+    const TOLD: &str = r#"
+id = "told"
+version = "0.1.0"
+title = "Told"
+api = "0.1"
+[[collections]]
+name = "notes"
+title = { one = "Note", many = "Notes" }
+display = "title"
+[collections.fields]
+title = { type = "text", required = true }
+[[routes]]
+name = "told"
+title = "Told"
+method = "GET"
+path = "/notes/{id}/told"
+query = { from = { type = "string" }, until = { type = "string" } }
+[routes.answer]
+json = { type = "object" }
+table = { title = { type = "text" } }
+[[routes]]
+name = "all"
+title = "All"
+method = "GET"
+path = "/all"
+[routes.answer]
+json = { type = "object" }
+table = { title = { type = "text" } }
+[[routes]]
+name = "book"
+title = "Book"
+method = "GET"
+path = "/notes/{id}/book"
+query = { from = { type = "string" }, until = { type = "string" } }
+answer = { file = "text/csv" }
+[[pages]]
+name = "told"
+title = "Told"
+record = "notes"
+"#;
+    let with = |block: &str| format!("{TOLD}[[pages.blocks]]\n{block}\n");
+    for good in [
+        "statement = { title = \"Told\", route = \"told\" }",
+        "statement = { title = \"Told\", route = \"told\", period = \"this-month\", file = { title = \"Book\", route = \"book\" } }",
+        "sheet = { route = \"told\" }",
+    ] {
+        parse(&with(good)).unwrap_or_else(|faults| panic!("{good}: {faults:?}"));
+    }
+    for (block, says) in [
+        ("statement = { title = \"All\", route = \"all\" }", "has one parameter, the record"),
+        (
+            "statement = { title = \"Told\", route = \"told\", fields = { id = { type = \"reference\", to = \"notes\" } } }",
+            "is the record whose page it is",
+        ),
+        ("report = { title = \"Notes\", collection = \"notes\" }", "a page of its own"),
+        (
+            "statement = { title = \"Told\", route = \"told\", file = { title = \"B\", route = \"all\" } }",
+            "answers with a `file`",
+        ),
+        (
+            "statement = { title = \"Told\", route = \"told\", file = { title = \"B\", route = \"none\" } }",
+            "there is no route",
+        ),
+        ("sheet = { route = \"all\" }", "is not a GET of one record"),
+    ] {
+        let found = faults(&with(block));
+        assert!(found.iter().any(|fault| fault.to_string().contains(says)), "{block}: {found:?}");
+    }
+}

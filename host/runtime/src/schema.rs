@@ -5,6 +5,7 @@ use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::Issue;
 use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::record::escape;
+use lignaflow_core::signature;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
@@ -13,7 +14,8 @@ const MAX_ISSUES: usize = 100;
 
 /// A schema as it is used; nothing for one that cannot be.
 pub fn compiled(schema: &Json) -> Option<Validator> {
-    jsonschema::options().should_validate_formats(true).build(schema).ok()
+    let options = jsonschema::options().should_validate_formats(true);
+    options.with_format(signature::FORMAT, signature::is_signature).build(schema).ok()
 }
 
 /// Every fault of a value under a schema, as issues with JSON pointers.

@@ -84,7 +84,7 @@ impl Media {
 }
 
 /// What somebody is told when the database failed while a file was dealt with.
-fn of_store(error: &StoreError) -> Fault {
+pub(crate) fn of_store(error: &StoreError) -> Fault {
     tracing::error!(%error, "a file's row could not be read or written");
     match error {
         StoreError::Full => Fault::new(ErrorCode::Quota, "There is no room left to save this. Nothing was changed."),

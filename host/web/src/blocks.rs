@@ -37,9 +37,11 @@ use crate::icon::icon;
 use crate::labels::Labels;
 use crate::paths;
 use crate::shell::{Crumb, Head, Shell};
+use crate::visitor::{Anew, FileView, in_house};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::Transition;
 use lignaflow_core::record::Record;
+use lignaflow_core::sheet::Sheet;
 use maud::{Markup, html};
 
 /// A declared page with its blocks' data.
@@ -81,6 +83,14 @@ pub fn tabs(label: &str, tabs: &[Tab]) -> Markup {
     }
 }
 
+/// A sheet on a page of a record, with where the page is asked for with what is ticked in it.
+#[derive(Debug, Clone)]
+pub struct SheetView {
+    pub sheet: Sheet,
+    pub files: Vec<FileView>,
+    pub address: String,
+}
+
 #[derive(Debug, Clone)]
 pub enum BlockView {
     Board(BoardView),
@@ -99,6 +109,8 @@ pub enum BlockView {
     Review(ReviewView),
     /// A form that a route takes.
     Ask(Box<AskView>),
+    /// What a route puts together of the record whose page it is.
+    Sheet(Box<SheetView>),
     /// Figures with what is asked of them.
     Report(Box<ReportView>),
     /// A block whose data could not be read. The rest of the page stands.
@@ -161,6 +173,9 @@ pub(crate) fn sheets(blocks: &[BlockView]) -> Vec<&'static str> {
     if some(|block| matches!(block, BlockView::Timer(_))) {
         sheets.push("css/phone.css");
     }
+    if some(|block| matches!(block, BlockView::Sheet(_))) {
+        sheets.push("css/client.css");
+    }
     if some(|block| matches!(block, BlockView::Report(_))) {
         sheets.push("css/report.css");
     }
@@ -207,6 +222,7 @@ pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
         BlockView::Timer(view) => timer::draw(view, cells.reader),
         BlockView::Review(view) => review::draw(view),
         BlockView::Report(view) => report::draw(view, cells),
+        BlockView::Sheet(view) => in_house(&view.sheet, &view.files, &Anew { address: &view.address, by: Some("get") }),
         BlockView::Ask(view) => asking::block(view, cells.reader, cells.labels),
         BlockView::Figure(figure) => html! { dl class="figures" { (figure::draw(figure, cells)) } },
         BlockView::Failed { title, message } => html! {

@@ -72,10 +72,10 @@ fn of_collection(descriptor: &Descriptor, collection: &Collection) -> Place {
 
 impl Navigation {
     /// The rail of an organization: for each plugin that is on, its pages that this person may open, then its
-    /// collections where records may be read.
+    /// collections of which they may see records.
     pub fn of<'a>(
         enabled: impl IntoIterator<Item = &'a Descriptor>,
-        may_read: bool,
+        may_list: impl Fn(&Descriptor, &Collection) -> bool,
         may_open: impl Fn(&Descriptor, &str) -> bool,
         administers_plugins: bool,
     ) -> Self {
@@ -94,13 +94,11 @@ impl Navigation {
                 })
                 .collect();
             let mut more = Vec::new();
-            if may_read {
-                for collection in &descriptor.collections {
-                    match collection.menu() {
-                        Menu::First => places.push(of_collection(descriptor, collection)),
-                        Menu::More => more.push(of_collection(descriptor, collection)),
-                        Menu::None => {}
-                    }
+            for collection in descriptor.collections.iter().filter(|collection| may_list(descriptor, collection)) {
+                match collection.menu() {
+                    Menu::First => places.push(of_collection(descriptor, collection)),
+                    Menu::More => more.push(of_collection(descriptor, collection)),
+                    Menu::None => {}
                 }
             }
             if !places.is_empty() || !more.is_empty() {
@@ -211,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_page_belongs_to_the_longest_place_that_holds_it() {
-        let navigation = Navigation::of([&descriptor()], true, |_, _| true, true);
+        let navigation = Navigation::of([&descriptor()], |_, _| true, |_, _| true, true);
         assert_eq!(navigation.current("/projects/projects/018f/edit?x=1"), Some("/projects/projects"));
         assert_eq!(navigation.current("/projects/projectsx"), None);
         assert_eq!(navigation.current("/admin/plugins/projects"), Some("/admin/plugins"));
@@ -222,7 +220,7 @@ mod tests {
         let mut descriptor = descriptor();
         let titles = |places: &[Place]| places.iter().map(|place| place.title.clone()).collect::<Vec<_>>();
         descriptor.collections[1].menu = Some(Menu::More);
-        let menu = Navigation::of([&descriptor], true, |_, _| true, false);
+        let menu = Navigation::of([&descriptor], |_, _| true, |_, _| true, false);
         assert_eq!(titles(&menu.sections[0].places), ["Overview", "Projects"]);
         assert_eq!(titles(&menu.sections[0].more), ["Clients"]);
         assert!(menu.rail("/").into_string().contains("<details><summary>"));
@@ -230,14 +228,14 @@ mod tests {
         // Projects as parts of their client.
         descriptor.collections[1].menu = None;
         descriptor.collections[0].part_of = Some("client".parse().unwrap());
-        let menu = Navigation::of([&descriptor], true, |_, _| true, false);
+        let menu = Navigation::of([&descriptor], |_, _| true, |_, _| true, false);
         assert_eq!(titles(&menu.sections[0].places), ["Overview", "Clients"]);
         assert_eq!(menu.current("/projects/projects/018f"), Some("/projects/clients"));
     }
 
     #[test]
     fn every_place_has_its_own_letter() {
-        let navigation = Navigation::of([&descriptor()], true, |_, _| true, true);
+        let navigation = Navigation::of([&descriptor()], |_, _| true, |_, _| true, true);
         let mut keys: Vec<char> = navigation.places().filter_map(|place| place.key).collect();
         let all = keys.len();
         keys.sort_unstable();
@@ -248,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_opened_is_not_shown() {
-        let navigation = Navigation::of([&descriptor()], false, |_, _| false, false);
+        let navigation = Navigation::of([&descriptor()], |_, _| false, |_, _| false, false);
         assert_eq!(navigation.places().map(|place| place.title.as_str()).collect::<Vec<_>>(), ["Overview"]);
     }
 }

@@ -11,6 +11,7 @@ use crate::labels::Labels;
 use crate::reader::Reader;
 use lignaflow_core::descriptor::Field;
 use lignaflow_core::sheet::{Choice, MAX_ROWS, MAX_SECTIONS, Section, Sheet};
+use lignaflow_core::signature::{HEIGHT, WIDTH};
 use lignaflow_core::value::Value;
 use maud::{Markup, html};
 
@@ -48,6 +49,8 @@ pub enum ControlKind {
     Number,
     Check,
     Choice(Vec<String>),
+    /// Drawn by hand, with script; without it there is none.
+    Signature,
 }
 
 /// A form that answers.
@@ -63,6 +66,17 @@ pub struct FormView {
     pub fault: Option<String>,
 }
 
+/// A file that the reader may open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileView {
+    pub title: String,
+    pub href: String,
+    /// A picture of it, made small.
+    pub small: Option<String>,
+    /// How large it is, in words.
+    pub size: String,
+}
+
 #[derive(Debug, Clone)]
 pub enum Piece {
     Text(String),
@@ -72,6 +86,7 @@ pub enum Piece {
     },
     Table(TableView),
     Sheet(Sheet),
+    Files(Vec<FileView>),
     Form(FormView),
     /// What could not be read. The rest of the page stands.
     Failed(String),
@@ -192,7 +207,8 @@ fn drawn(piece: &Piece, cells: Cells<'_>, view: &LinkPage<'_>) -> Markup {
             let rows = table.rows.iter().map(row).collect();
             table::draw(&TableView { rows, ..table.clone() }, cells)
         }
-        Piece::Sheet(sheet) => self::sheet(sheet, view),
+        Piece::Sheet(sheet) => self::sheet(sheet, &Anew { address: view.address, by: None }),
+        Piece::Files(files) => self::files(files),
         Piece::Form(form) => self::form(form, true),
         Piece::Failed(message) => html! { div class="note note-bad" { (icon("alert")) p { (message) } } },
     }
@@ -222,7 +238,45 @@ fn sums(sheet: &Sheet) -> Markup {
     }
 }
 
-fn sheet(sheet: &Sheet, view: &LinkPage<'_>) -> Markup {
+/// Where a page is asked for with what is ticked, and by which method where that is not the one of its form.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anew<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) by: Option<&'a str>,
+}
+
+/// Files side by side.
+pub(crate) fn files(files: &[FileView]) -> Markup {
+    html! {
+        @if !files.is_empty() {
+            section {
+                h2 { "Files" }
+                div class="drawings" {
+                    @for file in files {
+                        a class="drawing" href=(file.href) target="_blank" rel="noopener" {
+                            @match &file.small {
+                                Some(small) => { img src=(small) alt=(file.title) loading="lazy"; }
+                                None => { (icon("file")) span { (file.title) " " span class="faint small" { (file.size) } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// On a page of a record: its sums above it, since there they stand nowhere else.
+pub(crate) fn in_house(sheet: &Sheet, files: &[FileView], anew: &Anew<'_>) -> Markup {
+    html! {
+        @for text in &sheet.text { (paragraphs(text)) }
+        div class="offer-sums mt-4" { (sums(sheet)) }
+        (self::sheet(sheet, anew))
+        (self::files(files))
+    }
+}
+
+fn sheet(sheet: &Sheet, anew: &Anew<'_>) -> Markup {
     html! {
         @if !sheet.facts.is_empty() {
             dl class="titleblock" { @for fact in &sheet.facts { div { dt { (fact.name) } dd { (fact.value) } } } }
@@ -232,8 +286,8 @@ fn sheet(sheet: &Sheet, view: &LinkPage<'_>) -> Markup {
                 h2 { "Your choice" }
                 div class="options" { @for choice in &sheet.choices { (self::choice(choice)) } }
                 @let route = &sheet.choices[0].route;
-                p class="mt-4 without-script" {
-                    button class="btn" type="submit" form={ "f-" (route) } formaction=(view.address) formnovalidate { "Show the total with this choice" }
+                p class={ "mt-4" @if anew.by.is_none() { " without-script" } } {
+                    button class="btn" type="submit" form={ "f-" (route) } formaction=(anew.address) formmethod=[anew.by] formnovalidate { "Show the total with this choice" }
                 }
             }
         }
@@ -330,6 +384,13 @@ fn control(form: &FormView, control: &Control) -> Markup {
                         select class="input" id=(id) name=(control.name) required[control.required] {
                             option value="" {}
                             @for value in values { option value=(value) selected[*value == control.value] { (lignaflow_core::descriptor::humanize(value)) } }
+                        }
+                    }
+                    ControlKind::Signature => {
+                        lf-signature class="signature" {
+                            input type="hidden" id=(id) name=(control.name) value=(control.value);
+                            canvas width=(WIDTH) height=(HEIGHT) aria-label=(control.label) {}
+                            button class="btn btn-quiet" type="button" { "Clear" }
                         }
                     }
                     ControlKind::Check => {}

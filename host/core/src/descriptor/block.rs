@@ -31,7 +31,7 @@ pub enum Block {
     Comments(CommentsBlock),
     /// Fields of the record that the page is about: of a page of a record, or one that links open.
     Detail(DetailBlock),
-    /// A sheet that a route of the plugin puts together; of a page that links open.
+    /// A sheet that a route of the plugin puts together; of a page of a record, or one that links open.
     Sheet(SheetBlock),
     /// A form that calls a route of the plugin; of a page that links open.
     Form(FormBlock),

@@ -35,7 +35,7 @@ pub use model::*;
 pub use page::{Asks, Menu, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
-pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock};
+pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock, StatementFile};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
 pub use services::{Service, ServiceMethod, parts as service_parts};

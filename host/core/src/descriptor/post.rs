@@ -205,7 +205,14 @@ fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(),
             Block::Detail(_) if page.record.is_none() => {
                 Err("detail stands on pages with `record` or `link`".to_owned())
             }
-            Block::Sheet(_) => Err("a sheet stands on pages with `link`".to_owned()),
+            Block::Sheet(_) if page.record.is_none() => {
+                Err("a sheet stands on pages with `record` or `link`".to_owned())
+            }
+            Block::Sheet(sheet) => match descriptor.route(sheet.route.as_str()) {
+                Some(route) if route.method == Method::Get && route.path.matches('{').count() == 1 => Ok(()),
+                Some(_) => Err(format!("`{}` is not a GET of one record", sheet.route)),
+                None => Err(format!("there is no route `{}`", sheet.route)),
+            },
             Block::Table(table) if table.via.is_some() => Err("`via` is for pages with `link`".to_owned()),
             _ => Ok(()),
         };

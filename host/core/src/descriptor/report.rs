@@ -50,12 +50,25 @@ pub struct StatementBlock {
     pub title: String,
     /// A GET whose answer has a `table`.
     pub route: LocalName,
-    /// What stands above the table to be chosen, by the names of the route's query and of the parameters of its path.
+    /// What stands above the table to be chosen, by the names of the route's query and of the parameters of its path. On a
+    /// page of a record the parameter is that record.
     #[serde(default)]
     pub fields: IndexMap<FieldName, Field>,
     /// That a period is chosen, as days `from` and `until` of the route's query: what it opens with, such as `last-month`.
     #[serde(default)]
     pub period: Option<String>,
+    /// A file of the plugin's own making that is offered beside CSV and Excel, asked for with the same.
+    #[serde(default)]
+    pub file: Option<StatementFile>,
+}
+
+/// A file of what a table tells, in a form that another program wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatementFile {
+    pub title: String,
+    /// A GET that answers with a `file`.
+    pub route: LocalName,
 }
 
 /// What the rows of an answer hold, so that they are drawn as a table and written as a file.
@@ -108,8 +121,13 @@ pub type Columns = IndexMap<FieldName, Column>;
 impl StatementBlock {
     /// Whether a field stands for a parameter of the route's path.
     pub fn is_of_path(route: &Route, name: &str) -> bool {
-        route.path.split('/').any(|part| part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) == Some(name))
+        parameters(route).any(|parameter| parameter == name)
     }
+}
+
+/// What stands in a route's path for records.
+fn parameters(route: &Route) -> impl Iterator<Item = &str> {
+    route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut impl FnMut(String, String)) {
@@ -118,7 +136,8 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
     if count > 1 {
         say(format!("{key}.blocks"), "a page has one report: what its address asks for is asked of that".into());
     }
-    if count > 0 && (page.record.is_some() || page.home || page.link.is_some()) {
+    let asked = page.blocks.iter().any(|block| matches!(block, Block::Report(_)));
+    if count > 0 && (page.home || page.link.is_some()) || asked && page.record.is_some() {
         say(format!("{key}.blocks"), "a report stands on a page of its own in the menu".into());
     }
     for (at, block) in page.blocks.iter().enumerate() {
@@ -147,12 +166,50 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
         if let Some(word) = statement.period.as_deref().filter(|word| !period::NAMES.contains(word)) {
             say(format!("{key}.period"), format!("`{word}` is no period such as last-month"));
         }
-        for part in route.path.split('/') {
-            let Some(name) = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { continue };
-            if statement.fields.keys().all(|field| field.as_str() != name) {
-                say(format!("{key}.fields"), format!("the route needs `{name}` to be chosen"));
+        let named = |name: &str| statement.fields.keys().any(|field| field.as_str() == name);
+        let of_path: Vec<&str> = parameters(route).collect();
+        match of_path.as_slice() {
+            _ if page.record.is_none() => {
+                for name in of_path.iter().filter(|name| !named(name)) {
+                    say(format!("{key}.fields"), format!("the route needs `{name}` to be chosen"));
+                }
             }
+            [name] if named(name) => {
+                say(format!("{key}.fields.{name}"), "is the record whose page it is, and not chosen".into());
+            }
+            [_] => {}
+            _ => say(format!("{key}.route"), "on a page of a record its path has one parameter, the record".into()),
         }
+        if let Some(file) = &statement.file {
+            of_file(descriptor, statement, route, file, &key, say);
+        }
+    }
+}
+
+/// A file beside a table is asked for as the table is.
+fn of_file(
+    descriptor: &Descriptor,
+    statement: &StatementBlock,
+    table: &Route,
+    file: &StatementFile,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
+    let key = format!("{key}.file.route");
+    let Some(route) = descriptor.route(file.route.as_str()) else {
+        say(key, format!("there is no route `{}`", file.route));
+        return;
+    };
+    if route.method != Method::Get || route.answer.file.is_none() {
+        say(key.clone(), format!("`{}` is no GET that answers with a `file`", file.route));
+    }
+    if !parameters(route).eq(parameters(table)) {
+        say(key.clone(), format!("the path of `{}` has other parameters than that of `{}`", route.name, table.name));
+    }
+    let days = statement.period.iter().flat_map(|_| ["from", "until"]);
+    let chosen = statement.fields.keys().map(FieldName::as_str).filter(|name| !StatementBlock::is_of_path(table, name));
+    for name in chosen.chain(days).filter(|name| !route.query.contains_key(*name)) {
+        say(key.clone(), format!("`{}` is not asked for `{name}`", route.name));
     }
 }
 

@@ -1,16 +1,18 @@
 //! Forms that ask for what a deed needs: the fields of a transition, on a page before it; those that a route of a plugin
 //! takes, as a block of one of its pages. What was typed stands there again where it is refused.
 
+use super::declared::Place;
 use super::house::Visit;
 use super::lines::{Address, Sheet};
 use super::lookup;
 use super::routed::{self, Pairs};
+use super::sheets::property;
 use crate::problem::Problem;
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
 use http::StatusCode;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::{Block, Descriptor, FormBlock, Page, Transition, humanize};
+use lignaflow_core::descriptor::{Block, Descriptor, FormBlock, Page, Route, Transition, humanize};
 use lignaflow_core::id::Id;
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
 use lignaflow_core::record::Record;
@@ -53,12 +55,26 @@ struct Asked<'a> {
     schema: Option<Arc<Schema>>,
     action: String,
     button: &'a str,
+    id: Option<String>,
 }
 
-async fn view(visit: &Visit, asked: Asked<'_>, refused: Option<&Refused>) -> Result<(AskView, Wanted), Fault> {
+/// `says` is what the page's address says, of which fields of the form begin with what it names.
+async fn view(
+    visit: &Visit,
+    asked: Asked<'_>,
+    refused: Option<&Refused>,
+    says: &Pairs,
+) -> Result<(AskView, Wanted), Fault> {
     let person = visit.signed.caller.person().map(|person| person.0);
+    let named = |schema: &Schema| says.iter().any(|(name, _)| schema.field(name).is_some());
     let draft = match (refused, &asked.schema) {
         (Some(refused), _) => refused.typed.clone(),
+        (None, Some(schema)) if named(schema) => {
+            let mut said = Draft::posted(schema, says.iter().map(|(name, value)| (name, value)));
+            // A search among choices is that of the controls above, which asked for it.
+            said.find = None;
+            said
+        }
         (None, Some(schema)) => Draft::blank(schema, person, &visit.reader()),
         (None, None) => Draft::default(),
     };
@@ -76,6 +92,7 @@ async fn view(visit: &Visit, asked: Asked<'_>, refused: Option<&Refused>) -> Res
         choices,
         action: asked.action,
         button: asked.button.to_owned(),
+        id: asked.id,
     };
     Ok((view, wanted))
 }
@@ -103,8 +120,9 @@ async fn before(
         schema: asked_of(visit, schema, transition).map(Arc::new),
         action: paths::transition(&schema.name, record.id, &transition.name),
         button: &title,
+        id: None,
     };
-    let (mut ask, wanted) = view(visit, asked, refused).await?;
+    let (mut ask, wanted) = view(visit, asked, refused, &Pairs::new()).await?;
     if refused.is_none() {
         ask.draft.version = Some(record.version);
     }
@@ -198,13 +216,13 @@ fn schema_of(descriptor: &Descriptor, form: &FormBlock) -> Option<Schema> {
 
 /// A form as a block; nothing where it is not for whoever visits, or not for a record in its state.
 pub(super) async fn block(
-    visit: &Visit,
+    place: &Place<'_>,
     loaded: &LoadedPlugin,
     page: &Page,
     (index, form): (usize, &FormBlock),
-    of: Option<&Sheet>,
     refused: Option<&Refused>,
 ) -> Result<Option<(AskView, Wanted)>, Fault> {
+    let (visit, of) = (place.visit, place.of);
     let descriptor = loaded.descriptor();
     let Some(route) = descriptor.route(form.route.as_str()) else { return Ok(None) };
     let holds = |permission| visit.signed.caller.holds(&format!("{}.{permission}", descriptor.id));
@@ -222,7 +240,9 @@ pub(super) async fn block(
     let title = if form.title.is_empty() { page.title.as_str() } else { form.title.as_str() };
     let button = form.button.as_deref().unwrap_or(title);
     let schema = schema_of(descriptor, form).map(Arc::new);
-    view(visit, Asked { title, schema, action, button }, refused).await.map(Some)
+    view(visit, Asked { title, schema, action, button, id: Some(format!("f-{}", form.route)) }, refused, place.asked)
+        .await
+        .map(Some)
 }
 
 /// Calls the route of a form with what was typed: says where to go, or what is wrong with it.
@@ -248,12 +268,15 @@ pub(super) async fn send(
     if !issues.is_empty() {
         return Err(Box::new(Refused::of(&Problem::from(Fault::invalid(issues)), draft)));
     }
-    let body: Map<String, Json> = fields
+    let route = descriptor.route(form.route.as_str());
+    let mut body: Map<String, Json> = fields
         .iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.clone(), value.to_json()))
         .collect();
-    let route = descriptor.route(form.route.as_str());
+    if page.blocks.iter().any(|block| matches!(block, Block::Sheet(_))) {
+        body.extend(ticked(route, form, pairs));
+    }
     let body = route.is_some_and(|route| route.body.is_some()).then_some(Json::Object(body));
     let parameter = route.and_then(|route| route.path.split('{').nth(1)?.split('}').next());
     let parameters = parameter.zip(of).map(|(name, of)| (name.to_owned(), of.record.id.to_string()));
@@ -272,6 +295,19 @@ pub(super) async fn send(
     Ok(visit.go(&made.unwrap_or(here), form.done.as_deref().unwrap_or("Done.")))
 }
 
+/// What was ticked in the sheet beside the form: the lists of the route's body that the form does not ask for.
+fn ticked(route: Option<&Route>, form: &FormBlock, pairs: &Pairs) -> Vec<(String, Json)> {
+    let properties = route.and_then(|route| route.body.as_ref()).and_then(|body| body["properties"].as_object());
+    let lists = properties.into_iter().flatten().filter(|(name, schema)| {
+        schema["type"] == "array" && form.fields.keys().all(|field| field.as_str() != name.as_str())
+    });
+    let of = |name: &str| -> Vec<&str> {
+        let mine = pairs.iter().filter(|(posted, value)| property(posted) == name && !value.is_empty());
+        mine.map(|(_, value)| value.as_str()).collect()
+    };
+    lists.map(|(name, _)| (name.clone(), Json::from(of(name)))).collect()
+}
+
 /// `POST /{plugin}/-/{page}/{id}/form/{index}`: the form on a page of a record.
 pub(super) async fn on_record(
     visit: Visit,
@@ -287,6 +323,6 @@ pub(super) async fn on_record(
     let pairs: Pairs = form_urlencoded::parse(&body).into_owned().collect();
     match send(&visit, &sheet.plugin, &sheet.page, form, Some(&sheet), &pairs).await {
         Ok(response) => response,
-        Err(refused) => super::declared::asked_again(&visit, &sheet, index, &refused).await,
+        Err(refused) => super::declared::asked_again(&visit, &sheet, index, &refused, &pairs).await,
     }
 }

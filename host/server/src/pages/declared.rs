@@ -9,6 +9,7 @@ use super::plan;
 use super::reached;
 use super::report;
 use super::routed::{self, Pairs, Refused};
+use super::sheets;
 use super::statement;
 use crate::rest::query;
 use axum::extract::{Path, Query, RawForm};
@@ -45,7 +46,7 @@ pub(super) async fn page(
         Err(response) => return response,
     };
     let Some(page) = loaded.descriptor().page(&name) else { return visit.not_found() };
-    if let Some(file) = statement::file(&visit, &loaded, page, &asked).await {
+    if let Some(file) = statement::file(&visit, &loaded, page, None, &asked).await {
         return file.unwrap_or_else(|fault| visit.fault(&fault));
     }
     draw_page(&visit, &loaded, page, None, &asked, Again::default()).await
@@ -60,6 +61,9 @@ pub(super) async fn record_page(visit: Visit, Path(address): Path<Address>, Quer
     if sheet.editor().is_some() {
         return lines::answer(&visit, &sheet, &asked, None, StatusCode::OK).await;
     }
+    if let Some(file) = statement::file(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked).await {
+        return file.unwrap_or_else(|fault| visit.fault(&fault));
+    }
     draw_page(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked, Again::default()).await
 }
 
@@ -71,9 +75,15 @@ struct Again<'a> {
 }
 
 /// The page of a record with what was typed into its form, and what is wrong with it.
-pub(super) async fn asked_again(visit: &Visit, sheet: &Sheet, index: usize, refused: &asking::Refused) -> Response {
+pub(super) async fn asked_again(
+    visit: &Visit,
+    sheet: &Sheet,
+    index: usize,
+    refused: &asking::Refused,
+    posted: &Pairs,
+) -> Response {
     let again = Again { form: Some((index, refused)), ..Again::default() };
-    let mut response = draw_page(visit, &sheet.plugin, &sheet.page, Some(sheet), &Pairs::new(), again).await;
+    let mut response = draw_page(visit, &sheet.plugin, &sheet.page, Some(sheet), posted, again).await;
     *response.status_mut() = refused.status;
     response
 }
@@ -163,7 +173,7 @@ async fn draw_page(
         let spot = routed::Spot { page: page.name.as_str(), index };
         if let Block::Form(form) = block {
             let refused = again.form.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
-            match asking::block(visit, loaded, page, (index, form), of, refused).await {
+            match asking::block(&place, loaded, page, (index, form), refused).await {
                 Ok(Some((view, more))) => {
                     wanted.join(more);
                     blocks.push(BlockView::Ask(Box::new(view)));
@@ -213,6 +223,7 @@ async fn drawn(
         Block::Statement(block) => {
             (block.title.as_str(), statement::block(place, loaded, block, spot.page, wanted).await)
         }
+        Block::Sheet(block) if place.of.is_some() => ("Sheet", sheets::block(place, loaded, block, spot.page).await),
         // These stand on pages that links open, which are none of the house's, and on those of `lines`.
         Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => return None,
         other => return Some(self::view(place, other, wanted).await),

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lignaflow_core::access::Deed;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::{Collection, Descriptor};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_runtime::Snapshot;
@@ -135,9 +136,8 @@ impl Visit {
             .filter(|(id, _)| self.snapshot.is_enabled(caller.organization, id))
             .map(|(_, plugin)| &**plugin.descriptor());
         let administers = caller.holds(Permission::SWITCH_PLUGINS) || caller.holds(Permission::INSTALL_PLUGINS);
-        let may_open = |descriptor: &lignaflow_core::descriptor::Descriptor, permission: &str| {
-            caller.holds(&format!("{}.{permission}", descriptor.id))
-        };
+        let may_open =
+            |descriptor: &Descriptor, permission: &str| caller.holds(&format!("{}.{permission}", descriptor.id));
         let authenticated = &self.signed.authenticated;
         let organizations: Vec<Membership> = authenticated
             .organizations
@@ -149,7 +149,12 @@ impl Visit {
             })
             .collect();
         let organization = organizations.iter().find(|one| one.current).map(|one| one.name.clone()).unwrap_or_default();
-        let mut navigation = Navigation::of(enabled, caller.holds(Permission::READ), may_open, administers);
+        let may_list = |descriptor: &Descriptor, collection: &Collection| {
+            let name = CollectionName::new(&descriptor.id, &collection.name);
+            let schema = self.snapshot.catalog.schema(&name);
+            caller.holds(Permission::READ) && schema.is_some_and(|schema| !schema.readable(Some(caller)).is_never())
+        };
+        let mut navigation = Navigation::of(enabled, may_list, may_open, administers);
         if caller.holds(Permission::ADMINISTER) {
             navigation = navigation.with_foot(Place::new("People", paths::PEOPLE, "people"));
             navigation = navigation.with_foot(Place::new("Fields", paths::FIELDS, "columns"));

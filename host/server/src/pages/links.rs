@@ -3,48 +3,52 @@
 //! descriptor opens. A GET changes nothing, since mail scanners follow links.
 
 use super::house::{append_cookie, html, theme};
+use super::media::small;
+use super::sheets::{AGAIN, property, shown as shown_file};
 use crate::app::App;
+use crate::media::{Wish, of_store};
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::rest::guest::RouteCall;
-use axum::extract::{Path, Query, RawForm, State};
+use axum::extract::{Path, Query, RawForm, RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
     Block, Descriptor, FieldKind, FormBlock, Page, PageLink, Route, TableBlock, humanize,
 };
+use lignaflow_core::media::{Media, State as MediaState};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::{Authority, Operator, Predicate, Selection};
-use lignaflow_core::sheet::Sheet;
+use lignaflow_core::sheet::{MAX_FILES, Sheet};
+use lignaflow_core::signature::FORMAT;
 use lignaflow_core::value::Value;
-use lignaflow_core::{Fault, Issue};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use lignaflow_records::LinkAddresses;
 use lignaflow_runtime::{LoadedPlugin, Snapshot};
 use lignaflow_store::links::{Link, State as LinkState};
 use lignaflow_web::blocks::{TableColumn, TableRow, TableView};
 use lignaflow_web::visitor::{
-    Control, ControlKind, FormView, GROUP, LinkMessage, LinkPage, Piece, Shown, message as draw_message, page as draw,
+    Control, ControlKind, FileView, FormView, LinkMessage, LinkPage, Piece, Shown, message as draw_message,
+    page as draw,
 };
 use lignaflow_web::{Reader, Theme, paths};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// The cookie of a link, sent to its own page alone.
 const COOKIE: &str = "__Secure-lignaflow-link";
 /// The most pairs that a form of a link posts.
 const MAX_PAIRS: usize = 500;
-
-/// What the query of a sheet's route may ask for: whether the page is drawn anew, with what is ticked.
-const AGAIN: &str = "again";
 
 type Pairs = Vec<(String, String)>;
 
@@ -53,6 +57,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/l/{secret}", get(enter))
         .route("/l/at/{id}", get(show).post(again))
         .route("/l/at/{id}/{route}", post(answer))
+        .route("/l/at/{id}/files/{file}", get(file))
 }
 
 /// A visitor whose link is open, with what it opens.
@@ -70,7 +75,7 @@ struct Guest {
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+    headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -282,7 +287,7 @@ impl Guest {
         let mut pieces = Vec::with_capacity(page.blocks.len());
         let mut choices = Vec::new();
         for block in &page.blocks {
-            pieces.push(match block {
+            let piece = match block {
                 Block::Text(text) => Piece::Text(text.text.clone()),
                 Block::Detail(detail) => {
                     let mut rows = Vec::with_capacity(detail.fields.len());
@@ -299,7 +304,9 @@ impl Guest {
                 Block::Sheet(sheet) => match self.sheet(sheet.route.as_str(), typed).await {
                     Ok(sheet) => {
                         choices.extend(sheet.choices.iter().map(|choice| choice.name.clone()));
-                        Piece::Sheet(sheet)
+                        let files = self.files(&sheet).await?;
+                        pieces.push(Piece::Sheet(sheet));
+                        Piece::Files(files.iter().map(|(file, title)| self.file_view(file, title)).collect())
                     }
                     Err(message) => Piece::Failed(message),
                 },
@@ -320,7 +327,8 @@ impl Guest {
                     Piece::Form(form_view(form, route, &self.address(), typed, refused, &choices))
                 }
                 _ => continue,
-            });
+            };
+            pieces.push(piece);
         }
         Ok(Some(pieces))
     }
@@ -362,6 +370,45 @@ impl Guest {
             all: None,
             empty: format!("No {} here.", schema.collection.title.many.to_lowercase()),
         })
+    }
+
+    /// The files that a sheet names and that records of this plugin hold, as far as they are made.
+    async fn files(&self, sheet: &Sheet) -> Result<Vec<(Media, String)>, Fault> {
+        let named = sheet.files.get(..MAX_FILES).unwrap_or(&sheet.files);
+        let ids: Vec<Id> = named.iter().map(|file| file.file).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.app.store.media(self.access(), &ids).await.map_err(|error| of_store(&error))?;
+        let open = |media: &&Media| {
+            let own = media.place.as_ref().is_some_and(|place| place.collection.plugin == self.link.plugin);
+            own && media.state == MediaState::Attached && !media.pending
+        };
+        let of = |file: &lignaflow_core::sheet::File| {
+            let media = found.iter().find(|media| media.id == file.file).filter(open)?;
+            Some((media.clone(), file.title.clone()))
+        };
+        Ok(named.iter().filter_map(of).collect())
+    }
+
+    fn file_view(&self, file: &Media, title: &str) -> FileView {
+        let href = format!("{}/files/{}", self.address(), file.id);
+        shown_file(file, title, &href, &format!("{href}?small"))
+    }
+
+    /// A file of this id, where a sheet of the page names it.
+    async fn named_file(&self, id: &str) -> Result<Option<Media>, Fault> {
+        let Some((page, _)) = self.opens() else { return Ok(None) };
+        for block in &page.blocks {
+            let Block::Sheet(sheet) = block else { continue };
+            let told = self.sheet(sheet.route.as_str(), &Pairs::new()).await;
+            let sheet = told.map_err(|message| Fault::new(ErrorCode::Unavailable, message))?;
+            let files = self.files(&sheet).await?;
+            if let Some((file, _)) = files.into_iter().find(|(file, _)| file.id.to_string() == id) {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
     }
 
     /// What a route puts on the page, with what was ticked.
@@ -448,6 +495,7 @@ fn form_view(
             }
             ("boolean", _) => ControlKind::Check,
             ("integer" | "number", _) => ControlKind::Number,
+            _ if schema["format"] == FORMAT => ControlKind::Signature,
             // Lists are ticked in the sheet.
             ("array" | "object", _) => return None,
             _ => ControlKind::Text { max, long: max > 200 },
@@ -479,7 +527,7 @@ fn form_view(
 fn typed(body: &[u8]) -> Pairs {
     let pairs = form_urlencoded::parse(body).into_owned().take(MAX_PAIRS);
     // A choice of a group is posted under a name of its own.
-    pairs.map(|(name, value)| (name.split(GROUP).next().unwrap_or_default().to_owned(), value)).collect()
+    pairs.map(|(name, value)| (property(&name).to_owned(), value)).collect()
 }
 
 async fn show(
@@ -528,6 +576,42 @@ async fn again(
         }
         Err(response) => response,
     }
+}
+
+/// `/l/at/{id}/files/{file}`: a file that the page shows; a small picture of it with `?small`.
+async fn file(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<RequestContext>,
+    method: Method,
+    headers: HeaderMap,
+    Path((id, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let guest = match Guest::of(&app, &headers, &context, &id).await {
+        Ok(guest) => guest,
+        Err(response) => return response,
+    };
+    let media = match guest.named_file(&file).await {
+        Ok(Some(media)) => media,
+        Ok(None) => return unknown(guest.theme),
+        Err(fault) => return failed(guest.theme, fault),
+    };
+    let organization = guest.link.organization;
+    let response = if query.as_deref() == Some("small") {
+        match small(&app, organization, &media, &headers).await {
+            Ok(Some(response)) => response,
+            Ok(None) => return unknown(guest.theme),
+            Err(fault) => return failed(guest.theme, fault),
+        }
+    } else {
+        let wish = Wish { method: &method, headers: &headers, save: false };
+        app.media.hand_out(organization, &media, wish).await.unwrap_or_else(axum::response::IntoResponse::into_response)
+    };
+    // What the file says of being kept stays as it is.
+    let mut response = response;
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response.headers_mut().insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
+    response
 }
 
 /// Calls a route that the page opens.

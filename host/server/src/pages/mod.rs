@@ -69,6 +69,7 @@ mod routed;
 mod sample;
 mod second_factor;
 mod settings;
+mod sheets;
 mod sign_up;
 mod statement;
 mod told;

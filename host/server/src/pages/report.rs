@@ -181,7 +181,7 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
     let files = [("CSV", "csv"), ("Excel", "xlsx")]
         .map(|(title, format)| {
             let query = form_urlencoded::Serializer::new(query.clone()).append_pair("format", format).finish();
-            (title, format!("{address}?{query}"))
+            (title.to_owned(), format!("{address}?{query}"))
         })
         .into();
     let found = figures(visit, schema, &pairs).await;

@@ -4,6 +4,7 @@
 use super::house::Visit;
 use crate::problem::Problem;
 use crate::rest::guest::RouteCall;
+use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use lignaflow_core::descriptor::{Block, ReviewBlock, TimerBlock, WeekGridBlock};
@@ -61,6 +62,19 @@ pub(super) async fn call(
     pairs: Pairs,
     body: Option<&Json>,
 ) -> Result<Bytes, Problem> {
+    let response = answer(visit, loaded, name, parameters, pairs, body).await?;
+    axum::body::to_bytes(response.into_body(), MOST).await.map_err(|_| Problem::internal())
+}
+
+/// The same, with what the answer says of itself.
+pub(super) async fn answer(
+    visit: &Visit,
+    loaded: &Loaded,
+    name: &LocalName,
+    parameters: Pairs,
+    pairs: Pairs,
+    body: Option<&Json>,
+) -> Result<Response, Problem> {
     let descriptor = loaded.descriptor();
     let route = descriptor.route(name.as_str()).ok_or_else(|| Fault::not_found(format_args!("route `{name}`")))?;
     let mut headers = HeaderMap::new();
@@ -75,8 +89,7 @@ pub(super) async fn call(
         body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
         once: None,
     };
-    let response = route.answer(&visit.app, &visit.signed.caller).await?;
-    axum::body::to_bytes(response.into_body(), MOST).await.map_err(|_| Problem::internal())
+    route.answer(&visit.app, &visit.signed.caller).await
 }
 
 /// The answer of a data route, in the shape that the block draws.

@@ -2,6 +2,7 @@
 
 use super::declared::Place;
 use super::house::Visit;
+use super::lines::Sheet;
 use super::lookup;
 use super::report::figure_text;
 use super::routed::{self, Pairs};
@@ -10,8 +11,9 @@ use crate::rest::accept::Format;
 use crate::rest::export::Sending;
 use crate::rest::table::{Table, TableRow};
 use axum::response::Response;
+use http::{HeaderValue, header};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::{Block, ColumnKind, Page, StatementBlock};
+use lignaflow_core::descriptor::{Block, ColumnKind, Page, Route, StatementBlock, StatementFile};
 use lignaflow_core::error::{ErrorCode, Fault};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::value::{Value, date_text};
@@ -21,9 +23,11 @@ use lignaflow_web::blocks::{BlockView, FigureView};
 use lignaflow_web::collection::asking::{AskView, asking_schema};
 use lignaflow_web::format::money;
 use lignaflow_web::labels::Wanted;
-use lignaflow_web::{Draft, Reader};
+use lignaflow_web::{Draft, Reader, paths};
 use std::sync::Arc;
 
+/// What a file of the plugin's own making is asked for by.
+const OWN: &str = "own";
 /// The names of the controls of a period.
 const PERIOD: [&str; 3] = ["period", "from", "until"];
 
@@ -44,11 +48,30 @@ fn faulted(problem: &Problem) -> Fault {
     Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
 }
 
-/// Asks the route what the address asks for.
-async fn told(visit: &Visit, loaded: &LoadedPlugin, block: &StatementBlock, asked: &Pairs) -> Result<Told, Fault> {
+/// What is asked of a route: of which records, with which query.
+struct Question {
+    parameters: Pairs,
+    query: Pairs,
+}
+
+/// What the address asks for, and the question that it comes to where nothing of it is missing or wrong.
+struct Posed {
+    schema: Option<Arc<Schema>>,
+    draft: Draft,
+    issues: Vec<lignaflow_core::Issue>,
+    period: Option<PeriodView>,
+    question: Option<Question>,
+}
+
+fn posed(
+    visit: &Visit,
+    loaded: &LoadedPlugin,
+    block: &StatementBlock,
+    of: Option<&Sheet>,
+    asked: &Pairs,
+) -> Result<Posed, Fault> {
     let descriptor = loaded.descriptor();
-    let route =
-        descriptor.route(block.route.as_str()).ok_or_else(|| Fault::not_found(format_args!("`{}`", block.route)))?;
+    let route = route_of(loaded, block)?;
     let fields = block.fields.iter().map(|(name, field)| (name.clone(), field.clone()));
     let schema = asking_schema(descriptor, &block.title, fields).map(Arc::new);
     let person = visit.signed.caller.person().map(|person| person.0);
@@ -62,20 +85,40 @@ async fn told(visit: &Visit, loaded: &LoadedPlugin, block: &StatementBlock, aske
     let (period, days) = period(visit, block, asked, opens);
     let searching = draft.find.is_some();
     let (fields, issues) = schema.as_ref().map_or_else(Default::default, |schema| draft.read(schema, &reader));
-    let unready = searching || !issues.is_empty();
-    let told = |table| Told { schema, draft, issues, period, table };
-    let (mut parameters, mut pairs) = (Pairs::new(), days);
+    let (mut parameters, mut query) = (Pairs::new(), days);
+    // On a page of a record it is that one, whatever the address says.
+    let parameter = route.path.split('{').nth(1).and_then(|rest| rest.split('}').next());
+    parameters.extend(parameter.zip(of).map(|(name, of)| (name.to_owned(), of.record.id.to_string())));
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let json = value.to_json();
         let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-        let to = if StatementBlock::is_of_path(route, name) { &mut parameters } else { &mut pairs };
+        let to = if StatementBlock::is_of_path(route, name) { &mut parameters } else { &mut query };
         to.push((name.clone(), text));
     }
     let missing = route.path.matches('{').count() > parameters.len();
-    if missing || unready {
-        return Ok(told(Ok(None)));
-    }
-    let answer = routed::call(visit, loaded, &block.route, parameters, pairs, None).await;
+    let ready = !missing && !searching && issues.is_empty();
+    let question = ready.then_some(Question { parameters, query });
+    Ok(Posed { schema, draft, issues, period, question })
+}
+
+fn route_of<'a>(loaded: &'a LoadedPlugin, block: &StatementBlock) -> Result<&'a Route, Fault> {
+    let route = loaded.descriptor().route(block.route.as_str());
+    route.ok_or_else(|| Fault::not_found(format_args!("`{}`", block.route)))
+}
+
+/// Asks the route what the address asks for.
+async fn told(
+    visit: &Visit,
+    loaded: &LoadedPlugin,
+    block: &StatementBlock,
+    of: Option<&Sheet>,
+    asked: &Pairs,
+) -> Result<Told, Fault> {
+    let (descriptor, route) = (loaded.descriptor(), route_of(loaded, block)?);
+    let Posed { schema, draft, issues, period, question } = posed(visit, loaded, block, of, asked)?;
+    let told = |table| Told { schema, draft, issues, period, table };
+    let Some(Question { parameters, query }) = question else { return Ok(told(Ok(None))) };
+    let answer = routed::call(visit, loaded, &block.route, parameters, query, None).await;
     let table = answer.map_err(|problem| faulted(&problem)).and_then(|bytes| {
         let json = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
         json.and_then(|json| Table::read(&route.answer.table, &json)).map(Some).map_err(|why| {
@@ -112,14 +155,18 @@ pub(super) async fn block(
     wanted: &mut Wanted,
 ) -> Result<BlockView, Fault> {
     let (visit, asked) = (place.visit, place.asked);
-    let Told { schema, draft, issues, period, table } = told(visit, loaded, block, asked).await?;
-    let address = format!("/{}/-/{page}", place.home);
+    let Told { schema, draft, issues, period, table } = told(visit, loaded, block, place.of, asked).await?;
+    let address = match place.of {
+        Some(of) => paths::record_page(place.home, page, of.record.id),
+        None => format!("/{}/-/{page}", place.home),
+    };
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(asked.iter().filter(|(name, _)| name != "format"))
         .finish();
-    let files = [("CSV", "csv"), ("Excel", "xlsx")].map(|(title, format)| {
+    let own = block.file.iter().map(|file| (file.title.as_str(), OWN));
+    let files = [("CSV", "csv"), ("Excel", "xlsx")].into_iter().chain(own).map(|(title, format)| {
         let and = if query.is_empty() { String::new() } else { format!("{query}&") };
-        (title, format!("{address}?{and}format={format}"))
+        (title.to_owned(), format!("{address}?{and}format={format}"))
     });
     let find = |field: &str| draft.find.as_ref().filter(|find| find.field == field).map(|find| find.text.clone());
     let (choices, more) = match &schema {
@@ -150,12 +197,13 @@ pub(super) async fn block(
         issues,
         fault: None,
         choices,
-        action: address,
+        action: address.clone(),
         button: "Show".to_owned(),
+        id: None,
     };
     let view = ReportView {
         title: block.title.clone(),
-        files: if grid.is_some() { files.to_vec() } else { Vec::new() },
+        files: if grid.is_some() { files.collect() } else { Vec::new() },
         controls: asks.then(|| Controls::Route(Box::new(ask), period)),
         kept: None,
         figures,
@@ -173,6 +221,7 @@ pub(super) async fn file(
     visit: &Visit,
     loaded: &LoadedPlugin,
     page: &Page,
+    of: Option<&Sheet>,
     asked: &Pairs,
 ) -> Option<Result<Response, Fault>> {
     let wanted = routed::first(asked, "format")?;
@@ -180,18 +229,43 @@ pub(super) async fn file(
         Block::Statement(block) => Some(block),
         _ => None,
     })?;
+    if let Some(own) = block.file.as_ref().filter(|_| wanted == OWN) {
+        return Some(own_file(visit, loaded, block, own, of, asked).await);
+    }
     let format = match Format::of_file(wanted, "A report") {
         Ok(format) => format,
         Err(fault) => return Some(Err(fault)),
     };
     let made = async {
-        let table = told(visit, loaded, block, asked).await?.table?;
+        let table = told(visit, loaded, block, of, asked).await?.table?;
         let table = table.ok_or_else(|| Fault::at("/format", "required", "Choose what the report is of first."))?;
         let (app, caller) = (&*visit.app, &visit.signed.caller);
         let sending = Sending { app, caller, format, name: block.route.as_str(), title: &block.title, marked: true };
         table.file(sending, &visit.snapshot)
     };
     Some(made.await)
+}
+
+/// The file that the plugin makes of what is asked.
+async fn own_file(
+    visit: &Visit,
+    loaded: &LoadedPlugin,
+    block: &StatementBlock,
+    own: &StatementFile,
+    of: Option<&Sheet>,
+    asked: &Pairs,
+) -> Result<Response, Fault> {
+    let question = posed(visit, loaded, block, of, asked)?.question;
+    let Question { parameters, query } =
+        question.ok_or_else(|| Fault::at("/format", "required", "Choose what the file is of first."))?;
+    let answer = routed::answer(visit, loaded, &own.route, parameters, query, None).await;
+    let mut response = answer.map_err(|problem| faulted(&problem))?;
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let ending = if kind.starts_with("text/csv") { ".csv" } else { "" };
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{}{ending}\"", own.route));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name.map_err(|_| Fault::internal())?);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 fn left_out(table: &Table, reader: &Reader) -> Option<String> {

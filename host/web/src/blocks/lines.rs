@@ -41,6 +41,9 @@ pub struct LineTotals {
     pub totals: Vec<TotalRow>,
     #[serde(default)]
     pub payments: Vec<TotalRow>,
+    /// What is to be thought of, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
     pub panel: Option<Panel>,
 }
 
@@ -461,6 +464,7 @@ fn totals(view: &LinesView, reader: &Reader) -> Markup {
                 dd class=[grand] { (view.amount(row.minor, reader)) }
             }
         }
+        @for note in &told.notes { div class="note note-warn" { (icon("alert")) p { (note) } } }
     }
 }
 

@@ -133,7 +133,7 @@ pub struct ReportView {
     pub notes: Vec<String>,
     pub fault: Option<String>,
     /// `CSV`, `Excel`, with their addresses.
-    pub files: Vec<(&'static str, String)>,
+    pub files: Vec<(String, String)>,
 }
 
 pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
@@ -468,7 +468,7 @@ mod tests {
             }),
             notes: vec!["Without what runs.".into()],
             fault: None,
-            files: vec![("CSV", "/t/e/report?format=csv".into())],
+            files: vec![("CSV".into(), "/t/e/report?format=csv".into())],
         }
     }
 

@@ -59,6 +59,8 @@ pub struct AskView {
     /// Where it is posted.
     pub action: String,
     pub button: String,
+    /// What it is known by on its page, so that what stands elsewhere there is posted with it.
+    pub id: Option<String>,
 }
 
 /// The form itself.
@@ -69,7 +71,7 @@ pub(crate) fn form(view: &AskView, reader: &Reader, labels: &Labels, cancel: Opt
         .flat_map(|schema| editable(schema).map(|field| (field.name.as_str(), field_title(field))))
         .collect();
     html! {
-        form method="post" action=(view.action) novalidate {
+        form method="post" action=(view.action) id=[view.id.as_ref()] novalidate {
             (issues::summary(&view.issues, &fields, view.fault.as_deref()))
             @if let Some(version) = view.draft.version { input type="hidden" name=(VERSION) value=(version); }
             // The first button is what Enter presses; a search for choices must not be it.
