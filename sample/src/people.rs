@@ -54,7 +54,7 @@ const fn hand(
 }
 
 const MANAGER: &[&str] = &["projects.manager", "timesheets.manager", "estimates.estimator"];
-const ESTIMATOR: &[&str] = &["projects.supervisor", "timesheets.worker", "estimates.estimator"];
+const ESTIMATOR: &[&str] = &["projects.estimator", "timesheets.worker", "estimates.estimator"];
 const BOOKKEEPER: &[&str] = &["projects.bookkeeper", "timesheets.bookkeeper", "estimates.reader"];
 const SUPERVISOR: &[&str] = &["projects.supervisor", "timesheets.supervisor"];
 const WORKER: &[&str] = &["projects.worker", "timesheets.worker"];

@@ -72,6 +72,10 @@ enum End {
     Accepted,
     Declined,
     Withdrawn,
+    /// Long out, and answered by nobody.
+    Expired,
+    /// Out, and then out again otherwise.
+    Superseded,
 }
 
 /// Of twenty.
@@ -89,11 +93,11 @@ const ENDS: [End; 20] = [
     End::Accepted,
     End::Declined,
     End::Accepted,
-    End::Issued,
+    End::Expired,
     End::Review,
     End::Accepted,
     End::Withdrawn,
-    End::Viewed,
+    End::Superseded,
     End::Declined,
     End::Issued,
 ];
@@ -130,11 +134,17 @@ pub(crate) async fn quote(
     let of = |ends: &[End]| -> Vec<String> {
         by_end.iter().filter(|(end, _)| ends.contains(end)).map(|(_, revision)| revision.clone()).collect()
     };
-    let out = of(&[End::Issued, End::Viewed, End::Accepted, End::Declined, End::Withdrawn]);
+    let out = of(&[End::Issued, End::Viewed, End::Accepted, End::Declined, End::Withdrawn, End::Superseded]);
     act(firm, "submit", &of(&[End::Review]), &json!({})).await?;
     act(firm, "issue", &out, &json!({})).await?;
     act(firm, "view", &of(&[End::Viewed, End::Declined]), &json!({})).await?;
     act(firm, "withdraw", &of(&[End::Withdrawn]), &json!({})).await?;
+    lapse(firm, &of(&[End::Expired])).await?;
+    for revision in of(&[End::Superseded]) {
+        let next = firm.owner.post(&format!("estimates/revisions/{revision}/revise"), &json!({})).await?;
+        let next = next["id"].as_str().context("a revision has an id")?.to_owned();
+        act(firm, "issue", &[next], &json!({})).await?;
+    }
     for (index, revision) in of(&[End::Declined]).into_iter().enumerate() {
         let said = json!({ "reason": REASONS[index % REASONS.len()], "answered_by": "Alex", "answered_how": "phone" });
         act(firm, "decline", &[revision], &said).await?;
@@ -153,6 +163,17 @@ pub(crate) async fn quote(
 async fn act(firm: &Firm, verb: &str, revisions: &[String], with: &Json) -> Result<()> {
     for revision in revisions {
         firm.owner.post(&format!("estimates/revisions/{revision}/{verb}"), with).await?;
+    }
+    Ok(())
+}
+
+/// Issued two months ago for one month, and no longer valid since.
+async fn lapse(firm: &Firm, revisions: &[String]) -> Result<()> {
+    let (at, until) = (format!("{}T02:00:00Z", firm.day(-60)), firm.day(-30).to_string());
+    for revision in revisions {
+        let path = format!("estimates/revisions/{revision}/as-it-was");
+        firm.owner.post(&path, &json!({ "status": "issued", "at": at, "valid_until": until })).await?;
+        firm.owner.post(&path, &json!({ "status": "expired" })).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, COOKIE, ETAG, HeaderMap, IF_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, RequestBuilder};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::net::SocketAddr;
 
 /// Speaks to one server, with one token or none. Follows no redirect and no proxy.
@@ -94,6 +94,12 @@ impl Client {
     /// Makes a record and answers its id.
     pub async fn make(&self, collection: &str, body: Json) -> String {
         self.post(collection, body).await.is(201).id()
+    }
+
+    /// Gives somebody these roles, and no others, as who administers the organization does.
+    pub async fn give_roles(&self, person: impl std::fmt::Display, roles: &[&str]) {
+        let given = self.request(Method::PUT, &format!("people/{person}/roles")).json(&json!({ "roles": roles }));
+        let _ = self.send(given).await.is(204);
     }
 }
 

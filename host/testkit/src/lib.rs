@@ -10,6 +10,7 @@
 //! | [`events`] | a stream of events |
 //! | [`mailbox`] | what was mailed |
 //! | [`race`] | writers that meet between plan and commit |
+//! | [`pdf`] | the text that a PDF shows |
 //! | [`plugins`] | plugins as files |
 //! | [`program`] | the built program, as an operator runs it |
 //! | [`site`] | a firm with access rules, and people who do not see all |
@@ -35,6 +36,7 @@ pub mod events;
 pub mod foreign;
 pub mod mailbox;
 pub mod needs;
+pub mod pdf;
 pub mod plugins;
 pub mod program;
 pub mod race;

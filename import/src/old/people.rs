@@ -40,7 +40,7 @@ impl Role {
         match self {
             Self::Admin => &[],
             Self::Manager => &["projects.manager", "timesheets.manager", "estimates.reader"],
-            Self::Estimator => &["projects.supervisor", "timesheets.worker", "estimates.estimator"],
+            Self::Estimator => &["projects.estimator", "timesheets.worker", "estimates.estimator"],
             Self::Worker => &["projects.worker", "timesheets.worker"],
         }
     }

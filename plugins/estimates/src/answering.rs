@@ -5,6 +5,7 @@ use crate::findings::Findings;
 use crate::paper::Paper;
 use crate::sending;
 use crate::sheet::Sheet;
+use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
 
@@ -88,7 +89,9 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
     let asked: BTreeSet<Id> = change.after.references("chosen").iter().copied().collect();
     // On their own page clients see what is ticked: nothing is nothing. Elsewhere nothing is what was offered.
     let by_link = change.after.text("answered_how") == Some("link");
-    let asked = (by_link || !asked.is_empty()).then_some(&asked);
+    // So it is where staff tick it for them.
+    let ticked = by_link || change.origin == Origin::Route && brought.is_none();
+    let asked = (ticked || !asked.is_empty()).then_some(&asked);
     let totals = match issued.document.totals(asked) {
         Ok(totals) => totals,
         Err(fault) => {
@@ -110,7 +113,11 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
         .set("how", change.after.text("answered_how").unwrap_or("paper"))
         .set("at", now)
         .set("day", today)
+        .set("signature", change.after.text("signature"))
         .set("recorded_by", caller.person());
+    if !change.after.is_null("signature") {
+        findings.verdict.set_field(at, "signature", None::<String>);
+    }
     findings.verdict.also.push(kept.into());
     if brought.is_none() {
         let convert = enqueue("convert").with(&Conversion { revision: sheet.id })?.once(sheet.id.to_string());
@@ -152,10 +159,12 @@ pub(crate) struct Accepted {
     /// The options and choices that were taken, all of them.
     pub(crate) chosen: BTreeSet<Id>,
     pub(crate) pdf: Option<Id>,
+    /// Strokes, where it was drawn.
+    pub(crate) signature: Option<String>,
 }
 
 pub(crate) fn accepted(revision: Id) -> Result<Option<Accepted>, Fault> {
-    let asked = select("acceptances").as_plugin().columns(["id", "name", "how", "day", "chosen", "pdf"]);
+    let asked = select("acceptances").as_plugin().columns(["id", "name", "how", "day", "chosen", "pdf", "signature"]);
     let page = records::find(asked.filter(field("revision").eq(revision)).limit(1))?;
     let of = |row: lignaflow_sdk::values::Row<'_>| {
         let chosen = row.json("chosen").and_then(|chosen| chosen.as_array());
@@ -168,6 +177,7 @@ pub(crate) fn accepted(revision: Id) -> Result<Option<Accepted>, Fault> {
                 .map(|ids| ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
                 .unwrap_or_default(),
             pdf: row.reference("pdf"),
+            signature: row.text("signature").map(str::to_owned),
         })
     };
     Ok(page.records().next().and_then(of))

@@ -1,6 +1,7 @@
 //! Assemblies: items and other assemblies with quantities, of which no one holds itself.
 
 use crate::findings::Findings;
+use crate::prices;
 use crate::pricing::{self, Fine, TooLarge};
 use lignaflow_sdk::prelude::*;
 use std::collections::btree_map::Entry;
@@ -66,13 +67,34 @@ pub(crate) struct Whole {
     pub(crate) minutes: i64,
 }
 
-pub(crate) const ITEM: [&str; 11] =
-    ["id", "name", "kind", "unit", "cost", "waste", "pricing", "rate", "price", "tax_code", "labour_minutes"];
+pub(crate) const ITEM: [&str; 12] = [
+    "id",
+    "name",
+    "kind",
+    "unit",
+    "cost",
+    "waste",
+    "pricing",
+    "rate",
+    "price",
+    "tax_code",
+    "labour_minutes",
+    "valid_from",
+];
 
 pub(crate) fn whole(assembly: Id) -> Result<Whole, Fault> {
     let mut whole = Whole::default();
     let mut items = BTreeMap::new();
     within(assembly, Fine::ONE, MOST_DEEP, &mut items, &mut whole)?;
+    let mut items: Vec<Fields> = items.into_values().collect();
+    prices::on(context::caller()?.today()?, &mut items)?;
+    let items: BTreeMap<Id, Fields> =
+        items.into_iter().filter_map(|item| Some((item.reference("id")?, item))).collect();
+    for taken in &mut whole.items {
+        if let Some(item) = taken.item.reference("id").and_then(|id| items.get(&id)) {
+            taken.item = item.clone();
+        }
+    }
     Ok(whole)
 }
 

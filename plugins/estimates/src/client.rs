@@ -3,6 +3,7 @@
 
 use crate::answering::{Issued, sealed};
 use crate::offer::Offer;
+use crate::sending;
 use crate::wording;
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
@@ -10,8 +11,9 @@ use std::collections::BTreeSet;
 
 /// States in which an offer can be answered.
 pub(crate) const OPEN: [&str; 2] = ["issued", "viewed"];
-/// The route that what is ticked is posted with.
+/// The routes that what is ticked is posted with: by the client, and by staff in their place.
 const ACCEPT: &str = "client-accept";
+const RECORD: &str = "record-acceptance";
 
 /// A revision with its document, for who came by its link.
 struct Opened {
@@ -104,11 +106,23 @@ pub(crate) fn sheet(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let today = caller.today()?;
     let accepted = matches!(opened.status(), "accepted" | "converted");
-    let chosen = if accepted { crate::answering::accepted(opened.id)?.map(|it| it.chosen) } else { ticked(request)? };
+    let answer = if accepted { crate::answering::accepted(opened.id)? } else { None };
+    let signed = answer.as_ref().and_then(|it| it.pdf);
+    let chosen = if accepted { answer.map(|it| it.chosen) } else { ticked(request)? };
     let number = opened.estimate.text("number").unwrap_or_default();
     let offer = Offer::of(&opened.issued, number, chosen.as_ref(), caller.currency)?;
-    let route = (opened.is_open() && !opened.is_late(today)).then_some(ACCEPT);
-    reply::json(&offer.sheet(&opened.says(today), route))
+    let route = match caller.principal {
+        context::Principal::Link(_) => Some(ACCEPT),
+        _ => caller.holds(ISSUE).then_some(RECORD),
+    };
+    let route = route.filter(|_| opened.is_open() && !opened.is_late(today));
+    let mut files = Vec::new();
+    match signed {
+        Some(signed) => files.push((signed, "The signed quote as PDF")),
+        None => files.extend(sending::paper(opened.id)?.map(|pdf| (pdf, "This quote as PDF"))),
+    }
+    files.extend(opened.issued.document.drawings.iter().map(|drawing| (*drawing, "")));
+    reply::json(&offer.sheet(&opened.says(today), route, &files))
 }
 
 /// Somebody acted on the page: now it was seen.
@@ -122,6 +136,7 @@ pub(crate) fn seen(request: &RouteRequest) -> Result<RouteReply, Fault> {
 struct Accepting {
     name: String,
     options: Option<Vec<Id>>,
+    signature: Option<String>,
 }
 
 pub(crate) fn accept(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -134,8 +149,33 @@ pub(crate) fn accept(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let write = transition("revisions", opened.id, "accept")
         .set("answered_by", body.name.trim())
         .set("answered_how", "link")
+        .set("signature", body.signature)
         .set("chosen", body.options.unwrap_or_default());
     Ok(reply::empty().with_writes([write]))
+}
+
+#[derive(Debug, Deserialize)]
+struct Recording {
+    answered_by: String,
+    answered_how: String,
+    options: Option<Vec<Id>>,
+}
+
+/// An acceptance that came by phone or on paper, with what was chosen.
+pub(crate) fn record(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let body: Recording = request.json()?;
+    let id = request.id("id")?;
+    records::get_for_caller("revisions", id, &["id"])?.ok_or_else(|| Fault::not_found("revision"))?;
+    let opened = opened(request, ISSUE)?;
+    opened.answerable()?;
+    if body.answered_by.trim().is_empty() {
+        return Err(Fault::at("/answered_by", "required", "Whose acceptance is it? Give the name."));
+    }
+    let write = transition("revisions", id, "accept")
+        .set("answered_by", body.answered_by.trim())
+        .set("answered_how", body.answered_how)
+        .set("chosen", body.options.unwrap_or_default());
+    Ok(reply::saved("revisions", id).with_writes([write]))
 }
 
 #[derive(Debug, Deserialize)]

@@ -119,6 +119,8 @@ struct Work<'a> {
     /// Phases and locations that are there, by name.
     phases: BTreeMap<String, Id>,
     locations: BTreeMap<String, Id>,
+    /// Of those that the estimate names, who is still here.
+    staff: BTreeSet<Id>,
     writes: Vec<Mutation>,
 }
 
@@ -132,6 +134,7 @@ impl<'a> Work<'a> {
             new: existing.is_none(),
             phases: BTreeMap::new(),
             locations: BTreeMap::new(),
+            staff: staff(agreed)?,
             writes: Vec::new(),
         };
         let title = agreed.estimate.text("title").unwrap_or("Project");
@@ -172,7 +175,11 @@ impl Work<'_> {
             .set("client", estimate.reference("client"))
             .set("address", estimate.text("site"))
             // A job has no caller, and what nobody manages nobody sees: it is whose estimate it was.
-            .set("manager", estimate.reference("estimator"))
+            .set("manager", estimate.reference("estimator").filter(|person| self.staff.contains(person)))
+            // Those who do it see all of it.
+            .set("members", self.doing())
+            .set("start", self.sheet.revision.date("start"))
+            .set("due", self.sheet.revision.date("finish"))
             .set("estimate", number(estimate))
             .set("billing", "fixed")
             .set("budget_minutes", minutes.max(0))
@@ -185,6 +192,13 @@ impl Work<'_> {
             self.phases.insert(name.to_owned(), id);
         }
         Ok(())
+    }
+
+    /// Everybody whom a section names.
+    fn doing(&self) -> Vec<Id> {
+        let named: BTreeSet<Id> =
+            self.sheet.sections.iter().flat_map(|(_, section)| section.references("assignees")).copied().collect();
+        named.intersection(&self.staff).copied().collect()
     }
 
     /// What was agreed to be paid in stages falls due with milestones, each for its part of the price without tax.
@@ -228,11 +242,16 @@ impl Work<'_> {
                 mine.into_iter().partition(|(_, line)| matches!(line.text("kind"), Some("labour" | "subcontract")));
             if !goods.is_empty() {
                 let name = format!("{title}: procure");
-                self.task(&section.to_string(), None, &name, location, "Procurement", &goods)?;
+                // It is there before the work begins.
+                let plan = Plan { start: None, due: fields.date("start"), assignees: Vec::new() };
+                self.task(&section.to_string(), None, &name, (location, "Procurement"), &plan, &goods)?;
             }
+            let assignees = fields.references("assignees").iter().filter(|person| self.staff.contains(*person));
+            let plan =
+                Plan { start: fields.date("start"), due: fields.date("due"), assignees: assignees.copied().collect() };
             for line in work {
                 let name = line.1.text("description").unwrap_or("Work");
-                self.task(&line.0.to_string(), Some(line.0), name, location, "Construction", &[line])?;
+                self.task(&line.0.to_string(), Some(line.0), name, (location, "Construction"), &plan, &[line])?;
             }
         }
         Ok(())
@@ -243,8 +262,8 @@ impl Work<'_> {
         of: &str,
         line: Option<Id>,
         name: &str,
-        location: Id,
-        phase: &str,
+        (location, phase): (Id, &str),
+        plan: &Plan,
         lines: &[&(Id, &Fields)],
     ) -> Result<(), Fault> {
         let minutes: i64 = lines.iter().map(|(_, line)| minutes_of(line)).sum();
@@ -255,6 +274,9 @@ impl Work<'_> {
             .set("project", self.project)
             .set("phase", self.phases.get(phase).copied())
             .set("location", location)
+            .set("start", plan.start)
+            .set("due", plan.due)
+            .set("assignees", plan.assignees.clone())
             .set("source_line", line.map(|line| line.to_string()))
             .set("planned_minutes", minutes.max(0))
             .set("planned_cost", self.sheet.money(cost.max(0)))
@@ -262,6 +284,26 @@ impl Work<'_> {
         self.writes.push(task.into());
         Ok(())
     }
+}
+
+/// When a task is done and by whom, as the estimate tells.
+struct Plan {
+    start: Option<Date>,
+    due: Option<Date>,
+    assignees: Vec<Id>,
+}
+
+/// Those of the people whom an estimate names who are still with the organization.
+fn staff(agreed: &Agreed) -> Result<BTreeSet<Id>, Fault> {
+    let sections = agreed.sheet.sections.iter().flat_map(|(_, section)| section.references("assignees"));
+    let named: BTreeSet<Id> = sections.copied().chain(agreed.estimate.reference("estimator")).collect();
+    let mut staff = BTreeSet::new();
+    for id in named {
+        if people::person(id)?.is_some_and(|person| person.active) {
+            staff.insert(id);
+        }
+    }
+    Ok(staff)
 }
 
 /// What the estimate is called by.

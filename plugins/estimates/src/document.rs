@@ -37,6 +37,9 @@ pub(crate) struct Document {
     pub(crate) stages: Vec<Part>,
     /// As it was offered, in minor units.
     pub(crate) total: i64,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) drawings: Vec<Id>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -212,6 +215,7 @@ impl Document {
             round_to: minor("round_to"),
             stages: sheet.stages().into_iter().map(|Stage { title, share }| Part { title, share }).collect(),
             total: sheet.totals(None)?.total,
+            drawings: estimate.references("drawings").to_vec(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The routes of the editor: beginning, copies, what is taken from the catalogue, and setting the total.
 
 use crate::assemblies::{self, ITEM, Taken};
+use crate::prices;
 use crate::pricing::{self, Fine, Pricing};
 use crate::sheet::{LINE, SECTION, Sheet, currency_of_fields, misplaced};
 use lignaflow_sdk::prelude::*;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Fields that a copy takes over. What the hook works out is worked out again.
-const OF_REVISION: [&str; 13] = [
+const OF_REVISION: [&str; 15] = [
     "discount_rate",
     "discount",
     "adjustment",
@@ -23,8 +24,14 @@ const OF_REVISION: [&str; 13] = [
     "exclusions",
     "terms",
     "valid_until",
+    "start",
+    "finish",
 ];
+/// What is of its own day: another estimate has days of its own.
+const OF_ITS_DAY: [&str; 3] = ["valid_until", "start", "finish"];
 const OF_SECTION: [&str; 4] = ["title", "position", "location", "shows"];
+/// When it is done and by whom, which the next revision of the same takes over.
+const OF_PLAN: [&str; 3] = ["start", "due", "assignees"];
 const OF_LINE: [&str; 16] = [
     "position",
     "kind",
@@ -80,6 +87,7 @@ struct Begin {
     client: Option<String>,
     project: Option<String>,
     site: Option<String>,
+    template: Option<String>,
 }
 
 pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -93,29 +101,36 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
     {
         return Err(Fault::at("/client", "unknown-reference", "This client is archived or not there: name another."));
     }
+    let as_in = id_at(body.template.as_deref(), "/template")?.map(template).transpose()?;
     let (estimate, revision, section) = (context::new_id()?, context::new_id()?, context::new_id()?);
     let fields: Fields = [("client".to_owned(), client.into_value())].into();
-    let writes = [
+    let mut writes: Vec<Mutation> = vec![
         insert("estimates", estimate)
             .set("title", body.title.trim())
             .set("client", client)
             .set("site", body.site.as_deref())
             .set("project", project)
             .set("kind", if project.is_some() { "variation" } else { "original" })
-            .set("currency", currency_of_fields(&fields)?.as_str()),
-        insert("revisions", revision).set("estimate", estimate).set("name", "Revision"),
-        insert("sections", section).set("revision", revision).set("title", "General"),
+            .set("currency", currency_of_fields(&fields)?.as_str())
+            .into(),
     ];
+    match &as_in {
+        Some(from) => writes.extend(first_revision(from, estimate, revision)?),
+        None => {
+            writes.push(insert("revisions", revision).set("estimate", estimate).set("name", "Revision").into());
+            writes.push(insert("sections", section).set("revision", revision).set("title", "General").into());
+        }
+    }
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
 }
 
-/// A revision's parts under another, with ids of their own.
-fn parts(from: &Sheet, to: Id, writes: &mut Vec<Mutation>) -> Result<(), Fault> {
+/// A revision's parts under another, with ids of their own. `of_section` is what they take over.
+fn parts(from: &Sheet, to: Id, of_section: &[&str], writes: &mut Vec<Mutation>) -> Result<(), Fault> {
     let mut sections = BTreeMap::new();
     for (id, fields) in &from.sections {
         let copy = context::new_id()?;
         sections.insert(*id, copy);
-        writes.push(with(insert("sections", copy).set("revision", to), fields, &OF_SECTION).into());
+        writes.push(with(insert("sections", copy).set("revision", to), fields, of_section).into());
     }
     for (_, fields) in &from.lines {
         let Some(section) = fields.reference("section").and_then(|id| sections.get(&id)) else { continue };
@@ -138,7 +153,7 @@ pub(crate) fn revise(request: &RouteRequest) -> Result<RouteReply, Fault> {
     kept.shift_remove("valid_until");
     let copy = insert("revisions", revision).set("estimate", estimate).set("name", "Revision");
     let mut writes = vec![with(copy, &kept, &OF_REVISION).into()];
-    parts(&from, revision, &mut writes)?;
+    parts(&from, revision, &[OF_SECTION.as_slice(), &OF_PLAN].concat(), &mut writes)?;
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
 }
 
@@ -155,8 +170,6 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let source = records::get("estimates", source, &["client", "site"])?.ok_or_else(|| Fault::not_found("estimate"))?;
     let client = id_at(body.client.as_deref(), "/client")?;
     let (estimate, revision) = (context::new_id()?, context::new_id()?);
-    let mut kept = from.revision.clone();
-    kept.shift_remove("valid_until");
     let mut writes: Vec<Mutation> = vec![
         insert("estimates", estimate)
             .set("title", body.title.trim())
@@ -164,11 +177,33 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .set("site", source.text("site").filter(|_| client.is_none()))
             .set("currency", from.currency.as_str())
             .into(),
-        with(insert("revisions", revision).set("estimate", estimate).set("name", "Revision"), &kept, &OF_REVISION)
-            .into(),
     ];
-    parts(&from, revision, &mut writes)?;
+    writes.extend(first_revision(&from, estimate, revision)?);
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
+}
+
+/// The first revision of another estimate, with the parts of this one.
+fn first_revision(from: &Sheet, estimate: Id, revision: Id) -> Result<Vec<Mutation>, Fault> {
+    let mut kept = from.revision.clone();
+    for name in OF_ITS_DAY {
+        kept.shift_remove(name);
+    }
+    let first = insert("revisions", revision).set("estimate", estimate).set("name", "Revision");
+    let mut writes: Vec<Mutation> = vec![with(first, &kept, &OF_REVISION).into()];
+    parts(from, revision, &OF_SECTION, &mut writes)?;
+    Ok(writes)
+}
+
+/// The latest revision of an estimate that is kept as a template.
+fn template(id: Id) -> Result<Sheet, Fault> {
+    let known = records::get_for_caller("estimates", id, &["template"])?;
+    if known.is_none_or(|known| known.boolean("template") != Some(true)) {
+        let message = "There is no such template: mark an estimate as one first.";
+        return Err(Fault::at("/template", "unknown-reference", message));
+    }
+    let latest = select("revisions").columns(["id"]).filter(field("estimate").eq(id)).sort_descending("id").limit(1);
+    let latest = records::find(latest)?.records().next().and_then(|revision| revision.reference("id"));
+    sheet(latest.ok_or_else(|| Fault::at("/template", "empty", "This template has no revision yet."))?)
 }
 
 pub(crate) fn copy_section(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -289,9 +324,10 @@ pub(crate) fn take(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let (item, assembly) = (id_at(body.item.as_deref(), "/item")?, id_at(body.assembly.as_deref(), "/assembly")?);
     let lines = match (item, assembly) {
         (Some(item), None) => {
-            let item = records::get("catalog-items", item, &ITEM)?
-                .ok_or_else(|| Fault::at("/item", "unknown-reference", "There is no such item in the catalogue."))?;
-            vec![item_line(&item, quantity, digits)?]
+            let mut items = [records::get("catalog-items", item, &ITEM)?
+                .ok_or_else(|| Fault::at("/item", "unknown-reference", "There is no such item in the catalogue."))?];
+            prices::on(context::caller()?.today()?, &mut items)?;
+            items.iter().map(|item| item_line(item, quantity, digits)).collect::<Result<_, _>>()?
         }
         (None, Some(assembly)) => {
             let name = records::get("assemblies", assembly, &["name", "unit"])?

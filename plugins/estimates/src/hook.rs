@@ -3,7 +3,7 @@
 
 use crate::findings::Findings;
 use crate::sheet::{REVISION, Sheet, currency_of_fields, price_of};
-use crate::{answering, assemblies, issuing};
+use crate::{answering, assemblies, issuing, prices};
 use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ pub(crate) fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
                 findings.refuse(index, ErrorCode::Locked, "kept", message);
             }
             "estimates" => estimate(index, change, &mut findings)?,
+            "catalog-prices" => prices::check(index, change, &mut findings),
             "assembly-items" => assemblies::check(index, change, changes, &mut findings)?,
             _ => {}
         }
@@ -76,8 +77,26 @@ fn estimate(index: usize, change: &HookChange, findings: &mut Findings) -> Resul
             "The currency stays once there is a revision: its amounts are in it.",
         );
     }
+    drawings(index, change, findings)?;
     if change.after.text("kind") == Some("variation") && change.after.is_null("project") {
         findings.add(index, "project", "required", "Name the project that this variation changes.");
+    }
+    Ok(())
+}
+
+/// What a client is shown with an open or accepted document stays with it.
+fn drawings(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let is = change.after.references("drawings");
+    let gone: Vec<Id> = change.before.references("drawings").iter().filter(|id| !is.contains(id)).copied().collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    for shown in ["open", "accepted"].into_iter().filter_map(|name| change.before.reference(name)) {
+        if answering::sealed(shown)?.document.drawings.iter().any(|drawing| gone.contains(drawing)) {
+            let message = "The client has been given this drawing with the document: it stays with it.";
+            findings.add(index, "drawings", "shown", message);
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -11,8 +11,21 @@ use lignaflow_sdk::prelude::*;
 /// How long an offer stands where it does not say.
 const DAYS_VALID: i64 = 30;
 
-pub(crate) const ESTIMATE: [&str; 11] =
-    ["title", "client", "site", "working", "number", "numbering", "open", "accepted", "kind", "project", "estimator"];
+pub(crate) const ESTIMATE: [&str; 13] = [
+    "title",
+    "client",
+    "site",
+    "working",
+    "number",
+    "numbering",
+    "open",
+    "accepted",
+    "kind",
+    "project",
+    "estimator",
+    "template",
+    "drawings",
+];
 
 /// Where quotes are reviewed first, a draft is not issued as it is.
 pub(crate) fn reviewed(at: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
@@ -44,6 +57,10 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
     }
     let estimate_id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
     let estimate = records::get("estimates", estimate_id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
+    if estimate.boolean("template") == Some(true) {
+        let message = "It is kept as a template: begin another from it, and issue that.";
+        findings.add(at, "status", "template", message);
+    }
     if estimate.reference("accepted").is_some() {
         findings.add(
             at,

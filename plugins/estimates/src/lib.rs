@@ -10,7 +10,7 @@
 //! | [`offer`], [`wording`] | the document as a client reads it, on their page and on paper |
 //! | [`client`], [`sending`], [`paper`] | the page of a link and its answers; links and letters; PDFs |
 //! | [`converting`], [`bringing`] | what was accepted becomes a project; estimates of before, with their own dates |
-//! | [`assemblies`], [`repricing`] | items within each other; costs across the catalogue |
+//! | [`assemblies`], [`repricing`], [`prices`] | items within each other; costs across the catalogue; prices from a day on |
 //! | [`editing`], [`showing`] | the routes of the editor, and what they show |
 
 mod answering;
@@ -25,6 +25,7 @@ mod hook;
 mod issuing;
 mod offer;
 mod paper;
+mod prices;
 mod pricing;
 mod repricing;
 mod sending;
@@ -62,15 +63,18 @@ impl Plugin for Estimates {
             "client" => client::sheet(request),
             "client-seen" => client::seen(request),
             "client-accept" => client::accept(request),
+            "record-acceptance" => client::record(request),
             "client-decline" => client::decline(request),
             "client-ask" => client::ask(request),
             "reprice" => repricing::reprice(request),
+            "repriced" => repricing::repriced(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }
     }
 
     fn run(call: &JobCall) -> Result<Slice, Fault> {
         match call.job.as_str() {
+            "prices" => prices::run(call),
             "expire" => answering::expire(),
             "convert" => converting::convert(call),
             "paper" => paper::make(call),

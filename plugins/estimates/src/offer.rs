@@ -69,6 +69,8 @@ pub(crate) struct Signed {
     pub(crate) name: String,
     pub(crate) on: String,
     pub(crate) how: String,
+    /// The strokes of what was drawn, in the way of an SVG path over a field of 600 by 200.
+    pub(crate) signature: Option<String>,
 }
 
 impl Offer {
@@ -169,8 +171,9 @@ impl Offer {
         format!("{} {}", self.number, self.letter).trim().to_owned()
     }
 
-    /// The client's page. `says` is where it stands; `route` is posted with what is ticked, while it can be.
-    pub(crate) fn sheet(&self, says: &[String], route: Option<&str>) -> Json {
+    /// The client's page. `says` is where it stands; `route` is posted with what is ticked, while it can be; `files` can
+    /// be opened, each with what it is called where it is not by its own name.
+    pub(crate) fn sheet(&self, says: &[String], route: Option<&str>, files: &[(Id, &str)]) -> Json {
         let fact = |name: &str, value: &str| json!({ "name": name, "value": value });
         let mut facts = vec![fact("Quote", &self.name()), fact("Issued", &self.issued_on)];
         facts.push(fact("Valid until", &self.valid_until));
@@ -198,9 +201,10 @@ impl Offer {
         let text: Vec<&str> = says.iter().map(String::as_str).chain(self.introduction.as_deref()).collect();
         let choices: Vec<Json> =
             route.map(|route| self.options.iter().map(|choice| choice.sheet(route)).collect()).unwrap_or_default();
+        let files: Vec<Json> = files.iter().map(|(file, title)| json!({ "file": file, "title": title })).collect();
         json!({
             "title": self.title, "text": text, "facts": facts, "sections": sections, "choices": choices,
-            "totals": totals, "notes": [format!("Document {}. Amounts of lines are before tax.", self.document)],
+            "totals": totals, "files": files, "notes": [format!("Document {}. Amounts of lines are before tax.", self.document)],
         })
     }
 }

@@ -46,7 +46,12 @@ pub(crate) fn make(call: &JobCall) -> Result<Slice, Fault> {
     let Some(kept) = accepted(revision)?.filter(|kept| kept.pdf.is_none()) else { return Ok(Slice::default()) };
     let mut offer = Offer::of(&issued, number, Some(&kept.chosen), home)?;
     let how = if kept.how == "link" { "by the link that was sent".to_owned() } else { format!("by {}", kept.how) };
-    offer.signed = Some(Signed { name: kept.name.clone(), on: wording::day(kept.day), how: how.replace('-', " ") });
+    offer.signed = Some(Signed {
+        name: kept.name.clone(),
+        on: wording::day(kept.day),
+        how: how.replace('-', " "),
+        signature: kept.signature.clone(),
+    });
     let paper = render(pdf, "quote").with(&offer)?.called(format!("{} accepted.pdf", offer.name())).dated(kept.day);
     let mut writes: Vec<Mutation> = vec![update("acceptances", kept.id).set("pdf", pdf).into(), paper.into()];
     // Both sides have the same paper.

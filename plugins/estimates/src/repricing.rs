@@ -1,8 +1,11 @@
-//! Costs across the catalogue, made dearer or cheaper together.
+//! Costs across the catalogue, made dearer or cheaper together: at once, or from a day on.
 
+use crate::prices;
 use crate::pricing::{Fine, with_waste};
 use lignaflow_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Items that are changed in one transaction.
 const MOST: usize = 2_000;
@@ -12,21 +15,72 @@ struct Reprice {
     change: i64,
     kind: Option<String>,
     supplier: Option<String>,
+    from: Option<Date>,
     #[serde(default)]
     preview: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// An item with its cost, before and after.
+#[derive(Debug)]
 struct Changed {
     id: Id,
     name: String,
+    kind: String,
+    supplier: Option<String>,
+    before: Decimal,
+    after: Fine,
+}
+
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    id: Id,
+    name: &'a str,
     before: String,
     after: String,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    items: Vec<Changed>,
+impl Reprice {
+    /// The items whose cost changes, from what it is on that day.
+    fn changed(&self, day: Date) -> Result<Vec<Changed>, Fault> {
+        let mut asked = select("catalog-items")
+            .as_plugin()
+            .columns(["id", "name", "kind", "supplier", "cost", "price", "valid_from"])
+            .filter(field("cost").is_set())
+            .sort("name");
+        if let Some(kind) = &self.kind {
+            asked = asked.filter(field("kind").eq(kind.as_str()));
+        }
+        if let Some(supplier) = &self.supplier {
+            asked = asked.filter(field("supplier").eq(supplier.as_str()));
+        }
+        let mut items = records::find_all(asked, MOST)?.ok_or_else(|| {
+            Fault::new(
+                ErrorCode::Quota,
+                format!("More than {MOST} items are not changed at once: narrow it by kind or supplier."),
+            )
+        })?;
+        for some in items.chunks_mut(500) {
+            prices::on(day, some)?;
+        }
+        let mut changed = Vec::new();
+        for item in items {
+            let (Some(id), Some(before)) = (item.reference("id"), item.decimal("cost")) else { continue };
+            let after = with_waste(Fine::of_decimal(before)?, self.change)?;
+            if after == Fine::of_decimal(before)? {
+                continue;
+            }
+            let text = |name: &str| item.text(name).map(str::to_owned);
+            changed.push(Changed {
+                id,
+                name: text("name").unwrap_or_default(),
+                kind: text("kind").unwrap_or_default(),
+                supplier: text("supplier"),
+                before,
+                after,
+            });
+        }
+        Ok(changed)
+    }
 }
 
 pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -35,32 +89,68 @@ pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if !caller.holds("estimates.see-costs") {
         return Err(Fault::denied("Costs are changed by those who see them."));
     }
-    let mut asked =
-        select("catalog-items").as_plugin().columns(["id", "name", "cost"]).filter(field("cost").is_set()).sort("name");
-    if let Some(kind) = &body.kind {
-        asked = asked.filter(field("kind").eq(kind.as_str()));
-    }
-    if let Some(supplier) = &body.supplier {
-        asked = asked.filter(field("supplier").eq(supplier.as_str()));
-    }
-    let items = records::find_all(asked, MOST)?.ok_or_else(|| {
-        Fault::new(
-            ErrorCode::Quota,
-            format!("More than {MOST} items are not changed at once: narrow it by kind or supplier."),
-        )
-    })?;
     let today = caller.today()?;
-    let (mut changed, mut writes) = (Vec::new(), Vec::new());
-    for item in items {
-        let (Some(id), Some(before)) = (item.reference("id"), item.decimal("cost")) else { continue };
-        let after = with_waste(Fine::of_decimal(before)?, body.change)?;
-        if after == Fine::of_decimal(before)? {
-            continue;
-        }
-        writes.push(update("catalog-items", id).set("cost", after.decimal()).set("valid_from", today));
-        let name = item.text("name").unwrap_or_default().to_owned();
-        changed.push(Changed { id, name, before: before.to_string(), after: after.decimal().to_string() });
+    let later = body.from.filter(|from| *from > today);
+    let changed = body.changed(later.unwrap_or(today))?;
+    let items: Vec<Told<'_>> = changed
+        .iter()
+        .map(|it| Told {
+            id: it.id,
+            name: &it.name,
+            before: it.before.to_string(),
+            after: it.after.decimal().to_string(),
+        })
+        .collect();
+    let answer = reply::json(&json!({ "items": items }))?;
+    if body.preview {
+        return Ok(answer);
     }
-    let answer = reply::json(&Answer { items: changed })?;
-    Ok(if body.preview { answer } else { answer.with_writes(writes) })
+    match later {
+        None => {
+            let now =
+                |it: &Changed| update("catalog-items", it.id).set("cost", it.after.decimal()).set("valid_from", today);
+            Ok(answer.with_writes(changed.iter().map(now)))
+        }
+        Some(from) => Ok(answer.with_writes(from_then_on(from, &changed)?)),
+    }
+}
+
+/// Prices from that day on; where an item has one of that day, it is changed.
+fn from_then_on(from: Date, changed: &[Changed]) -> Result<Vec<Mutation>, Fault> {
+    let asked = select("catalog-prices").as_plugin().columns(["id", "item"]).filter(field("valid_from").eq(from));
+    let there = records::find_all(asked, MOST)?.unwrap_or_default();
+    let there: BTreeMap<Id, Id> =
+        there.iter().filter_map(|price| Some((price.reference("item")?, price.reference("id")?))).collect();
+    changed
+        .iter()
+        .map(|it| match there.get(&it.id) {
+            Some(price) => Ok(update("catalog-prices", *price).set("cost", it.after.decimal()).into()),
+            None => Ok(insert("catalog-prices", context::new_id()?)
+                .set("item", it.id)
+                .set("valid_from", from)
+                .set("cost", it.after.decimal())
+                .into()),
+        })
+        .collect()
+}
+
+/// What a change would come to, for whoever is about to make it.
+pub(crate) fn repriced(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let change = request.query_text("change").unwrap_or("0").parse();
+    let asked = Reprice {
+        change: change.map_err(|_| Fault::at("/change", "type", "Expected basis points such as 350."))?,
+        kind: request.query_text("kind").map(str::to_owned),
+        supplier: request.query_text("supplier").map(str::to_owned),
+        from: None,
+        preview: true,
+    };
+    let rows = asked.changed(context::caller()?.today()?)?;
+    let rows = rows.iter().map(|it| {
+        json!({
+            "name": it.name, "kind": it.kind, "supplier": it.supplier, "before": it.before.to_string(),
+            "after": it.after.decimal().to_string(),
+            "records": { "name": format!("/api/v1/estimates/catalog-items/{}", it.id) },
+        })
+    });
+    reply::json(&json!({ "rows": rows.collect::<Vec<_>>() }))
 }

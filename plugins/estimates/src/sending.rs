@@ -65,7 +65,7 @@ pub(crate) fn send(request: &RouteRequest) -> Result<RouteReply, Fault> {
 }
 
 /// The PDF of an issued document, once it is asked for.
-fn paper(revision: Id) -> Result<Option<Id>, Fault> {
+pub(crate) fn paper(revision: Id) -> Result<Option<Id>, Fault> {
     let kept = select("documents").as_plugin().columns(["pdf"]).filter(field("revision").eq(revision)).limit(1);
     Ok(records::find(kept)?.records().next().and_then(|row| row.reference("pdf")))
 }

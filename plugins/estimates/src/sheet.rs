@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const MOST_LINES: usize = 500;
 const MOST_SECTIONS: usize = 100;
 
-pub(crate) const REVISION: [&str; 21] = [
+pub(crate) const REVISION: [&str; 23] = [
     "estimate",
     "name",
     "letter",
@@ -32,8 +32,11 @@ pub(crate) const REVISION: [&str; 21] = [
     "net",
     "total",
     "issued_at",
+    "start",
+    "finish",
 ];
-pub(crate) const SECTION: [&str; 5] = ["revision", "title", "position", "location", "shows"];
+pub(crate) const SECTION: [&str; 8] =
+    ["revision", "title", "position", "location", "shows", "start", "due", "assignees"];
 pub(crate) const LINE: [&str; 21] = [
     "revision",
     "section",

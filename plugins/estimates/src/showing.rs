@@ -1,9 +1,10 @@
 //! What a revision comes to, for the editor; the issued document, for whoever shows it.
 
 use crate::answering::sealed;
-use crate::document::{TaxCode, figures, payment_rows};
+use crate::document::{TaxCode, figures, payment_rows, percent};
 use crate::editing;
 use crate::pricing::margin_of;
+use crate::sheet::Sheet;
 use lignaflow_sdk::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,8 +56,20 @@ pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "counted": counted,
         "totals": figures(&totals, &taxes),
         "payments": payment_rows(sheet.payments(totals.total)?),
+        "notes": warnings(&sheet)?,
         "panel": panel,
     }))
+}
+
+/// What is lawful in few places is said before it is issued.
+fn warnings(sheet: &Sheet) -> Result<Vec<String>, Fault> {
+    let most = settings::all(["deposit_warning"])?.integer("deposit_warning").unwrap_or(10_000);
+    let asked = sheet.revision.integer("deposit").filter(|asked| *asked > most);
+    let said = |asked| {
+        let (asked, most) = (percent(asked), percent(most));
+        format!("The deposit is {asked} %, more than {most} %: see that the law of the place lets you ask for it.")
+    };
+    Ok(asked.map(said).into_iter().collect())
 }
 
 fn titled(kind: &str) -> String {

@@ -14,6 +14,7 @@ mod copying;
 mod footing;
 mod issuing;
 mod pricing;
+mod states;
 
 type Host = MemoryHost<Estimates>;
 
@@ -26,6 +27,9 @@ fn host() -> Host {
         "estimates.edit",
         "estimates.issue",
         "projects.see-all",
+        "projects.see-clients",
+        "projects.plan",
+        "projects.edit",
         "projects.see-money",
     ];
     host.caller.permissions.extend(held.map(str::to_owned));

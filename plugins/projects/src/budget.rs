@@ -6,6 +6,7 @@
 use crate::findings::Findings;
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Basis points that are said when they are reached.
@@ -242,6 +243,9 @@ struct Answer {
     period: String,
     time: Option<Time>,
     money: Option<Outlay>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    rows: Vec<Json>,
 }
 
 #[derive(Debug, Serialize)]
@@ -273,7 +277,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let monthly = record.text("budget_period") == Some("month");
     let period = if monthly { month_of(caller.today()?) } else { "whole".to_owned() };
+    let sees = caller.holds("projects.see-money");
     let mut accounts = accounts(project, &record)?;
+    if !sees {
+        accounts.remove(&Measure::Money);
+    }
+    let rows = rows(project, &accounts, &period);
     let mut now = |measure| {
         let mut account = accounts.remove(&measure)?;
         if account.monthly {
@@ -287,12 +296,62 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         used_minutes: used,
         used: share(used, there),
     });
-    let sees = caller.holds("projects.see-money");
-    let money = now(Measure::Money).filter(|_| sees).zip(record.money("budget")).map(|((_, there, used), budget)| {
+    let currency = record.money("budget").filter(|_| sees).map(|budget| budget.currency.to_string());
+    let money = now(Measure::Money).zip(record.money("budget")).map(|((_, there, used), budget)| {
         let amount = |minor| Amount { minor, currency: budget.currency.to_string() };
         Outlay { budget: amount(there), spent: amount(used), used: share(used, there) }
     });
-    reply::json(&Answer { project, period, time, money })
+    reply::json(&Answer { project, period, time, money, currency, rows })
+}
+
+/// Period by period what there was to use and what was used of it, each with the records behind it.
+fn rows(project: Id, accounts: &BTreeMap<Measure, Account>, now: &str) -> Vec<Json> {
+    let mut periods: BTreeMap<String, Json> = BTreeMap::new();
+    for (measure, account) in accounts {
+        let mut account = account.clone();
+        if account.monthly {
+            account.used.entry(now.to_owned()).or_default();
+        }
+        let (has, used, of) = match measure {
+            Measure::Time => ("budget_minutes", "used_minutes", "time_used"),
+            Measure::Money => ("budget", "spent", "money_used"),
+        };
+        for (period, there, taken) in account.periods() {
+            let row = periods.entry(period.clone()).or_insert_with(|| {
+                let title = if period == "whole" { "Whole" } else { period.as_str() };
+                json!({ "period": title, "records": {} })
+            });
+            row[has] = json!(there);
+            row[used] = json!(taken);
+            row[of] = json!(share(taken, there));
+            row["records"][used] = behind(*measure, project, &period);
+        }
+    }
+    periods.into_values().collect()
+}
+
+/// What the API has of what was used in a period.
+fn behind(measure: Measure, project: Id, period: &str) -> Json {
+    let list = |collection: &str, of: &str| format!("/api/v1/projects/{collection}?filter[project]={project}{of}");
+    let (month, days) = match first_and_last(period) {
+        Some((first, last)) => {
+            (format!("&filter[month]={first}"), format!("&filter[date][gte]={first}&filter[date][lte]={last}"))
+        }
+        None => Default::default(),
+    };
+    let usage = list("usage", &month);
+    match measure {
+        Measure::Time => json!(usage),
+        Measure::Money => json!([list("costs", &days), usage]),
+    }
+}
+
+/// The days of `2026-11`.
+fn first_and_last(month: &str) -> Option<(Date, Date)> {
+    let first: Date = format!("{month}-01").parse().ok()?;
+    // The 32nd day from its first is of the next one.
+    let next: Date = format!("{}-01", month_of(first.plus_days(31)?)).parse().ok()?;
+    Some((first, next.plus_days(-1)?))
 }
 
 #[cfg(test)]
@@ -313,6 +372,36 @@ mod tests {
         let carried = account(100, true, "2026-11", &used).periods();
         assert_eq!(carried.iter().map(|(_, there, _)| *there).collect::<Vec<_>>(), [100, 260]);
         assert_eq!(share(120, 260), 4_615);
+    }
+
+    #[test]
+    fn a_month_has_its_first_and_its_last_day() {
+        let days = |month: &str| first_and_last(month).map(|(first, last)| (first.to_string(), last.to_string()));
+        assert_eq!(days("2028-02"), Some(("2028-02-01".to_owned(), "2028-02-29".to_owned())));
+        assert_eq!(days("2026-12"), Some(("2026-12-01".to_owned(), "2026-12-31".to_owned())));
+        assert_eq!(days("whole"), None);
+    }
+
+    #[test]
+    fn rows_tell_each_month_of_both_measures_and_what_is_behind_it() {
+        let project = Id::fresh();
+        let accounts = BTreeMap::from([
+            (Measure::Time, account(100, false, "2026-11", &[("2026-11", 40)])),
+            (Measure::Money, account(500, true, "2026-11", &[("2026-12", 900)])),
+        ]);
+        let rows = rows(project, &accounts, "2026-12");
+        assert_eq!(rows.len(), 2);
+        assert_eq!(
+            (&rows[0]["period"], &rows[0]["used_minutes"], &rows[0]["time_used"]),
+            (&json!("2026-11"), &json!(40), &json!(4_000))
+        );
+        assert_eq!(
+            (&rows[1]["budget"], &rows[1]["spent"], &rows[1]["money_used"]),
+            (&json!(1_000), &json!(900), &json!(9_000))
+        );
+        assert!(rows[0].get("budget").is_none(), "nothing was spent in that month, and nothing is told of it");
+        let costs = rows[1]["records"]["spent"][0].as_str().unwrap();
+        assert!(costs.ends_with("&filter[date][gte]=2026-12-01&filter[date][lte]=2026-12-31"), "{costs}");
     }
 
     #[test]

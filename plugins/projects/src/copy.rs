@@ -83,7 +83,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
     let client = wish.client.or(project.reference("client"));
     check_code(wish.code.as_deref())?;
-    check_client(client)?;
+    check_client(wish.client)?;
     let staff = staff(&project, &tasks)?;
     let source = Source { project, phases, locations, milestones, tasks, checklist, client, staff };
     let new = context::new_id()?;
@@ -110,8 +110,9 @@ fn check_code(code: Option<&str>) -> Result<(), Fault> {
     Err(Fault { code: ErrorCode::Conflict, ..Fault::at("/code", "duplicate", message) })
 }
 
-fn check_client(client: Option<Id>) -> Result<(), Fault> {
-    match client {
+/// Another client is one that the caller sees; the original's comes along.
+fn check_client(named: Option<Id>) -> Result<(), Fault> {
+    match named {
         Some(client) if records::get_for_caller("clients", client, &["id"])?.is_none() => {
             Err(Fault::at("/client", "unknown-reference", "This client is archived or not there: name another."))
         }

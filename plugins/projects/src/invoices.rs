@@ -1,6 +1,8 @@
-//! Claims as a file of sales invoices, for the system that keeps the books.
+//! Claims as rows, and as a file of sales invoices for the system that keeps the books.
 
 use lignaflow_sdk::prelude::*;
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Claims of one file.
@@ -22,7 +24,8 @@ const COLUMNS: [&str; 13] = [
     "id",
 ];
 
-pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+/// Claims by what the query asks for, those that are cancelled left out.
+fn asked(request: &RouteRequest) -> Result<Vec<Fields>, Fault> {
     let mut claims = select("claims").columns(COLUMNS).sort("date").sort("id");
     claims = claims.filter(field("status").ne("cancelled"));
     let mut issues = Vec::new();
@@ -40,8 +43,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if let Some(status) = request.query_text("status") {
         claims = claims.filter(field("status").eq(status));
     }
-    let claims = records::find_all(claims, MOST)?
-        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} claims: ask for a shorter time.")))?;
+    records::find_all(claims, MOST)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} claims: ask for a shorter time.")))
+}
+
+pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let claims = asked(request)?;
     let mut text = format!("{HEAD}\r\n");
     for claim in &claims {
         line(claim, &mut text)?;
@@ -49,13 +56,53 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     Ok(reply::bytes("text/csv; charset=utf-8", text.into_bytes()))
 }
 
-fn line(claim: &Fields, text: &mut String) -> Result<(), Fault> {
+/// The same claims as rows: those in the organization's currency, and what the others come to.
+pub(crate) fn table(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let home = context::caller()?.currency;
+    let mut sums = [0_i64; 3];
+    let mut elsewhere: BTreeMap<String, i64> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for claim in asked(request)? {
+        let (amount, tax, total) = amounts(&claim)?;
+        if amount.currency != home {
+            let sum = elsewhere.entry(amount.currency.to_string()).or_default();
+            *sum = sum.checked_add(total).ok_or_else(too_much)?;
+            continue;
+        }
+        for (sum, part) in sums.iter_mut().zip([amount.minor, tax.minor, total]) {
+            *sum = sum.checked_add(part).ok_or_else(too_much)?;
+        }
+        let day = |name: &str| claim.date(name).map(|date| date.to_string());
+        let record = claim.reference("id").map(|id| format!("/api/v1/projects/claims/{id}"));
+        rows.push(json!({
+            "number": claim.text("number"), "invoice": claim.text("invoice"),
+            "client": claim.text("project.client.name"), "project": claim.text("project.name"),
+            "title": claim.text("title"), "date": day("date"), "due": day("due"), "amount": amount.minor,
+            "tax": tax.minor, "total": total, "status": claim.text("status"),
+            "records": { "number": &record, "total": &record },
+        }));
+    }
+    let left_out = elsewhere.iter().map(|(currency, minor)| json!({ "minor": minor, "currency": currency }));
+    reply::json(&json!({
+        "currency": home.as_str(), "rows": rows, "left_out": left_out.collect::<Vec<_>>(),
+        "total": { "amount": sums[0], "tax": sums[1], "total": sums[2] },
+    }))
+}
+
+fn too_much() -> Fault {
+    Fault::new(ErrorCode::Invalid, "Amounts and their tax are more than can be added up.")
+}
+
+/// The amount of a claim, its tax, and both together.
+fn amounts(claim: &Fields) -> Result<(Money, Money, i64), Fault> {
     let amount = claim.money("amount").ok_or_else(|| Fault::new(ErrorCode::Internal, "A claim without an amount."))?;
     let tax = claim.money("tax").unwrap_or(Money { minor: 0, ..amount });
-    let total = amount
-        .minor
-        .checked_add(tax.minor)
-        .ok_or_else(|| Fault::new(ErrorCode::Invalid, "An amount and its tax are more than can be added up."))?;
+    let total = amount.minor.checked_add(tax.minor).ok_or_else(too_much)?;
+    Ok((amount, tax, total))
+}
+
+fn line(claim: &Fields, text: &mut String) -> Result<(), Fault> {
+    let (amount, tax, total) = amounts(claim)?;
     let day = |name: &str| claim.date(name).map(|date| date.to_string()).unwrap_or_default();
     let said = |name: &str| cell(claim.text(name).unwrap_or_default());
     let sum = |minor: i64| plain(minor, amount.currency.minor_digits());

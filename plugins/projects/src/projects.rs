@@ -15,10 +15,13 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         if related.reference("site.client") != after.reference("client") {
             let name = related.text("site.name").unwrap_or("This");
             findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
-        } else if after.is_null("address")
-            && let Some(address) = related.text("site.address")
-        {
-            findings.verdict.set_field(index, "address", address);
+        } else {
+            // Who works there need not see the client's sites.
+            for name in ["address", "access_notes"] {
+                if let Some(text) = related.text(&format!("site.{name}")).filter(|_| after.is_null(name)) {
+                    findings.verdict.set_field(index, name, text);
+                }
+            }
         }
     }
     let starts = change.transition.as_deref() == Some("activate");

@@ -16,8 +16,9 @@ fn host() -> Host {
     let time = time.replace("read_only = true", "read_only = false").replace("create = \"false\"", "create = \"true\"");
     let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml"), &time];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
-    let held = ["projects.see-all", "projects.see-money", "projects.claim", "estimates.see", "estimates.edit"];
-    host.caller.permissions.extend(held.map(str::to_owned));
+    let held = ["see-all", "see-clients", "plan", "edit", "see-money", "claim"];
+    host.caller.permissions.extend(held.map(|name| format!("projects.{name}")));
+    host.caller.permissions.extend(["estimates.see", "estimates.edit"].map(str::to_owned));
     host.caller.permissions.push("organization.administer".to_owned());
     host
 }
@@ -178,7 +179,7 @@ fn a_result_is_of_what_was_agreed_less_what_its_time_and_costs_took() {
 fn without_the_plugin_that_keeps_time_there_are_no_hours() {
     let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml")];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
-    host.caller.permissions.extend(["projects.see-all", "projects.see-money"].map(str::to_owned));
+    host.caller.permissions.extend(["projects.see-all", "projects.edit", "projects.see-money"].map(str::to_owned));
     let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
     let answer = report(&mut host, &format!("/projects/{project}/result"), &[]);
     assert_eq!((&answer["hours"], &answer["profit"]), (&json!(null), &json!(0)));

@@ -25,7 +25,8 @@ pub(crate) fn host() -> Host {
 pub(crate) fn boss(host: &mut Host) {
     let all = ["see-all", "enter-for-others", "approve", "see-rates", "see-costs", "set-up", "lock", "export"];
     host.caller.permissions.extend(all.map(|name| format!("timesheets.{name}")));
-    host.caller.permissions.extend(["projects.see-all", "projects.see-money"].map(str::to_owned));
+    let planner = ["see-all", "see-clients", "plan", "edit", "see-money"];
+    host.caller.permissions.extend(planner.map(|name| format!("projects.{name}")));
 }
 
 pub(crate) fn at(text: &str) -> Instant {

@@ -67,6 +67,7 @@ use lignaflow_core::catalog::{Catalog, Schema};
 pub use lignaflow_core::descriptor::Method;
 use lignaflow_core::descriptor::{self, Descriptor};
 use lignaflow_core::memory::Memory;
+use lignaflow_core::name::LocalName;
 use lignaflow_core::query::Predicate;
 use lignaflow_core::record::{Record, fields_from_json};
 use plan::Item;
@@ -201,6 +202,18 @@ impl<P: Plugin> MemoryHost<P> {
         id
     }
 
+    /// The permissions that a role of the plugin brings, as whoever has it holds them.
+    ///
+    /// # Panics
+    ///
+    /// Where `plugin.toml` does not declare it.
+    pub fn role(&self, name: &str) -> Vec<String> {
+        let plugin = &self.world.descriptor;
+        let role = plugin.roles.iter().find(|(role, _)| role.as_str() == name);
+        let (_, role) = role.unwrap_or_else(|| panic!("plugin.toml declares no role `{name}`"));
+        role.permissions.iter().map(|permission| format!("{}.{permission}", plugin.id)).collect()
+    }
+
     /// Lets a person leave. What refers to them stays; nothing new may.
     pub fn leave(&mut self, person: Id) {
         for known in self.world.people.borrow_mut().iter_mut().filter(|known| known.id == person) {
@@ -269,8 +282,13 @@ impl<P: Plugin> MemoryHost<P> {
     ) -> Result<Answer, Fault> {
         let mut routes = self.world.descriptor.routes.iter().filter(|route| route.method == method);
         let (route, parameters) = routes
-            .find_map(|route| Some((route.name.to_string(), matched(&route.path, path)?)))
+            .find_map(|route| Some((route, matched(&route.path, path)?)))
             .ok_or_else(|| Fault::not_found(format_args!("route {} {path}", method.as_str())))?;
+        let may = |permission: &LocalName| self.caller.holds(&format!("{}.{permission}", self.world.descriptor.id));
+        if !route.permission.as_ref().is_none_or(may) {
+            return Err(Fault::denied("You may not do this here."));
+        }
+        let route = route.name.to_string();
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let content_type = if body.is_empty() { String::new() } else { "application/json".to_owned() };
         let request = RouteRequest { route, parameters, query, content_type, body };

@@ -175,6 +175,9 @@ async fn a_batch_needs_the_rights_of_what_it_does(database: Database) {
     let project = json!([{ "create": { "name": "Kitchen", "client": scene.client } }]);
     let reads = scene.server.client(Some(&scene.server.token(&scene.org.email, &scene.org.name, Scope::Read).await));
     let _ = reads.post(&format!("{PROJECTS}/batch"), batch(project.clone())).await.is_problem(403, "denied");
-    let (_, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let refused = member.post(&format!("{PROJECTS}/batch"), batch(project.clone())).await;
+    assert!(matches!(refused.status, 403 | 422), "{}", refused.text);
+    scene.org.give_roles(mia, &["projects.manager"]).await;
     let _ = member.post(&format!("{PROJECTS}/batch"), batch(project)).await.is(200);
 }

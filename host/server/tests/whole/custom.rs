@@ -459,7 +459,7 @@ async fn a_webhook_tells_of_them(database: Database) {
 
 async fn only_administrators_change_fields(database: Database) {
     let scene = scene(&database).await;
-    let (_, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
     let (_, _, admin) = scene.server.member(&scene.org, "Ada", Role::Admin).await;
     let body = json!({ "name": "batch", "type": "text" });
     let path = format!("{TASKS}/fields");
@@ -470,7 +470,8 @@ async fn only_administrators_change_fields(database: Database) {
     let _ = member.patch(&batch, "*", json!({ "title": "x" })).await.is_problem(403, "denied");
     let _ = member.delete(&batch, "*").await.is_problem(403, "denied");
     let _ = member.act(&format!("{batch}/restore")).await.is_problem(403, "denied");
-    // A project of their own, since a member sees no other.
+    // They fill it in where they plan.
+    scene.org.give_roles(mia, &["projects.manager"]).await;
     let project = member.make(PROJECTS, json!({ "name": "Own" })).await;
     let task = json!({ "title": "Cut", "project": project, "custom": { "batch": "7" } });
     let _ = member.post(TASKS, task).await.is(201);

@@ -411,13 +411,17 @@ async fn a_route_reads_as_whoever_calls_it(database: Database) {
     let project = format!("projects/projects/{}", scene.project);
     let copy = json!({ "name": "Second", "start": "2027-02-01" });
     let _ = member.get(&format!("{project}/progress")).await.is_problem(404, "not-found");
-    let _ = member.post(&format!("{project}/copy"), copy.clone()).await.is_problem(404, "not-found");
+    let _ = member.post(&format!("{project}/copy"), copy.clone()).await.is_problem(403, "denied");
     assert_eq!(member.get(TASKS).await.is(200).column("title"), ["Cut"]);
     let _ = member.act(&format!("{TASKS}/{task}/start")).await.is(200);
     let budget = json!({ "minor": 500_000, "currency": "AUD" });
     let body = json!({ "members": [mia.to_string()], "budget": budget });
     let _ = scene.org.patch(&project, "*", body).await.is(200);
     assert_eq!(member.get(&format!("{project}/progress")).await.is(200).json["tasks"]["total"], 2);
+    let _ = member.post(&format!("{project}/copy"), copy.clone()).await.is_problem(403, "denied");
+    let role = json!({ "name": "copies", "title": "Copies", "permissions": ["projects.edit"] });
+    let _ = scene.org.post("roles", role).await.is(201);
+    scene.org.give_roles(mia, &["copies"]).await;
     let made = member.post(&format!("{project}/copy"), copy).await.is(201);
     assert!(made.json.get("budget").is_none(), "{}", made.text);
     let copied = scene.org.get(&format!("projects/projects/{}", made.id())).await.is(200);

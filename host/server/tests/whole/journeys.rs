@@ -113,6 +113,7 @@ async fn an_administrator_changes_plugins_while_somebody_works(database: Databas
     let org = server.organization("Halloran & Beck").await;
     let client = org.make(CLIENTS, json!({ "name": "Marrickville Dental" })).await;
     let (mia_id, mia, _) = server.member(&org, "Mia", Role::Member).await;
+    org.give_roles(mia_id, &["projects.supervisor"]).await;
     let project = json!({ "name": "Reception fit-out", "client": client, "members": [mia_id.to_string()] });
     let project = org.make(PROJECTS, project).await;
     let Some(browser) = Browser::open().await else { return };

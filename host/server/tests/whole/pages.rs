@@ -249,7 +249,7 @@ async fn the_search_finds_across_collections(database: Database) {
 
 async fn members_see_no_buttons_that_they_may_not_press(database: Database) {
     let scene = scene(&database).await;
-    let (_, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
     let visitor = scene.server.visitor();
     visitor.sign_in(&email, &scene.org.password).await;
     visitor.get("/").await.is(200).hides("href=\"/admin/plugins\"");
@@ -257,6 +257,12 @@ async fn members_see_no_buttons_that_they_may_not_press(database: Database) {
     let _ = visitor.post("/admin/plugins/projects/disable", &[]).await.is(403);
     let _ = visitor.upload("/admin/plugins/install", "file", "x.wasm", b"x").await.is(403);
     visitor.get("/projects/tasks").await.is(200).shows("href=\"/projects/tasks/new\"");
+    // Neither a place of which they see nothing, nor what is for who makes projects.
+    visitor.get("/projects/projects").await.is(200).hides("/projects/projects/new").hides("href=\"/projects/clients\"");
+    let project = format!("{PROJECTS}/{}", scene.project);
+    let _ = scene.org.patch(&project, "*", json!({ "members": [mia.to_string()] })).await.is(200);
+    let page = visitor.get(&format!("/{project}")).await.is(200);
+    page.shows("Reception fit-out").hides("/activate\"").hides("/edit\"").hides("/-/copy/");
     let other = scene.server.organization("Other").await;
     let owner = scene.server.signed_in(&other).await;
     owner.get("/admin/plugins").await.is(200).hides("multipart/form-data");

@@ -115,7 +115,8 @@ async fn a_history_goes_on_from_the_newest_to_the_first(database: Database) {
 async fn imports_go_on_from_the_newest_to_the_first(database: Database) {
     let scene = scene(&database).await;
     let path = format!("{CLIENTS}/imports");
-    let (_, _, mia) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (person, _, mia) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    scene.org.give_roles(person, &["projects.manager"]).await;
     for number in 0..5 {
         // Those of others are not among one's own, nor do they make one's pages shorter.
         for api in [&scene.org.api, &mia] {

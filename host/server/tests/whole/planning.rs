@@ -12,6 +12,7 @@ on_both!(
     pages_of_a_record_are_for_who_may_read_it,
     a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due,
     what_is_said_of_a_task_stands_on_its_page,
+    how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_are_pages_and_files,
     a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant
 );
 on_one!(a_manager_drags_tasks_on_the_board_and_sees_the_timeline);
@@ -98,6 +99,53 @@ async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
     visitor.get(&of(&scene, "comments-on-project")).await.is(200).shows("The oak is &lt;wet&gt;.");
     let empty = [("task", cut.as_str()), ("text", ""), ("back", page.as_str())];
     visitor.post("/projects/comments", &empty).await.is(422).shows("required");
+}
+
+async fn how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_are_pages_and_files(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let project = format!("projects/projects/{}", scene.project);
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let budget = json!({ "budget": aud(500_000), "budget_minutes": 600, "completion": 4_500 });
+    let _ = scene.org.patch(&project, "*", budget).await.is(200);
+    let cut = scene.task("Cut", json!({ "planned_minutes": 90 })).await;
+    scene.task("Glue", json!({ "planned_minutes": 30 })).await;
+    let _ = scene.org.act(&format!("projects/tasks/{cut}/finish")).await.is(200);
+    let cost = json!({ "title": "Oak", "project": scene.project, "amount": aud(123_400), "date": "2026-11-20" });
+    scene.org.make("projects/costs", cost).await;
+
+    let progress = of(&scene, "progress");
+    let page = visitor.get(&progress).await.is(200);
+    page.shows("aria-current=\"page\">Progress").shows("By hand").shows("45").shows("In no phase").shows("1:30");
+    let file = visitor.get(&format!("{progress}?format=csv")).await.is(200);
+    assert!(file.text.lines().any(|line| line.starts_with("In no phase,2,1,0,7200,5400")), "{}", file.text);
+    visitor.get(&of(&scene, "budget")).await.is(200).shows("$1,234.00").shows("24.68").shows("Whole");
+
+    let claim = json!({ "project": scene.project, "title": "Deposit", "amount": aud(10_000), "tax": aud(1_000), "date": "2026-11-20" });
+    scene.org.make("projects/claims", claim).await;
+    let days = "period=&from=2026-11-01&until=2026-11-30";
+    let page = visitor.get(&format!("/projects/-/invoices?{days}")).await.is(200);
+    page.shows("Deposit").shows("$110.00").shows("Marrickville Dental").shows("CSV for the books");
+    let books = visitor.get(&format!("/projects/-/invoices?{days}&format=own")).await.is(200);
+    assert_eq!(books.header("content-disposition"), "attachment; filename=\"sales-invoices.csv\"");
+    assert!(books.text.starts_with("Claim,InvoiceNumber,ContactName"), "{}", books.text);
+    assert!(books.text.contains("100.00,10.00,110.00,AUD,open"), "{}", books.text);
+    let other = visitor.get("/projects/-/invoices?period=&from=2027-01-01&until=2027-01-31").await.is(200);
+    other.hides("Deposit");
+    let _ = visitor.get(&format!("/projects/-/invoices?{days}&format=pdf")).await.is(422);
+
+    // They are for whom they are meant.
+    let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let worker = scene.server.visitor();
+    worker.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    let _ = worker.get("/projects/-/invoices").await.is(403);
+    let _ = worker.get(&progress).await.is(404);
+    let _ = worker.get(&format!("{progress}?format=csv")).await.is(404);
+    let _ = scene.org.patch(&project, "*", json!({ "members": [mia.to_string()] })).await.is(200);
+    worker.get(&progress).await.is(200).shows("In no phase");
+    worker.get(&of(&scene, "budget")).await.is(200).shows("10:00").hides("1,234");
+    let elsewhere = scene.server.organization("Another").await;
+    let stranger = scene.server.signed_in(&elsewhere).await;
+    let _ = stranger.get(&progress).await.is(404);
 }
 
 async fn a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant(database: Database) {

@@ -46,6 +46,7 @@ async fn what_is_held_of_somebody_is_one_file(database: Database) {
     let (server, org) = (&scene.server, &scene.org);
     let (mia, email, hers) = server.member(org, "Mia", Role::Member).await;
     let mia = mia.to_string();
+    org.give_roles(&mia, &["projects.bookkeeper"]).await;
     let members = json!({ "members": [mia] });
     let _ = org.patch(&format!("{PROJECTS}/{}", scene.project), "*", members).await.is(200);
     let task = scene.task("Cut", json!({ "assignees": [mia] })).await;
@@ -145,6 +146,7 @@ async fn who_is_erased_stays_under_a_pseudonym(database: Database) {
     let (server, org) = (&scene.server, &scene.org);
     let (mia, email, hers) = server.member(org, "Mia", Role::Member).await;
     let mia = mia.to_string();
+    org.give_roles(&mia, &["projects.bookkeeper"]).await;
     let task = scene.task("Cut", json!({ "assignees": [mia] })).await;
     let own = hers.make(CLIENTS, json!({ "name": "Ana Weiss" })).await;
     let visitor = server.visitor();

@@ -3,8 +3,9 @@
 
 use crate::estimates::{Begun, Desk, REVISIONS, desk};
 use crate::jobs::until;
+use crate::media::bring;
 use lignaflow_testkit::driver::Browser;
-use lignaflow_testkit::{Database, Visitor, on_both, on_one};
+use lignaflow_testkit::{Database, Method, Role, Visitor, on_both, on_one};
 use serde_json::{Value as Json, json};
 
 on_both!(
@@ -12,6 +13,10 @@ on_both!(
     a_client_declines_or_asks_and_it_reaches_who_wrote_it,
     a_link_of_what_no_longer_stands_says_so,
     staff_record_an_answer_in_a_form_that_asks_whose_it_is,
+    a_client_opens_the_document_and_its_drawings_and_nothing_else,
+    what_is_drawn_as_a_signature_is_held_to_being_one_and_stands_on_the_paper,
+    staff_tick_for_a_client_what_the_client_would_tick,
+    an_estimate_is_revised_begun_from_a_template_and_the_catalogue_repriced_by_forms,
 );
 on_one!(an_estimator_issues_and_sends_and_a_client_signs_in_a_browser);
 
@@ -280,4 +285,156 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     }
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
+}
+
+/// The bytes of a document, once it is made.
+async fn made(desk: &Desk, file: &Json) -> Vec<u8> {
+    let path = format!("media/{}/content", file.as_str().unwrap());
+    let made = async {
+        loop {
+            let answer = desk.org.request(Method::GET, &path).send().await.unwrap();
+            if answer.status() != 503 {
+                assert_eq!(answer.status(), 200);
+                return answer.bytes().await.unwrap().to_vec();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), made).await.unwrap()
+}
+
+async fn a_client_opens_the_document_and_its_drawings_and_nothing_else(database: Database) {
+    const PDF: &[u8] = b"%PDF-1.7 a plan of the kitchen";
+    let desk = desk(&database).await;
+    let (begun, _) = kitchen(&desk).await;
+    let plan = bring(&desk.org, "plan.pdf", "application/pdf", PDF).await.is(201).id();
+    let secret = bring(&desk.org, "margins.pdf", "application/pdf", b"%PDF-1.7 ours").await.is(201).id();
+    let estimate = format!("estimates/estimates/{}", begun.estimate);
+    let _ = desk.org.patch(&estimate, "*", json!({ "drawings": [plan] })).await.is(200);
+    let (visitor, page) = opened(&desk, &begun).await;
+    // Brought later, it is not of what was issued.
+    let _ = desk.org.patch(&estimate, "*", json!({ "drawings": [plan, secret] })).await.is(200);
+    let document = desk.org.get("estimates/documents").await.is(200).data()[0]["pdf"].clone();
+    let _ = made(&desk, &document).await;
+    let document = document.as_str().unwrap();
+    visitor.get(&page).await.is(200).shows("This quote as PDF").shows("plan.pdf").hides("margins.pdf");
+    let drawing = visitor.get(&format!("{page}/files/{plan}")).await.is(200);
+    assert_eq!(drawing.text.as_bytes(), PDF);
+    assert_eq!((drawing.header("content-type"), drawing.header("referrer-policy")), ("application/pdf", "no-referrer"));
+    assert!(drawing.header("x-robots-tag").contains("noindex"));
+    let _ = visitor.get(&format!("{page}/files/{document}")).await.is(200);
+    let _ = visitor.get(&format!("{page}/files/{plan}?small")).await.is(404);
+    for other in [secret.as_str(), "nothing", &begun.revision] {
+        let _ = visitor.get(&format!("{page}/files/{other}")).await.is(404);
+    }
+    assert_eq!(status(&desk, &begun).await, "issued", "reading changes nothing");
+    let _ = desk.server.visitor().get(&format!("{page}/files/{plan}")).await.is(404);
+    let gone = desk.org.patch(&estimate, "*", json!({ "drawings": [] })).await.is_problem(422, "invalid");
+    assert_eq!(gone.issues(), [("/drawings", "shown")]);
+    let _ = desk.org.act(&format!("{REVISIONS}/{}/withdraw", begun.revision)).await.is(200);
+    let _ = visitor.get(&format!("{page}/files/{plan}")).await.is(410);
+}
+
+async fn what_is_drawn_as_a_signature_is_held_to_being_one_and_stands_on_the_paper(database: Database) {
+    let desk = desk(&database).await;
+    let (begun, ids) = kitchen(&desk).await;
+    let (visitor, page) = opened(&desk, &begun).await;
+    visitor.get(&page).await.is(200).shows("<lf-signature").shows("<canvas width=\"600\" height=\"200\"");
+    let oak = ids[1].as_str();
+    let with = |drawn: &'static str| [("options~Benchtop", oak), ("name", "Alice Whitford"), ("signature", drawn)];
+    let accept = format!("{page}/client-accept");
+    for forged in ["M1 1L2 2Z", "M1 1L2 2'/><script>", "M9 9L700 1", "hello"] {
+        visitor.post(&accept, &with(forged)).await.is(422).shows("c-client-accept-signature-issue");
+    }
+    assert_ne!(status(&desk, &begun).await, "accepted");
+    let drawn = "M12 80L40 64L77 90M120 30L121 60";
+    let _ = visitor.post(&accept, &with(drawn)).await.is(303);
+    let kept = until(&desk.org, "estimates/acceptances", |all| all.iter().all(|it| !it["pdf"].is_null())).await;
+    assert_eq!(kept[0]["signature"], drawn);
+    let signed = made(&desk, &kept[0]["pdf"]).await;
+    let plain = desk.org.get("estimates/documents").await.is(200).data()[0]["pdf"].clone();
+    let plain = made(&desk, &plain).await;
+    assert!(signed.starts_with(b"%PDF-") && plain.starts_with(b"%PDF-"));
+    let revision = desk.org.get(&format!("{REVISIONS}/{}", begun.revision)).await.is(200);
+    assert_eq!(revision.json["signature"], Json::Null, "it is kept once");
+}
+
+async fn staff_tick_for_a_client_what_the_client_would_tick(database: Database) {
+    let desk = desk(&database).await;
+    let (begun, ids) = kitchen(&desk).await;
+    let _ = desk.org.act(&format!("{REVISIONS}/{}/issue", begun.revision)).await.is(200);
+    let visitor = desk.server.signed_in(&desk.org).await;
+    let page = format!("/estimates/-/answer/{}", begun.revision);
+    let shown = visitor.get(&page).await.is(200);
+    shown.shows("The client accepted").shows("$1,320.00").shows("form=\"f-record-acceptance\"").hides("unit_cost");
+    let (lamp, stone) = (ids[0].as_str(), ids[2].as_str());
+    // Looked at first, as by the button without script.
+    let anew = format!("{page}?options={lamp}&options~Benchtop={stone}&answered_by=Ali&answered_how=phone");
+    visitor.get(&anew).await.is(200).shows("$1,595.00").shows("value=\"Ali\"");
+    assert_eq!(status(&desk, &begun).await, "issued");
+    let send = format!("{page}/form/0");
+    let ticked = [("options", lamp), ("options~Benchtop", stone), ("answered_how", "phone")];
+    let refused = visitor.post(&send, &ticked).await.is(422);
+    refused.shows("error-answered_by").shows("$1,595.00");
+    let none = [("options", lamp), ("answered_how", "phone"), ("answered_by", "Alice Whitford")];
+    visitor.post(&send, &none).await.is(422).shows("Choose one of Benchtop");
+    let whole = [&ticked[..], &[("answered_by", "Alice Whitford")]].concat();
+    let done = visitor.post(&send, &whole).await.is(303);
+    assert_eq!(done.to(), format!("/{REVISIONS}/{}", begun.revision));
+    let kept = desk.org.get("estimates/acceptances").await.is(200).data()[0].clone();
+    assert_eq!((&kept["total"]["minor"], &kept["how"]), (&json!(159_500), &json!("phone")));
+    // Who may not record it sees the sheet and no form.
+    let (mia, email, _) = desk.server.member(&desk.org, "Mia", Role::Member).await;
+    desk.org.give_roles(mia, &["estimates.reader"]).await;
+    let reader = desk.server.visitor();
+    reader.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    let _ = reader.get(&page).await.is(403);
+    let other = desk.server.organization("Elsewhere").await;
+    let stranger = desk.server.signed_in(&other).await;
+    let _ = stranger.get(&page).await.is(404);
+    let _ = stranger.post(&send, &whole).await.is(404);
+}
+
+async fn an_estimate_is_revised_begun_from_a_template_and_the_catalogue_repriced_by_forms(database: Database) {
+    let desk = desk(&database).await;
+    let (begun, _) = kitchen(&desk).await;
+    let visitor = desk.server.signed_in(&desk.org).await;
+    let _ = desk.org.act(&format!("{REVISIONS}/{}/issue", begun.revision)).await.is(200);
+    let revise = format!("/estimates/-/revise/{}", begun.revision);
+    visitor.get(&revise).await.is(200).shows("Make the next revision");
+    let next = visitor.post(&format!("{revise}/form/0"), &[]).await.is(303);
+    visitor.follow(&next).await.is(200).shows("Cremorne kitchen · B");
+
+    // A template, by a mark on its form; and one that begins as it does.
+    let template = desk.begin("Standard kitchen").await;
+    let _ = desk.org.make(LINES, template.line("700")).await;
+    let new = "/estimates/-/new";
+    visitor.get(new).await.is(200).hides("Standard kitchen");
+    let _ = desk
+        .org
+        .patch(&format!("estimates/estimates/{}", template.estimate), "*", json!({ "template": true }))
+        .await
+        .is(200);
+    visitor.get(new).await.is(200).shows("Standard kitchen");
+    let as_in = [("title", "For the Nguyens"), ("template", template.estimate.as_str())];
+    let made = visitor.post(&format!("{new}/0/send"), &as_in).await.is(303);
+    visitor.follow(&made).await.is(200).shows("For the Nguyens · A").shows("770.00");
+
+    // What would change is looked at, with the same in the form beneath, which changes it.
+    let board = json!({ "name": "Oak board", "cost": "96.40", "supplier": "Wilbur" });
+    let board = desk.org.make("estimates/catalog-items", board).await;
+    let _ = desk.org.make("estimates/catalog-items", json!({ "name": "Hinge", "cost": "3", "supplier": "Blum" })).await;
+    let page = "/estimates/-/reprice";
+    visitor.get(page).await.is(200).shows("What would change").shows("Change them").hides("99.774");
+    let looked = visitor.get(&format!("{page}?change=3.5&supplier=Wilbur")).await.is(200);
+    looked.shows("Oak board").shows("99.7740").hides("Hinge").hides("could not");
+    assert_eq!(looked.text.matches("value=\"Wilbur\"").count(), 2, "both ask for the same");
+    let typed = [("change", "3.5"), ("supplier", "Wilbur")];
+    let _ = visitor.post(&format!("{page}/1/send"), &typed).await.is(303);
+    let cost = desk.org.get(&format!("estimates/catalog-items/{board}")).await.is(200);
+    assert_eq!(cost.json["cost"], "99.7740");
+    let file = visitor.get(&format!("{page}?change=3.5&format=csv")).await.is(200);
+    assert!(file.text.contains("Oak board"), "{}", file.text);
+    let wrong = visitor.post(&format!("{page}/1/send"), &[("change", "")]).await.is(422);
+    wrong.shows("error-change");
 }

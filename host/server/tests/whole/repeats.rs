@@ -91,7 +91,8 @@ async fn a_key_belongs_to_one_request(database: Database) {
 
 async fn a_key_belongs_to_who_sent_it(database: Database) {
     let scene = scene(&database).await;
-    let (_, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    scene.org.give_roles(mia, &["projects.manager"]).await;
     let other = scene.server.organization("Other").await;
     let body = json!({ "name": "Nguyen" });
     let first = keyed(&scene.org, CLIENTS, "once", &body).await.is(201);
@@ -292,7 +293,8 @@ async fn a_batch_that_comes_again_makes_nothing_twice(database: Database) {
 
 async fn an_id_of_somebody_else_tells_nothing(database: Database) {
     let scene = scene(&database).await;
-    let (_, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let (mia, _, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    scene.org.give_roles(mia, &["projects.manager"]).await;
     let other = scene.server.organization("Other").await;
     let body = json!({ "id": OWN, "name": "Nguyen" });
     let _ = scene.org.post(CLIENTS, body.clone()).await.is(201);

@@ -64,19 +64,19 @@ async fn bytes(client: &Client, path: &str, accept: &str) -> Vec<u8> {
     response.bytes().await.unwrap().to_vec()
 }
 
-fn csv_rows(text: &[u8]) -> Vec<Vec<String>> {
+pub(crate) fn csv_rows(text: &[u8]) -> Vec<Vec<String>> {
     let text = std::str::from_utf8(text).unwrap().trim_start_matches('\u{feff}').as_bytes();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text);
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-fn sheet_rows(bytes: Vec<u8>) -> Vec<Vec<Data>> {
+pub(crate) fn sheet_rows(bytes: Vec<u8>) -> Vec<Vec<Data>> {
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     let (_, range) = book.worksheets().remove(0);
     range.rows().map(<[Data]>::to_vec).collect()
 }
 
-fn place<T: PartialEq<str>>(heads: &[T], head: &str) -> usize {
+pub(crate) fn place<T: PartialEq<str>>(heads: &[T], head: &str) -> usize {
     heads.iter().position(|cell| cell == head).unwrap_or_else(|| panic!("no {head}"))
 }
 

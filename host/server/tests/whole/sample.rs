@@ -67,6 +67,13 @@ async fn two_sample_firms_of_one_day_are_equal_and_whole(database: Database) {
         assert!(!mine.is_empty() && (count == 0 || mine.len() == count), "{path}: {}", mine.len());
         assert_eq!(mine, yours, "{path}");
     }
+    // Quotes in every state that one can be in.
+    for state in
+        ["draft", "in-review", "issued", "viewed", "declined", "expired", "superseded", "withdrawn", "converted"]
+    {
+        let found = one.get(&format!("estimates/revisions?filter[status]={state}&limit=1")).await.is(200);
+        assert_eq!(found.data().len(), 1, "{state}");
+    }
     let open = one.get("timesheets/sheets?filter[status]=approved&count=true").await.is(200);
     assert!(open.json["count"].as_u64().unwrap() >= APPROVED, "{}", open.text);
 }

@@ -194,3 +194,77 @@ fn what_was_accepted_and_what_became_work_is_edited_no_more_by_anybody() {
         host.run_jobs().unwrap();
     }
 }
+
+#[test]
+fn a_project_has_the_days_and_the_people_that_the_estimate_tells() {
+    let mut host = host();
+    let (mia, gone) = (host.add_person("Mia"), host.add_person("Ron"));
+    let kitchen = begin(&mut host, "Kitchen");
+    host.update("revisions", kitchen.revision, json!({ "start": "2027-02-01", "finish": "2027-03-12" })).unwrap();
+    let wrong = host.update("revisions", kitchen.revision, json!({ "finish": "2027-01-12" })).unwrap_err();
+    assert_eq!(wrong.issues[0].path, "/finish");
+    let plan = json!({ "start": "2027-02-15", "due": "2027-02-19", "assignees": [mia, gone] });
+    host.update("sections", kitchen.section, plan).unwrap();
+    kitchen.priced(&mut host, "500", json!({ "kind": "labour", "unit": "h", "quantity": "5", "description": "Fit" }));
+    kitchen.priced(&mut host, "90", json!({ "description": "Oak" }));
+    let next = host.post(&format!("/revisions/{}/revise", kitchen.revision), &json!(null)).unwrap();
+    let next = Begun { revision: id(&next.json()["id"]), ..kitchen };
+    next.issued(&mut host);
+    accepted(&mut host, &next);
+    host.leave(gone);
+    host.run_jobs().unwrap();
+    let project = only(&host, "projects/projects");
+    let day = |fields: &Fields, name: &str| fields.date(name).map(|date| date.to_string());
+    assert_eq!((day(&project, "start"), day(&project, "due")), (Some("2027-02-01".into()), Some("2027-03-12".into())));
+    assert_eq!(project.references("members"), [mia], "who has left is put on nothing");
+    let tasks = select("projects/tasks").columns(["title", "start", "due", "assignees"]).sort("title");
+    let tasks = host.find(tasks).unwrap();
+    let told: Vec<_> = tasks
+        .records()
+        .map(|task| {
+            let task = task.to_fields();
+            (
+                task.text("title").unwrap().to_owned(),
+                day(&task, "start"),
+                day(&task, "due"),
+                task.references("assignees").to_vec(),
+            )
+        })
+        .collect();
+    let fit = ("Fit".to_owned(), Some("2027-02-15".to_owned()), Some("2027-02-19".to_owned()), vec![mia]);
+    let procure = ("General: procure".to_owned(), None, Some("2027-02-15".to_owned()), vec![]);
+    assert_eq!(told, [fit, procure]);
+}
+
+#[test]
+fn staff_record_what_the_client_chose_and_what_is_not_ticked_is_not_taken() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.priced(&mut host, "30", json!({ "mode": "optional", "ticked": true }));
+    let lamp = kitchen.priced(&mut host, "50", json!({ "mode": "optional" }));
+    kitchen.issued(&mut host);
+    let sheet = host.get(&format!("/revisions/{}/client", kitchen.revision), &[]).unwrap();
+    assert_eq!(sheet.json()["choices"][0]["route"], "record-acceptance");
+    let path = format!("/revisions/{}/record-acceptance", kitchen.revision);
+    let taken = json!({ "answered_by": "Alice", "answered_how": "phone", "options": [lamp] });
+    host.post(&path, &taken).unwrap();
+    let kept = only(&host, "acceptances");
+    assert_eq!((kept.money("net").unwrap().minor, kept.text("how")), (15_000, Some("phone")));
+    assert_eq!(kept.json("chosen"), Some(&json!([lamp])));
+    assert_eq!(host.post(&path, &taken).unwrap_err().code, ErrorCode::Conflict);
+    let sheet = host.get(&format!("/revisions/{}/client", kitchen.revision), &[]).unwrap();
+    assert_eq!(sheet.json()["choices"], json!([]), "there is nothing to be answered any more");
+}
+
+#[test]
+fn none_of_the_options_is_recorded_as_none() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.priced(&mut host, "30", json!({ "mode": "optional", "ticked": true }));
+    kitchen.issued(&mut host);
+    let path = format!("/revisions/{}/record-acceptance", kitchen.revision);
+    host.post(&path, &json!({ "answered_by": "Alice", "answered_how": "paper", "options": [] })).unwrap();
+    assert_eq!(only(&host, "acceptances").money("net").unwrap().minor, 10_000);
+}

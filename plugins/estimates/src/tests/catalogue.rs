@@ -78,3 +78,68 @@ fn costs_change_across_the_catalogue_after_a_look_at_what_would_change() {
     host.post("/catalog/reprice", &json!({ "change": 350, "supplier": "Wilbur" })).unwrap();
     assert_eq!((cost(&host, board), cost(&host, hinge)), ("99.7740".to_owned(), "3.0000".to_owned()));
 }
+
+fn taken(host: &mut Host, section: Id, body: &Json) -> String {
+    let answer = host.post(&format!("/sections/{section}/take"), body).unwrap();
+    let line = id(&answer.json()["data"][0]["id"]);
+    host.fields("lines", line).unwrap().decimal("unit_cost").unwrap().to_string()
+}
+
+#[test]
+fn a_price_holds_from_its_day_on() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let board = item(&mut host, "Board", json!({ "cost": "100" }));
+    let door = assembly(&mut host, "Door", 0);
+    holds(&mut host, door, "item", board, "2").unwrap();
+    for (from, cost) in [("2026-12-01", "120"), ("2027-01-01", "90")] {
+        host.insert("catalog-prices", json!({ "item": board, "valid_from": from, "cost": cost })).unwrap();
+    }
+    let twice = json!({ "item": board, "valid_from": "2026-12-01", "cost": "1" });
+    assert_eq!(host.insert("catalog-prices", twice).unwrap_err().code, ErrorCode::Conflict);
+    let before = json!({ "item": board, "valid_from": "2026-11-23", "cost": "1" });
+    assert_eq!(codes(&host.insert("catalog-prices", before).unwrap_err()), [("/valid_from", "order")]);
+    let nothing = json!({ "item": board, "valid_from": "2028-01-01" });
+    assert_eq!(codes(&host.insert("catalog-prices", nothing).unwrap_err()), [("/cost", "required")]);
+    let (item, whole) = (json!({ "item": board }), json!({ "assembly": door }));
+    let on = |host: &mut Host, day: &str| {
+        host.caller.now = format!("{day}T01:00:00Z").parse().unwrap();
+        (taken(host, kitchen.section, &item), taken(host, kitchen.section, &whole))
+    };
+    let told = |each: &str, both: &str| (each.to_owned(), both.to_owned());
+    assert_eq!(on(&mut host, "2026-11-30"), told("100.0000", "200.0000"));
+    assert_eq!(on(&mut host, "2026-12-01"), told("120.0000", "240.0000"));
+    // The item itself says so once the night has been.
+    assert_eq!(host.fields("catalog-items", board).unwrap().decimal("cost").unwrap().to_string(), "100.0000");
+    host.run_job("prices", &json!({ "due": "2026-12-01T00:05:00Z" })).unwrap();
+    let known = host.fields("catalog-items", board).unwrap();
+    assert_eq!(known.decimal("cost").unwrap().to_string(), "120.0000");
+    assert_eq!(known.date("valid_from").unwrap().to_string(), "2026-12-01");
+    // What is typed later counts from its own day.
+    host.update("catalog-items", board, json!({ "cost": "130", "valid_from": "2026-12-15" })).unwrap();
+    assert_eq!(on(&mut host, "2026-12-31"), told("130.0000", "260.0000"));
+    assert_eq!(on(&mut host, "2027-01-02"), told("90.0000", "180.0000"));
+}
+
+#[test]
+fn costs_are_changed_from_a_day_on_and_shown_before() {
+    let mut host = host();
+    let board = item(&mut host, "Board", json!({ "cost": "100", "supplier": "Wilbur" }));
+    item(&mut host, "Hinge", json!({ "cost": "3", "supplier": "Blum" }));
+    let shown = host.get("/catalog/repriced", &[("change", "350"), ("supplier", "Wilbur")]).unwrap();
+    let rows = shown.json()["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["name"], &rows[0]["after"]), (1, &json!("Board"), &json!("103.5000")));
+    let later = json!({ "change": 350, "supplier": "Wilbur", "from": "2027-01-01" });
+    host.post("/catalog/reprice", &later).unwrap();
+    let cost = |host: &Host| host.fields("catalog-items", board).unwrap().decimal("cost").unwrap().to_string();
+    assert_eq!((cost(&host), host.count("catalog-prices", all([]))), ("100.0000".to_owned(), Ok(1)));
+    // Asked for again, it is changed from what it is to be on that day.
+    host.post("/catalog/reprice", &later).unwrap();
+    let price = host.find(select("catalog-prices").columns(["cost", "name"])).unwrap();
+    let price = price.records().next().unwrap().to_fields();
+    assert_eq!(price.decimal("cost").unwrap().to_string(), "107.1225");
+    assert_eq!(price.text("name"), Some("Board, from 2027-01-01"));
+    host.caller.permissions.retain(|held| held != "estimates.see-costs");
+    assert_eq!(host.post("/catalog/reprice", &later).unwrap_err().code, ErrorCode::Denied);
+    assert_eq!(host.get("/catalog/repriced", &[("change", "350")]).unwrap_err().code, ErrorCode::Denied);
+}

@@ -196,3 +196,43 @@ fn who_neither_holds_the_link_nor_sees_estimates_is_refused() {
     out.host.get(&path, &[]).unwrap();
     assert_eq!(out.host.post(&accept, &json!({ "name": "Mia" })).unwrap_err().code, ErrorCode::Denied);
 }
+
+#[test]
+fn the_document_and_its_drawings_are_files_of_the_page_and_stay_with_it() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "1000", json!({}));
+    let plan = host.bring_file("plan.pdf", "application/pdf", b"%PDF-1.7 plan");
+    host.update("estimates", kitchen.estimate, json!({ "drawings": [plan] })).unwrap();
+    kitchen.issued(&mut host);
+    host.run_jobs().unwrap();
+    let files = |host: &mut Host| {
+        let sheet = host.get(&format!("/revisions/{}/client", kitchen.revision), &[]).unwrap();
+        sheet.json()["files"].as_array().unwrap().iter().map(|file| file["title"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(files(&mut host), [json!("This quote as PDF"), json!("")]);
+    let taken = host.update("estimates", kitchen.estimate, json!({ "drawings": [] })).unwrap_err();
+    assert_eq!(codes(&taken), [("/drawings", "shown")]);
+    // What comes later is not of what was issued.
+    let other = host.bring_file("other.pdf", "application/pdf", b"%PDF-1.7 other");
+    host.update("estimates", kitchen.estimate, json!({ "drawings": [plan, other] })).unwrap();
+    assert_eq!(files(&mut host).len(), 2);
+    with(&mut host, kitchen.revision, "accept", &[("answered_by", "Alice".into_value())]).unwrap();
+    host.run_jobs().unwrap();
+    assert_eq!(files(&mut host)[0], "The signed quote as PDF");
+}
+
+#[test]
+fn a_drawn_signature_is_kept_with_the_acceptance_and_stands_on_the_paper() {
+    let mut out = out();
+    let (oak, path) = (out.oak, out.path("/accept"));
+    let drawn = "M12 80L40 64L77 90";
+    let body = json!({ "name": "Alice Whitford", "options": [oak], "signature": drawn });
+    out.as_client().post(&path, &body).unwrap();
+    out.host.run_jobs().unwrap();
+    let kept = out.host.find(select("acceptances").columns(["signature"])).unwrap();
+    assert_eq!(kept.records().next().unwrap().text("signature"), Some(drawn));
+    assert!(out.host.fields("revisions", out.begun.revision).unwrap().is_null("signature"));
+    let paper: Json = serde_json::from_str(&out.host.documents().last().unwrap().data).unwrap();
+    assert_eq!(paper["signed"]["signature"], drawn);
+}

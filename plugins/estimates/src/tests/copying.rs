@@ -38,3 +38,24 @@ fn of_what_somebody_may_not_see_nothing_is_copied() {
         ErrorCode::NotFound
     );
 }
+
+#[test]
+fn an_estimate_begins_as_in_a_template_and_a_template_is_not_issued() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Standard kitchen");
+    kitchen.priced(&mut host, "1000", json!({}));
+    host.update("revisions", kitchen.revision, json!({ "terms": "Ours", "start": "2026-12-01" })).unwrap();
+    let as_in = json!({ "title": "For the Nguyens", "template": kitchen.estimate });
+    let refused = host.post("/begin", &as_in).unwrap_err();
+    assert_eq!(codes(&refused), [("/template", "unknown-reference")], "it is none yet");
+    host.update("estimates", kitchen.estimate, json!({ "template": true })).unwrap();
+    let made = host.post("/begin", &as_in).unwrap();
+    let made = id(&made.json()["id"]);
+    let revision = host.fields("revisions", made).unwrap();
+    assert_eq!((minor(&host, made, "net"), revision.text("terms")), (100_000, Some("Ours")));
+    assert_eq!(revision.date("start"), None, "another has days of its own");
+    assert_eq!(host.count("sections", field("revision").eq(made)), Ok(1));
+    let issued = host.transition("revisions", kitchen.revision, "issue").unwrap_err();
+    assert_eq!(codes(&issued), [("/status", "template")]);
+    host.transition("revisions", made, "issue").unwrap();
+}

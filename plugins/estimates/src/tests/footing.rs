@@ -159,7 +159,7 @@ proptest! {
         let paper: Json = serde_json::from_str(&host.documents().last().unwrap().data).unwrap();
         let home = host.caller.currency;
         let revision = begun.revision;
-        let page = host.run(|| Ok::<_, Fault>(Offer::of(&sealed(revision)?, "Q-0001", None, home)?.sheet(&[], None))).unwrap();
+        let page = host.run(|| Ok::<_, Fault>(Offer::of(&sealed(revision)?, "Q-0001", None, home)?.sheet(&[], None, &[]))).unwrap();
         prop_assert_eq!(minor_of(&paper["total"]["amount"]), total);
         prop_assert_eq!(minor_of(&page["totals"][0]["value"]), total);
         let below: Vec<(&Json, &Json)> =

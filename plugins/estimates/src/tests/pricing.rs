@@ -163,3 +163,20 @@ fn a_price_that_is_typed_over_is_fixed_from_then_on() {
     host.update("lines", line, json!({ "pricing": "markup" })).unwrap();
     assert_eq!(minor(&host, kitchen.revision, "net"), 10_800);
 }
+
+#[test]
+fn a_deposit_above_what_the_law_of_many_places_allows_is_warned_of_and_stands() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    let notes = |host: &mut Host| {
+        let told = host.get(&format!("/revisions/{}/totals", kitchen.revision), &[]).unwrap();
+        told.json()["notes"].as_array().unwrap().len()
+    };
+    assert_eq!(notes(&mut host), 0, "10 % is what is settled");
+    host.update("revisions", kitchen.revision, json!({ "deposit": 1_001 })).unwrap();
+    assert_eq!(notes(&mut host), 1);
+    host.fill_in("deposit_warning", 2_500);
+    assert_eq!(notes(&mut host), 0);
+    kitchen.issued(&mut host);
+}

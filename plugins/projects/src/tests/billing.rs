@@ -170,6 +170,11 @@ fn claims_go_out_as_a_file_of_sales_invoices() {
             "C-0002,,\"Smith, Ltd\",K7,P-0001,Stage,2026-12-01,,-5.00,-5.00,-10.00,AUD,open",
         ]
     );
+    // The table that people look at has the same.
+    let table = host.get("/invoices", &[]).unwrap();
+    let rows = table.json()["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|row| row["total"].as_i64().unwrap()).collect::<Vec<_>>(), [24_690, -1_000]);
+    assert_eq!(table.json()["total"], json!({ "amount": 11_845, "tax": 11_845, "total": 23_690 }));
     let late = host.get("/sales-invoices", &[("from", "2026-12-01")]).unwrap();
     let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = late.body else { panic!("no file") };
     assert_eq!(String::from_utf8(bytes).unwrap().lines().count(), 2);

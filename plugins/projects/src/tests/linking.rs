@@ -152,6 +152,7 @@ fn a_hook_reads_only_where_links_are_new() {
     // Without the grant any read would panic.
     let text = include_str!("../../plugin.toml").replace("interfaces = [\"records\", \"people\"]", "");
     let mut host = Host::new(&text);
+    host.caller.permissions.push("projects.edit".to_owned());
     let kitchen = project(&mut host, "Kitchen");
     let cut = task(&mut host, kitchen, "Cut");
     host.update("tasks", cut, json!({ "title": "Saw", "due": "2026-12-01" })).unwrap();

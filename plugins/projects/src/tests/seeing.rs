@@ -32,7 +32,11 @@ fn a_project_is_seen_by_who_manages_it_works_on_it_or_sees_all() {
     for worker in [ana, ben] {
         act_as(&mut host, worker);
         assert_eq!(host.get(&progress, &[]).unwrap().json()["tasks"]["total"], 2);
-        host.update("tasks", glue, json!({ "notes": "Warm." })).unwrap();
+        let changed = host.update("tasks", glue, json!({ "notes": "Warm." }));
+        assert_eq!(changed.is_ok(), worker == ana, "work is planned by who manages it");
+    }
+    for name in ["activate", "cancel"] {
+        assert_eq!(host.transition("projects", kitchen, name).unwrap_err().code, ErrorCode::Denied);
     }
     assert_eq!(host.remove("projects", kitchen).unwrap_err().code, ErrorCode::Denied, "that is its manager's");
 
@@ -41,10 +45,82 @@ fn a_project_is_seen_by_who_manages_it_works_on_it_or_sees_all() {
     assert_eq!(host.update("projects", kitchen, json!({ "name": "Hers" })).unwrap_err().code, ErrorCode::NotFound);
     assert_eq!(host.update("tasks", glue, json!({ "title": "Hers" })).unwrap_err().code, ErrorCode::NotFound);
     host.transition("tasks", cut, "start").expect("what she is assigned to is hers to do");
+    host.update("tasks", cut, json!({ "notes": "Oak ran out." })).unwrap();
+    host.insert("checklist", json!({ "task": cut, "title": "Edges" })).unwrap();
+    host.insert("comments", json!({ "task": cut, "text": "Done by noon." })).unwrap();
+    for (field, value) in [
+        ("title", json!("Saw")),
+        ("planned_minutes", json!(9_000)),
+        ("due", json!("2027-01-01")),
+        ("priority", json!("low")),
+        ("billable", json!(false)),
+        ("assignees", json!([mia, ben])),
+    ] {
+        let planned = host.update("tasks", cut, json!({ field: value })).unwrap_err();
+        assert_eq!(codes(&planned), [(format!("/{field}").as_str(), "denied")]);
+    }
+    assert_eq!(host.remove("tasks", cut).unwrap_err().code, ErrorCode::Denied);
     let more = host.insert("tasks", json!({ "title": "More", "project": kitchen })).unwrap_err();
-    assert_eq!(codes(&more), [("/project", "unknown-reference")]);
+    assert_eq!((more.code, host.count("tasks", all([]))), (ErrorCode::Invalid, Ok(2)), "{more:?}");
     host.caller.permissions.push("projects.see-all".to_owned());
     assert_eq!(host.get(&progress, &[]).unwrap().json()["tasks"]["total"], 2);
+}
+
+#[test]
+fn clients_are_for_who_deals_with_them_and_a_worker_finds_the_way_on_the_project() {
+    let mut host = host();
+    let mia = host.add_person("Mia");
+    let smith = host.insert("clients", json!({ "name": "Smith" })).unwrap();
+    let site = json!({ "name": "House", "client": smith, "address": "12 Elm St", "access_notes": "Mind the dog." });
+    let site = host.insert("sites", site).unwrap();
+    let contact = host.insert("contacts", json!({ "name": "Ana", "client": smith })).unwrap();
+    let kitchen = json!({ "name": "Kitchen", "client": smith, "site": site, "members": [mia] });
+    let kitchen = host.insert("projects", kitchen).unwrap();
+    act_as(&mut host, mia);
+    for (collection, id) in [("clients", smith), ("sites", site), ("contacts", contact)] {
+        assert_eq!(host.run(|| records::get_for_caller(collection, id, &["id"])).unwrap(), None, "{collection}");
+        assert_eq!(host.update(collection, id, json!({ "name": "Hers" })).unwrap_err().code, ErrorCode::NotFound);
+    }
+    let seen = host.run(|| records::get_for_caller("projects", kitchen, &["address", "access_notes"]));
+    let seen = seen.unwrap().unwrap();
+    assert_eq!((seen.text("address"), seen.text("access_notes")), (Some("12 Elm St"), Some("Mind the dog.")));
+    assert_eq!(host.insert("projects", json!({ "name": "Hers" })).unwrap_err().code, ErrorCode::Denied);
+    assert_eq!(host.insert("clients", json!({ "name": "Hers" })).unwrap_err().code, ErrorCode::Denied);
+}
+
+#[test]
+fn each_role_does_what_is_its_own() {
+    // Who may: make a client, make a project, start it, plan a task and a milestone of it.
+    for (role, client, project, plan) in [
+        ("worker", false, false, false),
+        ("supervisor", false, false, true),
+        ("estimator", true, true, true),
+        ("manager", true, true, true),
+        ("bookkeeper", true, false, false),
+    ] {
+        let mut host = host();
+        let kitchen = super::project(&mut host, "Kitchen");
+        let mia = host.add_person("Mia");
+        host.update("projects", kitchen, json!({ "members": [mia] })).unwrap();
+        act_as(&mut host, mia);
+        let held = host.role(role);
+        host.caller.permissions.extend(held);
+        assert_eq!(host.insert("clients", json!({ "name": "Smith" })).is_ok(), client, "{role} and clients");
+        assert_eq!(host.insert("projects", json!({ "name": "Bath" })).is_ok(), project, "{role} and projects");
+        let named = host.update("projects", kitchen, json!({ "name": "Kitchen and bath" }));
+        assert_eq!(named.is_ok(), project, "{role} and what a project is called");
+        for step in ["activate", "complete", "close", "reopen", "cancel", "reopen"] {
+            assert_eq!(host.transition("projects", kitchen, step).is_ok(), project, "{role} and {step}");
+        }
+        for (collection, part) in [
+            ("tasks", json!({ "title": "Cut", "project": kitchen })),
+            ("milestones", json!({ "title": "Fitted", "project": kitchen })),
+            ("phases", json!({ "name": "Snags", "project": kitchen })),
+            ("locations", json!({ "name": "Pantry", "project": kitchen })),
+        ] {
+            assert_eq!(host.insert(collection, part).is_ok(), plan, "{role} and {collection}");
+        }
+    }
 }
 
 #[test]
@@ -72,6 +148,8 @@ fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     host.insert("tasks", json!({ "title": "Cut", "project": kitchen, "planned_cost": cost })).unwrap();
     act_as(&mut host, mia);
     let copy = json!({ "name": "Bath", "start": "2027-02-01" });
+    assert_eq!(host.post(&format!("/projects/{kitchen}/copy"), &copy).unwrap_err().code, ErrorCode::Denied);
+    host.caller.permissions.push("projects.edit".to_owned());
     let answer = host.post(&format!("/projects/{kitchen}/copy"), &copy).unwrap();
     assert!(answer.json().get("budget").is_none() && answer.json()["name"] == "Bath", "{:?}", answer.json());
     let copied = answer.json()["id"].as_str().unwrap().parse().unwrap();
