@@ -31,16 +31,19 @@ impl Policy {
     }
 }
 
-/// The last day that is locked, and what holds the answer where there is none: that nobody locks a first period
-/// meanwhile.
+/// The last day that is locked, and what holds the answer: that nobody locks another period meanwhile. What was read is
+/// looked at again by the commit, and what was not there yet is not among it.
 pub(crate) fn locked_until() -> Result<(Option<Date>, Option<Mutation>), Fault> {
     let last = select("periods").as_plugin().columns(["id", "locked_until"]).sort_descending("locked_until").limit(1);
     let page = records::find(last)?;
     let until = page.records().next().and_then(|row| row.date("locked_until"));
-    let guard = until.is_none().then(|| {
-        let fault = Fault::new(ErrorCode::Conflict, "A period was locked meanwhile. Try once more.");
-        ensure_none("periods", field("scope").eq("everyone"), fault)
-    });
+    let later = field("scope").eq("everyone");
+    let later = match until {
+        Some(until) => later.and(field("locked_until").more_than(until)),
+        None => later,
+    };
+    let fault = Fault::new(ErrorCode::Conflict, "A period was locked meanwhile. Try once more.");
+    let guard = Some(ensure_none("periods", later, fault));
     Ok((until, guard))
 }
 
