@@ -1,4 +1,5 @@
-//! The tz database of the host, so that no plugin carries one. Needs no grant.
+//! The tz database of the host, so that no plugin carries one, and where the organization's weeks and years begin.
+//! Needs no grant.
 
 use crate::{Date, Fault, Instant};
 
@@ -35,6 +36,57 @@ pub fn to_instant(date: Date, second: u32, zone: &str) -> Result<Instant, Fault>
     crate::testing::zones::to_instant(date, second, zone).map_err(refused)
 }
 
+/// Where an organization's weeks and fiscal years begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conventions {
+    /// The day that weeks begin with, from 1, Monday, to 7, Sunday.
+    pub week_starts: u8,
+    /// The month whose first day begins a fiscal year, from 1 to 12.
+    pub fiscal_year_starts: u8,
+}
+
+impl Conventions {
+    /// The first day of the week that a day lies in.
+    pub fn week_of(self, day: Date) -> Date {
+        let since = (i32::from(day.weekday()) - i32::from(self.week_starts)).rem_euclid(7);
+        day.plus_days(-since).unwrap_or(day)
+    }
+}
+
+/// Those of the caller's organization.
+pub fn of_organization() -> Result<Conventions, Fault> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        let told = crate::bindings::lignaflow::plugin::calendar::of_organization();
+        Ok(Conventions { week_starts: told.week_starts, fiscal_year_starts: told.fiscal_year_starts })
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    Ok(crate::testing::call::with(crate::testing::call::Call::conventions))
+}
+
 fn refused(message: String) -> Fault {
     Fault::new(crate::ErrorCode::Invalid, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_begins_as_the_organizations_does() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let week = |starts, of: &str| Conventions { week_starts: starts, fiscal_year_starts: 7 }.week_of(day(of));
+        assert_eq!(week(1, "2026-11-22"), day("2026-11-16"));
+        assert_eq!(week(7, "2026-11-22"), day("2026-11-22"));
+        assert_eq!(week(7, "2026-11-28"), day("2026-11-22"));
+        assert_eq!(week(6, "2026-11-20"), day("2026-11-14"));
+        for days in 20_000..20_050 {
+            let of = Date::from_days(days).unwrap();
+            for starts in 1..=7 {
+                let first = Conventions { week_starts: starts, fiscal_year_starts: 7 }.week_of(of);
+                assert_eq!(first.weekday(), starts);
+                assert!((0..7).contains(&of.days_since(first)));
+            }
+        }
+    }
 }

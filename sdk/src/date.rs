@@ -64,6 +64,20 @@ impl Date {
         self.0.checked_add(days).and_then(Self::from_days)
     }
 
+    /// The day of the week, from 1, Monday, to 7, Sunday.
+    pub const fn weekday(self) -> u8 {
+        // 1 January 1970 was a Thursday.
+        match (self.0 + 3).rem_euclid(7) {
+            0 => 1,
+            1 => 2,
+            2 => 3,
+            3 => 4,
+            4 => 5,
+            5 => 6,
+            _ => 7,
+        }
+    }
+
     /// How many days this one lies after another; negative where it lies before.
     pub const fn days_since(self, earlier: Self) -> i32 {
         self.0 - earlier.0

@@ -22,9 +22,11 @@ use std::sync::Arc;
 pub(super) struct World {
     pub(super) descriptor: Descriptor,
     pub(super) catalog: Arc<Catalog>,
-    pub(super) calendar: Calendar,
+    pub(super) calendar: Cell<Calendar>,
     pub(super) memory: RefCell<Memory>,
     pub(super) people: RefCell<Vec<Person>>,
+    /// What people hold beside whoever calls.
+    pub(super) held: RefCell<HashMap<Id, Vec<String>>>,
     pub(super) ids: Cell<u64>,
     /// The last number of each sequence.
     pub(super) sequences: RefCell<HashMap<String, i64>>,
@@ -112,6 +114,11 @@ impl Call {
         self.caller.clone()
     }
 
+    pub(crate) fn conventions(&self) -> crate::calendar::Conventions {
+        let Calendar { week_starts, fiscal_year_starts } = self.world.calendar.get();
+        crate::calendar::Conventions { week_starts, fiscal_year_starts }
+    }
+
     pub(crate) fn new_id(&self) -> Id {
         self.world.new_id(self.caller.now)
     }
@@ -175,12 +182,16 @@ impl Call {
         self.world.people.borrow().iter().find(|person| person.id == id).cloned()
     }
 
-    /// Permissions are the caller's alone here.
+    /// The caller by what they hold, others by what they were given.
     pub(crate) fn holding(&self, permission: Option<&str>) -> Vec<Person> {
         self.needs(Capability::People);
         let holds = |person: &Person| match permission {
             None => true,
-            Some(permission) => self.caller.principal == Principal::Person(person.id) && self.caller.holds(permission),
+            Some(permission) if self.caller.principal == Principal::Person(person.id) => self.caller.holds(permission),
+            Some(permission) => {
+                let held = self.world.held.borrow();
+                held.get(&person.id).is_some_and(|held| held.iter().any(|it| it == permission))
+            }
         };
         let mut people: Vec<_> = self.world.people.borrow().iter().filter(|person| holds(person)).cloned().collect();
         people.sort_by(|a, b| a.name.cmp(&b.name));

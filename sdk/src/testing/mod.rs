@@ -154,9 +154,10 @@ impl<P: Plugin> MemoryHost<P> {
         let world = Rc::new(World {
             descriptor: own,
             catalog: Arc::new(catalog),
-            calendar: Calendar::default(),
+            calendar: Cell::new(Calendar::default()),
             memory: RefCell::new(Memory::default()),
             people: RefCell::default(),
+            held: RefCell::default(),
             ids: Cell::new(0),
             sequences: RefCell::default(),
             log: RefCell::default(),
@@ -188,6 +189,11 @@ impl<P: Plugin> MemoryHost<P> {
         host
     }
 
+    /// Has the organization's weeks begin with another day, from 1, Monday, to 7, Sunday. They begin on Monday otherwise.
+    pub fn weeks_start(&mut self, day: u8) {
+        self.world.calendar.set(Calendar { week_starts: day, ..self.world.calendar.get() });
+    }
+
     /// One more person of the organization.
     pub fn add_person(&mut self, name: &str) -> Id {
         let id = self.new_id();
@@ -212,6 +218,12 @@ impl<P: Plugin> MemoryHost<P> {
         let role = plugin.roles.iter().find(|(role, _)| role.as_str() == name);
         let (_, role) = role.unwrap_or_else(|| panic!("plugin.toml declares no role `{name}`"));
         role.permissions.iter().map(|permission| format!("{}.{permission}", plugin.id)).collect()
+    }
+
+    /// What a person holds while somebody else calls, for `people::holding`.
+    pub fn give(&mut self, person: Id, permissions: &[&str]) {
+        let held = permissions.iter().map(|it| (*it).to_owned()).collect();
+        self.world.held.borrow_mut().insert(person, held);
     }
 
     /// Lets a person leave. What refers to them stays; nothing new may.

@@ -30,7 +30,7 @@ pub(super) fn viewer(world: &World, caller: &Caller) -> host::Caller {
         locale: caller.locale.clone(),
         time_zone: caller.time_zone.clone(),
         currency: caller.currency,
-        calendar: world.calendar,
+        calendar: world.calendar.get(),
         request_id: RequestId(caller.request_id.parse().unwrap_or_else(|_| Id::from_parts(0, [0; 10]))),
         now: caller.now.micros(),
     }
@@ -58,7 +58,7 @@ impl World {
 
     /// Figures over what a viewer sees, or over everything.
     pub(super) fn summarize(&self, summary: &Summary, viewer: Option<&host::Caller>) -> Result<Page, Fault> {
-        let bound = self.bound(viewer, |binder| binder.summary(summary, self.calendar))?;
+        let bound = self.bound(viewer, |binder| binder.summary(summary, self.calendar.get()))?;
         let figures = self.memory.borrow().seen_by(viewer).summarize(&bound);
         figures.map_err(|error| {
             Fault::new(ErrorCode::Quota, format!("The sum `{}` is too large to be told.", error.label))

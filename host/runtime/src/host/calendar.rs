@@ -1,7 +1,8 @@
-//! The tz database, bundled with the host, so that no plugin carries one and all agree.
+//! The tz database, bundled with the host, so that no plugin carries one and all agree; and where the organization's
+//! weeks and years begin.
 
 use crate::call::State;
-use crate::contract::lignaflow::plugin::calendar::{Host, LocalTime};
+use crate::contract::lignaflow::plugin::calendar::{Conventions, Host, LocalTime};
 use crate::convert::value::shown;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
@@ -19,6 +20,12 @@ impl Host for State {
     fn to_instant(&mut self, date: i32, second: u32, zone: String) -> wasmtime::Result<Result<i64, String>> {
         self.charge()?;
         Ok(to_instant(date, second, &zone))
+    }
+
+    fn of_organization(&mut self) -> wasmtime::Result<Conventions> {
+        self.charge()?;
+        let calendar = self.reads.caller().calendar;
+        Ok(Conventions { week_starts: calendar.week_starts, fiscal_year_starts: calendar.fiscal_year_starts })
     }
 }
 
