@@ -17,6 +17,9 @@ mod world;
 pub use make::{Flaw, Made, make};
 pub use order::{Order, Outcome, Unreadable};
 
+/// The template of a table of figures, as reports are put on paper.
+pub const REPORT: &str = include_str!("../templates/report.typ");
+
 /// Has the libraries that share work among threads do it all on this one.
 pub fn single_threaded() {
     // It fails only where there is a pool already, which then goes on being used.

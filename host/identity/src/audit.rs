@@ -3,7 +3,7 @@
 use crate::authenticate::Authenticated;
 use crate::client::Client;
 use crate::{Identity, error};
-use lignaflow_core::caller::Permission;
+use lignaflow_core::caller::{Caller, Permission};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, OrganizationId, PersonId};
@@ -184,6 +184,16 @@ impl Identity {
         let RecordsTaken { collection, format, rows, .. } = taken;
         let detail = json!({ "collection": collection, "format": format, "query": query, "rows": rows });
         self.note_export(Kind::RecordsExported, actor, client, detail).await
+    }
+
+    /// Writes down that records leave in a letter to somebody, who asked for that before.
+    pub async fn note_records_mailed(&self, caller: &Caller, taken: &RecordsTaken<'_>) -> Result<(), Fault> {
+        let query: String = taken.query.chars().take(QUERY).collect();
+        let RecordsTaken { collection, format, rows, .. } = taken;
+        let detail = json!({ "collection": collection, "format": format, "query": query, "rows": rows, "by": "mail" });
+        let (organization, person) = (Some(caller.organization), caller.person());
+        let mailed = event(Kind::RecordsExported, self.now(), &Client::default(), organization, person, detail);
+        self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &mailed).await?) })).await
     }
 
     async fn note_export(

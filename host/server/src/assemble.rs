@@ -26,6 +26,7 @@ use crate::rest::guest::Schemas;
 use crate::secret_key::secret_keys;
 use crate::shutdown::Shutdown;
 use crate::tables::{Shelf, Tables};
+use crate::uses;
 use crate::webhooks::{self, Webhooks};
 use anyhow::Context as _;
 use axum::Router;
@@ -264,6 +265,8 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(app.jobs.clone().work(shutdown.clone()));
     let told = app.notices.clone();
     shutdown.beside(notices::DUTY.run(app.clone(), shutdown.clone(), move |lease| told.clone().round(lease)));
+    let reporting = app.clone();
+    shutdown.beside(uses::DUTY.run(app.clone(), shutdown.clone(), move |lease| uses::round(reporting.clone(), lease)));
     let letters = app.mail.clone();
     shutdown.beside(mail::DUTY.run(app.clone(), shutdown.clone(), move |lease| letters.clone().round(lease)));
     shutdown.beside(app.documents.clone().work(shutdown.clone()));

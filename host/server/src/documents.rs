@@ -13,6 +13,8 @@ pub mod child;
 mod order;
 pub mod worker;
 
+pub use order::Paper;
+
 use crate::background::Rooms;
 use crate::confined::{Bounds, Ended, Program};
 use crate::media::Media;

@@ -74,5 +74,6 @@ pub mod shutdown;
 pub mod tables;
 pub(crate) mod temporary;
 pub mod tls;
+pub mod uses;
 pub mod views;
 pub mod webhooks;

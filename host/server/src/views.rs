@@ -14,6 +14,7 @@ use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::StoreError;
 use lignaflow_store::views::View;
+use lignaflow_web::ListQuery;
 use std::sync::Arc;
 
 /// Views that a person keeps of one collection, at most.
@@ -35,6 +36,27 @@ pub struct Wish {
 /// Whether a query is of sums over the collection rather than of its list.
 pub fn is_report(query: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| query::SUMMING.contains(&name.as_ref()))
+}
+
+/// What a list asks for, in the API's words: what it is narrowed to, its order, and its columns where they are chosen,
+/// with what the records are called by in front.
+pub fn listed(schema: &Schema, query: &ListQuery) -> query::Pairs {
+    let mut pairs: query::Pairs = query.filters.clone();
+    for (name, value) in [("q", &query.q), ("sort", &query.sort)] {
+        if !value.is_empty() {
+            pairs.push((name.to_owned(), value.clone()));
+        }
+    }
+    if query.archived {
+        pairs.push(("filter[archived_at][is_null]".to_owned(), "false".to_owned()));
+    }
+    if !query.fields.is_empty() {
+        let display = schema.collection.display.as_str();
+        let chosen = query.fields.iter().map(String::as_str).filter(|field| *field != display);
+        let fields: Vec<&str> = std::iter::once(display).chain(chosen).collect();
+        pairs.push(("fields".to_owned(), fields.join(",")));
+    }
+    pairs
 }
 
 fn of_store(error: &StoreError) -> Fault {
@@ -68,7 +90,7 @@ pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
 }
 
 /// The view, by the names that its collection has for what it asks for.
-fn followed(snapshot: &Snapshot, mut view: View) -> View {
+pub(crate) fn followed(snapshot: &Snapshot, mut view: View) -> View {
     if let Some(schema) = snapshot.catalog.schema(&view.collection) {
         view.query = renamed::followed(&snapshot.catalog, schema, &view.query);
     }

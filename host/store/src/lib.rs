@@ -16,7 +16,7 @@
 //! | [`leases`] | which host does a work that only one is to do |
 //! | [`webhooks`] | who is told of changes elsewhere, and what they were told |
 //! | [`customs`] | fields that organizations add to collections |
-//! | [`views`] | lists that people keep under a name |
+//! | [`views`], [`view_uses`] | lists and reports that people keep under a name; who has one on their first page or in their mail |
 //! | [`notices`], [`links`] | what people are told; ways in for people without an account |
 //! | [`mail`] | letters that wait to be sent, and what became of them |
 //! | [`media`] | what is known of the files that records hold |
@@ -54,6 +54,7 @@ pub mod sealed;
 pub mod settings;
 pub mod signal;
 pub mod subscribers;
+pub mod view_uses;
 pub mod views;
 pub mod webhooks;
 

@@ -32,7 +32,7 @@ macro_rules! view {
     };
 }
 
-fn read(row: &Row) -> Result<View, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<View, StoreError> {
     let collection = row.text(1)?;
     let unreadable = |_| StoreError::Broken(format!("views.collection cannot be read: {collection}"));
     Ok(View {
@@ -136,12 +136,23 @@ impl Store {
                         view.standard.into(),
                         view.updated_at.into(),
                     ];
-                    tx.execute(Statement::new(sql, values)).await.map(|rows| rows > 0)
+                    if tx.execute(Statement::new(sql, values)).await? == 0 {
+                        return Ok(false);
+                    }
+                    // Who does not see it any more has it neither on their first page nor in their mail.
+                    if !view.shared {
+                        let sql = "delete from view_uses where organization = $1 and view = $2 and person <> $3";
+                        let values =
+                            vec![organization.0.uuid().into(), view.id.uuid().into(), view.owner.0.uuid().into()];
+                        tx.execute(Statement::new(sql, values)).await?;
+                    }
+                    Ok(true)
                 })
             })
             .await
     }
 
+    /// Takes a view away, and with it that it is on first pages and in the mail.
     pub async fn remove_view(&self, organization: OrganizationId, id: Id) -> Result<bool, StoreError> {
         let sql = "delete from views where organization = $1 and id = $2";
         let values = vec![organization.0.uuid().into(), id.uuid().into()];

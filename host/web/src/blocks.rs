@@ -6,6 +6,7 @@ mod calendar;
 mod chart;
 mod comments;
 mod detail;
+mod download;
 mod figure;
 pub mod lines;
 pub mod report;
@@ -21,6 +22,7 @@ pub use calendar::{CalendarView, Entry};
 pub use chart::{Bar, ChartView, MOST_COLUMNS, shares};
 pub use comments::{Comment, CommentsView, Saying};
 pub use detail::DetailView;
+pub use download::DownloadView;
 pub use figure::FigureView;
 pub use report::ReportView;
 pub use review::{ReviewData, ReviewView};
@@ -98,6 +100,7 @@ pub enum BlockView {
     Calendar(CalendarView),
     Comments(CommentsView),
     Detail(DetailView),
+    Download(DownloadView),
     Table(TableView),
     Figure(FigureView),
     Chart(ChartView),
@@ -214,6 +217,7 @@ pub(crate) fn one(block: &BlockView, cells: Cells<'_>) -> Markup {
         BlockView::Calendar(calendar) => calendar::draw(calendar, cells),
         BlockView::Comments(comments) => comments::draw(comments, cells),
         BlockView::Detail(detail) => detail::draw(detail, cells),
+        BlockView::Download(view) => download::draw(view),
         BlockView::Table(table) => table::draw(table, cells),
         BlockView::Chart(chart) => chart::draw(chart, cells),
         BlockView::Lines(view) => lines::draw(view, cells.reader),

@@ -1,8 +1,8 @@
 //! The blocks that pages are made of.
 
 use super::{
-    DetailBlock, FormBlock, LineEditorBlock, ReportBlock, ReviewBlock, SheetBlock, StatementBlock, TimerBlock,
-    WeekGridBlock,
+    DetailBlock, DownloadBlock, FormBlock, LineEditorBlock, ReportBlock, ReviewBlock, SheetBlock, StatementBlock,
+    TimerBlock, WeekGridBlock,
 };
 use crate::name::FieldName;
 use indexmap::IndexMap;
@@ -47,6 +47,8 @@ pub enum Block {
     Report(Box<ReportBlock>),
     /// A table that a route works out.
     Statement(Box<StatementBlock>),
+    /// A file that a route makes.
+    Download(DownloadBlock),
 }
 
 /// Filters are those of the API: `{ status = "active", "due[lt]" = "2026-12-01" }`.
@@ -83,13 +85,36 @@ pub struct FigureBlock {
     pub sum: Option<String>,
 }
 
+/// As what a chart is drawn. Behind each stands a table with its figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChartKind {
+    /// Bars: upright over spans of time, else lying.
+    #[default]
+    Bar,
+    /// Bars in parts.
+    Stacked,
+    /// The course of a figure over spans of time.
+    Line,
+    /// The same, with what lies below it filled.
+    Area,
+    /// Parts of a whole, as a ring; of up to six.
+    Donut,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChartBlock {
     pub title: String,
     pub collection: String,
+    /// As what it is drawn; bars where left out.
+    #[serde(default)]
+    pub kind: ChartKind,
     /// A path, for dates with a bucket: `start:month`.
     pub group: String,
+    /// Of a stacked chart: the path by which each group is in parts.
+    #[serde(default)]
+    pub parts: Option<String>,
     #[serde(default)]
     pub filter: Filters,
     /// The path of which the sum is taken; the number of records where left out.

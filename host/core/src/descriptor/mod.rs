@@ -2,11 +2,12 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`] and
+//! [`download`] files that are taken, [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`] and
 //! [`settings`] those of what they are named after.
 
 mod block;
 mod check;
+mod download;
 mod family;
 mod first_steps;
 mod former;
@@ -28,6 +29,7 @@ mod work;
 
 pub use block::*;
 pub use check::RESERVED;
+pub use download::DownloadBlock;
 pub use first_steps::FirstStep;
 pub use former::Former;
 pub use lines::{LineEditorBlock, Taking};
@@ -35,7 +37,7 @@ pub use model::*;
 pub use page::{Asks, Menu, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
-pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock, StatementFile};
+pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock, StatementChart, StatementFile};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
 pub use services::{Service, ServiceMethod, parts as service_parts};

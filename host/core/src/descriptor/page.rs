@@ -1,8 +1,8 @@
 //! Pages that a plugin declares: blocks bound to collections.
 
 use super::{
-    Block, BoardBlock, CalendarBlock, ChartBlock, Collection, Descriptor, FieldKind, FigureBlock, Filters, PageLink,
-    TableBlock, TimelineBlock,
+    Block, BoardBlock, CalendarBlock, ChartBlock, ChartKind, Collection, Descriptor, FieldKind, FigureBlock, Filters,
+    PageLink, TableBlock, TimelineBlock,
 };
 use crate::name::{CollectionName, LocalName};
 use schemars::JsonSchema;
@@ -92,7 +92,10 @@ impl Block {
                 Asks {
                     collection: &block.collection,
                     filter: Some(&block.filter),
-                    paths: std::iter::once(("group", group)).chain(one("sum", &block.sum)).collect(),
+                    paths: std::iter::once(("group", group))
+                        .chain(one("parts", &block.parts))
+                        .chain(one("sum", &block.sum))
+                        .collect(),
                 }
             }
             Self::Board(block) => Asks {
@@ -173,6 +176,7 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
     super::record_pages::check(descriptor, page, key, say);
     super::house_form::check(descriptor, page, key, say);
     super::report::check(descriptor, page, key, say);
+    super::download::check(descriptor, page, key, say);
     for (at, block) in page.blocks.iter().enumerate() {
         let key = format!("{key}.blocks[{at}]");
         if page.record.is_none() && block.needs_record() {
@@ -215,6 +219,9 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
                         say(format!("{key}.{name}"), format!("`{path}` is not a date of this collection"));
                     }
                 }
+            }
+            Block::Chart(chart) if (chart.kind == ChartKind::Stacked) != chart.parts.is_some() => {
+                say(format!("{key}.parts"), "a chart of the kind `stacked` has `parts`, and no other".into());
             }
             Block::Calendar(calendar) if collection.is_some() && kind(&calendar.date) != Some(FieldKind::Date) => {
                 say(format!("{key}.date"), format!("`{}` is not a date of this collection", calendar.date));

@@ -266,6 +266,7 @@ fn page_block(descriptor: &Descriptor, page: &Page, block: &Block) -> Result<(),
         | Block::Calendar(_)
         | Block::Report(_)
         | Block::Statement(_)
+        | Block::Download(_)
         | Block::Comments(_) => {
             Err("this block is for people of the organization, not for a page with `link`".to_owned())
         }

@@ -57,9 +57,24 @@ pub struct StatementBlock {
     /// That a period is chosen, as days `from` and `until` of the route's query: what it opens with, such as `last-month`.
     #[serde(default)]
     pub period: Option<String>,
+    /// What of the rows is drawn above them.
+    #[serde(default)]
+    pub chart: Option<StatementChart>,
     /// A file of the plugin's own making that is offered beside CSV and Excel, asked for with the same.
     #[serde(default)]
     pub file: Option<StatementFile>,
+}
+
+/// A drawing of a table's rows, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatementChart {
+    #[serde(default)]
+    pub kind: super::ChartKind,
+    /// The column that tells what a row is.
+    pub of: FieldName,
+    /// The column whose figures are drawn; of a stacked chart the ones that they are made of.
+    pub figures: Vec<FieldName>,
 }
 
 /// A file of what a table tells, in a form that another program wants.
@@ -149,6 +164,16 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
         };
         if route.method != Method::Get || route.answer.table.is_empty() {
             say(format!("{key}.route"), format!("`{}` is no GET whose answer has a `table`", statement.route));
+        }
+        if let Some(chart) = &statement.chart {
+            let known = |name: &FieldName| route.answer.table.contains_key(name.as_str());
+            for name in std::iter::once(&chart.of).chain(&chart.figures).filter(|name| !known(name)) {
+                say(format!("{key}.chart"), format!("`{name}` is no column of `{}`", statement.route));
+            }
+            let several = chart.kind == super::ChartKind::Stacked;
+            if chart.figures.is_empty() || (chart.figures.len() > 1) != several {
+                say(format!("{key}.chart.figures"), "a stacked chart is of several figures, any other of one".into());
+            }
         }
         if statement.fields.len() > MOST_FIELDS {
             say(format!("{key}.fields"), format!("a report asks for up to {MOST_FIELDS} things"));

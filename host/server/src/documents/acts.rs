@@ -1,12 +1,12 @@
 //! What administrators see and do: documents that cannot be made, the templates of plugins and their own, and the logo.
 
-use super::order::{Making, ending};
+use super::order::{Making, Paper, ending};
 use super::{Documents, Unmade, unavailable};
 use crate::auth::Signed;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::media::{HEAD, agrees, sniff};
 use lignaflow_core::name::PluginId;
-use lignaflow_core::{ErrorCode, Fault, Id, Issue};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue, OrganizationId};
 use lignaflow_documents::Flaw;
 use lignaflow_identity::Client;
 use lignaflow_runtime::LoadedPlugin;
@@ -156,6 +156,16 @@ impl Documents {
         let date = signed.caller.today().unwrap_or_default();
         let making = Making { plugin, template, source: trial.source, data, date };
         let order = self.order(signed.caller.organization, making).await?;
+        match self.make(order).await {
+            Ok(made) => Ok(made.pdf),
+            Err(Unmade::Flawed(flaw)) => Err(of_flaw(&flaw)),
+            Err(Unmade::Later(fault)) => Err(fault),
+        }
+    }
+
+    /// Makes a paper of the host's own.
+    pub async fn print(&self, organization: OrganizationId, paper: Paper<'_>) -> Result<Vec<u8>, Fault> {
+        let order = self.order_of_paper(organization, paper).await?;
         match self.make(order).await {
             Ok(made) => Ok(made.pdf),
             Err(Unmade::Flawed(flaw)) => Err(of_flaw(&flaw)),

@@ -24,6 +24,16 @@ pub(super) struct Making<'a> {
     pub date: i32,
 }
 
+/// A paper of the host's own: a template that brings everything with it, and data.
+#[derive(Debug, Clone, Copy)]
+pub struct Paper<'a> {
+    pub source: &'static str,
+    /// JSON.
+    pub data: &'a str,
+    /// Days since 1970-01-01.
+    pub date: i32,
+}
+
 /// The ending of a logo's file, which tells the template how to read it.
 pub(super) fn ending(content_type: &str) -> Option<&'static str> {
     match content_type {
@@ -45,13 +55,36 @@ impl Documents {
         let database = self.0.store.database();
         let own = documents::template(database, organization, plugin, template).await.map_err(unavailable)?;
         let source = source.or(own.as_ref().map(|own| own.source.as_str())).unwrap_or(brought);
-        let known = organizations::one(database, organization).await.map_err(unavailable)?;
-        let known = known.ok_or_else(|| Fault::not_found("organization"))?;
         let main = format!("{template}.typ");
         let mut files: BTreeMap<String, Vec<u8>> =
             loaded.assets().of_templates().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
         files.insert(main.clone(), source.as_bytes().to_vec());
         files.insert("data.json".to_owned(), data.as_bytes().to_vec());
+        self.dressed(organization, main, files, date).await
+    }
+
+    /// The order of a paper of the host's own.
+    pub(super) async fn order_of_paper(&self, organization: OrganizationId, paper: Paper<'_>) -> Result<Order, Fault> {
+        let Paper { source, data, date } = paper;
+        let main = "paper.typ".to_owned();
+        let files = BTreeMap::from([
+            (main.clone(), source.as_bytes().to_vec()),
+            ("data.json".to_owned(), data.as_bytes().to_vec()),
+        ]);
+        self.dressed(organization, main, files, date).await
+    }
+
+    /// With what every template sees of the organization.
+    async fn dressed(
+        &self,
+        organization: OrganizationId,
+        main: String,
+        mut files: BTreeMap<String, Vec<u8>>,
+        date: i32,
+    ) -> Result<Order, Fault> {
+        let database = self.0.store.database();
+        let known = organizations::one(database, organization).await.map_err(unavailable)?;
+        let known = known.ok_or_else(|| Fault::not_found("organization"))?;
         let facts = json!({
             "name": known.name,
             "country": known.country,

@@ -2,6 +2,8 @@
 //! rest of the page standing.
 
 use super::asking;
+use super::charts;
+use super::download;
 use super::house::Visit;
 use super::lines::{self, Address, Sheet};
 use super::lookup;
@@ -49,6 +51,9 @@ pub(super) async fn page(
     if let Some(file) = statement::file(&visit, &loaded, page, None, &asked).await {
         return file.unwrap_or_else(|fault| visit.fault(&fault));
     }
+    if let Some(file) = download::file(&visit, &loaded, page, None, &asked).await {
+        return file.unwrap_or_else(|fault| visit.fault(&fault));
+    }
     draw_page(&visit, &loaded, page, None, &asked, Again::default()).await
 }
 
@@ -58,6 +63,9 @@ pub(super) async fn record_page(visit: Visit, Path(address): Path<Address>, Quer
         Ok(sheet) => sheet,
         Err(response) => return response,
     };
+    if let Some(file) = download::file(&visit, &sheet.plugin, &sheet.page, Some(&sheet), &asked).await {
+        return file.unwrap_or_else(|fault| visit.fault(&fault));
+    }
     if sheet.editor().is_some() {
         return lines::answer(&visit, &sheet, &asked, None, StatusCode::OK).await;
     }
@@ -183,6 +191,10 @@ async fn draw_page(
             }
             continue;
         }
+        if let Block::Download(file) = block {
+            blocks.extend(download::block(visit, loaded, page, (index, file), of));
+            continue;
+        }
         let refused = again.deed.filter(|(at, _)| *at == index).map(|(_, refused)| refused);
         blocks.extend(drawn(&place, loaded, block, spot, refused, &mut wanted).await);
     }
@@ -217,7 +229,8 @@ async fn drawn(
         }
         Block::Timer(block) => (block.title.as_str(), routed::timer(visit, loaded, block, spot, asked, refused).await),
         Block::Review(block) => {
-            (block.title.as_str(), routed::review(visit, loaded, block, spot, asked, refused).await)
+            let review = routed::review(visit, loaded, block, spot, asked, refused).await.transpose()?;
+            (block.title.as_str(), review)
         }
         Block::Report(block) => (block.title.as_str(), report::block(place, block, spot.page, asked).await),
         Block::Statement(block) => {
@@ -225,7 +238,7 @@ async fn drawn(
         }
         Block::Sheet(block) if place.of.is_some() => ("Sheet", sheets::block(place, loaded, block, spot.page).await),
         // These stand on pages that links open, which are none of the house's, and on those of `lines`.
-        Block::Sheet(_) | Block::Form(_) | Block::LineEditor(_) => return None,
+        Block::Sheet(_) | Block::Form(_) | Block::Download(_) | Block::LineEditor(_) => return None,
         other => return Some(self::view(place, other, wanted).await),
     };
     Some(view.unwrap_or_else(|fault| BlockView::Failed { title: title.to_owned(), message: fault.message }))
@@ -247,12 +260,29 @@ pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Vec<BlockView
                 continue;
             }
             for (index, block) in page.blocks.iter().enumerate() {
+                if !is_seen(&place, page, block) {
+                    continue;
+                }
                 let spot = routed::Spot { page: page.name.as_str(), index };
-                blocks.extend(drawn(&place, loaded, block, spot, None, wanted).await);
+                let drawn = drawn(&place, loaded, block, spot, None, wanted).await;
+                blocks.extend(drawn.filter(|block| !is_no_money(block)));
             }
         }
     }
     blocks
+}
+
+/// Whether the visitor may see what a block is of: fields that are not for them are not there.
+fn is_seen(place: &Place<'_>, page: &Page, block: &Block) -> bool {
+    let Some(asks) = block.asks(page) else { return true };
+    let Ok(schema) = place.schema(asks.collection) else { return false };
+    let binder = binder(place.visit);
+    asks.paths.iter().all(|(_, path)| binder.path(&schema, path).is_ok())
+}
+
+/// Whether it is an amount of which there is nothing, which most people's first page is better without.
+fn is_no_money(block: &BlockView) -> bool {
+    matches!(block, BlockView::Figure(figure) if figure.field.kind == FieldKind::Money && figure.values.is_empty())
 }
 
 /// A block with its data, or why there is none.
@@ -485,33 +515,43 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
     let path = binder(visit).path(&schema, &group.path)?;
     let over_time = group.bucket != Bucket::None;
+    let parts = block.parts.as_deref().map(query::group_key);
+    let parts = parts.map(|key| key.ok_or_else(|| Fault::not_found("parts of this chart"))).transpose()?;
+    let part = parts.as_ref().map(|key| binder(visit).path(&schema, &key.path)).transpose()?;
     let summary = Summary {
         collection: schema.name.to_string(),
         authority: Authority::Caller,
         filter: place.filter(&schema, &block.filter)?,
-        group_by: vec![group.clone()],
+        group_by: std::iter::once(group.clone()).chain(parts).collect(),
         metrics: vec![metric(block.sum.as_deref())],
         sort: vec![SortKey { path: group.path.clone(), descending: false }],
-        limit: 60,
+        limit: if block.parts.is_some() { 500 } else { 60 },
         after: None,
     };
     let page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
     let at = page.columns.iter().position(|column| column == "measure").unwrap_or_default();
     let (field, to) = field_at(&path);
+    let part = part.as_ref().map(field_at);
     let mut wanted = Wanted::default();
     for row in &page.rows {
         wanted.add(field.kind, to.as_ref(), &row[0]);
+        if let Some((part, to)) = &part {
+            wanted.add(part.kind, to.as_ref(), &row[1]);
+        }
     }
     let names = lookup::labels(visit, &wanted).await?;
     let reader = visit.reader();
-    let bars = page
-        .rows
-        .into_iter()
-        .filter_map(|row| {
-            let key = row.first()?.clone();
-            let value = row.into_iter().nth(at)?;
-            let label = report::key_label(&field, &key, group.bucket, &names, &reader);
-            let text = match &key {
+    let label = |key: &Value| report::key_label(&field, key, group.bucket, &names, &reader);
+    let (series, bars) = if let Some((part, _)) = &part {
+        let portions = page.rows.iter().filter_map(|row| {
+            let of = report::key_label(part, row.get(1)?, Bucket::None, &names, &reader);
+            Some(charts::Portion { group: label(row.first()?), part: of, value: row.get(at)?.clone() })
+        });
+        charts::stacked(&portions.collect::<Vec<_>>()).unwrap_or_default()
+    } else {
+        let bar = |row: &Vec<Value>| {
+            let (key, value) = (row.first()?, row.get(at)?.clone());
+            let text = match key {
                 Value::Null | Value::Date(_) => None,
                 other => {
                     let json = other.to_json();
@@ -521,15 +561,18 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
             let href = text
                 .filter(|_| !over_time)
                 .map(|text| place.address(&schema, &block.filter, &[(format!("filter[{}]", group.path), text)]));
-            Some(Bar { label, value, href })
-        })
-        .collect();
+            Some(Bar { label: label(key), value, href, parts: Vec::new() })
+        };
+        (Vec::new(), page.rows.iter().filter_map(bar).collect())
+    };
     Ok(BlockView::Chart(ChartView {
         title: block.title.clone(),
         group: field.title.clone().unwrap_or_else(|| humanize(group.path.rsplit('.').next().unwrap_or(&group.path))),
         measure: block.sum.as_deref().map_or_else(|| schema.collection.title.many.clone(), humanize),
         field: measured(visit, &schema, block.sum.as_deref())?,
         over_time,
+        kind: block.kind,
+        series,
         bars,
     }))
 }

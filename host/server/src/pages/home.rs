@@ -1,6 +1,7 @@
 //! The first page, and the search over everything that is on.
 
 use super::declared;
+use super::follow;
 use super::house::Visit;
 use super::lookup;
 use axum::extract::Query;
@@ -55,7 +56,8 @@ async fn draw_home(visit: &Visit) -> Result<Response, Fault> {
     let catalog = &visit.snapshot.catalog;
     let schemas: Vec<_> = schemas(visit).into_iter().filter(|schema| schema.collection.menu() == Menu::First).collect();
     let mut wanted = Wanted::default();
-    let blocks = declared::at_home(visit, &mut wanted).await;
+    let mut blocks = declared::at_home(visit, &mut wanted).await;
+    blocks.extend(follow::at_home(visit, &mut wanted).await?);
     let tallies = if blocks.is_empty() { tallies(visit, &schemas).await? } else { Vec::new() };
     let changed = visit.app.records.changed_last(access, catalog, &schemas, RECENT).await?;
     wanted.people.extend(changed.iter().filter_map(|(_, record)| record.created_by.map(|person| person.0)));

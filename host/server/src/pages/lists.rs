@@ -1,10 +1,10 @@
 //! The list of a collection.
 
 use super::house::Visit;
-use super::{lookup, views};
+use super::{bulk, lookup, views};
 use crate::problem::Problem;
 use crate::rest::accept::Format;
-use crate::rest::export::Export;
+use crate::rest::export::{Export, TakenBy};
 use crate::rest::host::From;
 use crate::rest::query;
 use axum::extract::{Path, RawQuery};
@@ -86,6 +86,7 @@ async fn draw(
     }
     let labels = lookup::labels(visit, &wanted).await?;
     let choices = lookup::by_field(visit, schema, |_| None).await?;
+    let deeds = bulk::offers(visit, schema, query.archived);
     let view = ListPage {
         catalog,
         schema,
@@ -96,6 +97,7 @@ async fn draw(
         next: next.as_deref(),
         may_write: visit.may_create(schema),
         views: bar,
+        deeds: &deeds,
     };
     Ok(visit.page_with(status, page(&visit.shell(), &view)))
 }
@@ -110,19 +112,9 @@ async fn file(
 ) -> Result<Response, Fault> {
     let format = Format::of_file(format, "A list")?;
     let Visit { app, signed, snapshot, .. } = visit;
-    let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+    let (caller, taken_by) = (&signed.caller, TakenBy::Hand(&signed.authenticated, client));
     let export = Export { app, caller, taken_by, snapshot, schema, format, marked: true };
-    let mut pairs = asked(&ListQuery { after: None, ..query.clone() });
-    if query.archived {
-        pairs.push(("filter[archived_at][is_null]".to_owned(), "false".to_owned()));
-    }
-    if !query.fields.is_empty() {
-        let display = schema.collection.display.as_str();
-        let chosen = query.fields.iter().map(String::as_str).filter(|field| *field != display);
-        let fields: Vec<&str> = std::iter::once(display).chain(chosen).collect();
-        pairs.push(("fields".to_owned(), fields.join(",")));
-    }
-    export.list(&pairs).await
+    export.list(&crate::views::listed(schema, query)).await
 }
 
 /// What an address asks for, in the API's words.

@@ -33,12 +33,16 @@ mod admin;
 mod asking;
 mod audit;
 mod bounds;
+mod bulk;
+mod charts;
 mod declared;
 mod devices;
 mod documents;
 mod door;
+mod download;
 mod earlier;
 mod fields;
+mod follow;
 mod forgotten;
 mod forms;
 pub mod held;
@@ -55,6 +59,7 @@ mod lookup;
 mod media;
 mod organization;
 mod outbound;
+mod paper;
 mod people;
 mod plan;
 mod posted;
@@ -127,9 +132,11 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/imports", get(imports::start).post(imports::upload))
         .route("/{plugin}/{collection}/imports/{id}", get(imports::show).post(imports::act))
         .route("/{plugin}/{collection}/{id}", get(record::show).post(forms::update))
+        .route("/{plugin}/{collection}/-/bulk", post(bulk::act))
         .route("/{plugin}/{collection}/views", post(views::create))
         .route("/{plugin}/{collection}/views/{id}", post(views::change))
         .route("/{plugin}/{collection}/views/{id}/remove", post(views::remove))
+        .route("/{plugin}/{collection}/views/{id}/use", post(follow::set))
         .route("/{plugin}/{collection}/{id}/edit", get(forms::edit))
         .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))

@@ -4,9 +4,9 @@
 use super::declared::{Place, binder, bucket_name, field_at};
 use super::house::Visit;
 use super::routed::Pairs;
-use super::{lookup, views};
+use super::{charts, follow, lookup, paper, views};
 use crate::rest::accept::Format;
-use crate::rest::export::Export;
+use crate::rest::export::{Export, TakenBy};
 use crate::rest::host::From;
 use crate::rest::query;
 use crate::views::is_report;
@@ -15,12 +15,12 @@ use axum::response::Response;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::BoundSummary;
 use lignaflow_core::catalog::{Schema, SchemaField};
-use lignaflow_core::descriptor::{Field, FieldKind, ReportBlock, humanize};
+use lignaflow_core::descriptor::{ChartKind, Field, FieldKind, ReportBlock, humanize};
 use lignaflow_core::error::Fault;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Bucket, MetricKind, Page};
 use lignaflow_core::value::{Currency, Decimal, Money, Value, civil_date, date_days, date_text, parse_date};
-use lignaflow_identity::Client;
+use lignaflow_identity::{Client, RecordsTaken};
 use lignaflow_web::blocks::report::{
     Asking, Controls, Facet, Grid, GridCell, GridHead, GridRow, KeptBar, KeptReport, Offer, PeriodView, ReportView,
 };
@@ -62,6 +62,9 @@ pub(super) async fn of_collection(
     };
     let asked: Pairs = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
     if let Some((_, format)) = asked.iter().find(|(name, _)| name == "format") {
+        if format == "pdf" {
+            return printed(&visit, &client, &schema, &asked).await.unwrap_or_else(|fault| visit.fault(&fault));
+        }
         return match file(&visit, &client, &schema, &asked, format).await {
             Ok(response) => response,
             Err(fault) => visit.fault(&fault),
@@ -178,7 +181,7 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
     };
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
     let address = paths::report(&schema.name);
-    let files = [("CSV", "csv"), ("Excel", "xlsx")]
+    let files = [("CSV", "csv"), ("Excel", "xlsx"), ("PDF", "pdf")]
         .map(|(title, format)| {
             let query = form_urlencoded::Serializer::new(query.clone()).append_pair("format", format).finish();
             (title.to_owned(), format!("{address}?{query}"))
@@ -187,6 +190,10 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
     let found = figures(visit, schema, &pairs).await;
     let asking = asking(visit, schema, &preset, &pairs, current.map(|view| view.id.to_string())).await?;
     let bar = KeptBar {
+        follow: match current {
+            Some(current) => follow::of_view(visit, current).await?,
+            None => None,
+        },
         changed: current.is_some_and(|view| meant(&pairs_of(&view.query)) != pairs),
         current: current.map(|view| view.id),
         reports: kept
@@ -208,6 +215,7 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         title,
         controls,
         kept: Some(bar),
+        whole: None,
         figures: Vec::new(),
         plot: None,
         grid: None,
@@ -221,6 +229,23 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
     })
 }
 
+/// The page as a PDF.
+async fn printed(visit: &Visit, client: &Client, schema: &Arc<Schema>, asked: &Pairs) -> Result<Response, Fault> {
+    let asked: Pairs = asked.iter().filter(|(name, _)| name != "format").cloned().collect();
+    let view = view(visit, schema, of_schema(visit, schema), &asked).await?;
+    let rows = view.grid.as_ref().map_or(0, |grid| grid.rows.len());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&asked).finish();
+    let taken = RecordsTaken {
+        collection: &schema.name.to_string(),
+        format: "pdf",
+        query: &query,
+        rows: rows.try_into().unwrap_or(u64::MAX),
+    };
+    let actor = &visit.signed.authenticated;
+    visit.app.identity.note_records_export(actor, client.clone(), &taken).await?;
+    paper::pdf(visit, &view, schema.name.local.as_str()).await
+}
+
 /// The figures as a file: those of the API's summary.
 async fn file(
     visit: &Visit,
@@ -231,7 +256,7 @@ async fn file(
 ) -> Result<Response, Fault> {
     let format = Format::of_file(format, "A report")?;
     let Visit { app, signed, snapshot, .. } = visit;
-    let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+    let (caller, taken_by) = (&signed.caller, TakenBy::Hand(&signed.authenticated, client));
     let export = Export { app, caller, taken_by, snapshot, schema, format, marked: true };
     export.summary(&meant(asked)).await
 }
@@ -351,10 +376,10 @@ async fn asking(
 
 // --- The figures -----------------------------------------------------------------------------------------------------
 
-struct Found {
-    plot: Option<ChartView>,
-    grid: Grid,
-    notes: Vec<String>,
+pub(super) struct Found {
+    pub plot: Option<ChartView>,
+    pub grid: Grid,
+    pub notes: Vec<String>,
 }
 
 /// A group or a measure as a column.
@@ -363,7 +388,7 @@ struct Shown {
     field: Field,
 }
 
-async fn figures(visit: &Visit, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Found, Fault> {
+pub(super) async fn figures(visit: &Visit, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Found, Fault> {
     let (binder, caller) = (binder(visit), &visit.signed.caller);
     let summary = query::summary(&binder, schema, &Almanac::of(caller), pairs)?;
     let bound = binder.summary(&summary, caller.calendar)?;
@@ -520,7 +545,7 @@ fn sort(rows: &mut [Line], bound: &BoundSummary) {
     let timed: Vec<bool> = bound.groups.iter().map(|group| group.bucket != Bucket::None).collect();
     if let [false] = timed[..] {
         let folded = |line: &Line| lignaflow_core::fold::fold(&line.keys[0].1);
-        rows.sort_by_cached_key(|line| (Reverse(size(&line.values[0])), folded(line)));
+        rows.sort_by_cached_key(|line| (Reverse(charts::size(&line.values[0])), folded(line)));
         return;
     }
     rows.sort_by_cached_key(|line| {
@@ -531,15 +556,6 @@ fn sort(rows: &mut [Line], bound: &BoundSummary) {
         });
         keys.collect::<Vec<_>>()
     });
-}
-
-fn size(value: &Value) -> Decimal {
-    match value {
-        Value::Integer(number) => Decimal::from(*number),
-        Value::Decimal(number) => *number,
-        Value::Money(amount) => Decimal::from(amount.minor),
-        _ => Decimal::MIN,
-    }
 }
 
 /// The sum of the rows that are shown: of amounts one for each currency. An average of averages would say nothing.
@@ -576,27 +592,26 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
             bars.entry(*days).or_insert_with(|| (label.clone(), Vec::new())).1.push(&row.values[0]);
         }
     }
-    let summed = |values: &[&Value]| -> Option<Value> {
-        values.iter().filter(|value| !value.is_null()).try_fold(None, |sum: Option<Value>, value| {
-            Some(Some(match (sum, value) {
-                (None, value) => (**value).clone(),
-                (Some(Value::Integer(sum)), Value::Integer(more)) => Value::Integer(sum.checked_add(*more)?),
-                (Some(Value::Decimal(sum)), Value::Decimal(more)) => Value::Decimal(sum.checked_add(*more)?),
-                (Some(Value::Money(sum)), Value::Money(more)) if sum.currency == more.currency => {
-                    Value::Money(Money { minor: sum.minor.checked_add(more.minor)?, currency: sum.currency })
-                }
-                // Of several currencies nothing is drawn.
-                _ => return None,
-            }))
-        })?
-    };
     if !(2..=MOST_COLUMNS).contains(&bars.len()) {
         return None;
     }
     let bars = bars
         .into_values()
-        .map(|(label, values)| Some(Bar { label, value: summed(&values)?, href: None }))
+        .map(|(label, values)| Some(Bar { label, value: charts::summed(values)?, href: None, parts: Vec::new() }))
         .collect::<Option<Vec<Bar>>>()?;
+    // By what is grouped second each bar is in parts.
+    let portions = rows.iter().filter_map(|row| match row.keys.as_slice() {
+        [(_, group), (_, part), ..] => {
+            let (group, part, value) = (group.clone(), part.clone(), row.values.first()?.clone());
+            Some(charts::Portion { group, part, value })
+        }
+        _ => None,
+    });
+    let parts = charts::stacked(&portions.collect::<Vec<_>>()).filter(|(series, _)| series.len() > 1);
+    let (series, bars) = match parts {
+        Some(parts) => parts,
+        None => (Vec::new(), bars),
+    };
     let currencies = bars.iter().filter_map(|bar| currency_of(&bar.value));
     if currencies.collect::<std::collections::BTreeSet<_>>().len() > 1 {
         return None;
@@ -607,6 +622,8 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
         measure: measures[0].title.clone(),
         field: measures[0].field.clone(),
         over_time: true,
+        kind: if series.is_empty() { ChartKind::Bar } else { ChartKind::Stacked },
+        series,
         bars,
     })
 }

@@ -12,7 +12,7 @@ use lignaflow_core::error::{ErrorCode, Fault};
 use lignaflow_core::name::LocalName;
 use lignaflow_runtime::LoadedPlugin as Loaded;
 use lignaflow_web::blocks::week::{NEW_KEY, cell_name, cell_text, key_name, new_cell_name, was_name};
-use lignaflow_web::blocks::{BlockView, Posting, ReviewView, TimerView, WeekView};
+use lignaflow_web::blocks::{BlockView, Posting, ReviewData, ReviewView, TimerView, WeekView};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -92,6 +92,15 @@ pub(super) async fn answer(
     route.answer(&visit.app, &visit.signed.caller).await
 }
 
+/// A problem as what is told in a block.
+pub(super) fn fault_of(problem: &Problem) -> Fault {
+    let code = match problem.kind() {
+        crate::problem::Kind::Fault(code) => code,
+        _ => ErrorCode::Internal,
+    };
+    Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
+}
+
 /// The answer of a data route, in the shape that the block draws.
 async fn data<T: DeserializeOwned>(
     visit: &Visit,
@@ -103,13 +112,8 @@ async fn data<T: DeserializeOwned>(
     let known = descriptor.route(name.as_str()).map(|route| &route.query);
     let takes = |key: &str| known.is_some_and(|query| query.contains_key(key));
     let pairs = asked.iter().filter(|(key, value)| takes(key) && !value.is_empty()).cloned().collect();
-    let answer = call(visit, loaded, name, Vec::new(), pairs, None).await.map_err(|problem| {
-        let code = match problem.kind() {
-            crate::problem::Kind::Fault(code) => code,
-            _ => ErrorCode::Internal,
-        };
-        Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
-    })?;
+    let answer = call(visit, loaded, name, Vec::new(), pairs, None).await;
+    let answer = answer.map_err(|problem| fault_of(&problem))?;
     serde_json::from_slice(&answer).map_err(|error| {
         tracing::warn!(plugin = %descriptor.id, route = %name, %error, "a block cannot be drawn of what its route answers");
         Fault::new(ErrorCode::PluginBadAnswer, "What the plugin answers is not what this block shows.")
@@ -174,6 +178,7 @@ pub(super) async fn timer(
     Ok(BlockView::Timer(TimerView { title: block.title.clone(), data, posting: posting(loaded, spot, refused), edit }))
 }
 
+/// Nothing where the route answers `null`: it is not for whoever looks.
 pub(super) async fn review(
     visit: &Visit,
     loaded: &Loaded,
@@ -181,12 +186,15 @@ pub(super) async fn review(
     spot: Spot<'_>,
     asked: &Pairs,
     refused: Option<&Refused>,
-) -> Result<BlockView, Fault> {
-    Ok(BlockView::Review(ReviewView {
-        title: block.title.clone(),
-        data: data(visit, loaded, &block.data, asked).await?,
-        posting: posting(loaded, spot, refused),
-        records: block.record.as_ref().map(|name| format!("/{}/{name}", loaded.descriptor().id)),
+) -> Result<Option<BlockView>, Fault> {
+    let data = data::<Option<ReviewData>>(visit, loaded, &block.data, asked).await?;
+    Ok(data.map(|data| {
+        BlockView::Review(ReviewView {
+            title: block.title.clone(),
+            data,
+            posting: posting(loaded, spot, refused),
+            records: block.record.as_ref().map(|name| format!("/{}/{name}", loaded.descriptor().id)),
+        })
     }))
 }
 

@@ -1,25 +1,28 @@
 //! Tables that a route of a plugin works out, with what is asked of it above: the same figures as a file.
 
+use super::charts;
 use super::declared::Place;
 use super::house::Visit;
 use super::lines::Sheet;
 use super::lookup;
 use super::report::figure_text;
 use super::routed::{self, Pairs};
-use crate::problem::Problem;
 use crate::rest::accept::Format;
 use crate::rest::export::Sending;
 use crate::rest::table::{Table, TableRow};
 use axum::response::Response;
 use http::{HeaderValue, header};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::{Block, ColumnKind, Page, Route, StatementBlock, StatementFile};
+use lignaflow_core::descriptor::{
+    Block, ChartKind, ColumnKind, Page, Route, StatementBlock, StatementChart, StatementFile,
+};
 use lignaflow_core::error::{ErrorCode, Fault};
+use lignaflow_core::name::FieldName;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::value::{Value, date_text};
 use lignaflow_runtime::LoadedPlugin;
 use lignaflow_web::blocks::report::{Controls, Grid, GridCell, GridHead, GridRow, PeriodView, ReportView};
-use lignaflow_web::blocks::{BlockView, FigureView};
+use lignaflow_web::blocks::{Bar, BlockView, ChartView, FigureView};
 use lignaflow_web::collection::asking::{AskView, asking_schema};
 use lignaflow_web::format::money;
 use lignaflow_web::labels::Wanted;
@@ -38,14 +41,6 @@ struct Told {
     issues: Vec<lignaflow_core::Issue>,
     period: Option<PeriodView>,
     table: Result<Option<Table>, Fault>,
-}
-
-fn faulted(problem: &Problem) -> Fault {
-    let code = match problem.kind() {
-        crate::problem::Kind::Fault(code) => code,
-        _ => ErrorCode::Internal,
-    };
-    Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
 }
 
 /// What is asked of a route: of which records, with which query.
@@ -119,7 +114,7 @@ async fn told(
     let told = |table| Told { schema, draft, issues, period, table };
     let Some(Question { parameters, query }) = question else { return Ok(told(Ok(None))) };
     let answer = routed::call(visit, loaded, &block.route, parameters, query, None).await;
-    let table = answer.map_err(|problem| faulted(&problem)).and_then(|bytes| {
+    let table = answer.map_err(|problem| routed::fault_of(&problem)).and_then(|bytes| {
         let json = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
         json.and_then(|json| Table::read(&route.answer.table, &json)).map(Some).map_err(|why| {
             tracing::warn!(plugin = %descriptor.id, route = %route.name, why, "a route's answer cannot be drawn");
@@ -164,7 +159,7 @@ pub(super) async fn block(
         .extend_pairs(asked.iter().filter(|(name, _)| name != "format"))
         .finish();
     let own = block.file.iter().map(|file| (file.title.as_str(), OWN));
-    let files = [("CSV", "csv"), ("Excel", "xlsx")].into_iter().chain(own).map(|(title, format)| {
+    let files = [("CSV", "csv"), ("Excel", "xlsx"), ("PDF", "pdf")].into_iter().chain(own).map(|(title, format)| {
         let and = if query.is_empty() { String::new() } else { format!("{query}&") };
         (title.to_owned(), format!("{address}?{and}format={format}"))
     });
@@ -175,7 +170,7 @@ pub(super) async fn block(
     };
     let fault = table.as_ref().err().map(super::report::told);
     let reader = visit.reader();
-    let (mut notes, mut figures) = (Vec::new(), Vec::new());
+    let (mut notes, mut figures, mut plot) = (Vec::new(), Vec::new(), None);
     let grid = match table {
         Ok(Some(table)) => {
             notes.extend(left_out(&table, &reader));
@@ -185,6 +180,7 @@ pub(super) async fn block(
                 field: field.clone(),
                 href: None,
             }));
+            plot = block.chart.as_ref().and_then(|chart| plotted(&table, chart, &block.title, &reader));
             Some(grid(&table, &reader))
         }
         Ok(None) | Err(_) => None,
@@ -206,8 +202,9 @@ pub(super) async fn block(
         files: if grid.is_some() { files.collect() } else { Vec::new() },
         controls: asks.then(|| Controls::Route(Box::new(ask), period)),
         kept: None,
+        whole: None,
         figures,
-        plot: None,
+        plot,
         grid,
         notes,
         fault,
@@ -231,6 +228,16 @@ pub(super) async fn file(
     })?;
     if let Some(own) = block.file.as_ref().filter(|_| wanted == OWN) {
         return Some(own_file(visit, loaded, block, own, of, asked).await);
+    }
+    if wanted == "pdf" {
+        let asked: Pairs = asked.iter().filter(|(name, _)| name != "format").cloned().collect();
+        let place = Place { visit, home: &loaded.descriptor().id, of, asked: &asked };
+        let made = self::block(&place, loaded, block, page.name.as_str(), &mut Wanted::default()).await;
+        return Some(match made {
+            Ok(BlockView::Report(view)) => super::paper::pdf(visit, &view, block.route.as_str()).await,
+            Ok(_) => Err(Fault::internal()),
+            Err(fault) => Err(fault),
+        });
     }
     let format = match Format::of_file(wanted, "A report") {
         Ok(format) => format,
@@ -259,7 +266,7 @@ async fn own_file(
     let Question { parameters, query } =
         question.ok_or_else(|| Fault::at("/format", "required", "Choose what the file is of first."))?;
     let answer = routed::answer(visit, loaded, &own.route, parameters, query, None).await;
-    let mut response = answer.map_err(|problem| faulted(&problem))?;
+    let mut response = answer.map_err(|problem| routed::fault_of(&problem))?;
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let ending = if kind.starts_with("text/csv") { ".csv" } else { "" };
     let name = HeaderValue::from_str(&format!("attachment; filename=\"{}{ending}\"", own.route));
@@ -275,6 +282,34 @@ fn left_out(table: &Table, reader: &Reader) -> Option<String> {
     let amounts = table.left_out.iter().map(|amount| money(*amount, reader.currency, &reader.locale));
     let amounts = lignaflow_web::format::list(&amounts.collect::<Vec<_>>());
     Some(format!("In no figure above, since it is in another currency: {amounts}."))
+}
+
+/// What of the rows is drawn; nothing where a column is not for whoever asked.
+fn plotted(table: &Table, chart: &StatementChart, title: &str, reader: &Reader) -> Option<ChartView> {
+    let place = |name: &FieldName| table.columns.iter().position(|column| column.name == name.as_str());
+    let of = place(&chart.of)?;
+    let figures: Vec<usize> = chart.figures.iter().filter_map(place).collect();
+    let first = &table.columns[*figures.first()?];
+    let in_parts = chart.kind == ChartKind::Stacked;
+    let bars = table.rows.iter().filter_map(|row| {
+        let label = figure_text(&table.columns[of].field, &row.values[of], reader);
+        let parts: Vec<Value> = figures.iter().map(|at| row.values[*at].clone()).collect();
+        let value = charts::summed(&parts)?;
+        Some(Bar { label, value, href: None, parts: if in_parts { parts } else { Vec::new() } })
+    });
+    let bars: Vec<Bar> = bars.collect();
+    let series = figures.iter().map(|at| table.columns[*at].title.clone());
+    Some(ChartView {
+        title: title.to_owned(),
+        group: table.columns[of].title.clone(),
+        measure: first.title.clone(),
+        field: first.field.clone(),
+        over_time: true,
+        kind: chart.kind,
+        series: if in_parts { series.collect() } else { Vec::new() },
+        bars,
+    })
+    .filter(|view| view.bars.len() > 1)
 }
 
 fn grid(table: &Table, reader: &Reader) -> Grid {

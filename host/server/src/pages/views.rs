@@ -1,7 +1,8 @@
 //! Saved views over lists: which one is opened, and what is done with one.
 
 use super::house::Visit;
-use super::{lists, lookup};
+use super::{follow, lists, lookup};
+use crate::uses;
 use crate::views::{self, Wish, is_report};
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
@@ -44,8 +45,10 @@ pub(super) async fn opened(
         may_choose: signed.caller.holds(Permission::ADMINISTER),
         fault: None,
         views: views.iter().map(|view| saved(visit, view)).collect(),
+        follow: None,
     };
     if let Some(view) = wanted {
+        bar.follow = follow::of_view(visit, view).await?;
         query.view = Some(view.id.to_string());
         let faults = views::faults(signed, &visit.snapshot, schema, &view.query);
         if let Some(first) = faults.first().filter(|_| bare) {
@@ -72,12 +75,6 @@ pub(super) async fn reports(visit: &Visit, schema: &Schema) -> Result<Vec<View>,
     let mut views = views::list(&visit.app, signed, Some(&schema.name)).await?;
     views.retain(|view| is_report(&view.query));
     Ok(views)
-}
-
-/// Where a view is looked at.
-fn address(view: &View) -> String {
-    let base = if is_report(&view.query) { paths::report(&view.collection) } else { paths::list(&view.collection) };
-    ListQuery::view(&base, view.id)
 }
 
 /// One's own comes before everybody's.
@@ -159,7 +156,7 @@ pub(super) async fn create(
     let Posted { wish, query } = posted(&body);
     let report = wish.query.clone().filter(|query| is_report(query));
     let made = views::create(&visit.app, &visit.signed, &visit.snapshot, &schema, wish).await;
-    let done = made.map(|view| (address(&view), saved_text(&view)));
+    let done = made.map(|view| (uses::address(&view), saved_text(&view)));
     answered(&visit, &schema, query, report, done).await
 }
 
@@ -177,7 +174,7 @@ pub(super) async fn change(
     let report = wish.query.clone().filter(|query| is_report(query));
     let query = ListQuery { view: Some(id.to_string()), ..query };
     let changed = views::change(&visit.app, &visit.signed, &visit.snapshot, id, wish).await;
-    let done = changed.map(|view| (address(&view), saved_text(&view)));
+    let done = changed.map(|view| (uses::address(&view), saved_text(&view)));
     answered(&visit, &schema, query, report, done).await
 }
 

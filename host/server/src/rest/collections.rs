@@ -5,7 +5,7 @@ use crate::auth::Signed;
 use crate::problem::Problem;
 use crate::rest::accept::Format;
 use crate::rest::expand::{Expansion, Told};
-use crate::rest::export::Export;
+use crate::rest::export::{Export, TakenBy};
 use crate::rest::query::{self, Back, Pairs};
 use crate::rest::{answer, body, etag};
 use axum::response::{IntoResponse, Response};
@@ -70,7 +70,7 @@ impl Call<'_> {
     fn export(&self) -> Result<Option<Export<'_>>, Problem> {
         let format = Format::of(self.headers)?;
         let Self { app, signed, snapshot, schema, client, .. } = *self;
-        let (caller, taken_by) = (&signed.caller, (&signed.authenticated, client));
+        let (caller, taken_by) = (&signed.caller, TakenBy::Hand(&signed.authenticated, client));
         let export = Export { app, caller, taken_by, snapshot, schema, format, marked: false };
         Ok((format != Format::Json).then_some(export))
     }

@@ -124,6 +124,8 @@ fn case_of(operation: &Operation) -> Case {
         "host_get_media"
         | "host_get_media_content"
         | "host_get_view"
+        | "host_list_view_uses"
+        | "host_use_view"
         | "host_change_view"
         | "host_remove_view"
         | "host_change_person"

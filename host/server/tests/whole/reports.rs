@@ -296,7 +296,12 @@ async fn a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures(database:
         let page = visitor.get(&format!("/reporting/-/{page}")).await.is(200);
         page.hides("could not").hides("The plugin");
     }
-    let _ = visitor.get("/reporting/-/utilisation?format=pdf").await.is(422);
+    let _ = visitor.get("/reporting/-/utilisation?format=docx").await.is(422);
+    for paper in [format!("/reporting/-/utilisation?{days}&format=pdf"), format!("/{ENTRIES}/report?format=pdf")] {
+        let paper = visitor.get(&paper).await.is(200);
+        assert!(paper.text.starts_with("%PDF-"), "{}", paper.text.chars().take(200).collect::<String>());
+    }
+    let _ = visitor.get("/reporting/-/project?format=pdf").await.is(422);
     let _ = visitor.get("/reporting/-/project?format=csv").await.is(422);
     let (_, _, mia) = server.member(&org, "Mia", Role::Member).await;
     let own = mia.get(path).await.is(200).json;

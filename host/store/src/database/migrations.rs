@@ -58,6 +58,7 @@ steps! {
     30 => "0030_consents",
     31 => "0031_invitation_letters",
     32 => "0032_tries",
+    33 => "0033_view_uses",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -86,6 +86,12 @@ pub const HELD: &[Held] = &[
         ],
     },
     Held {
+        name: "view_uses",
+        sql: "select view, home, mailed, form, alert from view_uses \
+              where organization = $1 and person = $2 and view > $3 order by view limit $4",
+        columns: &[("view", Kind::Id), ("home", Kind::Bool), ("mailed", Kind::Maybe), ("form", Kind::Text), ("alert", Kind::Maybe)],
+    },
+    Held {
         name: "views",
         sql: "select id, collection, name, query, shared, created_at from views \
               where organization = $1 and owner = $2 and id > $3 order by id limit $4",
@@ -203,7 +209,7 @@ pub async fn erase(
     pseudonym: &str,
     at: Micros,
 ) -> Result<(), StoreError> {
-    const OF_BOTH: [&str; 10] = [
+    const OF_BOTH: [&str; 11] = [
         "delete from sessions where organization = $1 and person = $2",
         "delete from pins where organization = $1 and person = $2",
         "update tokens set name = '' where organization = $1 and person = $2",
@@ -211,6 +217,7 @@ pub async fn erase(
          (select p.email_key from people p where p.id = $2)",
         "delete from notices where organization = $1 and person = $2",
         "delete from notice_wishes where organization = $1 and person = $2",
+        "delete from view_uses where organization = $1 and person = $2",
         "delete from views where organization = $1 and owner = $2 and not shared",
         "update audit set address = '' where organization = $1 and person = $2",
         "update audit set detail = '{}' where organization = $1 and person = $2 and kind = 'person.changed'",

@@ -184,6 +184,7 @@ fn list(query: &str, count: usize, next: Option<&str>) -> Markup {
         next,
         may_write: true,
         views: &ViewBar::default(),
+        deeds: &[],
     };
     list::page(&shell(LIST), &view)
 }
@@ -359,8 +360,12 @@ fn overview() -> Markup {
     let figure = |title: &str, field: &Field, values: Vec<Value>| {
         BlockView::Figure(FigureView { title: title.into(), values, field: field.clone(), href: Some(LIST.into()) })
     };
-    let bar =
-        |label: &str, value: i64| Bar { label: label.into(), value: Value::Integer(value), href: Some(LIST.into()) };
+    let bar = |label: &str, value: i64| Bar {
+        label: label.into(),
+        value: Value::Integer(value),
+        href: Some(LIST.into()),
+        parts: Vec::new(),
+    };
     let project_schema = schema("projects");
     let names = ["name", "client", "status", "due", "budget"];
     let columns: Vec<TableColumn> = names
@@ -395,6 +400,8 @@ fn overview() -> Markup {
             measure: "Projects".into(),
             field: count.clone(),
             over_time: false,
+            kind: lignaflow_core::descriptor::ChartKind::Donut,
+            series: Vec::new(),
             bars: vec![bar("Draft", 6), bar("Active", 14), bar("On hold", 2), bar("Completed", 9), bar("Closed", 27)],
         }),
         BlockView::Chart(ChartView {
@@ -403,6 +410,8 @@ fn overview() -> Markup {
             measure: "Projects".into(),
             field: count,
             over_time: true,
+            kind: lignaflow_core::descriptor::ChartKind::Area,
+            series: Vec::new(),
             bars: ["Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
                 .iter()
                 .zip([3, 1, 4, 6, 5, 5, 2, 7, 9, 6, 8, 4])

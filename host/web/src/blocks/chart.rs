@@ -1,10 +1,15 @@
-//! Bars, drawn as SVG by the server: lengths are attributes in per cent, and the figures themselves stand in a table, so
-//! that nothing has to be read off a drawing.
+//! Charts, drawn as SVG by the server: lengths are attributes in per cent, and the figures themselves stand in a table, so
+//! that nothing has to be read off a drawing. Here are bars; [`course`] are lines and areas, [`stacked`] bars in parts,
+//! [`donut`] parts of a whole.
+
+mod course;
+mod donut;
+mod stacked;
 
 use super::anchor;
 use crate::collection::Cells;
 use crate::format::{is_figure, money, plain_text, scaled};
-use lignaflow_core::descriptor::Field;
+use lignaflow_core::descriptor::{ChartKind, Field};
 use lignaflow_core::value::{Decimal, Value};
 use maud::{Markup, html};
 
@@ -21,6 +26,8 @@ pub struct Bar {
     pub value: Value,
     /// The records behind it.
     pub href: Option<String>,
+    /// What it is made of, in the order of the chart's series; nothing where it has none.
+    pub parts: Vec<Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,24 +41,76 @@ pub struct ChartView {
     pub field: Field,
     /// Whether the groups are spans of time, in order: then the bars stand upright, beside each other.
     pub over_time: bool,
+    pub kind: ChartKind,
+    /// What the parts of each bar are called.
+    pub series: Vec<String>,
     pub bars: Vec<Bar>,
+}
+
+/// What stands in a row of the table beside its figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Bar,
+    /// The colour of its part.
+    Swatch,
+}
+
+/// The colour of a part, by its place: a class of the style sheet.
+const COLOURS: [&str; 6] = ["d1", "d2", "d3", "d4", "d5", "d6"];
+
+fn colour(place: usize) -> &'static str {
+    COLOURS[place.min(COLOURS.len() - 1)]
+}
+
+fn swatch(place: usize) -> Markup {
+    html! { svg class="swatch" width="10" height="10" aria-hidden="true" { rect class=(colour(place)) width="10" height="10" {} } }
+}
+
+/// What each colour is of.
+fn legend(view: &ChartView) -> Markup {
+    html! {
+        ul class="legend" {
+            @for (place, name) in view.series.iter().enumerate() { li { (swatch(place)) (name) } }
+        }
+    }
 }
 
 pub(super) fn draw(view: &ChartView, cells: Cells<'_>) -> Markup {
     let id = anchor("c", &view.title);
-    let upright = view.over_time && (2..=MOST_COLUMNS).contains(&view.bars.len());
     html! {
         section class="chart" aria-labelledby=(id) {
             div class="row-head" { h2 id=(id) { (view.title) } }
             @if view.bars.is_empty() {
                 p class="faint" { "Nothing to draw yet." }
-            } @else if upright {
-                (columns(view, cells))
-                details class="chart-table" { summary class="link small" { "As a table" } (table(view, cells, false)) }
+            } @else if view.kind == ChartKind::Donut && donut::is_whole(view) {
+                div class="donut-split" { (donut::draw(view, cells)) (table(view, cells, Beside::Swatch)) }
+            } @else if is_drawn(view) {
+                (plot(view, cells))
+                details class="chart-table" { summary class="link small" { "As a table" } (table(view, cells, Beside::Nothing)) }
             } @else {
-                (table(view, cells, true))
+                (table(view, cells, Beside::Bar))
             }
         }
+    }
+}
+
+/// Whether there is a course to draw: some spans of time, or some groups in parts.
+fn is_drawn(view: &ChartView) -> bool {
+    let several = (2..=MOST_COLUMNS).contains(&view.bars.len());
+    match view.kind {
+        ChartKind::Line | ChartKind::Area => (2..=course::MOST_POINTS).contains(&view.bars.len()),
+        ChartKind::Stacked => (1..=MOST_COLUMNS).contains(&view.bars.len()) && !view.series.is_empty(),
+        ChartKind::Bar | ChartKind::Donut => view.over_time && several,
+    }
+}
+
+/// The drawing by itself, where there is a table beside it.
+pub(super) fn plot(view: &ChartView, cells: Cells<'_>) -> Markup {
+    match view.kind {
+        ChartKind::Line | ChartKind::Area if view.bars.len() > 1 => course::draw(view, cells),
+        ChartKind::Stacked if !view.series.is_empty() => stacked::draw(view, cells),
+        _ => columns(view, cells),
     }
 }
 
@@ -95,10 +154,11 @@ fn text(view: &ChartView, value: &Value, cells: Cells<'_>) -> String {
     }
 }
 
-/// Each group a row with its bar: the table is the chart.
-fn table(view: &ChartView, cells: Cells<'_>, with_bars: bool) -> Markup {
+/// Each group a row: with its bar the table is the chart.
+fn table(view: &ChartView, cells: Cells<'_>, beside: Beside) -> Markup {
     let largest = largest(view);
     let num = is_figure(view.field.kind).then_some("num");
+    let with_bars = beside == Beside::Bar;
     html! {
         table class="table bars" {
             caption class="visually-hidden" { (view.title) }
@@ -106,13 +166,15 @@ fn table(view: &ChartView, cells: Cells<'_>, with_bars: bool) -> Markup {
                 tr {
                     th scope="col" { (view.group) }
                     @if with_bars { th scope="col" class="p2" { span class="visually-hidden" { "As a bar" } } }
+                    @for name in &view.series { th scope="col" class=[num] { (name) } }
                     th scope="col" class=[num] { (view.measure) }
                 }
             }
             tbody {
-                @for bar in &view.bars {
+                @for (place, bar) in view.bars.iter().enumerate() {
                     tr {
                         th scope="row" {
+                            @if beside == Beside::Swatch { (swatch(place)) " " }
                             @match &bar.href {
                                 Some(href) => a class="primary" href=(href) { (bar.label) },
                                 None => span class="primary" { (bar.label) },
@@ -120,6 +182,9 @@ fn table(view: &ChartView, cells: Cells<'_>, with_bars: bool) -> Markup {
                             @if with_bars { span class="only-narrow" aria-hidden="true" { (horizontal(share(&bar.value, largest))) } }
                         }
                         @if with_bars { td class="p2" aria-hidden="true" { (horizontal(share(&bar.value, largest))) } }
+                        @for place in 0..view.series.len() {
+                            td class=[num] { @if let Some(part) = bar.parts.get(place) { (text(view, part, cells)) } }
+                        }
                         td class=[num] { (text(view, &bar.value, cells)) }
                     }
                 }
@@ -132,61 +197,90 @@ pub(super) fn horizontal(share: u32) -> Markup {
     html! { svg class="bar" height="14" { rect class="done" y="3" width=(percent(share)) height="8" {} } }
 }
 
-/// Upright bars beside each other, with the first, the last and the largest named.
-pub(super) fn columns(view: &ChartView, cells: Cells<'_>) -> Markup {
-    let largest = largest(view);
-    let count = u32::try_from(view.bars.len()).unwrap_or(1);
-    let step = 10_000 / count;
+/// What a drawing is said to be, where it is not seen.
+fn said(view: &ChartView, cells: Cells<'_>) -> String {
     let peak = view.bars.iter().max_by_key(|bar| size(&bar.value));
-    let said = peak.map_or_else(String::new, |bar| {
-        format!("{}: {} groups, the largest {} with {}", view.title, count, bar.label, text(view, &bar.value, cells))
-    });
+    peak.map_or_else(String::new, |bar| {
+        let (count, largest) = (view.bars.len(), text(view, &bar.value, cells));
+        format!("{}: {count} groups, the largest {} with {largest}", view.title, bar.label)
+    })
+}
+
+/// Lines across, the largest figure, and the names of the groups below: what upright drawings have in common. `zero` is
+/// how far down nothing lies, in hundredths of a per cent.
+fn frame(view: &ChartView, cells: Cells<'_>, zero: u32, drawing: &Markup, middle: impl Fn(u32) -> u32) -> Markup {
+    let count = u32::try_from(view.bars.len()).unwrap_or(1).max(1);
+    let peak = view.bars.iter().max_by_key(|bar| size(&bar.value));
     html! {
-        svg class="plot columns" height=(HEIGHT + 24) role="img" aria-label=(said) {
+        svg class="plot columns" height=(HEIGHT + 24) role="img" aria-label=(said(view, cells)) {
             svg y="16" width="100%" height=(HEIGHT - 16) overflow="visible" {
                 line class="grid" x1="0" x2="100%" y1="0" y2="0" {}
                 line class="grid" x1="0" x2="100%" y1="50%" y2="50%" {}
-                line class="axis" x1="0" x2="100%" y1="100%" y2="100%" {}
-                @for (index, bar) in (0_u32..).zip(&view.bars) {
-                    @let share = share(&bar.value, largest);
-                    rect class="column" x=(percent(index * step + step / 8)) width=(percent(step * 3 / 4))
-                        y=(percent(10_000 - share)) height=(percent(share)) {
-                        title { (bar.label) ": " (text(view, &bar.value, cells)) }
-                    }
-                }
+                line class="axis" x1="0" x2="100%" y1=(percent(zero)) y2=(percent(zero)) {}
+                (drawing)
             }
             @if let Some(bar) = peak { text x="0" y="10" { (text(view, &bar.value, cells)) } }
             @for (index, bar) in (0_u32..).zip(&view.bars) {
-                @let middle = percent(index * step + step / 2);
                 // On a narrow sheet every other name goes.
                 @if count <= 12 || index % count.div_ceil(12) == 0 {
-                    text class=[(index % 2 == 1).then_some("alt")] x=(middle) y=(HEIGHT + 18) text-anchor="middle" { (bar.label) }
+                    text class=[(index % 2 == 1).then_some("alt")] x=(percent(middle(index))) y=(HEIGHT + 18) text-anchor="middle" { (bar.label) }
                 }
             }
         }
     }
 }
 
+/// Upright bars beside each other, with the largest named.
+pub(super) fn columns(view: &ChartView, cells: Cells<'_>) -> Markup {
+    let largest = largest(view);
+    let count = u32::try_from(view.bars.len()).unwrap_or(1).max(1);
+    let step = 10_000 / count;
+    let drawing = html! {
+        @for (index, bar) in (0_u32..).zip(&view.bars) {
+            @let share = share(&bar.value, largest);
+            rect class="column" x=(percent(index * step + step / 8)) width=(percent(step * 3 / 4))
+                y=(percent(10_000 - share)) height=(percent(share)) {
+                title { (bar.label) ": " (text(view, &bar.value, cells)) }
+            }
+        }
+    };
+    frame(view, cells, 10_000, &drawing, |index| index * step + step / 2)
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::testing::{field_of, labels, reader};
     use lignaflow_core::descriptor::FieldKind;
 
-    fn chart(values: &[i64], over_time: bool) -> String {
-        let view = ChartView {
+    pub(super) fn drawn(view: &ChartView) -> String {
+        let (reader, labels) = (reader(), labels());
+        draw(view, Cells { reader: &reader, labels: &labels }).into_string()
+    }
+
+    pub(super) fn view(values: &[i64], over_time: bool) -> ChartView {
+        ChartView {
             title: "By state".into(),
             group: "State".into(),
             measure: "Projects".into(),
             field: field_of(FieldKind::Integer),
             over_time,
+            kind: ChartKind::Bar,
+            series: Vec::new(),
             bars: values
                 .iter()
-                .map(|value| Bar { label: format!("G{value}"), value: Value::Integer(*value), href: None })
+                .map(|value| Bar {
+                    label: format!("G{value}"),
+                    value: Value::Integer(*value),
+                    href: None,
+                    parts: Vec::new(),
+                })
                 .collect(),
-        };
-        let (reader, labels) = (reader(), labels());
-        draw(&view, Cells { reader: &reader, labels: &labels }).into_string()
+        }
+    }
+
+    fn chart(values: &[i64], over_time: bool) -> String {
+        drawn(&view(values, over_time))
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::{ChartView, FigureView, anchor, chart, figure};
 use crate::collection::Cells;
 use crate::collection::asking::{self, AskView};
+use crate::collection::follow::{self, Follow};
 use crate::empty::empty;
 use crate::icon::icon;
 use lignaflow_core::descriptor::humanize;
@@ -110,6 +111,8 @@ pub struct KeptBar {
     pub query: Option<String>,
     /// Whether the query is not that of the current one any more.
     pub changed: bool,
+    /// What the reader has of the current one.
+    pub follow: Option<Follow>,
 }
 
 #[derive(Debug, Clone)]
@@ -132,6 +135,8 @@ pub struct ReportView {
     /// What is said beside the figures.
     pub notes: Vec<String>,
     pub fault: Option<String>,
+    /// Where the whole of it is, where this is a part.
+    pub whole: Option<String>,
     /// `CSV`, `Excel`, with their addresses.
     pub files: Vec<(String, String)>,
 }
@@ -140,7 +145,10 @@ pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
     let id = anchor("r", &view.title);
     html! {
         section class="reporting" aria-labelledby=(id) {
-            h2 class="visually-hidden" id=(id) { (view.title) }
+            @match &view.whole {
+                Some(href) => div class="row-head" { h2 id=(id) { (view.title) } a class="link small end" href=(href) { "All" } },
+                None => h2 class="visually-hidden" id=(id) { (view.title) },
+            }
             @if let Some(kept) = &view.kept { (bar(kept)) }
             @match &view.controls {
                 Some(Controls::Records(asking)) => (ask(asking)),
@@ -159,7 +167,7 @@ pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
                 dl class="figures figures-bleed mt-4" { @for one in &view.figures { (figure::draw(one, cells)) } }
             }
             @if let Some(plot) = &view.plot {
-                div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::columns(plot, cells)) } }
+                div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::plot(plot, cells)) } }
             }
             @if let Some(grid) = &view.grid {
                 @if grid.rows.is_empty() {
@@ -201,6 +209,7 @@ fn bar(bar: &KeptBar) -> Markup {
                     }
                 }
                 span class="end" {
+                    @if let Some(of) = &bar.follow { (follow::menu(of)) }
                     @if let Some(report) = current.filter(|report| report.own) { (change(bar, report)) }
                     @if let Some(query) = bar.query.as_deref().filter(|_| current.is_none() || bar.changed) { (keep(bar, query)) }
                 }
@@ -455,6 +464,7 @@ mod tests {
                 base: "/t/e".into(),
                 query: Some("group=project".into()),
                 changed: true,
+                follow: Some(Follow { mailed: "daily".into(), form: "xlsx".into(), ..Follow::default() }),
             }),
             figures: Vec::new(),
             plot: None,
@@ -468,6 +478,7 @@ mod tests {
             }),
             notes: vec!["Without what runs.".into()],
             fault: None,
+            whole: None,
             files: vec![("CSV".into(), "/t/e/report?format=csv".into())],
         }
     }
@@ -481,6 +492,7 @@ mod tests {
         assert!(html.contains("name=\"filter[duration][is_null]\" value=\"false\""));
         assert!(html.contains("<option value=\"last-45-days\" selected>Last 45 days</option>"));
         assert!(html.contains("Mine &lt;now&gt;") && html.contains("Update report") && html.contains("Delete report"));
+        assert!(html.contains("<option value=\"daily\" selected>every day") && html.contains("On the first page"));
         assert!(html.contains("width=\"100.00%\""), "the largest row fills its bar");
     }
 

@@ -30,6 +30,9 @@ pub struct WeekData {
     /// Said above the week.
     #[serde(default)]
     pub message: Option<String>,
+    /// What is to be looked at again.
+    #[serde(default)]
+    pub notes: Vec<String>,
     #[serde(default)]
     pub states: Vec<State>,
 }
@@ -126,6 +129,9 @@ pub(super) fn draw(view: &WeekView) -> Markup {
             (posting.note())
             @if let Some(message) = &data.message {
                 div class="note note-warn" { (icon("back")) p { b { "Returned. " } (message) } }
+            }
+            @if !data.notes.is_empty() {
+                div class="note note-warn" { (icon("alert")) div { @for note in &data.notes { p { (note) } } } }
             }
             (strip(view, &days))
             lf-week {

@@ -5,6 +5,8 @@ use super::columns::{Column, choices, columns_chosen, field_title};
 use super::form::lower_first;
 use super::query::ListQuery;
 use super::views::{self, ViewBar};
+use crate::blocks::BACK;
+use crate::blocks::report::Offer;
 use crate::empty::empty;
 use crate::format::integer;
 use crate::icon::icon;
@@ -19,6 +21,10 @@ use maud::{Markup, html};
 
 /// The form that chooses columns.
 const COLUMNS: &str = "columns";
+/// The form of what is done to many records, and the names of its controls: what is done, and to which.
+const BULK: &str = "bulk";
+pub const DEED: &str = "do";
+pub const CHOSEN: &str = "id";
 /// States up to this number are tabs over the list.
 const MOST_TABS: usize = 8;
 
@@ -38,6 +44,8 @@ pub struct ListPage<'a> {
     pub may_write: bool,
     /// Saved views, and which of them is open.
     pub views: &'a ViewBar,
+    /// What may be done to many of the records at once.
+    pub deeds: &'a [Offer],
 }
 
 pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
@@ -354,6 +362,7 @@ fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
                 tbody { @for record in view.records { (row(shell, view, &columns, record)) } }
             }
         }
+        (bulk(view, &base))
         nav class="pager" aria-label="Pages" {
             span { (shown) " shown" }
             span class="files" {
@@ -367,6 +376,23 @@ fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
                     (step("Before", "prev", before.as_deref()))
                     (step("Next", "next", view.next.map(|cursor| view.query.next(&base, cursor)).as_deref()))
                 }
+            }
+        }
+    }
+}
+
+/// What is done to the records that are ticked.
+fn bulk(view: &ListPage<'_>, base: &str) -> Markup {
+    html! {
+        @if !view.deeds.is_empty() {
+            form class="bulk" id=(BULK) method="post" action={ (base) "/-/bulk" } {
+                input type="hidden" name=(BACK) value=(view.query.address(base));
+                label class="hint" for="bulk-do" { "With those that are ticked" }
+                select class="input" id="bulk-do" name=(DEED) required {
+                    option value="" { "Choose" }
+                    @for deed in view.deeds { option value=(deed.value) { (deed.title) } }
+                }
+                button class="btn btn-small" type="submit" { "Do it" }
             }
         }
     }
@@ -414,6 +440,10 @@ fn row(shell: &Shell, view: &ListPage<'_>, columns: &[Column<'_>], record: &Reco
                 @let value = &record.values[column.index];
                 @if at == 0 {
                     th scope="row" {
+                        @if !view.deeds.is_empty() {
+                            input class="tick" type="checkbox" form=(BULK) name=(CHOSEN) value=(record.id)
+                                aria-label={ "Choose " (cells.words(&column.field.field, value)) };
+                        }
                         a class="primary" href=(paths::record(&view.schema.name, record.id)) { (cells.words(&column.field.field, value)) }
                         (narrow_line(&cells, view, columns, record))
                     }
@@ -493,6 +523,10 @@ mod tests {
     use crate::testing::{catalog, id, labels, project, shell};
 
     fn page_of(query: &str, records: &[Record], next: Option<&str>, may_write: bool) -> String {
+        page_with(query, records, next, may_write, &[])
+    }
+
+    fn page_with(query: &str, records: &[Record], next: Option<&str>, may_write: bool, deeds: &[Offer]) -> String {
         let catalog = catalog();
         let schema = catalog.schema(&"projects/projects".parse().unwrap()).unwrap();
         let query = ListQuery::of(query.split('&').filter_map(|pair| pair.split_once('=')));
@@ -510,6 +544,7 @@ mod tests {
             next,
             may_write,
             views: &ViewBar::default(),
+            deeds,
         };
         page(&shell(), &view).into_string()
     }
@@ -584,5 +619,15 @@ mod tests {
         let html = page_of("after=c1&via=", &[project()], Some("c2"), true);
         assert!(html.contains("href=\"/projects/projects\" rel=\"prev\">Before</a>"));
         assert!(html.contains("href=\"/projects/projects?via=&amp;via=c1&amp;after=c2\" rel=\"next\">Next</a>"));
+    }
+
+    #[test]
+    fn what_may_be_done_to_many_is_offered_below_them_and_each_can_be_ticked() {
+        let deeds = [Offer { value: "to:close".into(), title: "Close <all>".into() }];
+        let html = page_with("sort=name", &[project()], None, true, &deeds);
+        assert!(html.contains("type=\"checkbox\" form=\"bulk\" name=\"id\""), "{html}");
+        assert!(html.contains("action=\"/projects/projects/-/bulk\"") && html.contains("Close &lt;all&gt;"), "{html}");
+        assert!(html.contains("name=\"back\" value=\"/projects/projects?sort=name\""), "{html}");
+        assert!(!page_of("", &[project()], None, true).contains("form=\"bulk\""));
     }
 }

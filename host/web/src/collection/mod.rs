@@ -8,6 +8,7 @@ pub mod conflict;
 mod draft;
 pub mod earlier;
 mod files;
+pub mod follow;
 pub mod form;
 mod input;
 pub mod list;

@@ -1,5 +1,6 @@
 //! Saved views over a list: a tab for each, and what may be done with the list as it stands.
 
+use super::follow::{self, Follow};
 use super::form::lower_first;
 use super::query::ListQuery;
 use crate::icon::icon;
@@ -30,6 +31,8 @@ pub struct ViewBar {
     pub may_save: bool,
     /// Whether the reader may choose what everybody's list opens with.
     pub may_choose: bool,
+    /// What the reader has of the current one.
+    pub follow: Option<Follow>,
     /// Why the last attempt to keep one failed, or what is no longer true of the current one.
     pub fault: Option<String>,
 }
@@ -65,6 +68,7 @@ pub(super) fn bar(schema: &Schema, query: &ListQuery, bar: &ViewBar) -> Markup {
                     }
                 }
                 span class="end" {
+                    @if let Some(of) = bar.follow.as_ref().filter(|_| current.is_some()) { (follow::menu(of)) }
                     @if let Some(view) = current.filter(|view| view.own && bar.may_save) { (change(schema, query, bar, view)) }
                     @if keepable && (current.is_none() || bar.changed) { (keep(schema, query, bar)) }
                 }
@@ -148,7 +152,7 @@ mod tests {
         let catalog = catalog();
         let schema = catalog.schema(&"projects/projects".parse().unwrap()).unwrap();
         let query = ListQuery::of(query.split('&').filter_map(|pair| pair.split_once('=')));
-        let bar_of = ViewBar { views, changed, may_save: true, may_choose: false, fault: None };
+        let bar_of = ViewBar { views, changed, may_save: true, may_choose: false, follow: None, fault: None };
         bar(schema, &query, &bar_of).into_string()
     }
 

@@ -67,13 +67,22 @@ impl Exports {
     }
 }
 
+/// How a file leaves.
+#[derive(Debug, Clone, Copy)]
+pub enum TakenBy<'a> {
+    /// Somebody takes it, from where they are.
+    Hand(&'a Authenticated, &'a Client),
+    /// In a letter to the caller, which is made without their being there.
+    Mail,
+}
+
 /// What a file is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Export<'a> {
     pub app: &'a App,
     pub caller: &'a Caller,
-    /// Who takes it, and from where: that is written down before the first byte.
-    pub taken_by: (&'a Authenticated, &'a Client),
+    /// That is written down before the first byte.
+    pub taken_by: TakenBy<'a>,
     pub snapshot: &'a Snapshot,
     pub schema: &'a Arc<Schema>,
     pub format: Format,
@@ -152,11 +161,14 @@ impl Export<'_> {
 
     /// Writes it down; without a line nothing is taken.
     async fn note(&self, pairs: &Pairs, rows: u64) -> Result<(), Fault> {
-        let (actor, client) = self.taken_by;
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let collection = self.schema.name.to_string();
         let taken = RecordsTaken { collection: &collection, format: self.format.extension(), query: &query, rows };
-        self.app.identity.note_records_export(actor, client.clone(), &taken).await
+        let identity = &self.app.identity;
+        match self.taken_by {
+            TakenBy::Hand(actor, client) => identity.note_records_export(actor, client.clone(), &taken).await,
+            TakenBy::Mail => identity.note_records_mailed(self.caller, &taken).await,
+        }
     }
 
     fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {

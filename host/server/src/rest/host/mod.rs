@@ -29,6 +29,7 @@ pub mod session;
 mod settings;
 mod sign_up;
 mod tokens;
+mod uses;
 mod views;
 mod webhooks;
 
@@ -136,6 +137,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::logo, documents::keep_logo, documents::drop_logo))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
+        .routes(routes!(uses::list, uses::set))
         .routes(routes!(media::upload))
         .routes(routes!(media::get))
         .routes(routes!(media::content))
