@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`sums`] | amounts of one currency, and what is left out of it; shares |
 //! | [`actuals`] | a project's plan against what became of it |
+//! | [`burn`] | a project's budget over time |
 //! | [`profit`] | what projects were sold for and what they cost |
 //! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
@@ -13,6 +14,7 @@
 
 mod actuals;
 mod attendance;
+mod burn;
 mod capacity;
 mod pay;
 mod profit;
@@ -34,12 +36,14 @@ impl Plugin for Reporting {
     fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         match request.route.as_str() {
             "actuals" => actuals::handle(request),
+            "burn-down" => burn::handle(request),
             "profitability" => profit::handle(request),
             "result" => result::handle(request),
             "quotes" => quotes::handle(request),
             "utilisation" => utilisation::handle(request),
             "attendance" => attendance::handle(request),
             "pay-hours" => pay::handle(request),
+            "pay-items" => pay::items(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }
     }

@@ -1,5 +1,5 @@
-//! Hours as a payroll takes them: each person's days with start, finish, break, ordinary time, overtime by band, leave and
-//! holidays. It sorts hours and computes no wages.
+//! Hours as a payroll takes them: each person's days with start, finish, break, ordinary time, overtime by band, leave,
+//! holidays and allowances, also as amounts of the payroll's own pay items. It sorts hours and computes no wages.
 
 use crate::capacity::{Capacity, Day, people_of};
 use crate::span::Span;
@@ -12,6 +12,8 @@ use std::ops::AddAssign;
 
 /// What overtime of the first band is by itself.
 const FIRST_BAND: i64 = 7_200;
+/// Allowances of one report.
+const MOST: usize = 5_000;
 
 /// Seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -74,7 +76,27 @@ struct Row {
     finish: Option<String>,
     #[serde(flatten)]
     figures: Figures,
+    /// What is paid beside hours, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowances: Option<String>,
+    #[serde(skip)]
+    beside: Vec<Beside>,
     records: BTreeMap<&'static str, String>,
+}
+
+/// What is paid beside the hours of a day.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Beside {
+    name: String,
+    unit: String,
+    pay_item: String,
+    quantity: Decimal,
+}
+
+impl Beside {
+    fn told(&self) -> String {
+        format!("{} {} {}", self.name, self.quantity.normalize(), self.unit).trim_end().to_owned()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +105,33 @@ struct Answer {
     until: Date,
     rows: Vec<Row>,
     total: Figures,
+}
+
+/// One amount of one pay item.
+#[derive(Debug, Serialize)]
+struct ItemRow {
+    id: Id,
+    title: String,
+    day: Date,
+    item: String,
+    /// Seconds; nothing of what is no time.
+    hours: Option<i64>,
+    units: Option<String>,
+    unit: Option<String>,
+    records: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct ItemTotal {
+    hours: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Items {
+    from: Date,
+    until: Date,
+    rows: Vec<ItemRow>,
+    total: ItemTotal,
 }
 
 /// What the clocks of a zone show.
@@ -120,17 +169,47 @@ fn worked(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Worked>, Fa
     Ok(days)
 }
 
-pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
-    let caller = context::caller()?;
-    let span = Span::asked(request, &caller)?;
-    let approved = request.query_text("time") != Some("all");
+/// What is paid beside hours, by person and day. Where the plugin that keeps it knows of none, there is none.
+fn allowances(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Vec<Beside>>, Fault> {
+    let mut filter = span.holds("local_date");
+    if approved {
+        filter = filter.and(field("sheet.status").within(["approved", "exported"]));
+    }
+    let asked = select("timesheets/allowances")
+        .columns(["id", "user", "local_date", "quantity", "kind.name", "kind.unit", "kind.pay_item"])
+        .filter(filter)
+        .sort("local_date")
+        .sort("kind.name");
+    let found = records::find_all(asked, MOST)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, "Too many allowances for one report: ask for fewer days."))?;
+    let mut days: BTreeMap<(Id, Date), Vec<Beside>> = BTreeMap::new();
+    for row in &found {
+        let (Some(user), Some(day), Some(quantity)) =
+            (row.reference("user"), row.date("local_date"), row.decimal("quantity"))
+        else {
+            continue;
+        };
+        let text = |path: &str| row.text(path).unwrap_or_default().to_owned();
+        let name = text("kind.name");
+        let pay_item = Some(text("kind.pay_item")).filter(|item| !item.is_empty()).unwrap_or_else(|| name.clone());
+        let of = days.entry((user, day)).or_default();
+        match of.iter_mut().find(|known| known.name == name && known.pay_item == pay_item) {
+            Some(known) => known.quantity += quantity,
+            None => of.push(Beside { name, unit: text("kind.unit"), pay_item, quantity }),
+        }
+    }
+    Ok(days)
+}
+
+/// Everybody's days with anything to pay, person by person.
+fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>, Fault> {
     let first_band = settings::all(["overtime_first"])?.integer("overtime_first").unwrap_or(FIRST_BAND);
     let capacity = Capacity::read(span)?;
     let mut worked = worked(span, approved)?;
-    let mut total = Figures::default();
+    let mut beside = allowances(span, approved)?;
     let mut rows = Vec::new();
-    let mut everybody = people_of(&caller)?;
-    for (user, _) in worked.keys() {
+    let mut everybody = people_of(caller)?;
+    for (user, _) in worked.keys().chain(beside.keys()) {
         if everybody.iter().all(|person| person.id != *user) {
             everybody.extend(people::person(*user)?);
         }
@@ -138,19 +217,72 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     for person in everybody {
         for day in span.days() {
             let of = worked.remove(&(person.id, day));
+            let paid = beside.remove(&(person.id, day)).unwrap_or_default();
             let known = if person.active { capacity.of(&person, day) } else { Day::default() };
-            if of.is_none() && known.leave == 0 && known.holiday == 0 {
+            if of.is_none() && known.leave == 0 && known.holiday == 0 && paid.is_empty() {
                 continue;
             }
-            let row = row(&person, day, &of.unwrap_or_default(), known, first_band)?;
-            total += row.figures;
-            rows.push(row);
+            rows.push(row(&person, day, &of.unwrap_or_default(), known, first_band, paid)?);
         }
+    }
+    Ok(rows)
+}
+
+pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let caller = context::caller()?;
+    let span = Span::asked(request, &caller)?;
+    let rows = days(span, request.query_text("time") != Some("all"), &caller)?;
+    let mut total = Figures::default();
+    for row in &rows {
+        total += row.figures;
     }
     reply::json(&Answer { from: span.first, until: span.last, rows, total })
 }
 
-fn row(person: &Person, day: Date, of: &Worked, known: Day, first_band: i64) -> Result<Row, Fault> {
+/// What the payroll calls what hours are sorted into.
+const ITEMS: [(&str, &str, &str); 5] = [
+    ("ordinary", "pay_item_ordinary", "Ordinary hours"),
+    ("overtime", "pay_item_overtime", "Overtime"),
+    ("further_overtime", "pay_item_further", "Further overtime"),
+    ("leave", "pay_item_leave", "Leave"),
+    ("holiday", "pay_item_holiday", "Public holiday"),
+];
+
+/// The same as a payroll imports it: a row for each amount of each of its pay items.
+pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let caller = context::caller()?;
+    let span = Span::asked(request, &caller)?;
+    let days = days(span, request.query_text("time") != Some("all"), &caller)?;
+    let called = settings::all(ITEMS.map(|(_, setting, _)| setting))?;
+    let (mut rows, mut total) = (Vec::new(), ItemTotal::default());
+    for Row { id, title, day, figures, beside, records, .. } in days {
+        let amounts = [figures.ordinary, figures.overtime, figures.further_overtime, figures.leave, figures.holiday];
+        for ((figure, setting, usual), seconds) in ITEMS.into_iter().zip(amounts).filter(|(_, seconds)| *seconds != 0) {
+            let item = called.text(setting).filter(|item| !item.trim().is_empty()).unwrap_or(usual).to_owned();
+            let records = records.get(figure).cloned().unwrap_or_default();
+            total.hours += seconds;
+            let title = title.clone();
+            rows.push(ItemRow { id, title, day, item, hours: Some(seconds), units: None, unit: None, records });
+        }
+        for paid in beside {
+            let records = records.get("allowances").cloned().unwrap_or_default();
+            let units = Some(paid.quantity.normalize().to_string());
+            let unit = Some(paid.unit).filter(|unit| !unit.is_empty());
+            let title = title.clone();
+            rows.push(ItemRow { id, title, day, item: paid.pay_item, hours: None, units, unit, records });
+        }
+    }
+    reply::json(&Items { from: span.first, until: span.last, rows, total })
+}
+
+fn row(
+    person: &Person,
+    day: Date,
+    of: &Worked,
+    known: Day,
+    first_band: i64,
+    beside: Vec<Beside>,
+) -> Result<Row, Fault> {
     let zone = of.zone.as_deref().unwrap_or(&person.time_zone);
     let figures = Figures { pause: of.pause, ..banded(of.seconds, known, first_band) };
     let days = Span { first: day, last: day };
@@ -159,6 +291,8 @@ fn row(person: &Person, day: Date, of: &Worked, known: Day, first_band: i64) -> 
         format!("/api/v1/timesheets/leave?filter[user]={}&filter[first][lte]={day}&filter[last][gte]={day}", person.id);
     let mut records =
         BTreeMap::from([("leave", leave), ("holiday", format!("/api/v1/timesheets/holidays?filter[day]={day}"))]);
+    let allowances = format!("/api/v1/timesheets/allowances?filter[user]={}{}", person.id, days.address("local_date"));
+    records.insert("allowances", allowances);
     records.extend(["break", "worked", "ordinary", "overtime", "further_overtime"].map(|name| (name, entries.clone())));
     Ok(Row {
         id: person.id,
@@ -167,6 +301,8 @@ fn row(person: &Person, day: Date, of: &Worked, known: Day, first_band: i64) -> 
         start: clock(of.start, zone)?,
         finish: clock(of.finish, zone)?,
         figures,
+        allowances: (!beside.is_empty()).then(|| beside.iter().map(Beside::told).collect::<Vec<_>>().join(", ")),
+        beside,
         records,
     })
 }

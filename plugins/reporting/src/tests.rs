@@ -1,5 +1,6 @@
 //! The plugin as its users meet it, over the collections of the plugins that it reads.
 
+mod burn;
 mod time;
 
 use crate::Reporting;

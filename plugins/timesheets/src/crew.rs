@@ -74,7 +74,7 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
             continue;
         }
         let id = context::new_id()?;
-        let zone = place::zone_of(person.id)?;
+        let zone = place::zone_for(purpose.project, person.id)?;
         let entry = purpose.put(insert("entries", id)).set("user", person.id).set("zone", zone.as_str());
         let entry = match time {
             Typed::Taken(seconds) => entry.set("local_date", body.day).set("duration", seconds),

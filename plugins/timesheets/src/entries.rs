@@ -4,13 +4,12 @@
 use crate::findings::Findings;
 use crate::overlap::{self, Span};
 use crate::place;
-use crate::policy::{self, Policy};
+use crate::policy::{self, Overlap, Policy};
 use crate::typed::{self, DAY};
 use crate::usage;
 use crate::weeks;
 use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
-use std::collections::BTreeSet;
 
 /// What code notes of time that is locked already. A change of nothing else is not looked at.
 const NOTES: [&str; 7] =
@@ -29,8 +28,6 @@ struct Book {
     locked_until: Option<Date>,
     now: Instant,
     caller: Option<Id>,
-    /// Sheets that are there, or will be.
-    sheets: BTreeSet<Id>,
 }
 
 /// What an entry comes to once its times are settled.
@@ -51,7 +48,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         if book.is_none() {
             book = Some(Book::open(findings)?);
         }
-        let Some(book) = book.as_mut() else { continue };
+        let Some(book) = book.as_ref() else { continue };
         book.refuse_fixed(index, change, findings);
         if change.kind == ChangeKind::Remove {
             usage::changed(change, None, None, findings);
@@ -62,7 +59,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         book.purpose(index, change, settled, findings)?;
         let project = change.after.reference("project").or_else(|| change.related.reference("task.project"));
         usage::changed(change, project, settled.duration.map(|_| settled.day), findings);
-        book.sheet(index, change, user, settled.day, findings)?;
+        weeks::place(index, change, user, settled.day, findings)?;
         if let Some(span) = settled.span {
             // The timer's own route stops what runs. Where another started one since it looked, it is for the commit to
             // find that out, which has it look again.
@@ -71,7 +68,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         }
     }
     match book {
-        Some(book) if !book.policy.overlap => {
+        Some(book) if book.policy.overlap == Overlap::Refuse => {
             let entries = changes.iter().filter(|change| change.collection == "entries");
             overlap::check(&spans, &entries.map(|change| change.id).collect(), findings)
         }
@@ -92,13 +89,7 @@ impl Book {
         let caller = context::caller()?;
         let (locked_until, guard) = policy::locked_until()?;
         findings.verdict.also.extend(guard);
-        Ok(Self {
-            policy: Policy::read()?,
-            locked_until,
-            now: caller.now,
-            caller: caller.person(),
-            sheets: BTreeSet::new(),
-        })
+        Ok(Self { policy: Policy::read()?, locked_until, now: caller.now, caller: caller.person() })
     }
 
     /// What was paid, billed or locked away stays as it is: it is corrected by another entry.
@@ -135,7 +126,14 @@ impl Book {
         let after = &change.after;
         let zone = match after.text("zone") {
             Some(zone) => zone.to_owned(),
-            None => place::zone_of(user)?,
+            None => match change
+                .related
+                .text("task.project.site.time_zone")
+                .or(change.related.text("project.site.time_zone"))
+            {
+                Some(zone) => zone.to_owned(),
+                None => place::zone_of(user)?,
+            },
         };
         let settled = match after.instant("started_at") {
             Some(start) => {
@@ -266,29 +264,6 @@ impl Book {
         findings.name(index, change, label);
         if change.kind == ChangeKind::Insert && after.is_null("entered_by") {
             findings.set(index, change, "entered_by", self.caller);
-        }
-        Ok(())
-    }
-
-    /// The sheet of the person and the week, made where it is not there yet. That it is open is for the host to say.
-    fn sheet(
-        &mut self,
-        index: usize,
-        change: &HookChange,
-        user: Id,
-        day: Date,
-        findings: &mut Findings,
-    ) -> Result<(), Fault> {
-        let week = weeks::week_of(day);
-        let sheet = weeks::sheet_of(user, week);
-        findings.set(index, change, "sheet", sheet);
-        if self.sheets.insert(sheet) && records::get("sheets", sheet, &["id"])?.is_none() {
-            let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
-            let label = format!("{name}, {}", weeks::span(week));
-            findings
-                .verdict
-                .also
-                .push(insert("sheets", sheet).set("user", user).set("week", week).set("label", label).into());
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The faults of a batch, gathered so that a caller learns of all of them at once.
 
 use crate::usage::Portion;
+use crate::weeks::Weeks;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,8 @@ pub(crate) struct Findings {
     pub(crate) looks: BTreeSet<Portion>,
     /// Whether what time costs changed.
     pub(crate) reckons: bool,
+    /// The sheets of the batch, as far as they were looked up.
+    pub(crate) weeks: Option<Weeks>,
     pub(crate) verdict: Verdict,
 }
 

@@ -8,14 +8,16 @@
 //! | [`shifts`] | attendance, which follows the timer |
 //! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
 //! | [`sheets`], [`rates`] | weeks on their way, and what is frozen when they are approved |
+//! | [`stand_ins`] | who approves in the place of somebody who is away |
 //! | [`runs`], [`claims`] | approved time on its way out, and its correction; what a run claims from clients |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
-//! | [`absence`] | leave, and what a week is expected to be |
+//! | [`absence`], [`allowances`] | leave, and what a week is expected to be; what is paid beside hours |
 //! | [`remind`] | what people are reminded of |
 //! | [`policy`], [`rounding`] | what the organization has settled; billable time |
 //! | [`findings`] | the faults of a batch, all at once |
 
 mod absence;
+mod allowances;
 mod claims;
 mod crew;
 mod entries;
@@ -29,6 +31,7 @@ mod rounding;
 mod runs;
 mod sheets;
 mod shifts;
+mod stand_ins;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -50,6 +53,7 @@ impl Plugin for Timesheets {
     fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
         let mut findings = Findings::default();
         entries::check(changes, &mut findings)?;
+        allowances::check(changes, &mut findings)?;
         sheets::check(changes, &mut findings)?;
         for (index, change) in changes.iter().enumerate() {
             match change.collection.as_str() {
@@ -58,6 +62,7 @@ impl Plugin for Timesheets {
                 "rates" => rates::check(index, change, &mut findings)?,
                 "leave" => absence::check_leave(index, change, &mut findings)?,
                 "work-patterns" => absence::check_pattern(index, change, &mut findings)?,
+                "stand-ins" => stand_ins::check(index, change, &mut findings)?,
                 "pay-runs" | "billing-runs" => runs::check(change)?,
                 _ => {}
             }
@@ -75,8 +80,9 @@ impl Plugin for Timesheets {
             "copy-week" => week::copy(request),
             "submit-week" => week::submit(request),
             "team" => team::show(request),
-            "approve-sheets" => team::approve(request),
-            "return-sheet" => team::give_back(request),
+            "approve-sheets" | "approve-in-place" => team::approve(request),
+            "return-sheet" | "return-in-place" => team::give_back(request),
+            "stand-in" => stand_ins::show(request),
             "enter-crew" => crew::enter(request),
             "dispute" => crew::dispute(request),
             "make-pay-run" => runs::make(Kind::Pay, request),

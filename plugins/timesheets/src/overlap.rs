@@ -2,6 +2,7 @@
 //! runs has no end yet.
 
 use crate::findings::Findings;
+use crate::weeks;
 use lignaflow_sdk::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +75,45 @@ fn all_of(user: Id, span: Span) -> Predicate {
     let mut parts = vec![field("user").eq(user), field("started_at").is_set(), ends_later];
     parts.extend(span.end.map(|end| field("started_at").less_than(end)));
     all(parts)
+}
+
+/// Time of somebody in these days that overlaps other time of theirs: how it is told, each once. More than is looked at
+/// is not told.
+pub(crate) fn standing(user: Id, first: Date, last: Date) -> Result<Vec<String>, Fault> {
+    // What was begun on the day before may go on into these.
+    let from = first.plus_days(-1).unwrap_or(first);
+    let timed = select("entries")
+        .as_plugin()
+        .columns(["id", "label", "started_at", "ended_at", "local_date"])
+        .filter(all([
+            field("user").eq(user),
+            field("started_at").is_set(),
+            field("local_date").at_least(from),
+            field("local_date").at_most(last.plus_days(1).unwrap_or(last)),
+        ]))
+        .sort("started_at")
+        .limit(1_000);
+    let page = records::find(timed)?;
+    let spans: Vec<(Span, Option<Date>, String)> = page
+        .records()
+        .filter_map(|row| {
+            let span = Span { start: row.instant("started_at")?, end: row.instant("ended_at") };
+            let day = row.date("local_date");
+            let label = row.text("label").unwrap_or("Time");
+            let on = day.map(weeks::shown).unwrap_or_default();
+            Some((span, day, format!("{label}, on {on}")))
+        })
+        .filter(|(span, ..)| span.end != Some(span.start))
+        .collect();
+    let mut told = Vec::new();
+    for (at, (span, day, text)) in spans.iter().enumerate() {
+        let here = day.is_some_and(|day| (first..=last).contains(&day));
+        let meets = spans.iter().enumerate().any(|(other, (found, ..))| other != at && span.meets(*found));
+        if here && meets {
+            told.push(text.clone());
+        }
+    }
+    Ok(told)
 }
 
 fn tell_stored(user: Id, placed: &[&Placed], changed: &BTreeSet<Id>, findings: &mut Findings) -> Result<(), Fault> {

@@ -3,10 +3,19 @@
 use crate::rounding::{Rounding, Way};
 use lignaflow_sdk::prelude::*;
 
+/// What becomes of time that overlaps other time of the same person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Overlap {
+    #[default]
+    Refuse,
+    /// It is let through, and told where the week is looked at and where it is approved.
+    Warn,
+    Allow,
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Policy {
-    /// Whether time may overlap other time of the same person.
-    pub(crate) overlap: bool,
+    pub(crate) overlap: Overlap,
     pub(crate) rounding: Rounding,
 }
 
@@ -21,7 +30,11 @@ impl Policy {
             _ => Way::None,
         };
         Ok(Self {
-            overlap: row.text("overlap") == Some("allow"),
+            overlap: match row.text("overlap") {
+                Some("warn") => Overlap::Warn,
+                Some("allow") => Overlap::Allow,
+                _ => Overlap::Refuse,
+            },
             rounding: Rounding {
                 way,
                 unit: row.integer("rounding_minutes").unwrap_or(1) * 60,

@@ -52,7 +52,7 @@ pub(crate) fn long_timers(now: Instant) -> Result<Vec<Reminder>, Fault> {
 
 /// Weeks that wait: for those who approve, and for those who have not submitted the week that is over.
 pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
-    let this = weeks::week_of(today);
+    let this = weeks::Weeks::read()?.week_of(today);
     let sheets = select("sheets")
         .as_plugin()
         .columns(["id", "user", "week", "status", "total"])
@@ -61,6 +61,7 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
         .limit(MOST);
     let sheets = records::find(sheets)?;
     let approvers = people::holding(Some(crate::sheets::APPROVE))?;
+    let stand_ins = crate::stand_ins::on(today)?;
     let mut reminders = Vec::new();
     let mut submitted: Vec<Id> = Vec::new();
     for row in sheets.records() {
@@ -82,12 +83,14 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
     for approver in approvers.iter().filter(|approver| approver.active) {
         // Nobody waits for themselves, unless nobody else could do it.
         let theirs = submitted.iter().filter(|user| **user != approver.id || approvers.len() == 1).count();
+        let mut people = vec![approver.id];
+        people.extend(stand_ins.iter().filter(|(user, _)| *user == approver.id).map(|(_, stand_in)| *stand_in));
         if theirs > 0 {
             let (what, verb) = if theirs == 1 { ("timesheet", "waits") } else { ("timesheets", "wait") };
             reminders.push(Reminder {
-                people: vec![approver.id],
+                people,
                 title: format!("{theirs} {what} {verb} for approval"),
-                text: "Approve them at once on the page of the team.".to_owned(),
+                text: "Approve them at once on the page of the team, or on your first page.".to_owned(),
                 about: None,
                 key: "approve".to_owned(),
             });
@@ -99,14 +102,14 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
 /// Who entered time lately and has less of this week than is expected up to today. Some people at a time, from `begin`
 /// on; where there are more, the next begin.
 pub(crate) fn missing(today: Date, begin: usize) -> Result<(Vec<Reminder>, Option<usize>), Fault> {
-    let this = weeks::week_of(today);
+    let this = weeks::Weeks::read()?.week_of(today);
     let lately = today.plus_days(-LATELY).unwrap_or(today);
     let sheets = summarize("sheets")
         .as_plugin()
         .filter(field("week").at_least(lately))
         .group("user")
         .measure(sum("total").named("total"))
-        .measure(sum("total").named("this").filter(field("week").eq(this)));
+        .measure(sum("total").named("this").filter(field("week").at_least(this)));
     let sums = records::summarize(sheets)?;
     let mut of: BTreeMap<Id, i64> = BTreeMap::new();
     for row in sums.records() {

@@ -1,7 +1,8 @@
 //! Weeks on their way: submitted by who worked them, approved by somebody else, returned with a reason, exported.
 
 use crate::findings::Findings;
-use crate::policy::Policy;
+use crate::overlap;
+use crate::policy::{Overlap, Policy};
 use crate::rates::{self, Facts, Rate};
 use crate::usage::Portion;
 use crate::weeks;
@@ -96,6 +97,13 @@ fn submit(index: usize, change: &HookChange, findings: &mut Findings) -> Result<
         let what = entry.text("label").unwrap_or("An entry");
         findings.clash(index, "status", "disputed", format!("{what} is disputed: settle that first."));
     }
+    let overlapping = match (Policy::read()?.overlap, change.after.reference("user"), change.after.date("week")) {
+        (Overlap::Warn, Some(user), Some(week)) => {
+            overlap::standing(user, week, week.plus_days(6).unwrap_or(week))?.len()
+        }
+        _ => 0,
+    };
+    findings.set(index, change, "overlaps", i64::try_from(overlapping).ok().filter(|count| *count > 0));
     findings.set(index, change, "submitted_at", context::caller()?.now);
     findings.set(index, change, "reason", None::<&str>);
     Ok(())
@@ -123,7 +131,7 @@ fn refuse_used(index: usize, change: &HookChange, findings: &mut Findings) -> Re
 /// What was said of it no longer holds.
 fn reopen(index: usize, change: &HookChange, findings: &mut Findings) {
     findings.set(index, change, "attested", false);
-    for field in ["submitted_at", "approver", "approved_at"] {
+    for field in ["submitted_at", "approver", "approved_at", "in_place_of", "overlaps"] {
         findings.set(index, change, field, Value::Null);
     }
 }

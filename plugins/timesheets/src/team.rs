@@ -1,6 +1,7 @@
 //! A week of everybody at once, for who approves it.
 
-use crate::sheets::{self, APPROVE};
+use crate::sheets;
+use crate::stand_ins::Right;
 use crate::timer::me;
 use crate::typed;
 use crate::weeks;
@@ -12,7 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Sheets that are approved at once.
 const MOST: usize = 100;
 
+/// On whose rights a week is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Of what the caller sees.
+    Own,
+    /// Of everybody: for who stands in for somebody.
+    Everybody,
+}
+
 pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    week(request, Sight::Own)
+}
+
+pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, Fault> {
     let (me, caller) = me()?;
     let today = caller.today()?;
     let day = match request.query_text("week").filter(|text| !text.is_empty()) {
@@ -22,17 +36,21 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         // Who approves looks at the week that is over.
         None => today.plus_days(-7).unwrap_or(today),
     };
-    let week = weeks::week_of(day);
+    let week = weeks::Weeks::read()?.week_of(day);
     let days = weeks::days_of(week);
-    let asked = select("sheets")
-        .columns(["id", "user", "status", "total", "billable_total", "reason"])
-        .filter(field("week").eq(week))
-        .limit(500);
-    let found = records::find(asked)?;
     let last = week.plus_days(6).unwrap_or(week);
+    // A sheet of when weeks began with another day begins within this one.
+    let asked = select("sheets")
+        .columns(["id", "user", "week", "status", "total", "billable_total", "reason", "overlaps"])
+        .filter(field("week").at_least(week).and(field("week").at_most(last)))
+        .sort("week")
+        .limit(500);
+    let asked = if sight == Sight::Everybody { asked.as_plugin() } else { asked };
+    let found = records::find(asked)?;
+    let sums = summarize("entries");
+    let sums = if sight == Sight::Everybody { sums.as_plugin() } else { sums };
     let sums = records::summarize(
-        summarize("entries")
-            .filter(field("local_date").at_least(week).and(field("local_date").at_most(last)))
+        sums.filter(field("local_date").at_least(week).and(field("local_date").at_most(last)))
             .group("user")
             .group_by("local_date", Bucket::Day)
             .measure(sum("duration").named("seconds"))
@@ -53,6 +71,8 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
         let of = |day: &Date| by_day.get(&(user, *day)).copied().unwrap_or_default();
         let cells: Vec<i64> = days.iter().map(|day| of(day).0).collect();
+        let begins = sheet.date("week").unwrap_or(week);
+        let total = if begins == week { cells.iter().sum() } else { sheet.integer("total").unwrap_or(0) };
         let status = sheet.text("status").unwrap_or("open");
         let mut notes = Vec::new();
         if days.iter().any(|day| of(day).1 > 0) {
@@ -61,12 +81,20 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         if let Some(most) = cells.iter().max().filter(|most| **most > 12 * 3600) {
             notes.push(format!("A day of {}.", typed::shown(*most)));
         }
+        if begins != week {
+            notes.push(format!("Of {}, as weeks began then.", weeks::span(begins)));
+        }
+        match sheet.integer("overlaps") {
+            Some(1) => notes.push("One entry overlaps another.".to_owned()),
+            Some(some) if some > 1 => notes.push(format!("{some} entries overlap others.")),
+            _ => {}
+        }
         notes.extend(sheet.text("reason").filter(|_| status == "returned").map(|why| format!("Returned: {why}")));
         let Some(name) = people_name(&names, user)? else { continue };
         rows.push((
             name.clone(),
             json!({
-                "id": id, "title": name, "cells": cells, "total": cells.iter().sum::<i64>(), "status": status,
+                "id": id, "title": name, "cells": cells, "total": total, "status": status,
                 "ready": status == "submitted" && (user != me || alone),
                 "returnable": status == "submitted" && (user != me || alone),
                 "notes": notes,
@@ -106,10 +134,15 @@ struct Returning {
     reason: String,
 }
 
-fn sheet(text: &str, path: String) -> Result<Id, Fault> {
+/// A timesheet that the caller sees; any, where they stand in for somebody.
+fn sheet(text: &str, path: String, right: Right) -> Result<Id, Fault> {
     let id: Id =
         text.parse().map_err(|_| Fault::at(path.clone(), "type", "Expected the id of a timesheet, a UUID."))?;
-    match records::get_for_caller("sheets", id, &["id"])? {
+    let found = match right {
+        Right::For(_) => records::get("sheets", id, &["id"])?,
+        _ => records::get_for_caller("sheets", id, &["id"])?,
+    };
+    match found {
         Some(_) => Ok(id),
         None => Err(Fault::at(path, "unknown-reference", "There is no such timesheet.")),
     }
@@ -118,13 +151,10 @@ fn sheet(text: &str, path: String) -> Result<Id, Fault> {
 /// Approves all of these, or none.
 pub(crate) fn approve(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Approving = request.json()?;
-    let caller = context::caller()?;
-    if !caller.holds(APPROVE) {
-        return Err(Fault::denied("You may not approve timesheets."));
-    }
+    let right = Right::of_caller()?;
     let mut ids = Vec::new();
     for (at, text) in body.ids.iter().enumerate() {
-        let id = sheet(text, format!("/ids/{at}"))?;
+        let id = sheet(text, format!("/ids/{at}"), right)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -132,20 +162,20 @@ pub(crate) fn approve(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if ids.is_empty() || ids.len() > MOST {
         return Err(Fault::at("/ids", "count", format!("Choose 1 to {MOST} timesheets.")));
     }
-    let writes = ids.iter().map(|id| transition("sheets", *id, "approve"));
+    let in_place = right.place()?;
+    let writes = ids.iter().map(|id| transition("sheets", *id, "approve").set("in_place_of", in_place));
     Ok(reply::json(&json!({ "approved": ids.len() }))?.with_writes(writes))
 }
 
 /// Gives one back to who worked it, with the reason.
 pub(crate) fn give_back(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Returning = request.json()?;
-    if !context::caller()?.holds(APPROVE) {
-        return Err(Fault::denied("You may not return timesheets."));
-    }
+    let right = Right::of_caller()?;
     if body.reason.trim().is_empty() {
         return Err(Fault::at("/reason", "required", "Say why it is returned."));
     }
-    let id = sheet(&body.id, "/id".to_owned())?;
+    let id = sheet(&body.id, "/id".to_owned(), right)?;
+    right.place()?;
     let writes = [transition("sheets", id, "return").set("reason", body.reason.trim())];
     Ok(reply::saved("sheets", id).with_writes(writes))
 }

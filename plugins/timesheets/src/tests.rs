@@ -10,7 +10,11 @@ mod billing;
 mod clocking;
 mod entering;
 mod reminding;
+mod standing_in;
+mod states;
 mod telling;
+mod weekdays;
+mod zones;
 
 pub(crate) type Host = MemoryHost<Timesheets>;
 

@@ -168,7 +168,10 @@ pub(crate) fn start(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let purpose = wanted.seen()?;
     let now = body.at.as_deref().is_none_or(str::is_empty);
     let mut at = named(body.at.as_deref(), "/at", caller.now)?;
-    let zone = body.zone.filter(|zone| !zone.is_empty()).unwrap_or(caller.time_zone);
+    let zone = match body.zone.filter(|zone| !zone.is_empty()) {
+        Some(zone) => zone,
+        None => place::zone_for(purpose.project, user)?,
+    };
     if calendar::to_local(at, &zone).is_err() {
         return Err(Fault::at("/zone", "zone", format!("There is no time zone `{zone}`.")));
     }

@@ -1,7 +1,9 @@
 //! A week in rows of what time was for and columns of days: shown, typed into, copied from the week before, submitted.
 
 use crate::absence;
+use crate::overlap;
 use crate::place;
+use crate::policy::{Overlap, Policy};
 use crate::timer::{Purpose, TOLD, me, names};
 use crate::typed::{self, Typed};
 use crate::weeks;
@@ -60,14 +62,15 @@ fn rows(entries: &[Fields]) -> Grid<'_> {
     rows
 }
 
-fn week_named(text: Option<&str>, today: Date) -> Result<Date, Fault> {
+/// The week of somebody that holds the day that is named.
+fn week_named(text: Option<&str>, user: Id, today: Date) -> Result<Date, Fault> {
     let day = match text.filter(|text| !text.is_empty()) {
         Some(text) => {
             text.parse().map_err(|_| Fault::at("/week", "type", "Expected a date such as \"2026-11-23\"."))?
         }
         None => today,
     };
-    Ok(weeks::week_of(day))
+    Ok(weeks::Weeks::read()?.of(user, day)?.0)
 }
 
 /// Whose week it is: the caller's own, or that of another whom they may enter for.
@@ -83,7 +86,7 @@ fn whose(named: Option<&str>, me: Id, caller: &context::Caller) -> Result<Id, Fa
 pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let (me, caller) = me()?;
     let today = caller.today()?;
-    let week = week_named(request.query_text("week"), today)?;
+    let week = week_named(request.query_text("week"), me, today)?;
     let days = weeks::days_of(week);
     let entries = entries_of(me, week)?;
     let sheet = records::get_for_caller("sheets", weeks::sheet_of(me, week), &["id", "status", "reason", "approver"])?;
@@ -111,6 +114,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     told.sort_by_key(|row| (row["detail"].to_string(), row["title"].to_string()));
     let expected = expected(me, &days)?;
+    let mut weeks = weeks::Weeks::read()?;
     let approver = sheet.as_ref().and_then(|sheet| sheet.reference("approver"));
     let approver = approver.map(people::person).transpose()?.flatten().map(|person| person.name);
     let at = STATES.iter().position(|state| *state == status).unwrap_or(0);
@@ -124,7 +128,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     reply::json(&json!({
         "title": weeks::span(week),
         "week": week,
-        "previous": week.plus_days(-7),
+        "previous": week.plus_days(-1).map(|day| weeks.of(me, day)).transpose()?.map(|(week, _)| week),
         "next": week.plus_days(7),
         "today": today,
         "days": days,
@@ -133,9 +137,19 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "expected": expected,
         "status": status,
         "open": open,
+        "notes": overlaps(me, week)?,
         "message": sheet.as_ref().filter(|_| status == "returned").and_then(|sheet| sheet.text("reason")),
         "states": states.collect::<Vec<_>>(),
     }))
+}
+
+/// What of a week overlaps other time, where that is let through with a warning.
+fn overlaps(user: Id, week: Date) -> Result<Vec<String>, Fault> {
+    if Policy::read()?.overlap != Overlap::Warn {
+        return Ok(Vec::new());
+    }
+    let told = overlap::standing(user, week, week.plus_days(6).unwrap_or(week))?;
+    Ok(told.into_iter().map(|what| format!("{what} overlaps other time of yours.")).collect())
 }
 
 /// What else time may be for: open tasks that are assigned, activities, and projects.
@@ -195,7 +209,8 @@ pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
             fitting.find(|row| row.date("effective_from").is_some_and(|from| from <= *day))
         };
         let pattern = of(true).or_else(|| of(false));
-        let usual = pattern.map_or(USUAL[at % 7], |row| row.integer(WEEKDAYS[at % 7]).unwrap_or(0));
+        let weekday = usize::from(day.weekday() - 1);
+        let usual = pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0));
         (usual - off[at].unwrap_or(usual)).max(0)
     });
     Ok(found.collect())
@@ -220,11 +235,11 @@ pub(crate) fn set(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Typing = request.json()?;
     let (me, caller) = me()?;
     let user = whose(body.user.as_deref(), me, &caller)?;
-    let week = week_named(Some(&body.week), caller.today()?)?;
+    let week = week_named(Some(&body.week), user, caller.today()?)?;
     if body.cells.len() > CELLS {
         return Err(Fault::at("/cells", "too-many", format!("At most {CELLS} cells are written at once.")));
     }
-    let zone = place::zone_of(user)?;
+    let mut zones: BTreeMap<Option<Id>, String> = BTreeMap::new();
     let entries = entries_of(user, week)?;
     let rows = rows(&entries);
     let nothing = Cell::default();
@@ -232,7 +247,7 @@ pub(crate) fn set(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let mut seen = BTreeMap::new();
     for (at, cell) in body.cells.iter().enumerate() {
         let path = format!("/cells/{at}/value");
-        if weeks::week_of(cell.day) != week {
+        if !weeks::days_of(week).contains(&cell.day) {
             issues.push(Issue::new(format!("/cells/{at}/day"), "range", "This day lies in another week."));
             continue;
         }
@@ -244,6 +259,10 @@ pub(crate) fn set(request: &RouteRequest) -> Result<RouteReply, Fault> {
             None => cell.key.seen()?,
         };
         seen.insert(cell.key, purpose);
+        let zone = match zones.get(&purpose.project) {
+            Some(zone) => zone.clone(),
+            None => zones.entry(purpose.project).or_insert(place::zone_for(purpose.project, user)?).clone(),
+        };
         let of = |write| purpose.put(write).set("user", user).set("zone", zone.as_str());
         match typed::read(&cell.value) {
             Err(message) => issues.push(Issue::new(path, "time", message)),
@@ -308,7 +327,7 @@ struct Week {
 pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Week = request.json()?;
     let (me, caller) = me()?;
-    let week = week_named(Some(&body.week), caller.today()?)?;
+    let week = week_named(Some(&body.week), me, caller.today()?)?;
     let before = week.plus_days(-7).ok_or_else(|| Fault::at("/week", "range", "There is no week before this."))?;
     let (earlier, entries) = (entries_of(me, before)?, entries_of(me, week)?);
     let there = rows(&entries);
@@ -336,7 +355,7 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
 pub(crate) fn submit(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Week = request.json()?;
     let (me, caller) = me()?;
-    let week = week_named(Some(&body.week), caller.today()?)?;
+    let week = week_named(Some(&body.week), me, caller.today()?)?;
     let sheet = weeks::sheet_of(me, week);
     if !body.attested {
         return Err(Fault::at("/attested", "required", "Confirm that this is complete and true."));

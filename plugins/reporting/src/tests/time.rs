@@ -146,3 +146,46 @@ fn pay_hours_go_into_bands_and_show_who_was_away() {
         assert_eq!(fault.code, ErrorCode::Invalid, "{from} {until}");
     }
 }
+
+#[test]
+fn what_is_paid_beside_hours_stands_with_them_and_as_the_pay_items_of_the_payroll() {
+    let Firm { mut host, mia, .. } = firm();
+    let kind = json!({ "name": "Travel", "unit": "km", "pay_item": "TRAVEL-KM" });
+    let travel = host.insert("timesheets/allowance-kinds", kind).unwrap();
+    let meal = host.insert("timesheets/allowance-kinds", json!({ "name": "Meal" })).unwrap();
+    let sheets = host.find(select("timesheets/sheets").columns(["id"]).filter(field("user").eq(mia))).unwrap();
+    let sheet = sheets.records().next().unwrap().reference("id").unwrap();
+    for (kind, day, quantity) in
+        [(travel, "2026-11-16", "12.5"), (travel, "2026-11-16", "7.5"), (meal, "2026-11-20", "1")]
+    {
+        let body = json!({ "user": mia, "sheet": sheet, "kind": kind, "local_date": day, "quantity": quantity });
+        host.insert("timesheets/allowances", body).unwrap();
+    }
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let answer = report(&mut host, "/pay-hours", &all);
+    let of = |day: &str| {
+        let rows = answer["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == json!(mia) && row["day"] == day).unwrap().clone()
+    };
+    assert_eq!(of("2026-11-16")["allowances"], "Travel 20 km");
+    // A day with nothing else is a row of its own.
+    assert_eq!((&of("2026-11-20")["allowances"], &of("2026-11-20")["worked"]), (&json!("Meal 1"), &json!(0)));
+
+    host.fill_in("pay_item_ordinary", "ORD");
+    let items = report(&mut host, "/pay-items", &all);
+    let rows: Vec<_> = items["rows"].as_array().unwrap().iter().filter(|row| row["id"] == json!(mia)).collect();
+    let told = |row: &serde_json::Value| {
+        (row["day"].as_str().unwrap().to_owned(), row["item"].as_str().unwrap().to_owned(), row["units"].clone())
+    };
+    let travels = rows.iter().find(|row| row["item"] == "TRAVEL-KM").unwrap();
+    assert_eq!(told(travels), ("2026-11-16".into(), "TRAVEL-KM".into(), json!("20")));
+    assert!(rows.iter().any(|row| row["item"] == "ORD" && row["hours"] == 28_800), "{items}");
+    // Hours are sorted, and none is lost or doubled.
+    let hours: i64 = items["rows"].as_array().unwrap().iter().filter_map(|row| row["hours"].as_i64()).sum();
+    let sorted = ["ordinary", "overtime", "further_overtime", "leave", "holiday"];
+    let sorted: i64 = sorted.iter().map(|name| answer["total"][name].as_i64().unwrap()).sum();
+    assert_eq!((hours, &items["total"]["hours"]), (sorted, &json!(sorted)));
+    // Nothing that is not approved is paid, unless it is asked for.
+    let approved = report(&mut host, "/pay-items", &WEEK);
+    assert!(approved["rows"].as_array().unwrap().iter().all(|row| row["item"] != "TRAVEL-KM"), "{approved}");
+}

@@ -1,0 +1,99 @@
+//! Who approves in the place of somebody who is away: named beforehand, from a day to a day, and only as long as who is
+//! away could approve themselves.
+
+use crate::findings::Findings;
+use crate::sheets::APPROVE;
+use crate::timer::me;
+use crate::{team, weeks};
+use lignaflow_sdk::prelude::*;
+
+/// What is named of a stand-in at most, and looked at.
+const MOST: u16 = 200;
+
+pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let after = &change.after;
+    let (Some(user), Some(stand_in)) = (after.reference("user"), after.reference("stand_in")) else { return Ok(()) };
+    let (Some(first), Some(last)) = (after.date("first"), after.date("last")) else { return Ok(()) };
+    if user == stand_in {
+        findings.add(index, "stand_in", "self", "Nobody stands in for themselves.");
+    }
+    if !approvers()?.contains(&user) {
+        findings.add(index, "user", "permission", "Only for who approves timesheets somebody stands in.");
+    }
+    let name =
+        |id: Id| -> Result<String, Fault> { Ok(people::person(id)?.map(|person| person.name).unwrap_or_default()) };
+    let days = format!("{} – {}", weeks::shown(first), weeks::shown(last));
+    findings.name(index, change, format!("{} for {}, {days}", name(stand_in)?, name(user)?));
+    let anew = ["stand_in", "first", "last"].iter().any(|field| change.before.value(field) != after.value(field));
+    if anew && change.kind != ChangeKind::Remove {
+        let line = notify([stand_in], format!("You approve timesheets in the place of {}, {days}", name(user)?));
+        let line = line.saying("What waits stands on your first page on these days.").about("stand-ins", change.id);
+        findings.verdict.also.push(line.once(format!("stand-in:{}", change.id)).into());
+    }
+    Ok(())
+}
+
+fn approvers() -> Result<Vec<Id>, Fault> {
+    let all = people::holding(Some(APPROVE))?;
+    Ok(all.into_iter().filter(|person| person.active).map(|person| person.id).collect())
+}
+
+/// Those who are away on a day and can approve, each with who stands in for them.
+pub(crate) fn on(day: Date) -> Result<Vec<(Id, Id)>, Fault> {
+    let named = select("stand-ins")
+        .as_plugin()
+        .columns(["id", "user", "stand_in"])
+        .filter(field("first").at_most(day).and(field("last").at_least(day)))
+        .sort("first")
+        .limit(MOST);
+    let named = records::find(named)?;
+    if named.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let approvers = approvers()?;
+    let pairs = named.records().filter_map(|row| Some((row.reference("user")?, row.reference("stand_in")?)));
+    Ok(pairs.filter(|(user, _)| approvers.contains(user)).collect())
+}
+
+/// For whom somebody stands in today; nothing where they do not.
+fn whose(person: Id, caller: &context::Caller) -> Result<Option<Id>, Fault> {
+    Ok(on(caller.today()?)?.into_iter().find(|(_, stand_in)| *stand_in == person).map(|(user, _)| user))
+}
+
+/// By what right somebody approves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Right {
+    Own,
+    /// In the place of somebody who is away.
+    For(Id),
+    Nobodys,
+}
+
+impl Right {
+    pub(crate) fn of_caller() -> Result<Self, Fault> {
+        let caller = context::caller()?;
+        if caller.holds(APPROVE) {
+            return Ok(Self::Own);
+        }
+        let user = caller.person().map(|person| whose(person, &caller)).transpose()?.flatten();
+        Ok(user.map_or(Self::Nobodys, Self::For))
+    }
+
+    /// In whose place it is; refused where there is no right.
+    pub(crate) fn place(self) -> Result<Option<Id>, Fault> {
+        match self {
+            Self::Own => Ok(None),
+            Self::For(user) => Ok(Some(user)),
+            Self::Nobodys => Err(Fault::denied("You may not approve timesheets.")),
+        }
+    }
+}
+
+/// What waits for who stands in for somebody; nothing for all others, and for those who have a page of the team anyway.
+pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let (me, caller) = me()?;
+    if caller.holds(APPROVE) || whose(me, &caller)?.is_none() {
+        return reply::json(&serde_json::Value::Null);
+    }
+    team::week(request, team::Sight::Everybody)
+}
