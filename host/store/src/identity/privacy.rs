@@ -89,7 +89,13 @@ pub const HELD: &[Held] = &[
         name: "view_uses",
         sql: "select view, home, mailed, form, alert from view_uses \
               where organization = $1 and person = $2 and view > $3 order by view limit $4",
-        columns: &[("view", Kind::Id), ("home", Kind::Bool), ("mailed", Kind::Maybe), ("form", Kind::Text), ("alert", Kind::Maybe)],
+        columns: &[
+            ("view", Kind::Id),
+            ("home", Kind::Bool),
+            ("mailed", Kind::Maybe),
+            ("form", Kind::Text),
+            ("alert", Kind::Maybe),
+        ],
     },
     Held {
         name: "views",
