@@ -269,8 +269,8 @@ async fn an_estimator_issues_and_sends_and_a_client_signs_in_a_browser(database:
     }
     let _ = shows("#c-client-accept-name").await;
     browser.fill("#c-client-accept-name", "Alice Whitford").await;
-    let _ = shows("#f-client-accept button").await;
-    browser.press("#f-client-accept button").await;
+    let _ = shows("#f-client-accept button[type=submit]").await;
+    browser.press("#f-client-accept button[type=submit]").await;
     assert!(browser.text("main").await.contains("Accepted by Alice Whitford"));
     browser.pictures("quote-signed").await;
     let kept = desk.org.get("estimates/acceptances").await.is(200);
@@ -402,20 +402,19 @@ async fn an_estimate_is_revised_begun_from_a_template_and_the_catalogue_repriced
     let _ = desk.org.act(&format!("{REVISIONS}/{}/issue", begun.revision)).await.is(200);
     let revise = format!("/estimates/-/revise/{}", begun.revision);
     visitor.get(&revise).await.is(200).shows("Make the next revision");
-    let next = visitor.post(&format!("{revise}/form/0"), &[]).await.is(303);
+    let next = visitor.post(&format!("{revise}/form/1"), &[]).await.is(303);
     visitor.follow(&next).await.is(200).shows("Cremorne kitchen · B");
 
     // A template, by a mark on its form; and one that begins as it does.
     let template = desk.begin("Standard kitchen").await;
     let _ = desk.org.make(LINES, template.line("700")).await;
     let new = "/estimates/-/new";
-    visitor.get(new).await.is(200).hides("Standard kitchen");
     let _ = desk
         .org
         .patch(&format!("estimates/estimates/{}", template.estimate), "*", json!({ "template": true }))
         .await
         .is(200);
-    visitor.get(new).await.is(200).shows("Standard kitchen");
+    visitor.get(new).await.is(200).shows("Templates").shows("Standard kitchen");
     let as_in = [("title", "For the Nguyens"), ("template", template.estimate.as_str())];
     let made = visitor.post(&format!("{new}/0/send"), &as_in).await.is(303);
     visitor.follow(&made).await.is(200).shows("For the Nguyens · A").shows("770.00");
