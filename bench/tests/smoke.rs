@@ -1,6 +1,5 @@
 //! Rows can still be measured: the host answers what is asked of it, and host and limit answer the same. How quick they
 //! are is looked at by `cargo xtask bench`, on a machine that has nothing else to do, and how that grows with it.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 use lignaflow_testkit::needs;
 use std::path::Path;

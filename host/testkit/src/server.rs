@@ -275,7 +275,9 @@ impl Server {
     /// An organization's owner, as handlers see them.
     pub async fn caller(&self, org: &Org) -> Caller {
         let credential = Credential::Bearer(org.token.clone());
-        let signed = self.app.identity.authenticate(credential, RequestId(Id::fresh()), &Declared::default()).await;
+        let snapshot = self.app.registry.current();
+        let declared = snapshot.catalog.declared();
+        let signed = self.app.identity.authenticate(credential, RequestId(Id::fresh()), declared).await;
         signed.expect("the owner").caller
     }
 

@@ -67,13 +67,11 @@ pub(super) fn stacked(portions: &[Portion]) -> Option<(Vec<String>, Vec<Bar>)> {
     let place = |part: &str| series.iter().position(|name| name == part).unwrap_or(series.len().saturating_sub(1));
     let mut bars: Vec<(&str, Vec<Vec<&Value>>)> = Vec::new();
     for portion in portions.iter().filter(|portion| !portion.value.is_null()) {
-        let at = match bars.iter().position(|(group, _)| *group == portion.group) {
-            Some(at) => at,
-            None => {
-                bars.push((&portion.group, vec![Vec::new(); series.len()]));
-                bars.len() - 1
-            }
-        };
+        let known = bars.iter().position(|(group, _)| *group == portion.group);
+        let at = known.unwrap_or(bars.len());
+        if known.is_none() {
+            bars.push((&portion.group, vec![Vec::new(); series.len()]));
+        }
         bars[at].1[place(&portion.part)].push(&portion.value);
     }
     let bars = bars.into_iter().map(|(group, parts)| {

@@ -107,10 +107,7 @@ pub(super) async fn set(
     let Some(id) = lookup::id(&id) else { return visit.not_found() };
     let fields: Pairs = form_urlencoded::parse(&body).into_owned().collect();
     let said = |name: &str| super::routed::first(&fields, name).filter(|text| !text.is_empty()).map(str::to_owned);
-    let person = match said("person").map(|text| text.parse::<Id>()).transpose() {
-        Ok(person) => person,
-        Err(_) => return visit.not_found(),
-    };
+    let Ok(person) = said("person").map(|text| text.parse::<Id>()).transpose() else { return visit.not_found() };
     let view = match views::get(&visit.app, &visit.signed, id).await {
         Ok(view) => view,
         Err(fault) => return visit.fault(&fault),

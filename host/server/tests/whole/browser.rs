@@ -2,7 +2,7 @@
 //! plugin switched off and on, the API's page. Nothing on the way may complain in the console.
 
 use lignaflow_testkit::driver::Browser;
-use lignaflow_testkit::{Database, PASSWORD, on_one};
+use lignaflow_testkit::{Database, PASSWORD, Setup, on_one};
 use serde_json::json;
 
 on_one!(
@@ -13,7 +13,7 @@ on_one!(
 );
 
 async fn the_first_hour_works_in_a_browser(database: Database) {
-    let server = database.serve().await;
+    let server = database.serve_with(Setup { brings_all: true, ..Setup::default() }).await;
     let Some(browser) = Browser::open().await else { return };
     let root = server.root.clone();
     let setup = server.app.identity.setup_token().await.unwrap().unwrap();

@@ -120,6 +120,7 @@ async fn who_begins_now_is_told_what_comes(database: Database) {
 async fn with_other_rights_it_begins_anew(database: Database) {
     let scene = scene(&database).await;
     let (person, email, member) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    scene.org.give_roles(person, &["projects.supervisor"]).await;
     let (_, after) = follow(&member, "", String::new(), 1).await;
     let _ = scene.org.patch(&format!("people/{person}"), "*", json!({ "role": "admin" })).await;
     let reset = member.get(&format!("changes?after={after}")).await.is(200);

@@ -70,8 +70,8 @@ async fn letters(server: &Server, to: &str) -> Vec<Kept> {
 
 /// The last of them as it is read. There are others, such as those of a morning.
 async fn last(server: &Server, to: &str) -> Letter {
-    let all = server.mailbox().await.into_iter();
-    all.filter(|letter| letter.kind == "report" && letter.to == to).last().unwrap()
+    let mut all = server.mailbox().await.into_iter();
+    all.rfind(|letter| letter.kind == "report" && letter.to == to).unwrap()
 }
 
 /// The rows of the file that came with a letter, below their heads.

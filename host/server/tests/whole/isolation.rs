@@ -505,6 +505,7 @@ async fn one_person_in_two_organizations_is_in_one_at_a_time(database: Database)
     let body = json!({ "email": other.email, "role": "member" });
     let added = first.post("people", body).await.is(201);
     assert_eq!(added.json["existed"], true);
+    first.give_roles(other.owner, &["projects.supervisor"]).await;
     first.make(CLIENTS, json!({ "name": "Of the first" })).await;
     other.make(CLIENTS, json!({ "name": "Of the other" })).await;
 

@@ -52,6 +52,7 @@ mod moving;
 mod naming;
 mod notices;
 mod outbound;
+mod owner;
 mod pages;
 mod paging;
 mod papers;

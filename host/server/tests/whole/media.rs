@@ -46,10 +46,10 @@ async fn attach(org: &Client, project: &str, ids: &[&str]) -> Answer {
     org.patch(&format!("{PROJECTS}/{project}"), "*", json!({ "documents": ids })).await
 }
 
-/// Somebody who works on a project, and so sees it.
-async fn worker(server: &Server, org: &Org, project: &str) -> Client {
+/// Somebody who runs a project, and so writes it.
+async fn manager(server: &Server, org: &Org, project: &str) -> Client {
     let (mia, _, api) = server.member(org, "Mia", Role::Member).await;
-    let _ = org.patch(&format!("{PROJECTS}/{project}"), "*", json!({ "members": [mia.to_string()] })).await.is(200);
+    let _ = org.patch(&format!("{PROJECTS}/{project}"), "*", json!({ "manager": mia.to_string() })).await.is(200);
     api
 }
 
@@ -193,7 +193,7 @@ async fn another_organizations_file_is_nothing(database: Database) {
 
 async fn a_file_is_seen_with_the_record_that_holds_it(database: Database) {
     let Scene { server, org, project, .. } = scene(&database).await;
-    let mia = worker(&server, &org, &project).await;
+    let mia = manager(&server, &org, &project).await;
     let id = pdf(&org).await;
     let path = format!("media/{id}/content");
     let _ = server.client(None).get(&path).await.is_problem(401, "unauthenticated");
@@ -229,7 +229,7 @@ async fn a_file_is_held_by_one_field_of_one_record(database: Database) {
     // Kept, and in another order.
     assert_eq!(attach(&org, &project, &[&two, &one]).await.is(200).json["documents"], json!([two, one]));
     // Taken off by one who writes the record, put back by another.
-    let mia = worker(&server, &org, &project).await;
+    let mia = manager(&server, &org, &project).await;
     let _ = attach(&mia, &project, &[&two]).await.is(200);
     assert_eq!(org.get(&format!("media/{one}")).await.is(200).json["state"], "waiting");
     let _ = mia.get(&format!("media/{one}")).await.is_problem(404, "not-found");

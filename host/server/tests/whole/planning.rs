@@ -131,7 +131,9 @@ async fn how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_a
     assert!(books.text.contains("100.00,10.00,110.00,AUD,open"), "{}", books.text);
     let other = visitor.get("/projects/-/invoices?period=&from=2027-01-01&until=2027-01-31").await.is(200);
     other.hides("Deposit");
-    let _ = visitor.get(&format!("/projects/-/invoices?{days}&format=pdf")).await.is(422);
+    let printed = visitor.get(&format!("/projects/-/invoices?{days}&format=pdf")).await.is(200);
+    assert_eq!(printed.header("content-type"), "application/pdf");
+    let _ = visitor.get(&format!("/projects/-/invoices?{days}&format=doc")).await.is(422);
 
     // They are for whom they are meant.
     let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;

@@ -14,7 +14,7 @@ const DAYS: i64 = 24;
 /// Of twelve people in two weeks, some of whom were away.
 const APPROVED: u64 = 16;
 
-async fn firm(server: &Server, name: &str) -> Org {
+pub(crate) async fn firm(server: &Server, name: &str) -> Org {
     let org = server.organization(name).await;
     let (staff, password) = (newcomers(), "spirit level on the shelf".to_owned());
     for newcomer in &staff {

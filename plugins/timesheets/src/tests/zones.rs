@@ -136,6 +136,7 @@ proptest! {
 #[test]
 fn time_on_a_site_with_a_zone_of_its_own_lies_on_the_day_there() {
     let mut host = host();
+    host.caller.permissions.push("projects.see-clients".to_owned());
     let client = host.insert("projects/clients", json!({ "name": "Fremantle Port" })).unwrap();
     let site = json!({ "name": "Shed 4", "client": client, "time_zone": "Australia/Perth" });
     let site = host.insert("projects/sites", site).unwrap();
