@@ -6,6 +6,7 @@ use crate::people::People;
 use crate::words::{FAMILIES, PLACES, STREETS, TRADES, WORKS};
 use crate::{Firm, id};
 use anyhow::{Context, Result, bail};
+use lignaflow_client::Method;
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 
@@ -141,7 +142,8 @@ pub(crate) async fn quote(
     act(firm, "withdraw", &of(&[End::Withdrawn]), &json!({})).await?;
     lapse(firm, &of(&[End::Expired])).await?;
     for revision in of(&[End::Superseded]) {
-        let next = firm.owner.post(&format!("estimates/revisions/{revision}/revise"), &json!({})).await?;
+        let revise = format!("estimates/revisions/{revision}/revise");
+        let next = firm.owner.call(Method::POST, &revise, None).await?;
         let next = next["id"].as_str().context("a revision has an id")?.to_owned();
         act(firm, "issue", &[next], &json!({})).await?;
     }

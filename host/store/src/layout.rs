@@ -392,8 +392,9 @@ fn unpacked(bytes: &[u8]) -> Result<Vec<Id>, StoreError> {
     }
 }
 
-/// From the first day of the year 1 to the last of the year 9999, counted from that of 1970.
-const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
+/// From the first day of the year 1 to the last of the year 9999, counted from that of 1970. A week or a fiscal year in which
+/// the first of them lies begins up to a year before.
+const DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
 
 fn unreadable(what: &str) -> StoreError {
     StoreError::Broken(format!("a column does not hold {what} as it should"))

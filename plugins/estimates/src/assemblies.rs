@@ -92,7 +92,7 @@ pub(crate) fn whole(assembly: Id) -> Result<Whole, Fault> {
         items.into_iter().filter_map(|item| Some((item.reference("id")?, item))).collect();
     for taken in &mut whole.items {
         if let Some(item) = taken.item.reference("id").and_then(|id| items.get(&id)) {
-            taken.item = item.clone();
+            taken.item.clone_from(item);
         }
     }
     Ok(whole)

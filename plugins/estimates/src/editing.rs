@@ -114,12 +114,11 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .set("currency", currency_of_fields(&fields)?.as_str())
             .into(),
     ];
-    match &as_in {
-        Some(from) => writes.extend(first_revision(from, estimate, revision)?),
-        None => {
-            writes.push(insert("revisions", revision).set("estimate", estimate).set("name", "Revision").into());
-            writes.push(insert("sections", section).set("revision", revision).set("title", "General").into());
-        }
+    if let Some(from) = &as_in {
+        writes.extend(first_revision(from, estimate, revision)?);
+    } else {
+        writes.push(insert("revisions", revision).set("estimate", estimate).set("name", "Revision").into());
+        writes.push(insert("sections", section).set("revision", revision).set("title", "General").into());
     }
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
 }

@@ -12,16 +12,16 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         findings.add(index, "client", "archived", format!("{name} is in the archive: take it out of there first."));
     }
     if after.reference("site").is_some() {
-        if related.reference("site.client") != after.reference("client") {
-            let name = related.text("site.name").unwrap_or("This");
-            findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
-        } else {
+        if related.reference("site.client") == after.reference("client") {
             // Who works there need not see the client's sites.
             for name in ["address", "access_notes"] {
                 if let Some(text) = related.text(&format!("site.{name}")).filter(|_| after.is_null(name)) {
                     findings.verdict.set_field(index, name, text);
                 }
             }
+        } else {
+            let name = related.text("site.name").unwrap_or("This");
+            findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
         }
     }
     let starts = change.transition.as_deref() == Some("activate");

@@ -8,13 +8,12 @@ use lignaflow_sdk::prelude::*;
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
     let mut locked: Option<Option<Date>> = None;
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.collection == "allowances") {
-        let until = match locked {
-            Some(until) => until,
-            None => {
-                let (until, guard) = policy::locked_until()?;
-                findings.verdict.also.extend(guard);
-                *locked.insert(until)
-            }
+        let until = if let Some(until) = locked {
+            until
+        } else {
+            let (until, guard) = policy::locked_until()?;
+            findings.verdict.also.extend(guard);
+            *locked.insert(until)
         };
         for day in [change.before.date("local_date"), change.after.date("local_date")].into_iter().flatten() {
             if let Some(until) = until.filter(|until| day <= *until) {

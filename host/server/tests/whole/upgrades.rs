@@ -182,7 +182,7 @@ async fn what_was_installed_by_hand_stays_at_the_next_start(database: Database) 
     assert_eq!(version(&scene.org.get("plugins").await, "projects"), "0.1.7");
     let token = scene.org.token.clone();
     scene.server.stop().await;
-    let server = database.serve_with(Setup { plugins: Vec::new(), ..Setup::default() }).await;
+    let server = database.serve_with(Setup { plugins: Vec::new(), brings_all: true, ..Setup::default() }).await;
     let api = server.client(Some(&token));
     let listed = api.get("plugins").await;
     assert_eq!(version(&listed, "projects"), "0.1.7", "the shipped one did not take its place");
