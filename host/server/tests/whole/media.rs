@@ -49,7 +49,8 @@ async fn attach(org: &Client, project: &str, ids: &[&str]) -> Answer {
 /// Somebody who runs a project, and so writes it.
 async fn manager(server: &Server, org: &Org, project: &str) -> Client {
     let (mia, _, api) = server.member(org, "Mia", Role::Member).await;
-    let _ = org.patch(&format!("{PROJECTS}/{project}"), "*", json!({ "manager": mia.to_string() })).await.is(200);
+    let people = json!({ "manager": mia.to_string(), "members": [org.owner.to_string()] });
+    let _ = org.patch(&format!("{PROJECTS}/{project}"), "*", people).await.is(200);
     api
 }
 
