@@ -358,7 +358,12 @@ fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
         lf-rows {
             table class="table table-bleed table-sticky" {
                 caption class="visually-hidden" { (view.schema.collection.title.many) }
-                thead { tr { @for column in &columns { (head(view, column, &base)) } } }
+                thead {
+                    tr {
+                        @if !view.deeds.is_empty() { td class="fit" {} }
+                        @for column in &columns { (head(view, column, &base)) }
+                    }
+                }
                 tbody { @for record in view.records { (row(shell, view, &columns, record)) } }
             }
         }
@@ -436,14 +441,18 @@ fn row(shell: &Shell, view: &ListPage<'_>, columns: &[Column<'_>], record: &Reco
     let collection = &view.schema.collection;
     html! {
         tr {
+            @if let Some(first) = columns.first().filter(|_| !view.deeds.is_empty()) {
+                td class="fit" {
+                    label class="hit" {
+                        input type="checkbox" form=(BULK) name=(CHOSEN) value=(record.id);
+                        span class="visually-hidden" { "Choose " (cells.words(&first.field.field, &record.values[first.index])) }
+                    }
+                }
+            }
             @for (at, column) in columns.iter().enumerate() {
                 @let value = &record.values[column.index];
                 @if at == 0 {
                     th scope="row" {
-                        @if !view.deeds.is_empty() {
-                            input class="tick" type="checkbox" form=(BULK) name=(CHOSEN) value=(record.id)
-                                aria-label={ "Choose " (cells.words(&column.field.field, value)) };
-                        }
                         a class="primary" href=(paths::record(&view.schema.name, record.id)) { (cells.words(&column.field.field, value)) }
                         (narrow_line(&cells, view, columns, record))
                     }

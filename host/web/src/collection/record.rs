@@ -369,17 +369,19 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
             @if related.records.is_empty() {
                 p class="faint" { "No " (lower_first(&titles.many)) " yet." }
             } @else {
-                table class="table" {
-                    caption class="visually-hidden" { (titles.many) " of " (label(view.schema, view.record)) }
-                    thead { tr { @for column in &columns { th scope="col" class=[column.class()] { (column.title) } } } }
-                    tbody {
-                        @for record in related.records {
-                            tr {
-                                @for (at, column) in columns.iter().enumerate() {
-                                    @if at == 0 {
-                                        th scope="row" { a class="primary" href=(paths::record(&schema.name, record.id)) { (label(schema, record)) } }
-                                    } @else {
-                                        td class=[column.class()] { (cells.value(&schema.collection, column.field, &record.values[column.index])) }
+                div class="scroll-x" {
+                    table class="table" {
+                        caption class="visually-hidden" { (titles.many) " of " (label(view.schema, view.record)) }
+                        thead { tr { @for column in &columns { th scope="col" class=[column.class()] { (column.title) } } } }
+                        tbody {
+                            @for record in related.records {
+                                tr {
+                                    @for (at, column) in columns.iter().enumerate() {
+                                        @if at == 0 {
+                                            th scope="row" { a class="primary" href=(paths::record(&schema.name, record.id)) { (label(schema, record)) } }
+                                        } @else {
+                                            td class=[column.class()] { (cells.value(&schema.collection, column.field, &record.values[column.index])) }
+                                        }
                                     }
                                 }
                             }
