@@ -79,3 +79,16 @@ fn value_of(column: Kept, json: &Json) -> Option<Value> {
         other => Some(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_that_begins_before_the_first_day_is_gone_on_from() {
+        let first = date_days(jiff::civil::date(1, 1, 1));
+        let column = Kept { kind: FieldKind::Date, scale: 0, wide: false };
+        let values = vec![Value::Date(first - 1)];
+        assert_eq!(decode_row(&encode(7, &values), 7, &[column]), Ok(values));
+    }
+}

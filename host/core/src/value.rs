@@ -173,9 +173,10 @@ pub fn civil_date(days: i32) -> Option<jiff::civil::Date> {
     (date.year() >= 1).then_some(date)
 }
 
-/// ISO 8601, `2026-11-23`.
+/// ISO 8601, `2026-11-23`. A week or a fiscal year that begins before the first day there is begins in the year 0000.
 pub fn date_text(days: i32) -> String {
-    civil_date(days).map_or_else(String::new, |date| date.to_string())
+    let date = jiff::Span::new().try_days(days).and_then(|span| EPOCH.checked_add(span));
+    date.map_or_else(|_| String::new(), |date| date.to_string())
 }
 
 /// Reads `2026-11-23`, nothing shorter or longer.
@@ -209,6 +210,8 @@ mod tests {
     fn dates_and_instants_read_back() {
         assert_eq!(parse_date("1970-01-01"), Some(0));
         assert_eq!(parse_date("2026-11-23").map(date_text).as_deref(), Some("2026-11-23"));
+        let first = parse_date("0001-01-01").unwrap();
+        assert_eq!(date_text(first - 1), "0000-12-31");
         assert_eq!(parse_date("2026-02-30"), None);
         assert_eq!(parse_date("20261123"), None);
         assert_eq!(parse_instant("2026-11-23T12:00:00+11:00"), parse_instant("2026-11-23T01:00:00Z"));
