@@ -413,10 +413,26 @@ pub fn record_columns(dialect: Dialect, schema: &Schema) -> Vec<Expr> {
 
 /// A whole record whose [`record_columns`] begin at `offset`.
 pub fn decode_record(row: &Row, offset: usize, schema: &Schema) -> Result<Record, StoreError> {
+    record(row, offset, schema, decode)
+}
+
+/// The same for whoever reads, as [`decode_or_null`] takes values.
+pub fn shown_record(row: &Row, offset: usize, schema: &Schema) -> Result<Record, StoreError> {
+    record(row, offset, schema, |row, at, field| {
+        Ok(decode_or_null(row, at, field.field.kind, field.field.scale(), field.name.as_str()))
+    })
+}
+
+fn record(
+    row: &Row,
+    offset: usize,
+    schema: &Schema,
+    value: impl Fn(&Row, usize, &SchemaField) -> Result<Value, StoreError>,
+) -> Result<Record, StoreError> {
     let mut at = offset + SystemField::ALL.len();
     let mut values = Vec::with_capacity(schema.fields.len());
     for field in &schema.fields {
-        values.push(decode_or_null(row, at, field.field.kind, field.field.scale(), field.name.as_str()));
+        values.push(value(row, at, field)?);
         at += width(field.field.kind);
     }
     Ok(Record {

@@ -112,12 +112,14 @@ impl Listing {
         Ok((statement, Self { reads: scope.reads(), columns, sort }))
     }
 
-    pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Page {
+    pub(super) fn page(&self, selection: &BoundSelection, rows: &[Row]) -> Result<Page, StoreError> {
         let limit = usize::from(selection.limit);
         let shown = &rows[..rows.len().min(limit)];
         let next = match shown.last() {
             Some(last) if rows.len() > limit => {
-                let values: Vec<Value> = self.sort.iter().map(|cell| cell.read(last)).collect();
+                // Where the next page begins is not guessed: from nothing it would leave rows out.
+                let exact = |cell: &Cell| layout::decode_kind(last, cell.offset, cell.kind, cell.scale);
+                let values: Vec<Value> = self.sort.iter().map(exact).collect::<Result<_, _>>()?;
                 Some(lignaflow_core::cursor::encode(selection.fingerprint, &values))
             }
             _ => None,
@@ -130,7 +132,7 @@ impl Listing {
             }
             read.push(values);
         }
-        Page { columns: selection.columns.iter().map(|path| path.text.clone()).collect(), rows: read, next }
+        Ok(Page { columns: selection.columns.iter().map(|path| path.text.clone()).collect(), rows: read, next })
     }
 }
 

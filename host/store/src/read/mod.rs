@@ -60,7 +60,7 @@ impl Store {
             select.and_where(among(&scope, ids));
             scope.read_from(&mut select);
             for row in self.database().all(&select).await? {
-                found.push(layout::decode_record(&row, 0, schema)?);
+                found.push(layout::shown_record(&row, 0, schema)?);
             }
         }
         Ok(found)
@@ -84,7 +84,7 @@ impl Store {
         select.order_by_expr(scope.own(layout::ID), Order::Asc).limit(u64::from(limit));
         scope.read_from(&mut select);
         let rows = self.database().all(&select).await?;
-        rows.iter().map(|row| layout::decode_record(row, 0, schema)).collect()
+        rows.iter().map(|row| layout::shown_record(row, 0, schema)).collect()
     }
 
     /// One record, archived or not.
@@ -118,7 +118,7 @@ impl Store {
             scope.read_from(&mut select);
             let statement = crate::database::build(self.dialect(), &select).once();
             for row in self.database().fetch_all(statement).await? {
-                found.push(layout::decode_record(&row, 0, schema)?);
+                found.push(layout::shown_record(&row, 0, schema)?);
             }
         }
         Ok(found)
@@ -136,7 +136,7 @@ impl Store {
         };
         let read = async {
             let rows = self.database().fetch_all(statement.clone()).await?;
-            Ok(Answer::Page(listing.page(selection, &rows)))
+            listing.page(selection, &rows).map(Answer::Page)
         };
         // Whoever reads on, or reads everything page by page, does not come back to one of them.
         if selection.after.is_some() {
