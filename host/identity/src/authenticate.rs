@@ -319,7 +319,8 @@ impl Identity {
         Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
             let worth = Worth { declared, own: &standing.own_roles };
             let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, worth };
-            caller(&standing.person, &standing.organization, rights, request_id, self.now())
+            let missing = self.demands(&standing.organization, standing.role) && !standing.person.second_factor;
+            without_rights(caller(&standing.person, &standing.organization, rights, request_id, self.now()), missing)
         }))
     }
 

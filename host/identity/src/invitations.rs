@@ -9,7 +9,7 @@ use crate::authenticate::Authenticated;
 use crate::client::Client;
 use crate::error::Error;
 use crate::form::{Email, Reader};
-use crate::members::{Actor, conflict, enter, too_high, within_reach};
+use crate::members::{Actor, conflict, enter, there_already, too_high, within_reach};
 use crate::secret::{self, Secret};
 use crate::sessions::{self, NewSession};
 use crate::sign_in::SignInFault;
@@ -467,12 +467,7 @@ async fn keep(
         && let Some(known) = people::by_email(&mut *tx, &email_key).await?
         && let Some(member) = members::one(&mut *tx, actor.organization, known.id).await?
     {
-        let message = if member.active {
-            format!("{} is a member already.", known.email)
-        } else {
-            format!("{} was a member. Make them active again instead.", known.email)
-        };
-        return Err(conflict("/email", if member.active { "member" } else { "former-member" }, message).into());
+        return Err(there_already(&known.email, member.active).into());
     }
     invitations::supersede(tx, actor.organization, &email_key, row.person, actor.now).await?;
     if invitations::open(&mut *tx, actor.organization, actor.now).await? >= MOST {

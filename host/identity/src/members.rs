@@ -75,6 +75,14 @@ fn may_not() -> Fault {
 }
 
 /// What is told of every address to who may not know which of them have an account.
+pub(crate) fn there_already(email: &str, active: bool) -> Fault {
+    if active {
+        conflict("/email", "member", format!("{email} is a member already."))
+    } else {
+        conflict("/email", "former-member", format!("{email} was a member. Make them active again instead."))
+    }
+}
+
 fn asked_instead() -> Fault {
     let message = "Where there are several organizations, people are asked to join and accept by themselves. \
                    Invite them, or have an administrator of the instance add them.";
@@ -137,6 +145,9 @@ impl Identity {
     /// the answer or by trying the password, which addresses have an account with another organization. Whoever else
     /// asks is told one thing of all addresses but those of their own members: that people are asked to join.
     pub async fn add_member(&self, actor: &Authenticated, client: Client, new: NewMember) -> Result<Added, Fault> {
+        if new.role > Role::Member {
+            actor.proved()?;
+        }
         let may_know = self.may_know_accounts(actor).await?;
         let actor = self.administrator(actor, client)?;
         if new.role > actor.role {
@@ -155,10 +166,14 @@ impl Identity {
         }
         reader.finish()?;
         let email = email.ok_or_else(Fault::internal)?;
-        match known {
-            Some(person) => return self.link(actor, person, new.role, may_know).await,
-            None if !may_know => return Err(asked_instead()),
-            None => {}
+        if !may_know {
+            // The same look at every address.
+            let person = known.map_or_else(|| PersonId(Id::fresh()), |known| known.id);
+            let member = members::one(self.database(), actor.organization, person).await.map_err(error::told)?;
+            return Err(member.map_or_else(asked_instead, |member| there_already(&email.text, member.active)));
+        }
+        if let Some(person) = known {
+            return self.link(actor, person, new.role).await;
         }
         let hash = self.passwords().hash(&new.password).await?;
         self.admit(actor, email, name, hash, new.role).await
@@ -171,25 +186,15 @@ impl Identity {
         Ok(administers_instance || self.0.store.is_of_one().await.map_err(error::told)?)
     }
 
-    async fn link(&self, actor: Actor, person: people::Person, role: Role, may_know: bool) -> Result<Added, Fault> {
+    async fn link(&self, actor: Actor, person: people::Person, role: Role) -> Result<Added, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
                 let actor = enter(tx, actor).await?;
                 if role > actor.role {
                     return Err(too_high().into());
                 }
-                match members::one(&mut *tx, actor.organization, person.id).await? {
-                    Some(member) if member.active => {
-                        return Err(
-                            conflict("/email", "member", format!("{} is a member already.", person.email)).into()
-                        );
-                    }
-                    Some(_) => {
-                        let message = format!("{} was a member. Make them active again instead.", person.email);
-                        return Err(conflict("/email", "former-member", message).into());
-                    }
-                    None if !may_know => return Err(asked_instead().into()),
-                    None => {}
+                if let Some(member) = members::one(&mut *tx, actor.organization, person.id).await? {
+                    return Err(there_already(&person.email, member.active).into());
                 }
                 members::insert(tx, actor.organization, person.id, role, actor.now).await?;
                 actor.log(tx, Kind::MemberAdded, added(person.id, role, true)).await?;

@@ -62,6 +62,8 @@ impl Identity {
             reader.note("/password", "wrong", "That is not your password.");
             reader.finish()?;
         }
+        // Before the secret is another: nothing after that may fail.
+        self.succeeded(attempt).await?;
         let proof = if actor.person.second_factor { Some(self.second_proof(id, code).await?) } else { None };
         let secret = Secret::fresh()?;
         let hash = secret.hash();
@@ -78,7 +80,6 @@ impl Identity {
                 })
             })
             .await?;
-        self.succeeded(attempt).await?;
         Ok(NewSession { id: session, secret, organization, expires_at })
     }
 }

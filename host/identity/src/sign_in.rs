@@ -70,7 +70,9 @@ impl Identity {
         let email = Email::parse(email);
         let key = email.as_ref().map_or("", |email| &email.key);
         let address = client.address_text();
-        let account = credentials::account(self.database(), key, &address).await.map_err(error::told)?;
+        let idle_since = self.idle_since(now);
+        let account = credentials::account(self.database(), key, &address, now, idle_since).await;
+        let account = account.map_err(error::told)?;
         let known = account.as_ref().map(|account| account.person.id);
         let at_home = account.as_ref().is_some_and(|account| account.at_home);
         let attempt = self.attempt(&typed, &client, at_home).await?;
@@ -122,7 +124,10 @@ impl Identity {
         let email = person.email.to_lowercase();
         match self.open_session(person, client.clone(), Some((proof, hash))).await {
             Ok(signed) => {
-                self.succeeded(attempt).await?;
+                // They are let in, and a try that stays counted is no reason to be kept out.
+                if let Err(fault) = self.succeeded(attempt).await {
+                    tracing::warn!(%fault, "a try that succeeded stays counted");
+                }
                 Ok(signed)
             }
             Err(fault) => {

@@ -1,7 +1,7 @@
 //! From settings to a running program: the store opened, the tables in place, the plugins loaded.
 
 use crate::app::{App, SESSION_COOKIE};
-use crate::background::Rooms;
+use crate::background::{Duty, Rooms, Round};
 use crate::compiling::Apart;
 use crate::config::{self, Config};
 use crate::confined::{Bounds, Program};
@@ -46,6 +46,9 @@ const UPLOADS: [&str; 3] = ["/api/v1/plugins", "/api/v1/plugins/inspect", lignaf
 const FORM: u64 = 65_536;
 /// The end of the paths that take files which become records.
 const IMPORTS: &str = "*/imports";
+
+/// What is kept of sessions, one-time secrets and tries goes some time after they have run out.
+const FORGETTING: Duty = Duty { name: "identity", every: Duration::from_mins(15) };
 
 /// What is not said by settings.
 #[derive(Clone)]
@@ -275,6 +278,12 @@ pub fn answering(app: &Arc<App>, context: &MiddlewareContext, metrics: Metrics, 
     shutdown.beside(migrating::DUTY.run(app.clone(), shutdown.clone(), carrying));
     let departures = app.departures.clone();
     shutdown.beside(outbound::DUTY.run(app.clone(), shutdown.clone(), move |lease| departures.clone().round(lease)));
+    let identity = app.identity.clone();
+    let forgetting = move |_| {
+        let identity = identity.clone();
+        async move { identity.sweep().await.map(|_| Round::Done) }
+    };
+    shutdown.beside(FORGETTING.run(app.clone(), shutdown.clone(), forgetting));
     shutdown.beside(app.live.clone().end_with(shutdown.clone()));
     let stop = shutdown.clone();
     shutdown.beside(crate::rest::repeat::sweep(app.clone(), async move { stop.begun().await }));

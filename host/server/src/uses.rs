@@ -171,10 +171,17 @@ pub async fn round(app: Arc<App>, lease: Lease) -> Result<Round, Fault> {
     let now = app.clock.now();
     let due = app.store.due_view_uses(now, SOME).await.map_err(|error| of_store(&error))?;
     let more = due.len() == usize::try_from(SOME).unwrap_or(usize::MAX);
+    // What fails for one is tried again in the next round, and keeps nobody else waiting.
+    let mut failed = None;
     for due in due {
-        mailed(&app, due, &lease, now).await?;
+        if let Err(fault) = mailed(&app, due, &lease, now).await {
+            failed = Some(fault);
+        }
     }
-    Ok(if more { Round::More } else { Round::Done })
+    match failed {
+        Some(fault) => Err(fault),
+        None => Ok(if more { Round::More } else { Round::Done }),
+    }
 }
 
 /// What becomes of one that is due.
@@ -227,6 +234,10 @@ async fn outcome(app: &App, organization: &Organization, of: &ViewUse) -> Result
     let (Some(caller), Some(view), Some(person)) = (caller, view, person) else { return Ok(Outcome::Ended) };
     if person.email.is_empty() {
         return Ok(Outcome::Ended);
+    }
+    // Such as one who is asked for a second factor and has none yet.
+    if caller.to_read().is_err() {
+        return Ok(Outcome::NotNow);
     }
     // It comes by the organization's morning, so that last week is the one that is over there.
     let caller = Caller { time_zone: organization.time_zone.clone(), ..caller };

@@ -145,7 +145,7 @@ impl Webhooks {
             let declared = self.0.registry.current().catalog.declared().clone();
             let request = RequestId(Id::fresh());
             let owner = self.0.identity.acting(organization, webhook.created_by, request, &declared).await?;
-            let Some(owner) = owner else {
+            let Some(owner) = owner.filter(|owner| owner.to_read().is_ok()) else {
                 return self.pause_by_itself(&webhook, Paused::Owner, lease).await;
             };
             let due =

@@ -174,15 +174,22 @@ pub struct Account {
     pub at_home: bool,
 }
 
-pub async fn account(source: impl Source, email_key: &str, address: &str) -> Result<Option<Account>, StoreError> {
+/// `idle_since`: a session that was not seen since is over.
+pub async fn account(
+    source: impl Source,
+    email_key: &str,
+    address: &str,
+    now: Micros,
+    idle_since: Micros,
+) -> Result<Option<Account>, StoreError> {
     let statement = Statement::new(
         concat!(
             "select ",
             people::columns!(),
-            ", p.password_hash, exists (select 1 from sessions s where s.person = p.id and s.address = $2) \
-             from people p where p.email_key = $1"
+            ", p.password_hash, exists (select 1 from sessions s where s.person = p.id and s.address = $2 \
+             and s.expires_at > $3 and (s.device is not null or s.last_seen_at > $4)) from people p where p.email_key = $1"
         ),
-        values![email_key, address],
+        values![email_key, address, now, idle_since],
     );
     let Some(row) = source.optional(statement).await? else { return Ok(None) };
     Ok(Some(Account {

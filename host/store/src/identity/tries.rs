@@ -33,7 +33,7 @@ pub async fn count(tx: &mut Tx, buckets: &[Bucket], now: Micros) -> Result<Optio
     if wait > 0 {
         return Ok(Some(wait));
     }
-    for bucket in buckets {
+    for (index, bucket) in buckets.iter().enumerate() {
         let statement = Statement::new(
             "insert into tries (key, empty_at) values ($1, $2 + $3) on conflict (key) do update set \
              empty_at = case when tries.empty_at > $2 then tries.empty_at else $2 end + $3 \
@@ -42,6 +42,7 @@ pub async fn count(tx: &mut Tx, buckets: &[Bucket], now: Micros) -> Result<Optio
         );
         // Another was counted since it was looked at, and was the last that it takes.
         if tx.execute(statement).await? == 0 {
+            take_back(tx, &buckets[..index]).await?;
             return Ok(Some(bucket.each));
         }
     }
