@@ -20,6 +20,7 @@ use lignaflow_core::guest::{CallFault, JobCall, Remainder, ServiceCall};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::outbound::Host;
 use lignaflow_core::reads::Reads;
+use std::future::poll_fn;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,12 +138,18 @@ pub(crate) async fn run(
     Err(fault)
 }
 
-/// Runs a call on these threads, and ends it there where nobody waits for it any more.
+/// Runs a call on these threads, and ends it there where nobody waits for it any more. Only its polls are theirs: what it
+/// waits for, opens or leaves to be done is of the runtime that it came from, whose threads stand back for nobody.
 async fn on<F>(threads: &Handle, wall: Duration, call: Metered<F>) -> Result<Result<F::Output, Elapsed>, CallFault>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let call = async move { tokio::time::timeout(wall, call).await };
+    let home = Handle::current();
+    let mut call = Box::pin(tokio::time::timeout(wall, call));
+    let call = poll_fn(move |context| {
+        let _home = home.enter();
+        call.as_mut().poll(context)
+    });
     let task = AbortOnDropHandle::new(threads.spawn(call.in_current_span()));
     task.await.map_err(|ended| match ended.try_into_panic() {
         Ok(panic) => resume_unwind(panic),

@@ -399,7 +399,10 @@ impl LoadedPlugin {
         self.core.tallies.called(kind, Outcome::of(&result), spent);
         self.core.figures.call(caller.now, spent, fault.is_some_and(is_fault));
         self.core.asides.note(kind, name, caller, fault);
-        self.core.paces.note(kind, name, spent.cpu);
+        // One that found no place tells nothing of how long it takes.
+        if !spent.cpu.is_zero() {
+            self.core.paces.note(kind, name, spent.cpu);
+        }
         result
     }
 

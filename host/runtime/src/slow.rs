@@ -34,7 +34,7 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .on_thread_start(|| {
             HERE.set(true);
             // Where the system does not let it, they are threads like the others.
-            let _ = rustix::process::setpriority_process(None, NICE);
+            let _ = rustix::process::nice(NICE);
         })
         .enable_all()
         .build();
