@@ -69,6 +69,7 @@ use lignaflow_core::catalog::{Catalog, Schema, SystemField};
 use lignaflow_core::clock::Clock;
 use lignaflow_core::files::Files;
 use lignaflow_core::id::{Id, OrganizationId, PersonId};
+use lignaflow_core::mutation::Origin;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::outbound::Outbound;
 use lignaflow_core::query::{Authority, MAX_LIMIT, MAX_VALUES, Page, Predicate, Selection, Summary};
@@ -86,8 +87,9 @@ pub const MAX_ATTEMPTS: usize = 5;
 /// Changes among which the records that were changed last are looked for.
 const CHANGES: u16 = 200;
 
-/// A pause point between plan and commit, so that a test can force a race.
-pub type Pause = Arc<dyn Fn(usize) -> futures_util::future::BoxFuture<'static, ()> + Send + Sync>;
+/// A pause point between plan and commit, told at which door the writer came and which attempt it is, so that a test can
+/// force a race.
+pub type Pause = Arc<dyn Fn(Origin, usize) -> futures_util::future::BoxFuture<'static, ()> + Send + Sync>;
 
 /// The records of all organizations.
 #[derive(Clone)]

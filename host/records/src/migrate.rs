@@ -72,7 +72,7 @@ impl Records {
             step.writes = writes.len();
             let commit = self.planned(carrying, access, writes, &reads).await?;
             if let Some(pause) = &self.pause {
-                pause(attempt).await;
+                pause(Origin::Migration, attempt).await;
             }
             let (commit, prefixes) = commit;
             match self.store.commit_step(commit.clone(), step).await {

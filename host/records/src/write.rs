@@ -377,7 +377,7 @@ impl Records {
         unheld(&plan)?;
         let planned = !(plan.drafts.is_empty() && plan.guards.is_empty() && plan.jobs.is_empty());
         if let Some(pause) = self.pause.as_ref().filter(|_| planned) {
-            pause(number).await;
+            pause(origin, number).await;
         }
         let at = self.clock.now();
         let mut changes = Vec::with_capacity(plan.drafts.len());

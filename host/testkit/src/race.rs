@@ -1,5 +1,6 @@
 //! Races that happen every time: writers meet, or one is held up, between plan and commit.
 
+use lignaflow_core::mutation::Origin;
 use lignaflow_records::Pause;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Barrier, oneshot};
@@ -13,7 +14,8 @@ enum Stop {
     #[default]
     Nobody,
     Meeting(Arc<Barrier>),
-    One(oneshot::Sender<()>, oneshot::Receiver<()>),
+    /// At this door; at any that somebody asked at, where none is named.
+    One(Option<Origin>, oneshot::Sender<()>, oneshot::Receiver<()>),
 }
 
 /// A writer that is held up, or will be.
@@ -50,25 +52,34 @@ impl Race {
         *self.stop() = Stop::Nobody;
     }
 
-    /// The next writer is held up; those after it are not.
+    /// The next writer whom somebody asked to write is held up; those after it are not.
     pub fn hold(&self) -> Held {
+        self.hold_at(None)
+    }
+
+    /// The next one at a door where plugins come by themselves: a job, a subscriber, a migration.
+    pub fn hold_own(&self, door: Origin) -> Held {
+        self.hold_at(Some(door))
+    }
+
+    fn hold_at(&self, door: Option<Origin>) -> Held {
         let ((here, reached), (go, leave)) = (oneshot::channel(), oneshot::channel());
-        *self.stop() = Stop::One(here, leave);
+        *self.stop() = Stop::One(door, here, leave);
         Held { reached, go }
     }
 
     /// What the records are handed.
     pub fn pause(&self) -> Pause {
         let race = self.clone();
-        Arc::new(move |attempt| {
-            let stop = if attempt == 0 { race.taken() } else { Stop::Nobody };
+        Arc::new(move |origin, attempt| {
+            let stop = if attempt == 0 { race.taken(origin) } else { Stop::Nobody };
             Box::pin(async move {
                 match stop {
                     Stop::Nobody => {}
                     Stop::Meeting(barrier) => {
                         barrier.wait().await;
                     }
-                    Stop::One(here, leave) => {
+                    Stop::One(_, here, leave) => {
                         here.send(()).expect("a test that waits for it");
                         leave.await.expect("a test that lets it go");
                     }
@@ -78,11 +89,13 @@ impl Race {
     }
 
     /// What stops the writer that comes now.
-    fn taken(&self) -> Stop {
+    fn taken(&self, origin: Origin) -> Stop {
+        let asked = !matches!(origin, Origin::Job | Origin::Subscriber | Origin::Migration);
         let mut stop = self.stop();
         match &*stop {
-            Stop::Meeting(barrier) => Stop::Meeting(barrier.clone()),
-            _ => std::mem::take(&mut *stop),
+            Stop::Meeting(barrier) if asked => Stop::Meeting(barrier.clone()),
+            Stop::One(door, ..) if door.map_or(asked, |door| door == origin) => std::mem::take(&mut *stop),
+            _ => Stop::Nobody,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::jobs::{clockwork, until};
 use crate::scene::{PROJECTS, TASKS};
+use lignaflow_core::mutation::Origin;
 use lignaflow_testkit::plugins::declared;
 use lignaflow_testkit::{Client, Database, HeldClock, Org, Race, Role, Server, Setup, on_both};
 use serde_json::{Value as Json, json};
@@ -75,7 +76,7 @@ async fn an_order_becomes_a_project_once_though_two_make_it_at_the_same_time(dat
     let path = format!("clockwork/convert/{order}");
     // The first to plan is the request; whoever comes after it is the job that it leads to.
     let request = race.hold();
-    let (sent, job) = tokio::join!(org.act(&path), request.meanwhile(async { race.hold() }));
+    let (sent, job) = tokio::join!(org.act(&path), request.meanwhile(async { race.hold_own(Origin::Job) }));
     let _ = sent.is(204);
     let ended = |jobs: &[Json]| !jobs.is_empty() && jobs.iter().all(|job| job["state"] == "done");
     // Its project is planned, and nothing of it written, when another takes the job over and makes the project.
@@ -98,7 +99,7 @@ async fn a_budget_that_two_find_crossed_at_the_same_time_alerts_once(database: D
     let spend = |minutes: i64| json!({ "title": "cut", "budget": budget, "minutes": minutes });
     let request = race.hold();
     let spent = org.post("clockwork/spends", spend(120));
-    let (spent, told) = tokio::join!(spent, request.meanwhile(async { race.hold() }));
+    let (spent, told) = tokio::join!(spent, request.meanwhile(async { race.hold_own(Origin::Subscriber) }));
     let first = spent.is(201).id();
     // Who is told of it has the alert ready when another is told of the same and alerts.
     told.meanwhile(async {

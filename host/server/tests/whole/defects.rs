@@ -184,13 +184,13 @@ async fn what_a_list_asks_of_the_database_does_not_grow_with_its_rows(database: 
         format!("{PROJECTS}?limit=200&expand=client,manager"),
         format!("{TASKS}/summary?group=project,status&sum=planned_minutes"),
         "changes?limit=200".to_owned(),
-        "search?q=task".to_owned(),
+        "search?q=task&limit=50".to_owned(),
         format!("projects/projects/{}/progress", scene.project),
     ];
     let pages = [
         "/".to_owned(),
         "/projects/tasks?limit=100".to_owned(),
-        "/projects/projects".to_owned(),
+        "/projects/projects?limit=100".to_owned(),
         "/projects/-/overview".to_owned(),
         format!("/projects/-/board/{}", scene.project),
         format!("/projects/-/timeline/{}", scene.project),
@@ -226,10 +226,16 @@ async fn what_a_list_asks_of_the_database_does_not_grow_with_its_rows(database: 
     fill(0, 10).await;
     let few = asked().await;
     fill(10, 80).await;
-    let many = asked().await;
-    for ((path, few), (_, many)) in few.iter().zip(&many) {
-        // A question for each row would be eighty more; whoever works in the background asks some.
-        assert!(*many < few + 40, "{path}: {few} questions for 10 rows, {many} for 90");
+    for (path, few) in &few {
+        // Whoever works in the background asks now and then; what a path itself asks, it asks every time.
+        let mut many = least(path).await;
+        for _ in 0..10 {
+            if many <= few + 4 {
+                break;
+            }
+            many = many.min(least(path).await);
+        }
+        assert!(many <= few + 4, "{path}: {few} questions for 10 rows, {many} for 90");
     }
     assert!(few.iter().any(|(_, asked)| *asked > 0), "{few:?}");
 }
@@ -239,7 +245,18 @@ fn foots(path: &str, answer: &Json) -> usize {
     let (Some(rows), Some(total)) = (answer["rows"].as_array(), answer["total"].as_object()) else { return 0 };
     let mut looked_at = 0;
     for (name, sum) in total {
-        let shares = ["margin", "by_tasks", "by_effort", "utilisation", "win_rate", "used", "share", "percent", "rate"];
+        let shares = [
+            "margin",
+            "by_tasks",
+            "by_effort",
+            "utilisation",
+            "win_rate",
+            "time_used",
+            "money_used",
+            "share",
+            "percent",
+            "rate",
+        ];
         let Some(sum) = sum.as_i64().filter(|_| !shares.iter().any(|share| name.contains(share))) else { continue };
         let of_rows: i64 = rows.iter().filter_map(|row| row[name].as_i64()).sum();
         assert_eq!(of_rows, sum, "{path}: {name} of {answer}");
@@ -277,11 +294,11 @@ async fn two_totals_in_one_answer_agree(database: Database) {
         "reporting/attendance?from=2026-11-01&until=2026-12-31".to_owned(),
         format!("reporting/projects/{project}/actuals"),
         format!("reporting/projects/{project}/result"),
+        format!("reporting/projects/{project}/burn-down"),
+        "reporting/pay-hours?from=2026-11-01&until=2026-11-30&time=all".to_owned(),
+        "reporting/pay-items?from=2026-11-01&until=2026-11-30&time=all".to_owned(),
     ] {
-        let answer = org.get(&path).await;
-        if answer.status != 404 {
-            looked_at += foots(&path, &answer.is(200).json);
-        }
+        looked_at += foots(&path, &org.get(&path).await.is(200).json);
     }
     assert!(looked_at > 10, "{looked_at} totals");
     // A list and its summary, the whole and its groups, the document and its parts.

@@ -4,6 +4,7 @@
 use crate::durability::furnished;
 use crate::scene::PROJECTS;
 use lignaflow_core::clock::Clock as _;
+use lignaflow_core::mutation::Origin;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Id, RequestId};
 use lignaflow_records::background::Tried;
@@ -131,7 +132,7 @@ async fn a_job_under_a_key_waits_once_and_one_that_is_being_done_is_done_once_mo
     assert_eq!(waiting.column("state"), ["waiting"], "one of three");
     assert_eq!(waiting.data()[0]["payload"]["upto"], 1, "the first that was asked for");
 
-    let held = race.hold();
+    let held = race.hold_own(Origin::Job);
     clock.advance_seconds(61);
     held.meanwhile(async {
         let running = org.get("jobs?state=running").await.is(200);
@@ -206,7 +207,7 @@ async fn of_a_job_that_is_cancelled_nothing_under_way_is_kept(database: Database
     let Site { server: _server, org, clock, race } = site(&database).await;
     let _ = org.post("clockwork/count", json!({ "upto": 5, "delay": 60 })).await.is(204);
     let job = org.get("jobs").await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
-    let held = race.hold();
+    let held = race.hold_own(Origin::Job);
     clock.advance_seconds(61);
     held.meanwhile(async {
         let cancelled = org.act(&format!("jobs/{job}/cancel")).await.is(200);

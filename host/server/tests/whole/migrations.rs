@@ -3,6 +3,7 @@
 
 use crate::scene::{Scene, scene_with};
 use lignaflow_core::clock::{Clock, Micros};
+use lignaflow_core::mutation::Origin;
 use lignaflow_server::app::SystemClock;
 use lignaflow_testkit::plugins::{declared, fixture, redescribed, shipped};
 use lignaflow_testkit::program::Program;
@@ -143,7 +144,7 @@ async fn what_is_changed_meanwhile_is_carried_over_again(database: Database) {
     let (scene, race) = with_contacts(&database, "0.1.0").await;
     let org = &scene.org;
     let ids = fill(org, anas(15)).await;
-    let first = race.hold();
+    let first = race.hold_own(Origin::Migration);
     let _ = install(org, next(10)).await.is(202);
     let at = |id: &str| format!("{CONTACTS}/{id}");
     let second = first
@@ -151,7 +152,7 @@ async fn what_is_changed_meanwhile_is_carried_over_again(database: Database) {
             // The first portion waits to be committed, and one of its records is changed under it.
             let _ = org.patch(&at(&ids[2]), "*", json!({ "full_name": "Bo Derek" })).await.is(200);
             assert_eq!(version(org).await, "0.1.0", "the version before serves");
-            race.hold()
+            race.hold_own(Origin::Migration)
         })
         .await;
     let late = second
@@ -203,9 +204,9 @@ async fn a_failing_migration_leaves_the_version_before_in_use(database: Database
 async fn a_migration_goes_on_at_another_host_where_the_first_stopped(database: Database) {
     let (scene, race) = with_contacts(&database, "0.1.0").await;
     fill(&scene.org, anas(25)).await;
-    let first = race.hold();
+    let first = race.hold_own(Origin::Migration);
     let _ = install(&scene.org, next(10)).await.is(202);
-    let second = first.meanwhile(async { race.hold() }).await;
+    let second = first.meanwhile(async { race.hold_own(Origin::Migration) }).await;
     let token = scene.org.token.clone();
     // The second portion waits to be committed, and never is here.
     second
