@@ -5,6 +5,7 @@ use super::lookup;
 use super::routed::{Pairs, first};
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
+use lignaflow_core::access;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{FieldKind, humanize};
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
@@ -64,13 +65,15 @@ fn all(visit: &Visit, schema: &Schema, archived: bool) -> Vec<(Deed, String)> {
     if !visit.may_write() {
         return Vec::new();
     }
+    let may = |what| !schema.allows(what, Some(&visit.signed.caller)).is_never();
+    let updates = may(access::Deed::Update);
     if archived {
-        return vec![(Deed::Restore, "Take back".to_owned())];
+        return if updates { vec![(Deed::Restore, "Take back".to_owned())] } else { Vec::new() };
     }
     let plugin = &schema.name.plugin;
     let open = schema.collection.transitions.iter().filter(|transition| {
         let may = |permission| visit.signed.caller.holds(&format!("{plugin}.{permission}"));
-        !transition.by_code && transition.asks.is_empty() && transition.permission.as_ref().is_none_or(may)
+        updates && !transition.by_code && transition.asks.is_empty() && transition.permission.as_ref().is_none_or(may)
     });
     let mut deeds: Vec<(Deed, String)> = open
         .map(|transition| {
@@ -80,7 +83,8 @@ fn all(visit: &Visit, schema: &Schema, archived: bool) -> Vec<(Deed, String)> {
         .collect();
     for field in &schema.fields {
         let name = field.name.as_str();
-        let set = field.field.kind == FieldKind::Choice
+        let set = updates
+            && field.field.kind == FieldKind::Choice
             && field.field.of.len() <= VALUES
             && !field.field.is_read_only()
             && field.field.derived.is_none()
@@ -92,7 +96,9 @@ fn all(visit: &Visit, schema: &Schema, archived: bool) -> Vec<(Deed, String)> {
             }));
         }
     }
-    deeds.push((Deed::Archive, "Archive".to_owned()));
+    if may(access::Deed::Remove) {
+        deeds.push((Deed::Archive, "Archive".to_owned()));
+    }
     deeds
 }
 

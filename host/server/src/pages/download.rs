@@ -4,8 +4,7 @@
 use super::house::Visit;
 use super::lines::Sheet;
 use super::routed::{self, Pairs};
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, header};
 use lignaflow_core::Fault;
 use lignaflow_core::descriptor::{Block, DownloadBlock, Page};
@@ -72,17 +71,18 @@ async fn taken(
     let parameter = route.and_then(|route| route.path.split('{').nth(1)?.split('}').next());
     let parameters = parameter.zip(of).map(|(name, of)| (name.to_owned(), of.record.id.to_string()));
     let parameters = parameters.into_iter().collect();
-    let bytes = routed::call(visit, loaded, &block.route, parameters, Vec::new(), None).await;
-    let bytes = bytes.map_err(|problem| routed::fault_of(&problem))?;
-    let kind = route.and_then(|route| route.answer.file.as_deref()).unwrap_or("application/octet-stream");
-    let kind = if kind == "text/csv" { "text/csv; charset=utf-8; header=present" } else { kind };
+    let response = routed::answer(visit, loaded, &block.route, parameters, Vec::new(), None).await?;
     let name = of.map_or_else(|| block.title.clone(), |of| label(&of.schema, &of.record));
-    let mut response = Body::from(bytes).into_response();
+    attached(response, &name)
+}
+
+/// What a route answers, as a file that a browser keeps under a name.
+pub(super) fn attached(mut response: Response, name: &str) -> Result<Response, Fault> {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(kind).map_err(|_| Fault::internal())?);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    let disposition = format!("attachment; filename=\"{}\"", named(&name, kind));
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let disposition = format!("attachment; filename=\"{}\"", named(name, kind));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|_| Fault::internal())?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)
 }
 

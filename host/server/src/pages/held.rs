@@ -114,6 +114,12 @@ fn without_files(body: &str) -> bool {
     form_urlencoded::parse(body.as_bytes()).any(|(name, _)| name == LEFT)
 }
 
+/// Room that a part of a form takes beside its text, also where there is none.
+pub(super) fn taken_by(name: &str, file: Option<&str>) -> usize {
+    const PART: usize = 64;
+    PART.saturating_add(name.len()).saturating_add(file.map_or(0, str::len))
+}
+
 /// What a form with files is answered whose sender was not let in: its texts are handed back, its files are taken in for
 /// whose session it was.
 pub(super) async fn with_files(app: &App, request: Request, door: Response) -> Response {
@@ -133,6 +139,8 @@ pub(super) async fn with_files(app: &App, request: Request, door: Response) -> R
             Err(_) => return door,
         };
         let name = part.name().unwrap_or_default().to_owned();
+        let Some(left) = room.checked_sub(taken_by(&name, part.file_name())) else { return door };
+        room = left;
         if let Some(field) = name.strip_suffix(FILE) {
             pairs.extend(kept_file(app, whose.as_ref(), field, part).await);
         } else if let Some(text) = text(part, &mut room).await {

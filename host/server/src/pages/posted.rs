@@ -1,6 +1,7 @@
 //! What a form of a record posted: its texts, and the files that came with it. A file is taken in before the rest is
 //! looked at; when that has to be corrected, the file waits and need not be chosen again.
 
+use super::held;
 use super::house::Visit;
 use crate::media::Upload;
 use crate::problem::{Kind, Problem};
@@ -48,6 +49,10 @@ pub(super) async fn posted(visit: &Visit, schema: &Schema, request: Request) -> 
             Err(_) => return unreadable(),
         };
         let name = part.name().unwrap_or_default().to_owned();
+        match room.checked_sub(held::taken_by(&name, part.file_name())) {
+            Some(left) => room = left,
+            None => return unreadable(),
+        }
         let field = name.strip_suffix(FILE).filter(|field| takes_files(schema, field));
         match field {
             Some(field) => take(visit, field, part, &mut posted).await,

@@ -92,15 +92,6 @@ pub(super) async fn answer(
     route.answer(&visit.app, &visit.signed.caller).await
 }
 
-/// A problem as what is told in a block.
-pub(super) fn fault_of(problem: &Problem) -> Fault {
-    let code = match problem.kind() {
-        crate::problem::Kind::Fault(code) => code,
-        _ => ErrorCode::Internal,
-    };
-    Fault { code, message: problem.detail().to_owned(), issues: problem.issues().to_vec() }
-}
-
 /// The answer of a data route, in the shape that the block draws.
 async fn data<T: DeserializeOwned>(
     visit: &Visit,
@@ -113,7 +104,7 @@ async fn data<T: DeserializeOwned>(
     let takes = |key: &str| known.is_some_and(|query| query.contains_key(key));
     let pairs = asked.iter().filter(|(key, value)| takes(key) && !value.is_empty()).cloned().collect();
     let answer = call(visit, loaded, name, Vec::new(), pairs, None).await;
-    let answer = answer.map_err(|problem| fault_of(&problem))?;
+    let answer = answer.map_err(Fault::from)?;
     serde_json::from_slice(&answer).map_err(|error| {
         tracing::warn!(plugin = %descriptor.id, route = %name, %error, "a block cannot be drawn of what its route answers");
         Fault::new(ErrorCode::PluginBadAnswer, "What the plugin answers is not what this block shows.")

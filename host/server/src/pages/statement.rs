@@ -11,7 +11,6 @@ use crate::rest::accept::Format;
 use crate::rest::export::Sending;
 use crate::rest::table::{Table, TableRow};
 use axum::response::Response;
-use http::{HeaderValue, header};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
     Block, ChartKind, ColumnKind, Page, Route, StatementBlock, StatementChart, StatementFile,
@@ -114,7 +113,7 @@ async fn told(
     let told = |table| Told { schema, draft, issues, period, table };
     let Some(Question { parameters, query }) = question else { return Ok(told(Ok(None))) };
     let answer = routed::call(visit, loaded, &block.route, parameters, query, None).await;
-    let table = answer.map_err(|problem| routed::fault_of(&problem)).and_then(|bytes| {
+    let table = answer.map_err(Fault::from).and_then(|bytes| {
         let json = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
         json.and_then(|json| Table::read(&route.answer.table, &json)).map(Some).map_err(|why| {
             tracing::warn!(plugin = %descriptor.id, route = %route.name, why, "a route's answer cannot be drawn");
@@ -265,14 +264,8 @@ async fn own_file(
     let question = posed(visit, loaded, block, of, asked)?.question;
     let Question { parameters, query } =
         question.ok_or_else(|| Fault::at("/format", "required", "Choose what the file is of first."))?;
-    let answer = routed::answer(visit, loaded, &own.route, parameters, query, None).await;
-    let mut response = answer.map_err(|problem| routed::fault_of(&problem))?;
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let ending = if kind.starts_with("text/csv") { ".csv" } else { "" };
-    let name = HeaderValue::from_str(&format!("attachment; filename=\"{}{ending}\"", own.route));
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, name.map_err(|_| Fault::internal())?);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let response = routed::answer(visit, loaded, &own.route, parameters, query, None).await?;
+    super::download::attached(response, own.route.as_str())
 }
 
 fn left_out(table: &Table, reader: &Reader) -> Option<String> {

@@ -97,12 +97,22 @@ pub(super) fn draw(view: &ChartView, cells: Cells<'_>) -> Markup {
 
 /// Whether there is a course to draw: some spans of time, or some groups in parts.
 fn is_drawn(view: &ChartView) -> bool {
-    let several = (2..=MOST_COLUMNS).contains(&view.bars.len());
-    match view.kind {
-        ChartKind::Line | ChartKind::Area => (2..=course::MOST_POINTS).contains(&view.bars.len()),
-        ChartKind::Stacked => (1..=MOST_COLUMNS).contains(&view.bars.len()) && !view.series.is_empty(),
-        ChartKind::Bar | ChartKind::Donut => view.over_time && several,
-    }
+    let several = view.bars.len() > 1;
+    fits(view)
+        && match view.kind {
+            ChartKind::Line | ChartKind::Area => several,
+            ChartKind::Stacked => !view.bars.is_empty() && !view.series.is_empty(),
+            ChartKind::Bar | ChartKind::Donut => view.over_time && several,
+        }
+}
+
+/// Whether there are no more bars or points than a drawing holds.
+pub(super) fn fits(view: &ChartView) -> bool {
+    let most = match view.kind {
+        ChartKind::Line | ChartKind::Area => course::MOST_POINTS,
+        ChartKind::Bar | ChartKind::Stacked | ChartKind::Donut => MOST_COLUMNS,
+    };
+    view.bars.len() <= most
 }
 
 /// The drawing by itself, where there is a table beside it.

@@ -166,7 +166,7 @@ pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
             @if !view.figures.is_empty() {
                 dl class="figures figures-bleed mt-4" { @for one in &view.figures { (figure::draw(one, cells)) } }
             }
-            @if let Some(plot) = &view.plot {
+            @if let Some(plot) = view.plot.as_ref().filter(|plot| chart::fits(plot)) {
                 div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::plot(plot, cells)) } }
             }
             @if let Some(grid) = &view.grid {
