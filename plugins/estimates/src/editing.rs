@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Fields that a copy takes over. What the hook works out is worked out again.
-const OF_REVISION: [&str; 15] = [
+const OF_REVISION: [&str; 12] = [
     "discount_rate",
     "discount",
     "adjustment",
@@ -23,12 +23,9 @@ const OF_REVISION: [&str; 15] = [
     "inclusions",
     "exclusions",
     "terms",
-    "valid_until",
-    "start",
-    "finish",
 ];
-/// What is of its own day: another estimate has days of its own.
-const OF_ITS_DAY: [&str; 3] = ["valid_until", "start", "finish"];
+/// What the next revision of the same takes over as well; another estimate has days of its own.
+const OF_SAME: [&str; 2] = ["start", "finish"];
 const OF_SECTION: [&str; 4] = ["title", "position", "location", "shows"];
 /// When it is done and by whom, which the next revision of the same takes over.
 const OF_PLAN: [&str; 3] = ["start", "due", "assignees"];
@@ -111,7 +108,15 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .set("site", body.site.as_deref())
             .set("project", project)
             .set("kind", if project.is_some() { "variation" } else { "original" })
-            .set("currency", currency_of_fields(&fields)?.as_str())
+            // Amounts of a template are of its currency.
+            .set(
+                "currency",
+                match &as_in {
+                    Some(from) => from.currency,
+                    None => currency_of_fields(&fields)?,
+                }
+                .as_str(),
+            )
             .into(),
     ];
     if let Some(from) = &as_in {
@@ -147,11 +152,8 @@ pub(crate) fn revise(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let from = sheet(request.id("id")?)?;
     let estimate = from.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
     let revision = context::new_id()?;
-    let mut kept = from.revision.clone();
-    // What had its day counts anew.
-    kept.shift_remove("valid_until");
     let copy = insert("revisions", revision).set("estimate", estimate).set("name", "Revision");
-    let mut writes = vec![with(copy, &kept, &OF_REVISION).into()];
+    let mut writes = vec![with(copy, &from.revision, &[OF_REVISION.as_slice(), &OF_SAME].concat()).into()];
     parts(&from, revision, &[OF_SECTION.as_slice(), &OF_PLAN].concat(), &mut writes)?;
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
 }
@@ -183,12 +185,8 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
 /// The first revision of another estimate, with the parts of this one.
 fn first_revision(from: &Sheet, estimate: Id, revision: Id) -> Result<Vec<Mutation>, Fault> {
-    let mut kept = from.revision.clone();
-    for name in OF_ITS_DAY {
-        kept.shift_remove(name);
-    }
     let first = insert("revisions", revision).set("estimate", estimate).set("name", "Revision");
-    let mut writes: Vec<Mutation> = vec![with(first, &kept, &OF_REVISION).into()];
+    let mut writes: Vec<Mutation> = vec![with(first, &from.revision, &OF_REVISION).into()];
     parts(from, revision, &OF_SECTION, &mut writes)?;
     Ok(writes)
 }

@@ -28,6 +28,12 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     }
 }
 
+/// Of prices: those that have come by a day, and are not taken over by their items yet.
+fn due(day: Date) -> Predicate {
+    let newer = field("valid_from").compare(Operator::Greater, "item.valid_from");
+    field("valid_from").at_most(day).and(any([field("item.valid_from").is_null(), newer]))
+}
+
 /// These items as they are on a day. Whoever reads them has asked for `id`, `cost`, `price` and `valid_from`.
 pub(crate) fn on(day: Date, items: &mut [Fields]) -> Result<(), Fault> {
     let ids: Vec<Id> = items.iter().filter_map(|item| item.reference("id")).collect();
@@ -37,7 +43,7 @@ pub(crate) fn on(day: Date, items: &mut [Fields]) -> Result<(), Fault> {
     let asked = select("catalog-prices")
         .as_plugin()
         .columns(["item", "valid_from", "cost", "price"])
-        .filter(field("item").within(&ids).and(field("valid_from").at_most(day)))
+        .filter(field("item").within(&ids).and(due(day)))
         .sort("valid_from");
     let found = records::find_all(asked, MOST)?
         .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("These items have more than {MOST} prices of before.")))?;
@@ -56,11 +62,8 @@ pub(crate) fn on(day: Date, items: &mut [Fields]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a price says is so, unless the item was given another since.
+/// What a price says is so.
 fn take_over(item: &mut Fields, price: &Fields) {
-    if item.date("valid_from").is_some_and(|since| price.date("valid_from").is_some_and(|from| from <= since)) {
-        return;
-    }
     for name in ["cost", "price", "valid_from"] {
         if let Some(value) = price.value(name).filter(|value| !value.is_null()) {
             item.insert(name.to_owned(), value.clone());
@@ -72,9 +75,8 @@ fn take_over(item: &mut Fields, price: &Fields) {
 pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
     let today = context::caller()?.today()?;
     let round: u32 = call.resumed()?.unwrap_or_default();
-    let newer = field("valid_from").compare(Operator::Greater, "item.valid_from");
-    let due = field("valid_from").at_most(today).and(any([field("item.valid_from").is_null(), newer]));
-    let page = records::find(select("catalog-prices").columns(["id", "item"]).filter(due).sort("id").limit(PORTION))?;
+    let asked = select("catalog-prices").columns(["id", "item"]).filter(due(today)).sort("id").limit(PORTION);
+    let page = records::find(asked)?;
     let ids: BTreeSet<Id> = page.records().filter_map(|price| price.reference("item")).collect();
     let columns = ["id", "cost", "price", "valid_from"];
     let asked = select("catalog-items").columns(columns).filter(field("id").within(&ids));

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Items that are changed in one transaction.
 const MOST: usize = 2_000;
+/// Prices that one call gives ids, each of which it asks the host for.
+const MOST_NEW: usize = 900;
 
 #[derive(Debug, Deserialize)]
 struct Reprice {
@@ -29,6 +31,8 @@ struct Changed {
     supplier: Option<String>,
     before: Decimal,
     after: Fine,
+    /// What it is sold for, where that is fixed.
+    price: Option<Decimal>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +81,7 @@ impl Reprice {
                 supplier: text("supplier"),
                 before,
                 after,
+                price: item.decimal("price"),
             });
         }
         Ok(changed)
@@ -107,8 +112,13 @@ pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     match later {
         None => {
-            let now =
-                |it: &Changed| update("catalog-items", it.id).set("cost", it.after.decimal()).set("valid_from", today);
+            // What it is sold for by now goes along: a price of before that day is not taken over any more.
+            let now = |it: &Changed| {
+                update("catalog-items", it.id)
+                    .set("cost", it.after.decimal())
+                    .set("price", it.price)
+                    .set("valid_from", today)
+            };
             Ok(answer.with_writes(changed.iter().map(now)))
         }
         Some(from) => Ok(answer.with_writes(from_then_on(from, &changed)?)),
@@ -117,10 +127,23 @@ pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
 /// Prices from that day on; where an item has one of that day, it is changed.
 fn from_then_on(from: Date, changed: &[Changed]) -> Result<Vec<Mutation>, Fault> {
-    let asked = select("catalog-prices").as_plugin().columns(["id", "item"]).filter(field("valid_from").eq(from));
-    let there = records::find_all(asked, MOST)?.unwrap_or_default();
-    let there: BTreeMap<Id, Id> =
-        there.iter().filter_map(|price| Some((price.reference("item")?, price.reference("id")?))).collect();
+    let mut there: BTreeMap<Id, Id> = BTreeMap::new();
+    for some in changed.chunks(500) {
+        let ids: Vec<Id> = some.iter().map(|it| it.id).collect();
+        let asked = select("catalog-prices")
+            .as_plugin()
+            .columns(["id", "item"])
+            .filter(field("valid_from").eq(from).and(field("item").within(&ids)));
+        // An item has one of a day.
+        let found = records::find_all(asked, some.len())?.unwrap_or_default();
+        there.extend(found.iter().filter_map(|price| Some((price.reference("item")?, price.reference("id")?))));
+    }
+    let new = changed.iter().filter(|it| !there.contains_key(&it.id)).count();
+    if new > MOST_NEW {
+        let message =
+            format!("{new} items would have a price of that day: narrow it to {MOST_NEW} by kind or supplier.");
+        return Err(Fault::new(ErrorCode::Quota, message));
+    }
     changed
         .iter()
         .map(|it| match there.get(&it.id) {

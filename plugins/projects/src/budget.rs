@@ -282,15 +282,13 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if !sees {
         accounts.remove(&Measure::Money);
     }
-    let rows = rows(project, &accounts, &period);
-    let mut now = |measure| {
-        let mut account = accounts.remove(&measure)?;
-        if account.monthly {
-            account.used.retain(|month, _| *month <= period);
+    if monthly {
+        for account in accounts.values_mut() {
             account.used.entry(period.clone()).or_default();
         }
-        account.periods().into_iter().find(|(of, ..)| *of == period)
-    };
+    }
+    let rows = rows(project, &accounts);
+    let now = |measure| accounts.get(&measure)?.periods().into_iter().find(|(of, ..)| *of == period);
     let time = now(Measure::Time).map(|(_, there, used)| Time {
         budget_minutes: there,
         used_minutes: used,
@@ -305,13 +303,9 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
 }
 
 /// Period by period what there was to use and what was used of it, each with the records behind it.
-fn rows(project: Id, accounts: &BTreeMap<Measure, Account>, now: &str) -> Vec<Json> {
+fn rows(project: Id, accounts: &BTreeMap<Measure, Account>) -> Vec<Json> {
     let mut periods: BTreeMap<String, Json> = BTreeMap::new();
     for (measure, account) in accounts {
-        let mut account = account.clone();
-        if account.monthly {
-            account.used.entry(now.to_owned()).or_default();
-        }
         let (has, used, of) = match measure {
             Measure::Time => ("budget_minutes", "used_minutes", "time_used"),
             Measure::Money => ("budget", "spent", "money_used"),
@@ -389,7 +383,7 @@ mod tests {
             (Measure::Time, account(100, false, "2026-11", &[("2026-11", 40)])),
             (Measure::Money, account(500, true, "2026-11", &[("2026-12", 900)])),
         ]);
-        let rows = rows(project, &accounts, "2026-12");
+        let rows = rows(project, &accounts);
         assert_eq!(rows.len(), 2);
         assert_eq!(
             (&rows[0]["period"], &rows[0]["used_minutes"], &rows[0]["time_used"]),

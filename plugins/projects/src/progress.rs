@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// Phases with tasks in a state, of one project.
 const MOST: u16 = 1_000;
+const TOO_MANY: &str = "This project has more phases than progress can be told of.";
 
 /// The answer, as `plugin.toml` declares it.
 #[derive(Debug, PartialEq, Serialize)]
@@ -100,10 +101,11 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .limit(MOST),
     )?;
     if figures.next.is_some() {
-        return Err(Fault::new(ErrorCode::Quota, "This project has more phases than progress can be told of."));
+        return Err(Fault::new(ErrorCode::Quota, TOO_MANY));
     }
     let phases = select("phases").columns(["id", "name"]).filter(field("project").eq(project)).sort("position");
-    let phases = records::find_all(phases, usize::from(MOST))?.unwrap_or_default();
+    let phases = records::find_all(phases, usize::from(MOST))?;
+    let phases = phases.ok_or_else(|| Fault::new(ErrorCode::Quota, TOO_MANY))?;
     let names = phases.iter().filter_map(|phase| Some((phase.reference("id")?, phase.text("name")?.to_owned())));
     reply::json(&of(project, &figures, &names.collect::<Vec<_>>(), record.integer("completion")))
 }

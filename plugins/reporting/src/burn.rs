@@ -141,7 +141,9 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         carries: record.boolean("carry_over") == Some(true),
     };
     let of_time = record.integer("budget_minutes").filter(|minutes| *minutes > 0).map(rule);
-    let of_money = record.money("budget").map(|budget| purse.take(Some(budget))).filter(|amount| *amount > 0).map(rule);
+    // One of another currency is no budget of what is told here, and nothing that was spent.
+    let of_money = record.money("budget").filter(|budget| budget.currency == purse.currency && budget.minor > 0);
+    let of_money = of_money.map(|budget| rule(budget.minor));
 
     let months = months(&record, minutes.keys().chain(cost.keys()).copied(), caller.today()?)?;
     let used = |by: &ByMonth| months.iter().map(|month| by.get(month).copied().unwrap_or(0)).collect::<Vec<i64>>();

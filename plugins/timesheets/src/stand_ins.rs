@@ -3,7 +3,6 @@
 
 use crate::findings::Findings;
 use crate::sheets::APPROVE;
-use crate::timer::me;
 use crate::{team, weeks};
 use lignaflow_sdk::prelude::*;
 
@@ -25,7 +24,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     let days = format!("{} – {}", weeks::shown(first), weeks::shown(last));
     findings.name(index, change, format!("{} for {}, {days}", name(stand_in)?, name(user)?));
     let anew = ["stand_in", "first", "last"].iter().any(|field| change.before.value(field) != after.value(field));
-    if anew && change.kind != ChangeKind::Remove {
+    if anew {
         let line = notify([stand_in], format!("You approve timesheets in the place of {}, {days}", name(user)?));
         let line = line.saying("What waits stands on your first page on these days.").about("stand-ins", change.id);
         findings.verdict.also.push(line.once(format!("stand-in:{}", change.id)).into());
@@ -91,9 +90,8 @@ impl Right {
 
 /// What waits for who stands in for somebody; nothing for all others, and for those who have a page of the team anyway.
 pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
-    let (me, caller) = me()?;
-    if caller.holds(APPROVE) || whose(me, &caller)?.is_none() {
-        return reply::json(&serde_json::Value::Null);
+    match Right::of_caller()? {
+        Right::For(_) => team::week(request, team::Sight::Everybody),
+        Right::Own | Right::Nobodys => reply::json(&serde_json::Value::Null),
     }
-    team::week(request, team::Sight::Everybody)
 }

@@ -51,16 +51,16 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     let sums = if sight == Sight::Everybody { sums.as_plugin() } else { sums };
     let sums = records::summarize(
         sums.filter(field("local_date").at_least(week).and(field("local_date").at_most(last)))
-            .group("user")
+            .group("sheet")
             .group_by("local_date", Bucket::Day)
             .measure(sum("duration").named("seconds"))
             .measure(count().named("disputed").filter(field("dispute").is_set())),
     )?;
     let mut by_day: BTreeMap<(Id, Date), (i64, i64)> = BTreeMap::new();
     for row in sums.records() {
-        if let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) {
+        if let (Some(sheet), Some(day)) = (row.reference("sheet"), row.date("local_date")) {
             let number = |name| row.integer(name).unwrap_or(0);
-            by_day.insert((user, day), (number("seconds"), number("disputed")));
+            by_day.insert((sheet, day), (number("seconds"), number("disputed")));
         }
     }
     let names: BTreeMap<Id, String> =
@@ -69,10 +69,10 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     let mut rows = Vec::new();
     for sheet in found.records() {
         let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
-        let of = |day: &Date| by_day.get(&(user, *day)).copied().unwrap_or_default();
+        let of = |day: &Date| by_day.get(&(id, *day)).copied().unwrap_or_default();
         let cells: Vec<i64> = days.iter().map(|day| of(day).0).collect();
         let begins = sheet.date("week").unwrap_or(week);
-        let total = if begins == week { cells.iter().sum() } else { sheet.integer("total").unwrap_or(0) };
+        let total = sheet.integer("total").unwrap_or(0);
         let status = sheet.text("status").unwrap_or("open");
         let mut notes = Vec::new();
         if days.iter().any(|day| of(day).1 > 0) {

@@ -55,6 +55,12 @@ fn an_estimate_begins_as_in_a_template_and_a_template_is_not_issued() {
     assert_eq!((minor(&host, made, "net"), revision.text("terms")), (100_000, Some("Ours")));
     assert_eq!(revision.date("start"), None, "another has days of its own");
     assert_eq!(host.count("sections", field("revision").eq(made)), Ok(1));
+    // Amounts of a template are of its currency, whoever it is for.
+    let client = host.insert("projects/clients", json!({ "name": "Smith", "currency": "NZD" })).unwrap();
+    let abroad = json!({ "title": "For the Smiths", "template": kitchen.estimate, "client": client });
+    let abroad = id(&host.post("/begin", &abroad).unwrap().json()["id"]);
+    let net = |of: Id| host.fields("revisions", of).unwrap().money("net").unwrap();
+    assert_eq!(net(abroad), net(made));
     let issued = host.transition("revisions", kitchen.revision, "issue").unwrap_err();
     assert_eq!(codes(&issued), [("/status", "template")]);
     host.transition("revisions", made, "issue").unwrap();
