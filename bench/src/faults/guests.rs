@@ -50,7 +50,7 @@ pub(super) const GUESTS: [Guest; 29] = [
     guest("giant-string", "argument", 502, "used up its bytes"),
     guest("giant-string", "answer", 502, "used up its bytes"),
     guest("bad-answer", "deep-json", 502, "not JSON"),
-    guest("bad-answer", "outside-schema", 502, ""),
+    guest("bad-answer", "outside-schema", 502, "is not of type"),
     guest("bad-answer", "doubled", 502, "not valid"),
     guest("bad-answer", "forged-header", 502, "media type"),
     guest("bad-answer", "no-template", 502, "no template"),

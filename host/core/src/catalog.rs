@@ -7,8 +7,8 @@ use crate::conditions::Conditions;
 use crate::custom::Custom;
 use crate::derive::Compiled;
 use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequence, Unique};
-use crate::name::{CollectionName, FieldName};
-use crate::rule::{Loaded, Rule, TypedRule};
+use crate::name::{CollectionName, FieldName, LocalName, PermissionName};
+use crate::rule::{Loaded, Rule, TypedRule, World};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -193,7 +193,7 @@ impl Catalog {
         let descriptors: Vec<&Descriptor> = descriptors.into_iter().collect();
         let declared = Arc::new(Declared::by(descriptors.iter().copied()));
         let mut permissions = BTreeSet::new();
-        for descriptor in descriptors {
+        for descriptor in &descriptors {
             permissions.extend(crate::rule::permissions(descriptor));
             for collection in &descriptor.collections {
                 let schema = Schema::of(descriptor, collection);
@@ -230,7 +230,7 @@ impl Catalog {
         }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect();
         let mut catalog = Self { schemas, permissions, declared, ..Self::default() };
-        let mut faults = Vec::new();
+        let mut faults: Vec<String> = descriptors.iter().flat_map(|descriptor| catalog.unknown(descriptor)).collect();
         let mut rules = BTreeMap::new();
         for schema in catalog.schemas.values().cloned().collect::<Vec<_>>() {
             match Conditions::of(&catalog, &schema) {
@@ -247,6 +247,18 @@ impl Catalog {
             let _ = schema.rules.set(SchemaRules::inherited(schema, &catalog, &rules));
         }
         if faults.is_empty() { Ok(catalog) } else { Err(faults) }
+    }
+
+    /// Permissions that pages and routes ask for and that the plugin they name does not declare.
+    fn unknown(&self, descriptor: &Descriptor) -> Vec<String> {
+        let world = Loaded { home: &descriptor.id, schemas: &self.schemas, permissions: &self.permissions };
+        let pages = descriptor.pages.iter().map(|page| ("page", &page.name, &page.permission));
+        let routes = descriptor.routes.iter().map(|route| ("route", &route.name, &route.permission));
+        let told = |(kind, name, permission): (&str, &LocalName, &Option<PermissionName>)| {
+            let fault = world.permission(&permission.as_ref()?.full(&descriptor.id)).err()?;
+            Some(format!("{kind} `{name}` of `{}`: {fault}", descriptor.id))
+        };
+        pages.chain(routes).filter_map(told).collect()
     }
 
     /// The same collections, each as it is seen here. Nothing is planned on what is seen, so conditions are not among it.

@@ -103,6 +103,42 @@ impl FieldName {
     }
 }
 
+/// A permission as pages and routes name it: `approve` of their own plugin, `projects.see-money` of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct PermissionName(String);
+
+impl PermissionName {
+    /// The plugin that declares it, and its name there.
+    pub fn parts<'a>(&'a self, home: &'a PluginId) -> (&'a str, &'a str) {
+        self.0.split_once('.').unwrap_or((home.as_str(), &self.0))
+    }
+
+    /// As callers hold it: `projects.see-money`.
+    pub fn full(&self, home: &PluginId) -> String {
+        let (plugin, name) = self.parts(home);
+        format!("{plugin}.{name}")
+    }
+}
+
+impl FromStr for PermissionName {
+    type Err = BadName;
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let (plugin, name) = text.split_once('.').map_or((None, text), |(plugin, name)| (Some(plugin), name));
+        if let Some(plugin) = plugin {
+            plugin.parse::<PluginId>()?;
+        }
+        name.parse::<LocalName>()?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for PermissionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A collection with its plugin: `projects/tasks`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionName {

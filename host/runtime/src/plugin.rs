@@ -52,6 +52,7 @@ pub struct LoadedPlugin {
     /// What its calls may use where its grants set nothing else.
     usual: Allowance,
     services: schema::Services,
+    answers: schema::Answers,
 }
 
 /// What calls share with their plugin.
@@ -137,6 +138,7 @@ impl LoadedPlugin {
             descriptor: Arc::new(descriptor),
         };
         let services = schema::Services::of(&core.descriptor);
+        let answers = schema::Answers::of(&core.descriptor);
         Self {
             core: Arc::new(core),
             code: code.map(Arc::new),
@@ -144,6 +146,7 @@ impl LoadedPlugin {
             places,
             usual: usual.clone(),
             services,
+            answers,
         }
     }
 
@@ -441,6 +444,7 @@ impl LoadedPlugin {
             }
             self.check_writes((Kind::Route, at), &reply.writes, true)?;
             self.check_payload(at, &reply.payload)?;
+            self.answers.broken(route, &reply.payload).map_err(CallFault::BadAnswer)?;
             Ok(reply)
         });
         told(&log, checked)

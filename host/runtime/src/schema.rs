@@ -3,11 +3,13 @@
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::Issue;
-use lignaflow_core::descriptor::Descriptor;
+use lignaflow_core::descriptor::{Descriptor, Route};
+use lignaflow_core::guest::Payload;
 use lignaflow_core::record::escape;
 use lignaflow_core::signature;
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The most issues that one value is told of.
 const MAX_ISSUES: usize = 100;
@@ -56,6 +58,53 @@ fn sentence(text: &str) -> String {
         text.push('.');
     }
     text
+}
+
+/// What the routes of a plugin promise to answer, compiled when one answers first.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(HashMap<String, OnceLock<Option<Validator>>>);
+
+impl Answers {
+    pub(crate) fn of(descriptor: &Descriptor) -> Self {
+        Self(descriptor.routes.iter().map(|route| (route.name.as_str().to_owned(), OnceLock::new())).collect())
+    }
+
+    /// Why a route may not answer so.
+    pub(crate) fn broken(&self, route: &Route, payload: &Payload) -> Result<(), String> {
+        let promised = &route.answer;
+        let file = |kind: Option<&str>| {
+            let of_kind = |file: &str| kind.is_none_or(|kind| essence(kind) == file);
+            if promised.file.as_deref().is_some_and(of_kind) {
+                return Ok(());
+            }
+            Err(format!("the route promises no file{}", kind.map(|kind| format!(" of {kind}")).unwrap_or_default()))
+        };
+        match payload {
+            Payload::Json(text) => self.json(route, text),
+            Payload::Link(_) if !promised.link => Err("the route promises no link".to_owned()),
+            Payload::Media(_) => file(None),
+            Payload::Bytes(kind, _) => file(Some(kind)),
+            Payload::Empty | Payload::Saved(..) | Payload::Found(_) | Payload::Summarized(_) | Payload::Link(_) => {
+                Ok(())
+            }
+        }
+    }
+
+    fn json(&self, route: &Route, text: &str) -> Result<(), String> {
+        let Some(schema) = &route.answer.json else { return Err("the route promises no JSON".to_owned()) };
+        let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let known = self.0.get(route.name.as_str());
+        let validator = known.and_then(|known| known.get_or_init(|| compiled(schema)).as_ref());
+        match faults(validator, &json, "").into_iter().next() {
+            Some(issue) => Err(format!("{}: {}", issue.path, issue.message)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A content type without its parameters.
+fn essence(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The schemas of a plugin's services, by service and method.

@@ -76,7 +76,7 @@ impl Navigation {
     pub fn of<'a>(
         enabled: impl IntoIterator<Item = &'a Descriptor>,
         may_list: impl Fn(&Descriptor, &Collection) -> bool,
-        may_open: impl Fn(&Descriptor, &str) -> bool,
+        may_open: impl Fn(&str) -> bool,
         administers_plugins: bool,
     ) -> Self {
         let mut sections = Vec::new();
@@ -86,7 +86,7 @@ impl Navigation {
                 .iter()
                 .filter(|page| page.is_in_menu())
                 .filter(|page| {
-                    page.permission.as_ref().is_none_or(|permission| may_open(descriptor, permission.as_str()))
+                    page.permission.as_ref().is_none_or(|permission| may_open(&permission.full(&descriptor.id)))
                 })
                 .map(|page| {
                     let icon = page.icon.clone().unwrap_or_else(|| "chart".to_owned());
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_page_belongs_to_the_longest_place_that_holds_it() {
-        let navigation = Navigation::of([&descriptor()], |_, _| true, |_, _| true, true);
+        let navigation = Navigation::of([&descriptor()], |_, _| true, |_| true, true);
         assert_eq!(navigation.current("/projects/projects/018f/edit?x=1"), Some("/projects/projects"));
         assert_eq!(navigation.current("/projects/projectsx"), None);
         assert_eq!(navigation.current("/admin/plugins/projects"), Some("/admin/plugins"));
@@ -220,7 +220,7 @@ mod tests {
         let mut descriptor = descriptor();
         let titles = |places: &[Place]| places.iter().map(|place| place.title.clone()).collect::<Vec<_>>();
         descriptor.collections[1].menu = Some(Menu::More);
-        let menu = Navigation::of([&descriptor], |_, _| true, |_, _| true, false);
+        let menu = Navigation::of([&descriptor], |_, _| true, |_| true, false);
         assert_eq!(titles(&menu.sections[0].places), ["Overview", "Projects"]);
         assert_eq!(titles(&menu.sections[0].more), ["Clients"]);
         assert!(menu.rail("/").into_string().contains("<details><summary>"));
@@ -228,14 +228,14 @@ mod tests {
         // Projects as parts of their client.
         descriptor.collections[1].menu = None;
         descriptor.collections[0].part_of = Some("client".parse().unwrap());
-        let menu = Navigation::of([&descriptor], |_, _| true, |_, _| true, false);
+        let menu = Navigation::of([&descriptor], |_, _| true, |_| true, false);
         assert_eq!(titles(&menu.sections[0].places), ["Overview", "Clients"]);
         assert_eq!(menu.current("/projects/projects/018f"), Some("/projects/clients"));
     }
 
     #[test]
     fn every_place_has_its_own_letter() {
-        let navigation = Navigation::of([&descriptor()], |_, _| true, |_, _| true, true);
+        let navigation = Navigation::of([&descriptor()], |_, _| true, |_| true, true);
         let mut keys: Vec<char> = navigation.places().filter_map(|place| place.key).collect();
         let all = keys.len();
         keys.sort_unstable();
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_opened_is_not_shown() {
-        let navigation = Navigation::of([&descriptor()], |_, _| false, |_, _| false, false);
+        let navigation = Navigation::of([&descriptor()], |_, _| false, |_| false, false);
         assert_eq!(navigation.places().map(|place| place.title.as_str()).collect::<Vec<_>>(), ["Overview"]);
     }
 }

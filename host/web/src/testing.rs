@@ -178,7 +178,7 @@ pub(crate) fn shell() -> Shell {
         },
         organization: "Halloran & Beck".into(),
         organizations: Vec::new(),
-        navigation: Navigation::of([&descriptor()], |_, _| true, |_, _| true, true),
+        navigation: Navigation::of([&descriptor()], |_, _| true, |_| true, true),
         path: "/projects/projects".into(),
         flash: None,
         unread: 0,

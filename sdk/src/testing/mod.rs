@@ -67,7 +67,7 @@ use lignaflow_core::catalog::{Catalog, Schema};
 pub use lignaflow_core::descriptor::Method;
 use lignaflow_core::descriptor::{self, Descriptor};
 use lignaflow_core::memory::Memory;
-use lignaflow_core::name::LocalName;
+use lignaflow_core::name::PermissionName;
 use lignaflow_core::query::Predicate;
 use lignaflow_core::record::{Record, fields_from_json};
 use plan::Item;
@@ -296,7 +296,7 @@ impl<P: Plugin> MemoryHost<P> {
         let (route, parameters) = routes
             .find_map(|route| Some((route, matched(&route.path, path)?)))
             .ok_or_else(|| Fault::not_found(format_args!("route {} {path}", method.as_str())))?;
-        let may = |permission: &LocalName| self.caller.holds(&format!("{}.{permission}", self.world.descriptor.id));
+        let may = |permission: &PermissionName| self.caller.holds(&permission.full(&self.world.descriptor.id));
         if !route.permission.as_ref().is_none_or(may) {
             return Err(Fault::denied("You may not do this here."));
         }

@@ -3,7 +3,7 @@
 use super::{Answer, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
 use super::{former, migration, services, settings};
 use crate::media::{MAX_FILES, is_pattern};
-use crate::name::CollectionName;
+use crate::name::{CollectionName, PermissionName};
 use crate::outbound::{Host, MAX_HOSTS};
 use crate::value::{Currency, parse_date, parse_instant};
 use std::collections::HashSet;
@@ -145,7 +145,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
         if descriptor.collection(page.name.as_str()).is_some() {
             say(format!("{key}.name"), format!("`{}` is a collection's name already", page.name));
         }
-        permission_known(descriptor, page.permission.as_ref(), &format!("{key}.permission"), &mut say);
+        permission_named(descriptor, page.permission.as_ref(), &format!("{key}.permission"), &mut say);
         super::page::check(descriptor, page, &key, &mut say);
     }
     faults
@@ -286,6 +286,19 @@ fn permission_known(
         && !descriptor.permissions.contains_key(permission)
     {
         say(key.to_owned(), format!("`{permission}` is not among [permissions]"));
+    }
+}
+
+/// What another plugin declares is known once it is loaded.
+fn permission_named(
+    descriptor: &Descriptor,
+    permission: Option<&PermissionName>,
+    key: &str,
+    say: &mut impl FnMut(String, String),
+) {
+    let Some((plugin, name)) = permission.map(|permission| permission.parts(&descriptor.id)) else { return };
+    if plugin == descriptor.id.as_str() && !descriptor.permissions.contains_key(name) {
+        say(key.to_owned(), format!("`{name}` is not among [permissions]"));
     }
 }
 
@@ -534,7 +547,7 @@ fn default_fits(field: &Field, default: &serde_json::Value) -> bool {
 }
 
 fn route_rules(descriptor: &Descriptor, route: &Route, key: &str, say: &mut impl FnMut(String, String)) {
-    permission_known(descriptor, route.permission.as_ref(), &format!("{key}.permission"), say);
+    permission_named(descriptor, route.permission.as_ref(), &format!("{key}.permission"), say);
     let segments: Vec<_> = route.path.split('/').skip(1).collect();
     let mut seen = HashSet::new();
     let well = route.path.starts_with('/')

@@ -3,7 +3,7 @@
 use super::{FirstStep, Former, MailTemplate, Menu, Page, Service};
 use crate::allowance::PluginBounds;
 use crate::custom::ChoiceTitles;
-use crate::name::{FieldName, LocalName, PluginId};
+use crate::name::{FieldName, LocalName, PermissionName, PluginId};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -530,8 +530,9 @@ pub struct Route {
     pub method: Method,
     /// `/projects/{id}/copy`; parameters are identifiers.
     pub path: String,
+    /// What its caller has to hold, of this plugin or, as `projects.see-money`, of another.
     #[serde(default)]
-    pub permission: Option<LocalName>,
+    pub permission: Option<PermissionName>,
     /// JSON Schema of each query parameter.
     #[serde(default)]
     pub query: IndexMap<String, serde_json::Value>,

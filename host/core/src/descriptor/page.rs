@@ -4,7 +4,7 @@ use super::{
     Block, BoardBlock, CalendarBlock, ChartBlock, ChartKind, Collection, Descriptor, FieldKind, FigureBlock, Filters,
     PageLink, TableBlock, TimelineBlock,
 };
-use crate::name::{CollectionName, LocalName};
+use crate::name::{CollectionName, LocalName, PermissionName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,9 @@ pub struct Page {
     pub title: String,
     #[serde(default)]
     pub icon: Option<String>,
+    /// What opens it, of this plugin or, as `projects.see-money`, of another. It is in no menu of who does not hold it.
     #[serde(default)]
-    pub permission: Option<LocalName>,
+    pub permission: Option<PermissionName>,
     /// That it is opened by links, each for one record, and not from the navigation.
     #[serde(default)]
     pub link: Option<PageLink>,

@@ -12,7 +12,7 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, known: &Known<'_>, pat
     let plugin = descriptor.id.as_str();
     let held = if route.method.writes() { Permission::WRITE } else { Permission::READ };
     let permission = match &route.permission {
-        Some(own) => format!("{held}` and `{plugin}.{own}"),
+        Some(own) => format!("{held}` and `{}", own.full(&descriptor.id)),
         None => held.to_owned(),
     };
     let mut parameters: Vec<Json> = route
@@ -62,7 +62,7 @@ pub(super) fn add(descriptor: &Descriptor, route: &Route, known: &Known<'_>, pat
         "tags": [plugin],
         "summary": route.title,
         "description": format!("Needs the permission `{permission}`."),
-        "x-permission": route.permission.as_ref().map_or_else(|| held.to_owned(), |own| format!("{plugin}.{own}")),
+        "x-permission": route.permission.as_ref().map_or_else(|| held.to_owned(), |own| own.full(&descriptor.id)),
         "parameters": parameters,
         "responses": answers(vec![(status, success)], &["409", "412", "415", "422", "423", "502", "504", "507"]),
     });

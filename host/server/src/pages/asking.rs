@@ -15,6 +15,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{Block, Descriptor, FormBlock, Page, Route, Transition, humanize};
 use lignaflow_core::id::Id;
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
+use lignaflow_core::name::PermissionName;
 use lignaflow_core::record::Record;
 use lignaflow_core::value::Value;
 use lignaflow_core::{Fault, Issue};
@@ -225,7 +226,7 @@ pub(super) async fn block(
     let (visit, of) = (place.visit, place.of);
     let descriptor = loaded.descriptor();
     let Some(route) = descriptor.route(form.route.as_str()) else { return Ok(None) };
-    let holds = |permission| visit.signed.caller.holds(&format!("{}.{permission}", descriptor.id));
+    let holds = |permission: &PermissionName| visit.signed.caller.holds(&permission.full(&descriptor.id));
     let stands = form.when.iter().all(|(field, states)| {
         let now = of.and_then(|of| of.record.get(&of.schema, field.as_str())).and_then(Value::as_text);
         now.is_some_and(|now| states.iter().any(|state| state == now))

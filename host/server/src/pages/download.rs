@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::{HeaderValue, header};
 use lignaflow_core::Fault;
 use lignaflow_core::descriptor::{Block, DownloadBlock, Page};
+use lignaflow_core::name::PermissionName;
 use lignaflow_core::value::Value;
 use lignaflow_runtime::LoadedPlugin;
 use lignaflow_web::blocks::{BlockView, DownloadView};
@@ -27,7 +28,7 @@ pub(super) fn block(
 ) -> Option<BlockView> {
     let descriptor = loaded.descriptor();
     let route = descriptor.route(block.route.as_str())?;
-    let holds = |permission| visit.signed.caller.holds(&format!("{}.{permission}", descriptor.id));
+    let holds = |permission: &PermissionName| visit.signed.caller.holds(&permission.full(&descriptor.id));
     let stands = block.when.iter().all(|(field, states)| {
         let now = of.and_then(|of| of.record.get(&of.schema, field.as_str())).and_then(Value::as_text);
         now.is_some_and(|now| states.iter().any(|state| state == now))

@@ -136,8 +136,6 @@ impl Visit {
             .filter(|(id, _)| self.snapshot.is_enabled(caller.organization, id))
             .map(|(_, plugin)| &**plugin.descriptor());
         let administers = caller.holds(Permission::SWITCH_PLUGINS) || caller.holds(Permission::INSTALL_PLUGINS);
-        let may_open =
-            |descriptor: &Descriptor, permission: &str| caller.holds(&format!("{}.{permission}", descriptor.id));
         let authenticated = &self.signed.authenticated;
         let organizations: Vec<Membership> = authenticated
             .organizations
@@ -154,7 +152,7 @@ impl Visit {
             let schema = self.snapshot.catalog.schema(&name);
             caller.holds(Permission::READ) && schema.is_some_and(|schema| !schema.readable(Some(caller)).is_never())
         };
-        let mut navigation = Navigation::of(enabled, may_list, may_open, administers);
+        let mut navigation = Navigation::of(enabled, may_list, |permission| caller.holds(permission), administers);
         if caller.holds(Permission::ADMINISTER) {
             navigation = navigation.with_foot(Place::new("People", paths::PEOPLE, "people"));
             navigation = navigation.with_foot(Place::new("Fields", paths::FIELDS, "columns"));

@@ -55,7 +55,7 @@ pub(super) async fn sheet(visit: &Visit, (plugin, name, id): &Address) -> Result
     let descriptor = loaded.descriptor();
     let page = descriptor.page(name).filter(|page| page.record.is_some()).cloned();
     let (Some(page), Some(id)) = (page, lookup::id(id)) else { return Err(visit.not_found()) };
-    if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
+    if page.permission.as_ref().is_some_and(|permission| !caller.holds(&permission.full(&descriptor.id))) {
         return Err(visit.fault(&Fault::denied("You may not open this page.")));
     }
     let collection = page.record.as_ref().map_or("", |record| record.as_str());

@@ -5,7 +5,7 @@ use super::house::Visit;
 use lignaflow_core::Id;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{Block, Descriptor, Page, StatementBlock};
-use lignaflow_core::name::{CollectionName, LocalName, PluginId};
+use lignaflow_core::name::{CollectionName, PermissionName, PluginId};
 use lignaflow_web::blocks::Tab;
 use lignaflow_web::paths;
 
@@ -23,8 +23,8 @@ fn asks<'a>(plugin: &PluginId, page: &'a Page, schema: &Schema) -> Option<(&'a S
 
 fn of_plugin(visit: &Visit, descriptor: &Descriptor, schema: &Schema, id: Id) -> Vec<Tab> {
     let plugin = &descriptor.id;
-    let may = |permission: Option<&LocalName>| {
-        permission.is_none_or(|permission| visit.signed.caller.holds(&format!("{plugin}.{permission}")))
+    let may = |permission: Option<&PermissionName>| {
+        permission.is_none_or(|permission| visit.signed.caller.holds(&permission.full(plugin)))
     };
     let pages = descriptor.pages.iter().filter(|page| page.is_in_menu() && may(page.permission.as_ref()));
     let tab = |page: &Page| {

@@ -104,7 +104,7 @@ impl RouteCall<'_> {
     /// The answer before it is HTTP.
     pub async fn called(mut self, app: &App, caller: &Caller) -> Result<Answer, Problem> {
         if let Some(permission) = &self.route.permission
-            && !caller.holds(&format!("{}.{permission}", self.plugin))
+            && !caller.holds(&permission.full(&self.plugin))
         {
             return Err(Fault::denied("You may not do this here.").into());
         }
@@ -144,68 +144,24 @@ impl RouteCall<'_> {
         Ok(answer)
     }
 
-    /// The answer of a body, where the plugin may give it.
+    /// The answer with a body; that the route promises it, the plugin's answer was held against.
     fn compose(&self, status: u16, body: RouteBody) -> Result<Answer, Fault> {
         let status = status_of(status);
         Ok(match body {
             RouteBody::Empty => {
                 Answer { status: StatusCode::NO_CONTENT.as_u16(), headers: Vec::new(), body: Vec::new() }
             }
-            RouteBody::Json(text) => {
-                self.promised(&text)?;
-                answer::json(status, text.into_bytes())
-            }
-            RouteBody::Link(text) => {
-                if !self.route.answer.link {
-                    tracing::warn!(plugin = %self.plugin, route = %self.route.name, "a route answers with a link that it does not promise");
-                    return Err(bad_answer(self.plugin));
-                }
-                answer::json(status, text.into_bytes())
-            }
+            RouteBody::Json(text) | RouteBody::Link(text) => answer::json(status, text.into_bytes()),
             RouteBody::Record(schema, record) => answer::record(status, &schema, &record),
             RouteBody::Page(page) => answer::json(status, page_json(&page)),
             // Whoever may read it is asked where it is handed out, with its ranges and its caching.
-            RouteBody::Media(id) => {
-                self.promised_file(None)?;
-                Answer {
-                    status: StatusCode::SEE_OTHER.as_u16(),
-                    headers: vec![(header::LOCATION.as_str().to_owned(), format!("/api/v1/media/{id}/content"))],
-                    body: Vec::new(),
-                }
-            }
-            RouteBody::Bytes { content_type, bytes } => {
-                self.promised_file(Some(&content_type))?;
-                bytes_answer(self.plugin, status, &content_type, bytes)?
-            }
+            RouteBody::Media(id) => Answer {
+                status: StatusCode::SEE_OTHER.as_u16(),
+                headers: vec![(header::LOCATION.as_str().to_owned(), format!("/api/v1/media/{id}/content"))],
+                body: Vec::new(),
+            },
+            RouteBody::Bytes { content_type, bytes } => bytes_answer(self.plugin, status, &content_type, bytes)?,
         })
-    }
-
-    /// Whether a file may be the answer, and of this type where it is told with it.
-    fn promised_file(&self, kind: Option<&str>) -> Result<(), Fault> {
-        let promised = self.route.answer.file.as_deref();
-        if promised.is_some_and(|promised| kind.is_none_or(|kind| essence(kind) == promised)) {
-            return Ok(());
-        }
-        let kind = kind.unwrap_or("a file");
-        tracing::warn!(plugin = %self.plugin, route = %self.route.name, kind, "a route answers with a file that it does not promise");
-        Err(bad_answer(self.plugin))
-    }
-
-    /// Whether the JSON of an answer is what the descriptor promises.
-    fn promised(&self, text: &str) -> Result<(), Fault> {
-        let (plugin, route) = (self.plugin, &self.route.name);
-        let broken = |why: String| {
-            tracing::warn!(%plugin, %route, why, "the answer of a plugin's route is not what it promises");
-            bad_answer(plugin)
-        };
-        let json: Json = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
-        if self.route.answer.json.is_none() {
-            return Err(broken("it promises no JSON".to_owned()));
-        }
-        match faults(self.schemas.answer.as_ref(), &json, "").into_iter().next() {
-            Some(issue) => Err(broken(format!("{}: {}", issue.path, issue.message))),
-            None => Ok(()),
-        }
     }
 
     fn check_query(&self, issues: &mut Vec<Issue>) {
@@ -249,7 +205,6 @@ impl RouteCall<'_> {
 pub struct RouteSchemas {
     query: BTreeMap<String, Option<Validator>>,
     body: Option<Validator>,
-    answer: Option<Validator>,
 }
 
 impl RouteSchemas {
@@ -257,7 +212,6 @@ impl RouteSchemas {
         Self {
             query: route.query.iter().map(|(name, schema)| (name.clone(), compiled(schema))).collect(),
             body: route.body.as_ref().and_then(compiled),
-            answer: route.answer.json.as_ref().and_then(compiled),
         }
     }
 }
@@ -291,12 +245,12 @@ fn bad_answer(plugin: &PluginId) -> Fault {
     Fault::new(ErrorCode::PluginBadAnswer, message)
 }
 
-/// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
 /// A content type without its parameters.
 fn essence(kind: &str) -> String {
     kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.
 fn bytes_answer(plugin: &PluginId, status: StatusCode, kind: &str, bytes: Vec<u8>) -> Result<Answer, Fault> {
     const PLAIN: [&str; 6] =
         ["text/plain", "text/csv", "image/png", "image/jpeg", "application/pdf", "application/json"];

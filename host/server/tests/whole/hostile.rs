@@ -50,6 +50,7 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
         ("giant-string", "argument", 502, "plugin-exhausted", "used up its bytes", "exhausted"),
         ("giant-string", "answer", 502, "plugin-exhausted", "used up its bytes", "exhausted"),
         ("bad-answer", "deep-json", 502, "plugin-bad-answer", "not JSON", "bad-answer"),
+        ("bad-answer", "outside-schema", 502, "plugin-bad-answer", "is not of type", "bad-answer"),
         ("bad-answer", "doubled", 502, "plugin-bad-answer", "not valid", "bad-answer"),
         ("bad-answer", "forged-header", 502, "plugin-bad-answer", "media type", "bad-answer"),
         ("bad-answer", "no-template", 502, "plugin-bad-answer", "no template", "bad-answer"),

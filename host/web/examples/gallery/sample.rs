@@ -273,7 +273,7 @@ pub(crate) fn shell(path: &str) -> Shell {
             Membership { id: "a".into(), name: "Halloran & Beck".into(), current: true },
             Membership { id: "b".into(), name: "Beck Holdings".into(), current: false },
         ],
-        navigation: Navigation::of([&descriptor()], |_, _| true, |_, _| true, true),
+        navigation: Navigation::of([&descriptor()], |_, _| true, |_| true, true),
         path: path.into(),
         flash: None,
         unread: 0,

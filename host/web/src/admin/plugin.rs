@@ -12,7 +12,7 @@ use lignaflow_core::allowance::PluginBounds;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Descriptor, Grants};
-use lignaflow_core::name::CollectionName;
+use lignaflow_core::name::{CollectionName, PermissionName};
 use maud::{Markup, html};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,7 +265,7 @@ fn routes(view: &PluginPage<'_>) -> Markup {
                                 td class="p2" { (route.title) }
                                 td class="p3 muted" {
                                     @match &route.permission {
-                                        Some(permission) => (view.descriptor.permissions.get(permission).map_or(permission.as_str(), String::as_str)),
+                                        Some(permission) => (needed(view.descriptor, permission)),
                                         None => (if route.method.writes() { "to change records" } else { "to read records" }),
                                     }
                                 }
@@ -276,6 +276,13 @@ fn routes(view: &PluginPage<'_>) -> Markup {
             }
         }
     }
+}
+
+/// A permission in words where it is the plugin's own, and another's by its name.
+fn needed(descriptor: &Descriptor, permission: &PermissionName) -> String {
+    let (plugin, name) = permission.parts(&descriptor.id);
+    let own = descriptor.permissions.get(name).filter(|_| plugin == descriptor.id.as_str());
+    own.cloned().unwrap_or_else(|| permission.full(&descriptor.id))
 }
 
 fn pages(view: &PluginPage<'_>) -> Markup {
