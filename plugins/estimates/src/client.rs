@@ -45,6 +45,14 @@ fn opened(request: &RouteRequest, permission: &str) -> Result<Opened, Fault> {
     Ok(Opened { id, revision, estimate, issued: sealed(id)? })
 }
 
+/// What is kept as an answer by the link came by it.
+fn came_by_link() -> Result<(), Fault> {
+    match context::caller()?.principal {
+        context::Principal::Link(_) => Ok(()),
+        _ => Err(Fault::denied("This is for whoever holds the link: record an answer that came otherwise.")),
+    }
+}
+
 impl Opened {
     fn status(&self) -> &str {
         self.revision.text("status").unwrap_or_default()
@@ -142,6 +150,7 @@ struct Accepting {
 pub(crate) fn accept(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Accepting = request.json()?;
     let opened = opened(request, ISSUE)?;
+    came_by_link()?;
     opened.answerable()?;
     if body.name.trim().is_empty() {
         return Err(Fault::at("/name", "required", "Type your name: it stands for your signature."));
@@ -187,6 +196,7 @@ struct Declining {
 pub(crate) fn decline(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Declining = request.json()?;
     let opened = opened(request, ISSUE)?;
+    came_by_link()?;
     opened.answerable()?;
     if body.reason.trim().is_empty() {
         return Err(Fault::at("/reason", "required", "Tell us why, in a word or two."));
