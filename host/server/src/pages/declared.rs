@@ -23,7 +23,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
     Block, ChartBlock, Field, FieldKind, FigureBlock, Filters, Page, RECORD, TableBlock, humanize,
 };
-use lignaflow_core::name::{CollectionName, LocalName, PluginId};
+use lignaflow_core::name::{CollectionName, PermissionName, PluginId};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{Authority, Bucket, Metric, MetricKind, Predicate, Selection, SortKey, Summary};
 use lignaflow_core::value::Value;
@@ -35,6 +35,7 @@ use lignaflow_web::blocks::{
 use lignaflow_web::collection::record::label;
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::{ListQuery, paths};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// `/{plugin}/-/{page}`.
@@ -110,7 +111,7 @@ fn opened(visit: &Visit, plugin: &str, name: &str) -> Result<Arc<LoadedPlugin>, 
     let descriptor = loaded.descriptor();
     let plain = |page: &&Page| page.link.is_none() && page.record.is_none();
     let Some(page) = descriptor.page(name).filter(plain) else { return Err(visit.not_found()) };
-    if page.permission.as_ref().is_some_and(|permission| !caller.holds(&format!("{}.{permission}", descriptor.id))) {
+    if page.permission.as_ref().is_some_and(|permission| !caller.holds(&permission.full(&descriptor.id))) {
         return Err(visit.fault(&Fault::denied("You may not open this page.")));
     }
     Ok(loaded)
@@ -256,7 +257,7 @@ pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Vec<BlockView
         let place = Place { visit, home: id, of: None, asked: &Pairs::new() };
         for page in loaded.descriptor().pages.iter().filter(|page| page.home) {
             let permission = page.permission.as_ref();
-            if permission.is_some_and(|permission| !caller.holds(&format!("{id}.{permission}"))) {
+            if permission.is_some_and(|permission| !caller.holds(&permission.full(id))) {
                 continue;
             }
             for (index, block) in page.blocks.iter().enumerate() {
@@ -271,6 +272,11 @@ pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Vec<BlockView
     }
     blocks
 }
+
+/// What a block's figure is called in its question.
+const MEASURE: &str = "measure";
+/// Bars of a chart at most.
+const MOST_BARS: u16 = 60;
 
 /// Whether the visitor may see what a block is of: fields that are not for them are not there.
 fn is_seen(place: &Place<'_>, page: &Page, block: &Block) -> bool {
@@ -310,7 +316,7 @@ pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>
     let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
     let own = Tab { title: "Overview".to_owned(), href: paths::record(&schema.name, id), current: current.is_none() };
     let pages = loaded.descriptor().pages.iter().filter(|page| {
-        let may = |permission: &LocalName| visit.signed.caller.holds(&format!("{plugin}.{permission}"));
+        let may = |permission: &PermissionName| visit.signed.caller.holds(&permission.full(plugin));
         page.record.as_ref() == Some(&schema.name.local) && page.permission.as_ref().is_none_or(may)
     });
     let pages = pages.map(|page| Tab {
@@ -467,7 +473,7 @@ fn metric(sum: Option<&str>) -> Metric {
         kind: if sum.is_some() { MetricKind::Sum } else { MetricKind::Count },
         path: sum.unwrap_or("id").to_owned(),
         filter: Predicate::always(),
-        label: "measure".to_owned(),
+        label: MEASURE.to_owned(),
     }
 }
 
@@ -493,7 +499,7 @@ async fn figure(place: &Place<'_>, block: &FigureBlock) -> Result<BlockView, Fau
         after: None,
     };
     let page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
-    let at = page.columns.iter().position(|column| column == "measure").unwrap_or_default();
+    let at = page.columns.iter().position(|column| column == MEASURE).unwrap_or_default();
     Ok(BlockView::Figure(FigureView {
         title: block.title.clone(),
         // One for each currency, where it is money.
@@ -515,6 +521,7 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         query::group_key(&block.group).ok_or_else(|| Fault::not_found(format_args!("group `{}`", block.group)))?;
     let path = binder(visit).path(&schema, &group.path)?;
     let over_time = group.bucket != Bucket::None;
+    let in_order = over_time || path.kind() == FieldKind::Choice;
     let parts = block.parts.as_deref().map(query::group_key);
     let parts = parts.map(|key| key.ok_or_else(|| Fault::not_found("parts of this chart"))).transpose()?;
     let part = parts.as_ref().map(|key| binder(visit).path(&schema, &key.path)).transpose()?;
@@ -524,12 +531,20 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         filter: place.filter(&schema, &block.filter)?,
         group_by: std::iter::once(group.clone()).chain(parts).collect(),
         metrics: vec![metric(block.sum.as_deref())],
-        sort: vec![SortKey { path: group.path.clone(), descending: false }],
-        limit: if block.parts.is_some() { 500 } else { 60 },
+        // The latest of spans of time, choices as they are declared, and of others the largest.
+        sort: vec![SortKey {
+            path: if in_order || block.parts.is_some() { group.path.clone() } else { MEASURE.to_owned() },
+            descending: over_time || !in_order,
+        }],
+        limit: if block.parts.is_some() { 1000 } else { MOST_BARS + 1 },
         after: None,
     };
-    let page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
-    let at = page.columns.iter().position(|column| column == "measure").unwrap_or_default();
+    let mut page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
+    let mut beyond = page.next.is_some();
+    let at = page.columns.iter().position(|column| column == MEASURE).unwrap_or_default();
+    if over_time {
+        page.rows.reverse();
+    }
     let (field, to) = field_at(&path);
     let part = part.as_ref().map(field_at);
     let mut wanted = Wanted::default();
@@ -542,7 +557,7 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
     let names = lookup::labels(visit, &wanted).await?;
     let reader = visit.reader();
     let label = |key: &Value| report::key_label(&field, key, group.bucket, &names, &reader);
-    let (series, bars) = if let Some((part, _)) = &part {
+    let (series, mut bars) = if let Some((part, _)) = &part {
         let portions = page.rows.iter().filter_map(|row| {
             let of = report::key_label(part, row.get(1)?, Bucket::None, &names, &reader);
             Some(charts::Portion { group: label(row.first()?), part: of, value: row.get(at)?.clone() })
@@ -565,6 +580,16 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         };
         (Vec::new(), page.rows.iter().filter_map(bar).collect())
     };
+    if !in_order {
+        bars.sort_by_key(|bar| Reverse(charts::size(&bar.value)));
+    }
+    let most = usize::from(MOST_BARS);
+    if bars.len() > most {
+        beyond = true;
+        // Spans of time stand in their order, and others by their size.
+        bars = if over_time { bars.split_off(bars.len() - most) } else { bars.into_iter().take(most).collect() };
+    }
+    let which = if over_time { "latest" } else { "largest" };
     Ok(BlockView::Chart(ChartView {
         title: block.title.clone(),
         group: field.title.clone().unwrap_or_else(|| humanize(group.path.rsplit('.').next().unwrap_or(&group.path))),
@@ -573,6 +598,7 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
         over_time,
         kind: block.kind,
         series,
+        said: beyond.then(|| format!("The {} {which} of more.", bars.len())),
         bars,
     }))
 }

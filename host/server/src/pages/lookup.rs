@@ -26,8 +26,8 @@ pub(super) async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fau
     let found = visit.app.records.labels(access, &visit.snapshot.catalog, &wanted.records).await?;
     let mut labels: Labels = found.into_iter().collect();
     if !wanted.people.is_empty() {
-        let people = people(visit, "").await?;
-        labels.extend(people.into_iter().filter(|choice| wanted.people.contains(&choice.id)).map(|c| (c.id, c.label)));
+        let people: Vec<Id> = wanted.people.iter().copied().collect();
+        labels.extend(visit.app.records.directory().names(visit.signed.caller.organization, &people).await?);
     }
     let files: Vec<Id> = wanted.files.iter().copied().collect();
     for file in visit.app.media.of_ids(access, &files).await? {

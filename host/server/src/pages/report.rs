@@ -624,6 +624,7 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
         over_time: true,
         kind: if series.is_empty() { ChartKind::Bar } else { ChartKind::Stacked },
         series,
+        said: None,
         bars,
     })
 }

@@ -299,6 +299,7 @@ fn plotted(table: &Table, chart: &StatementChart, title: &str, reader: &Reader) 
         field: first.field.clone(),
         over_time: true,
         kind: chart.kind,
+        said: None,
         series: if in_parts { series.collect() } else { Vec::new() },
         bars,
     })

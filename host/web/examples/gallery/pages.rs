@@ -401,6 +401,7 @@ fn overview() -> Markup {
             field: count.clone(),
             over_time: false,
             kind: lignaflow_core::descriptor::ChartKind::Donut,
+            said: None,
             series: Vec::new(),
             bars: vec![bar("Draft", 6), bar("Active", 14), bar("On hold", 2), bar("Completed", 9), bar("Closed", 27)],
         }),
@@ -411,6 +412,7 @@ fn overview() -> Markup {
             field: count,
             over_time: true,
             kind: lignaflow_core::descriptor::ChartKind::Area,
+            said: None,
             series: Vec::new(),
             bars: ["Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
                 .iter()

@@ -44,6 +44,8 @@ pub struct ChartView {
     pub kind: ChartKind,
     /// What the parts of each bar are called.
     pub series: Vec<String>,
+    /// What of it is drawn, where that is not all.
+    pub said: Option<String>,
     pub bars: Vec<Bar>,
 }
 
@@ -80,7 +82,7 @@ pub(super) fn draw(view: &ChartView, cells: Cells<'_>) -> Markup {
     let id = anchor("c", &view.title);
     html! {
         section class="chart" aria-labelledby=(id) {
-            div class="row-head" { h2 id=(id) { (view.title) } }
+            div class="row-head" { h2 id=(id) { (view.title) } @if let Some(said) = &view.said { span class="faint" { (said) } } }
             @if view.bars.is_empty() {
                 p class="faint" { "Nothing to draw yet." }
             } @else if view.kind == ChartKind::Donut && donut::is_whole(view) {
@@ -276,6 +278,7 @@ pub(super) mod tests {
             field: field_of(FieldKind::Integer),
             over_time,
             kind: ChartKind::Bar,
+            said: None,
             series: Vec::new(),
             bars: values
                 .iter()

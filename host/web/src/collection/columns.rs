@@ -18,7 +18,7 @@ pub(crate) struct Column<'a> {
     pub(crate) title: String,
     /// What the API sorts by, where it can: of a reference, what it refers to is called.
     pub(crate) sort: Option<String>,
-    /// `p2` gives way on phones, `p3` already on small sheets.
+    /// `p2` gives way on phones, `p3` already on small sheets, `p4` on all but wide ones.
     pub(crate) priority: &'static str,
 }
 
@@ -109,7 +109,7 @@ fn sort_path(catalog: &Catalog, field: &SchemaField) -> Option<String> {
 }
 
 /// What stays on a phone is the name and one more: the last column if it is short, or else the last figure, or the
-/// state. Of the others the first two stay on small sheets.
+/// state. Of the others the first two stay on small sheets, and the first five on all but wide ones.
 fn give_way(columns: &mut [Column<'_>], schema: &Schema) {
     let kind = |column: &Column<'_>| column.field.field.kind;
     let state = columns.iter().position(|column| schema.collection.is_state(column.field.name.as_str()));
@@ -124,7 +124,11 @@ fn give_way(columns: &mut [Column<'_>], schema: &Schema) {
             continue;
         }
         others += 1;
-        column.priority = if others <= 2 || Some(at) == state { "p2" } else { "p3" };
+        column.priority = match others {
+            _ if others <= 2 || Some(at) == state => "p2",
+            3..=5 => "p3",
+            _ => "p4",
+        };
     }
 }
 
