@@ -8,8 +8,10 @@ use crate::media::Upload;
 use crate::rest::accept::Format;
 use crate::rest::export::{Export, TakenBy};
 use crate::rest::query;
-use crate::views::{self, is_report};
+use crate::views::{self, is_report, of_store};
 use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::LengthLimitError;
 use jiff::tz::TimeZone;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::Calendar;
@@ -29,7 +31,7 @@ use lignaflow_store::identity::organizations::{self, Organization};
 use lignaflow_store::identity::people;
 use lignaflow_store::view_uses::{self, Due, Room, ViewUse};
 use lignaflow_store::views::View;
-use lignaflow_store::{Lease, StoreError, mail};
+use lignaflow_store::{Lease, mail};
 use lignaflow_web::format::{money, plain_text};
 use lignaflow_web::{ListQuery, Reader, paths};
 use std::sync::Arc;
@@ -85,11 +87,6 @@ pub struct Wish {
     pub alert: Option<Alert>,
     /// Somebody else, where one may change the view.
     pub person: Option<Id>,
-}
-
-fn of_store(error: &StoreError) -> Fault {
-    tracing::error!(%error, "the uses of views cannot be reached");
-    Fault::new(ErrorCode::Unavailable, "The database cannot be reached just now; try again shortly.")
 }
 
 /// When one is mailed next, by the organization's clocks; each week on the day that its weeks begin on.
@@ -252,7 +249,7 @@ async fn outcome(app: &App, organization: &Organization, of: &ViewUse) -> Result
             Some(said(alert, &figure, &caller))
         }
     };
-    let Some((mut letter, files)) = letter(app, &caller, &view, &of.form).await else { return Ok(Outcome::NotNow) };
+    let Some((mut letter, files)) = letter(app, &caller, &view, &of.form).await? else { return Ok(Outcome::NotNow) };
     if let Some(said) = alert {
         letter.parts.insert(0, Part::Text(said));
     }
@@ -326,28 +323,30 @@ pub fn address(view: &View) -> String {
     ListQuery::view(&base, view.id)
 }
 
-/// A view as a letter, with the file that goes with it.
-async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Option<(Letter, Vec<Id>)> {
+/// A view as a letter, with the file that goes with it; nothing where its collection is off or not for the reader.
+async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<Option<(Letter, Vec<Id>)>, Fault> {
     let snapshot = app.registry.seen_by(caller);
-    let schema = app.records.schema(&snapshot, caller, &view.collection).ok()?;
+    let Ok(schema) = app.records.schema(&snapshot, caller, &view.collection) else { return Ok(None) };
     let letter = Letter::new(view.name.as_str());
     let small = "It has what you may see. On its page, under Follow, you say when you are mailed it.";
     let ends = |letter: Letter| letter.button("Open it", address(view)).small(small);
     let format = [Format::Csv, Format::Xlsx].into_iter().find(|format| format.extension() == form);
     let Some(format) = format else {
         let letter = letter.text("It is ready for you, as it stands when you open it.");
-        return Some((ends(letter), Vec::new()));
+        return Ok(Some((ends(letter), Vec::new())));
     };
     let export =
         Export { app, caller, taken_by: TakenBy::Mail, snapshot: &snapshot, schema: &schema, format, marked: true };
     let view = views::followed(&snapshot, view.clone());
-    Some(match file(&export, &view).await {
+    Ok(Some(match file(&export, &view).await {
         Ok(id) => (ends(letter.text("It is attached, as it stood when this was sent.")), vec![id]),
+        // It is tried again.
+        Err(fault) if fault.code == ErrorCode::Unavailable => return Err(fault),
         Err(fault) => {
             let why = fault.issues.first().map_or(fault.message.as_str(), |issue| issue.message.as_str());
             (ends(letter.text(format!("Its file could not be made: {why}"))), Vec::new())
         }
-    })
+    }))
 }
 
 /// What its reader may see of a view, as a file that waits for its letter.
@@ -359,7 +358,12 @@ async fn file(export: &Export<'_>, view: &View) -> Result<Id, Fault> {
         export.list(&views::listed(export.schema, &ListQuery::of(pairs))).await?
     };
     let bytes = axum::body::to_bytes(response.into_body(), MOST_BYTES).await;
-    let bytes = bytes.map_err(|_| Fault::new(ErrorCode::Quota, "It is too large for a letter: narrow the view."))?;
+    let bytes = bytes.map_err(|error| match std::error::Error::source(&error) {
+        Some(inner) if inner.is::<LengthLimitError>() => {
+            Fault::new(ErrorCode::Quota, "It is too large for a letter: narrow the view.")
+        }
+        _ => Fault::new(ErrorCode::Unavailable, "It was broken off while it was written."),
+    })?;
     let name = format!("{}.{}", view.name, export.format.extension());
     let upload = Upload {
         name: Some(&name),
@@ -368,7 +372,12 @@ async fn file(export: &Export<'_>, view: &View) -> Result<Id, Fault> {
     };
     let body = futures_util::stream::iter([Ok::<Bytes, std::io::Error>(bytes)]);
     let kept = export.app.media.take_in(export.caller, upload, body).await;
-    kept.map(|kept| kept.id).map_err(|problem| Fault::new(ErrorCode::Unavailable, problem.detail().to_owned()))
+    kept.map(|kept| kept.id).map_err(|problem| {
+        // Where there is no room for it (507) there will be none in the next round.
+        let passes = problem.status().is_server_error() && problem.status() != StatusCode::INSUFFICIENT_STORAGE;
+        let code = if passes { ErrorCode::Unavailable } else { ErrorCode::Quota };
+        Fault::new(code, problem.detail().to_owned())
+    })
 }
 
 #[cfg(test)]

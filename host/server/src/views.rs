@@ -59,7 +59,7 @@ pub fn listed(schema: &Schema, query: &ListQuery) -> query::Pairs {
     pairs
 }
 
-fn of_store(error: &StoreError) -> Fault {
+pub(crate) fn of_store(error: &StoreError) -> Fault {
     tracing::error!(%error, "the saved views cannot be reached");
     match error {
         StoreError::Unavailable(_) | StoreError::Unknown | StoreError::Contended => {
