@@ -361,19 +361,8 @@ impl Identity {
                         members::set(tx, invitation.organization, id, invitation.role, true).await?;
                         id
                     } else {
-                        let id = PersonId(Id::fresh());
-                        let person = people::Person {
-                            id,
-                            email: email.text,
-                            name,
-                            password_temporary: false,
-                            locale: None,
-                            time_zone: None,
-                            instance_admin: false,
-                            second_factor: false,
-                            active: true,
-                            created_at: now,
-                        };
+                        let person = people::Person::new(email.text, name, now);
+                        let id = person.id;
                         people::insert(tx, &person, &email.key, Some(&password_hash)).await?;
                         members::insert(tx, invitation.organization, id, invitation.role, now).await?;
                         id
@@ -436,6 +425,8 @@ async fn stand_aside(tx: &mut Tx, invitation: &Invitation, former: PersonId) -> 
         return Err(over("Who this invitation was for has an account by now.").into());
     };
     members::set(tx, invitation.organization, former, member.role, false).await?;
+    // Such as one that a PIN opened.
+    session_rows::end_all(tx, former, Some(invitation.organization)).await?;
     Ok(())
 }
 

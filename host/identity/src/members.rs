@@ -352,19 +352,8 @@ impl Identity {
         self.write(move |tx| {
             Box::pin(async move {
                 let actor = enter(tx, actor).await?;
-                let id = PersonId(Id::fresh());
-                let person = people::Person {
-                    id,
-                    email: String::new(),
-                    name,
-                    password_temporary: false,
-                    locale: None,
-                    time_zone: None,
-                    instance_admin: false,
-                    second_factor: false,
-                    active: true,
-                    created_at: actor.now,
-                };
+                let person = people::Person::new(String::new(), name, actor.now);
+                let id = person.id;
                 people::insert(tx, &person, &people::no_address(id), None).await?;
                 members::insert(tx, actor.organization, id, Role::Member, actor.now).await?;
                 actor.log(tx, Kind::PlaceholderAdded, json!({ "person": id.to_string() })).await?;
@@ -419,18 +408,7 @@ async fn make_member(
     role: Role,
     now: Micros,
 ) -> Result<PersonId, Error> {
-    let person = people::Person {
-        id: PersonId(Id::fresh()),
-        email: email.text,
-        name,
-        password_temporary: true,
-        locale: None,
-        time_zone: None,
-        instance_admin: false,
-        second_factor: false,
-        active: true,
-        created_at: now,
-    };
+    let person = people::Person { password_temporary: true, ..people::Person::new(email.text, name, now) };
     people::insert(tx, &person, &email.key, Some(&password_hash)).await?;
     members::insert(tx, organization, person.id, role, now).await?;
     Ok(person.id)

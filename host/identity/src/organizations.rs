@@ -125,18 +125,8 @@ pub(crate) async fn found(tx: &mut Tx, plan: &Plan, owner: &Owner, client: &Clie
     let person = match owner {
         Owner::Known(person) => *person,
         Owner::New { password_hash, instance_admin } => {
-            let person = people::Person {
-                id: PersonId(Id::fresh()),
-                email: plan.email.text.clone(),
-                name: plan.owner_name.clone(),
-                password_temporary: false,
-                locale: None,
-                time_zone: None,
-                instance_admin: *instance_admin,
-                second_factor: false,
-                active: true,
-                created_at: now,
-            };
+            let person = people::Person::new(plan.email.text.clone(), plan.owner_name.clone(), now);
+            let person = people::Person { instance_admin: *instance_admin, ..person };
             people::insert(tx, &person, &plan.email.key, Some(password_hash)).await?;
             person.id
         }

@@ -26,6 +26,25 @@ pub struct Person {
     pub created_at: Micros,
 }
 
+impl Person {
+    /// Somebody new, active and nobody's administrator, who chose their own password if they have one. `email` is empty
+    /// for somebody without sign-in.
+    pub fn new(email: String, name: String, now: Micros) -> Self {
+        Self {
+            id: PersonId(Id::fresh()),
+            email,
+            name,
+            password_temporary: false,
+            locale: None,
+            time_zone: None,
+            instance_admin: false,
+            second_factor: false,
+            active: true,
+            created_at: now,
+        }
+    }
+}
+
 /// The columns of [`Person`] in the order that [`of_row`] reads them.
 macro_rules! columns {
     () => {
