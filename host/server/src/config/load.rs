@@ -96,6 +96,18 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
         }
     }
 
+    // Whoever says where it listens and nothing more opens it there. The file of all settings has this one as well.
+    let asked = |key: &str| figment.extract_inner::<String>(key).unwrap_or_default();
+    let usual = Config::default().server.public_url.to_string();
+    let source = figment.find_metadata("server.public_url").map(|it| it.name.clone().into_owned()).unwrap_or_default();
+    if asked("server.public_url") == usual
+        && (source == "default" || source.starts_with("file "))
+        && let Some((_, port)) = asked("server.https").rsplit_once(':')
+    {
+        let here = Value::from(format!("https://localhost:{port}"));
+        figment = figment.merge(Named::one(source, "server.public_url", here));
+    }
+
     let config = extract(figment.clone(), &keys, &mut faults);
     let sources: BTreeMap<String, String> = keys
         .names()

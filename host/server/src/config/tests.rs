@@ -199,6 +199,19 @@ fn what_is_shown_names_each_source_and_reads_back_as_the_same_settings() {
 }
 
 #[test]
+fn who_says_where_it_listens_opens_it_there() {
+    let opened = |flags: &[(&str, &str)]| {
+        let flags = flags.iter().map(|(key, value)| Flag::new(format!("--{key}"), *key, *value)).collect();
+        load(&Inputs { flags, ..Inputs::default() }).unwrap().config.server.public_url.to_string()
+    };
+    let here = ("server.https", "127.0.0.1:9443");
+    assert_eq!(opened(&[]), "https://localhost:8443");
+    assert_eq!(opened(&[here]), "https://localhost:9443");
+    assert_eq!(opened(&[here, ("server.public_url", "https://localhost:8443")]), "https://localhost:8443");
+    assert_eq!(opened(&[here, ("server.public_url", "https://ligna.example")]), "https://ligna.example");
+}
+
+#[test]
 fn public_urls_are_origins() {
     let origin = |text: &str| text.parse::<PublicUrl>().map(|url| url.origin().to_owned());
     assert_eq!(origin("https://Ligna.Example:443/").unwrap(), "https://ligna.example");

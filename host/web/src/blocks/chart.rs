@@ -235,10 +235,20 @@ fn frame(view: &ChartView, cells: Cells<'_>, zero: u32, drawing: &Markup, middle
             @for (index, bar) in (0_u32..).zip(&view.bars) {
                 // On a narrow sheet every other name goes.
                 @if count <= 12 || index % count.div_ceil(12) == 0 {
-                    text class=[(index % 2 == 1).then_some("alt")] x=(percent(middle(index))) y=(HEIGHT + 18) text-anchor="middle" { (bar.label) }
+                    @let x = middle(index);
+                    text class=[(index % 2 == 1).then_some("alt")] x=(percent(x)) y=(HEIGHT + 18) text-anchor=(anchored(x)) { (bar.label) }
                 }
             }
         }
+    }
+}
+
+/// Where a name stands beside its place: within the drawing, also at its edges.
+fn anchored(x: u32) -> &'static str {
+    match x {
+        0..=100 => "start",
+        9_900.. => "end",
+        _ => "middle",
     }
 }
 
