@@ -151,6 +151,7 @@ fn worked(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Worked>, Fa
         .measure(sum("break_time").named("pause"))
         .measure(minimum("started_at").named("start"))
         .measure(maximum("ended_at").named("finish"));
+    // Somebody is paid for whole weeks, also where they are approved line by line.
     if approved {
         asked = asked.filter(field("sheet.status").within(["approved", "exported"]));
     }

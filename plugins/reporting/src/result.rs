@@ -108,7 +108,8 @@ fn hours(project: Id, caller: &context::Caller, purse: &mut Purse) -> Result<Opt
     };
     let is_set = || field("duration").is_set();
     let Some(whole) = minutes(is_set(), "duration")? else { return Ok(None) };
-    let approved = field("sheet.status").within(["approved", "exported"]);
+    // A line of a week may be approved before all of it is.
+    let approved = field("approved").eq(true);
     let mut hours = Hours {
         minutes: whole,
         approved_minutes: minutes(approved, "duration")?.unwrap_or(0),

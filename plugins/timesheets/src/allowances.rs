@@ -2,7 +2,7 @@
 //! shut with the time of that week.
 
 use crate::findings::Findings;
-use crate::{policy, weeks};
+use crate::{by_project, policy, weeks};
 use lignaflow_sdk::prelude::*;
 
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
@@ -22,6 +22,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
                 findings.lock(index, "local_date", message);
             }
         }
+        by_project::refuse_as_it_was(index, change, findings)?;
         if change.kind == ChangeKind::Remove {
             continue;
         }
@@ -31,7 +32,8 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         if change.after.decimal("quantity").is_some_and(|quantity| quantity <= Decimal::ZERO) {
             findings.add(index, "quantity", "range", "Say how much: more than nothing.");
         }
-        weeks::place(index, change, user, day, findings)?;
+        let sheet = weeks::place(index, change, user, day, findings)?;
+        by_project::refuse_as_it_is_to_be(index, change, sheet, change.after.reference("project"), findings)?;
         if let (Some(name), Some(quantity)) = (change.related.text("kind.name"), change.after.decimal("quantity")) {
             let unit = change.related.text("kind.unit").unwrap_or_default();
             let label = format!("{name}, {} {unit}", quantity.normalize());

@@ -1,6 +1,7 @@
 //! What must hold of time before it is saved: the day and the length that follow from its times, the sheet that it
 //! belongs to, what it is for, and that nobody works twice at once.
 
+use crate::by_project;
 use crate::findings::Findings;
 use crate::overlap::{self, Span};
 use crate::place;
@@ -12,8 +13,8 @@ use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 
 /// What code notes of time that is locked already. A change of nothing else is not looked at.
-const NOTES: [&str; 7] =
-    ["billable_duration", "sell_rate", "sell_source", "cost_rate", "cost_source", "pay_run", "billing_run"];
+const NOTES: [&str; 8] =
+    ["billable_duration", "sell_rate", "sell_source", "cost_rate", "cost_source", "pay_run", "billing_run", "approved"];
 /// What the host calculates from the rest.
 const KEPT: [&str; 2] = ["amount", "cost"];
 /// Seconds that another clock may be ahead of this call's.
@@ -50,6 +51,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         }
         let Some(book) = book.as_ref() else { continue };
         book.refuse_fixed(index, change, findings);
+        by_project::refuse_as_it_was(index, change, findings)?;
         if change.kind == ChangeKind::Remove {
             usage::changed(change, None, None, findings);
             continue;
@@ -59,7 +61,8 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         book.purpose(index, change, settled, findings)?;
         let project = change.after.reference("project").or_else(|| change.related.reference("task.project"));
         usage::changed(change, project, settled.duration.map(|_| settled.day), findings);
-        weeks::place(index, change, user, settled.day, findings)?;
+        let sheet = weeks::place(index, change, user, settled.day, findings)?;
+        by_project::refuse_as_it_is_to_be(index, change, sheet, project, findings)?;
         if let Some(span) = settled.span {
             // The timer's own route stops what runs. Where another started one since it looked, it is for the commit to
             // find that out, which has it look again.

@@ -1,9 +1,10 @@
 //! The faults of a batch, gathered so that a caller learns of all of them at once.
 
+use crate::by_project::Line;
 use crate::usage::Portion;
 use crate::weeks::Weeks;
 use lignaflow_sdk::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -19,6 +20,8 @@ pub(crate) struct Findings {
     pub(crate) reckons: bool,
     /// The sheets of the batch, as far as they were looked up.
     pub(crate) weeks: Option<Weeks>,
+    /// The lines of sheets of the batch that are approved by project, as far as they were looked up.
+    pub(crate) lines: BTreeMap<Id, Vec<Line>>,
     pub(crate) verdict: Verdict,
 }
 

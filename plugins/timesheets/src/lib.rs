@@ -7,7 +7,9 @@
 //! | [`entries`], [`overlap`] | what must hold of time; that nobody works twice at once |
 //! | [`shifts`] | attendance, which follows the timer |
 //! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
-//! | [`sheets`], [`rates`] | weeks on their way, and what is frozen when they are approved |
+//! | [`sheets`], [`freezing`], [`rates`] | weeks on their way, and what is frozen when they are approved |
+//! | [`lines`], [`by_project`] | the same line by line, where each project's manager approves: where lines can go; the records of it |
+//! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
 //! | [`stand_ins`] | who approves in the place of somebody who is away |
 //! | [`runs`], [`claims`] | approved time on its way out, and its correction; what a run claims from clients |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
@@ -18,15 +20,20 @@
 
 mod absence;
 mod allowances;
+mod by_project;
 mod claims;
 mod crew;
+mod deciding;
 mod entries;
 mod findings;
+mod freezing;
+mod lines;
 mod overlap;
 mod place;
 mod policy;
 mod rates;
 mod remind;
+mod review;
 mod rounding;
 mod runs;
 mod sheets;
@@ -55,6 +62,7 @@ impl Plugin for Timesheets {
         entries::check(changes, &mut findings)?;
         allowances::check(changes, &mut findings)?;
         sheets::check(changes, &mut findings)?;
+        by_project::check(changes, &mut findings)?;
         for (index, change) in changes.iter().enumerate() {
             match change.collection.as_str() {
                 "shifts" => shifts::check(index, change, &mut findings)?,
@@ -83,6 +91,9 @@ impl Plugin for Timesheets {
             "approve-sheets" | "approve-in-place" => team::approve(request),
             "return-sheet" | "return-in-place" => team::give_back(request),
             "stand-in" => stand_ins::show(request),
+            "project-lines" => review::show(request),
+            "approve-lines" => review::approve(request),
+            "return-line" => review::give_back(request),
             "enter-crew" => crew::enter(request),
             "dispute" => crew::dispute(request),
             "make-pay-run" => runs::make(Kind::Pay, request),

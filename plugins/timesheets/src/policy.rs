@@ -1,4 +1,4 @@
-//! What the organization has settled of its time: overlaps, rounding, and up to when it is locked.
+//! What the organization has settled of its time: overlaps, rounding, how weeks are approved, and up to when it is locked.
 
 use crate::rounding::{Rounding, Way};
 use lignaflow_sdk::prelude::*;
@@ -42,6 +42,21 @@ impl Policy {
             },
         })
     }
+}
+
+/// How weeks are approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Approval {
+    #[default]
+    Person,
+    /// Line by line, each by the manager of its project.
+    Project,
+}
+
+/// As the organization has it now. A week that is submitted already keeps to what it was then.
+pub(crate) fn approval() -> Result<Approval, Fault> {
+    let settled = settings::all(["approval"])?;
+    Ok(if settled.text("approval") == Some("project") { Approval::Project } else { Approval::Person })
 }
 
 /// The last day that is locked, and what holds the answer: that nobody locks another period meanwhile. What was read is

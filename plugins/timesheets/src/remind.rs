@@ -1,6 +1,7 @@
 //! What people are reminded of: time that is missing, a timer that runs long, weeks that wait. Each is told once while it
 //! is unread.
 
+use crate::deciding::Desk;
 use crate::{typed, week, weeks};
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
     let this = weeks::Weeks::read()?.week_of(today);
     let sheets = select("sheets")
         .as_plugin()
-        .columns(["id", "user", "week", "status", "total"])
+        .columns(["id", "user", "week", "status", "total", "by_line"])
         .filter(field("status").within(["open", "returned", "submitted"]).and(field("week").less_than(this)))
         .sort("week")
         .limit(MOST);
@@ -69,7 +70,8 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
             continue;
         };
         if row.text("status") == Some("submitted") {
-            submitted.push(user);
+            // Of a week that is approved by project, lines wait.
+            submitted.extend(Some(user).filter(|_| row.boolean("by_line") != Some(true)));
         } else if row.integer("total").is_some_and(|total| total != 0) && today.days_since(week) <= LATELY {
             reminders.push(Reminder {
                 people: vec![user],
@@ -96,7 +98,38 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
             });
         }
     }
+    reminders.extend(lines(this)?);
     Ok(reminders)
+}
+
+/// Lines of weeks before this that wait, told to those whom they wait for.
+fn lines(this: Date) -> Result<Vec<Reminder>, Fault> {
+    let waiting = field("status").eq("waiting").and(field("week").less_than(this));
+    let waiting = select("lines").columns(["id", "user", "project.manager"]).filter(waiting).sort("week").limit(MOST);
+    let waiting = records::find(waiting)?;
+    if waiting.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut desk = Desk::read()?;
+    let mut counts: BTreeMap<Id, usize> = BTreeMap::new();
+    for row in waiting.records() {
+        let Some(user) = row.reference("user") else { continue };
+        let whom = desk.whom(user, row.reference("project.manager"))?;
+        for person in desk.those(user, whom) {
+            *counts.entry(person).or_default() += 1;
+        }
+    }
+    let reminder = |(person, count): (Id, usize)| {
+        let (what, verb) = if count == 1 { ("line of a timesheet", "waits") } else { ("lines of timesheets", "wait") };
+        Reminder {
+            people: vec![person],
+            title: format!("{count} {what} {verb} for approval"),
+            text: "Approve them at once on your first page.".to_owned(),
+            about: None,
+            key: "approve-lines".to_owned(),
+        }
+    };
+    Ok(counts.into_iter().map(reminder).collect())
 }
 
 /// Who entered time lately and has less of this week than is expected up to today. Some people at a time, from `begin`

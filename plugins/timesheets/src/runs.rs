@@ -67,12 +67,13 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     may()?;
     let body: Making = request.json()?;
     let (client, project) = (id(body.client.as_deref(), "/client")?, id(body.project.as_deref(), "/project")?);
-    let mut wanted = vec![
-        field("sheet.status").within(["approved", "exported"]),
-        field(kind.mark()).is_null(),
-        field("local_date").at_most(body.until),
-    ];
-    if kind == Kind::Billing {
+    let mut wanted = vec![field(kind.mark()).is_null(), field("local_date").at_most(body.until)];
+    if kind == Kind::Pay {
+        // Somebody is paid for a week as a whole, also where it is approved line by line.
+        wanted.push(field("sheet.status").within(["approved", "exported"]));
+    } else {
+        // A client is billed for what is approved of their project, whatever the rest of the week waits for.
+        wanted.push(field("approved").eq(true));
         // What takes back is in it also where it is of time that is not billable by now.
         wanted.push(any([field("billable").eq(true), field("corrects").is_set()]));
         wanted.push(field("billable_duration").ne(0));

@@ -1,48 +1,50 @@
 //! Weeks on their way: submitted by who worked them, approved by somebody else, returned with a reason, exported.
 
+use crate::by_project;
 use crate::findings::Findings;
+use crate::freezing::{self, Book};
 use crate::overlap;
 use crate::policy::{Overlap, Policy};
-use crate::rates::{self, Facts, Rate};
-use crate::usage::Portion;
 use crate::weeks;
 use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
-use std::collections::BTreeMap;
 
-/// Entries of one sheet that are frozen at once.
-const MOST: usize = 2_000;
 /// The permission to approve, as callers hold it.
 pub(crate) const APPROVE: &str = "timesheets.approve";
 
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
-    let mut rates: Option<(Vec<Rate>, Policy)> = None;
+    let mut book: Option<Book> = None;
     for (index, change) in changes.iter().enumerate() {
         if change.collection != "sheets" {
             continue;
         }
         let Some(transition) = change.transition.as_deref() else { continue };
         match transition {
-            "submit" => submit(index, change, findings)?,
+            "submit" => {
+                submit(index, change, findings)?;
+                by_project::submit(index, change, findings)?;
+            }
             "recall" => {
                 only_their_own(change, "takes it back")?;
+                by_project::recall(change, findings)?;
                 reopen(index, change, findings);
             }
             "approve" => {
+                whole(change, "approve its lines")?;
                 not_their_own(change.after.reference("user"), "timesheet")?;
-                if rates.is_none() {
-                    rates = Some((rates::stored()?, Policy::read()?));
-                }
-                if let Some((rates, policy)) = &rates {
-                    approve(index, change, rates, policy, findings)?;
-                }
+                let book = match &mut book {
+                    Some(book) => book,
+                    none => none.insert(Book::read()?),
+                };
+                approve(index, change, book, findings)?;
             }
             "return" => {
+                whole(change, "return the line that is wrong")?;
                 not_their_own(change.after.reference("user"), "timesheet")?;
                 if change.after.is_null("reason") {
                     findings.add(index, "reason", "required", "Say why it is returned.");
                 }
-                refuse_used(index, change, findings)?;
+                freezing::thaw(index, field("sheet").eq(change.id), findings)?;
                 findings.verdict.also.extend(returned(change));
                 reopen(index, change, findings);
             }
@@ -52,6 +54,15 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
             }
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// A week that is approved by project is decided about in lines.
+fn whole(change: &HookChange, instead: &str) -> Result<(), Fault> {
+    if change.after.boolean("by_line") == Some(true) {
+        let message = format!("This week is approved project by project: {instead}.");
+        return Err(Fault::new(ErrorCode::Conflict, message));
     }
     Ok(())
 }
@@ -117,116 +128,20 @@ fn returned(change: &HookChange) -> Option<Mutation> {
     Some(line.once(format!("returned:{}", change.id)).into())
 }
 
-/// What was paid or billed of it already holds it fast.
-fn refuse_used(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
-    let used = any([field("pay_run").is_set(), field("billing_run").is_set()]);
-    let used = select("entries").as_plugin().columns(["id"]).filter(field("sheet").eq(change.id).and(used)).limit(1);
-    if !records::find(used)?.rows.is_empty() {
-        let message = "Some of it is paid or billed: correct it by reversing entries, or cancel the run.";
-        findings.lock(index, "status", message.to_owned());
-    }
-    Ok(())
-}
+/// What is said of a week on its way, and no longer holds where it is opened again.
+pub(crate) const SAID: [&str; 5] = ["submitted_at", "approver", "approved_at", "in_place_of", "overlaps"];
 
-/// What was said of it no longer holds.
 fn reopen(index: usize, change: &HookChange, findings: &mut Findings) {
     findings.set(index, change, "attested", false);
-    for field in ["submitted_at", "approver", "approved_at", "in_place_of", "overlaps"] {
+    for field in SAID {
         findings.set(index, change, field, Value::Null);
     }
 }
 
-/// Freezes what each entry is charged at and costs. A later rate changes nothing of it.
-fn approve(
-    index: usize,
-    change: &HookChange,
-    rates: &[Rate],
-    policy: &Policy,
-    findings: &mut Findings,
-) -> Result<(), Fault> {
+fn approve(index: usize, change: &HookChange, book: &Book, findings: &mut Findings) -> Result<(), Fault> {
     let caller = context::caller()?;
     findings.set(index, change, "approver", caller.person());
     findings.set(index, change, "approved_at", caller.now);
     findings.set(index, change, "reason", None::<&str>);
-    let columns = [
-        "id",
-        "user",
-        "task",
-        "project",
-        "activity",
-        "project.client",
-        "local_date",
-        "duration",
-        "billable",
-        "own_rate",
-        "corrects",
-        "corrects.billable_duration",
-        "sell_rate",
-        "cost_rate",
-        "started_at",
-    ];
-    let entries = select("entries")
-        .as_plugin()
-        .columns(columns)
-        .filter(field("sheet").eq(change.id))
-        .sort("local_date")
-        .sort("started_at");
-    let entries = records::find_all(entries, MOST)?
-        .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} entries are not approved at once.")))?;
-    let charged = charged(&entries, policy);
-    for (entry, charged) in entries.iter().zip(charged) {
-        let Some(id) = entry.reference("id") else { continue };
-        findings.looks.extend(Portion::of(entry.reference("project"), entry.date("local_date")));
-        let mut write = update("entries", id).set("billable_duration", charged);
-        // What corrects has the rate of what it corrects.
-        if entry.is_null("corrects") {
-            write = frozen(write, entry, rates);
-        }
-        findings.verdict.also.push(write.into());
-    }
-    Ok(())
-}
-
-/// The billable time of each entry, rounded by the policy: what is billed of a day adds up to the rounded day.
-fn charged(entries: &[Fields], policy: &Policy) -> Vec<i64> {
-    let mut charged = vec![0; entries.len()];
-    let mut days: BTreeMap<Option<Date>, Vec<usize>> = BTreeMap::new();
-    for (at, entry) in entries.iter().enumerate() {
-        let billable = entry.boolean("billable") == Some(true);
-        // What corrects is no part of the day that it is entered on.
-        if !entry.is_null("corrects") {
-            let was = entry.integer("corrects.billable_duration").unwrap_or(0);
-            charged[at] = policy.rounding.correction(entry.integer("duration").unwrap_or(0), was, billable);
-        } else if billable {
-            days.entry(entry.date("local_date")).or_default().push(at);
-        }
-    }
-    for places in days.values() {
-        let taken: Vec<i64> = places.iter().map(|at| entries[*at].integer("duration").unwrap_or(0)).collect();
-        for (at, share) in places.iter().zip(policy.rounding.day(&taken)) {
-            charged[*at] = share;
-        }
-    }
-    charged
-}
-
-fn frozen(write: lignaflow_sdk::writes::Write, entry: &Fields, rates: &[Rate]) -> lignaflow_sdk::writes::Write {
-    let work = Facts {
-        task: entry.reference("task"),
-        project: entry.reference("project"),
-        activity: entry.reference("activity"),
-        client: entry.reference("project.client"),
-        user: entry.reference("user"),
-    };
-    let Some(day) = entry.date("local_date") else { return write };
-    let sell = match entry.money("own_rate") {
-        Some(own) => Some((own, "entry")),
-        None => rates::resolve(rates, &work, day, |rate| rate.sell).map(|(rate, scope)| (rate, scope.as_str())),
-    };
-    let cost = rates::resolve(rates, &work, day, |rate| rate.cost).map(|(rate, scope)| (rate, scope.as_str()));
-    write
-        .set("sell_rate", sell.map(|(rate, _)| rate))
-        .set("sell_source", sell.map(|(_, source)| source))
-        .set("cost_rate", cost.map(|(rate, _)| rate))
-        .set("cost_source", cost.map(|(_, source)| source))
+    freezing::freeze(field("sheet").eq(change.id), book, findings)
 }

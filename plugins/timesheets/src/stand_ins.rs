@@ -2,6 +2,7 @@
 //! away could approve themselves.
 
 use crate::findings::Findings;
+use crate::policy::{self, Approval};
 use crate::sheets::APPROVE;
 use crate::{team, weeks};
 use lignaflow_sdk::prelude::*;
@@ -16,7 +17,12 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     if user == stand_in {
         findings.add(index, "stand_in", "self", "Nobody stands in for themselves.");
     }
-    if !approvers()?.contains(&user) {
+    if !approvers()?.contains(&user) && !manages(user)? {
+        let caller = context::caller()?;
+        // Everybody may name somebody for themselves; of most there is nothing to stand in for.
+        if caller.person() == Some(user) && !caller.holds(APPROVE) {
+            return Err(Fault::denied("You approve no timesheets, so nobody stands in for you."));
+        }
         findings.add(index, "user", "permission", "Only for who approves timesheets somebody stands in.");
     }
     let name =
@@ -37,8 +43,27 @@ fn approvers() -> Result<Vec<Id>, Fault> {
     Ok(all.into_iter().filter(|person| person.active).map(|person| person.id).collect())
 }
 
-/// Those who are away on a day and can approve, each with who stands in for them.
+/// Whether somebody approves the time of a project, where that is how weeks are approved.
+fn manages(user: Id) -> Result<bool, Fault> {
+    if policy::approval()? != Approval::Project {
+        return Ok(false);
+    }
+    let theirs = select("projects/projects").as_plugin().columns(["id"]).filter(field("manager").eq(user)).limit(1);
+    Ok(!records::find(theirs)?.rows.is_empty())
+}
+
+/// Those who are away on a day and approve timesheets, each with who stands in for them.
 pub(crate) fn on(day: Date) -> Result<Vec<(Id, Id)>, Fault> {
+    let named = named(day)?;
+    if named.is_empty() {
+        return Ok(named);
+    }
+    let approvers = approvers()?;
+    Ok(named.into_iter().filter(|(user, _)| approvers.contains(user)).collect())
+}
+
+/// Those who are away on a day, each with who stands in for them, whatever they may.
+pub(crate) fn named(day: Date) -> Result<Vec<(Id, Id)>, Fault> {
     let named = select("stand-ins")
         .as_plugin()
         .columns(["id", "user", "stand_in"])
@@ -46,12 +71,7 @@ pub(crate) fn on(day: Date) -> Result<Vec<(Id, Id)>, Fault> {
         .sort("first")
         .limit(MOST);
     let named = records::find(named)?;
-    if named.rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let approvers = approvers()?;
-    let pairs = named.records().filter_map(|row| Some((row.reference("user")?, row.reference("stand_in")?)));
-    Ok(pairs.filter(|(user, _)| approvers.contains(user)).collect())
+    Ok(named.records().filter_map(|row| Some((row.reference("user")?, row.reference("stand_in")?))).collect())
 }
 
 /// For whom somebody stands in today; nothing where they do not.

@@ -1,5 +1,8 @@
 //! A week of everybody at once, for who approves it.
 
+use crate::by_project;
+use crate::deciding::Desk;
+use crate::review;
 use crate::sheets;
 use crate::stand_ins::Right;
 use crate::timer::me;
@@ -41,7 +44,7 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     let last = week.plus_days(6).unwrap_or(week);
     // A sheet of when weeks began with another day begins within this one.
     let asked = select("sheets")
-        .columns(["id", "user", "week", "status", "total", "billable_total", "reason", "overlaps"])
+        .columns(["id", "user", "week", "status", "total", "billable_total", "reason", "overlaps", "by_line"])
         .filter(field("week").at_least(week).and(field("week").at_most(last)))
         .sort("week")
         .limit(500);
@@ -66,38 +69,42 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     let names: BTreeMap<Id, String> =
         people::holding(None)?.into_iter().map(|person| (person.id, person.name)).collect();
     let alone = sheets::others_who_approve(Some(me))?.is_empty();
+    let with = |keep: &dyn Fn(&lignaflow_sdk::values::Row<'_>) -> bool| -> BTreeSet<Id> {
+        found.records().filter(|row| keep(row)).filter_map(|row| row.reference("id")).collect()
+    };
+    let lines = told_of_lines(&with(&|row| row.boolean("by_line") == Some(true)))?;
+    // Who stands in for somebody opens no records of others, and sees here what the sums are of.
+    let mut entries = match sight {
+        Sight::Everybody => review::entries(&with(&|row| {
+            row.text("status") == Some("submitted") && row.boolean("by_line") != Some(true)
+        }))?,
+        Sight::Own => Some(BTreeMap::new()),
+    };
     let mut rows = Vec::new();
     for sheet in found.records() {
         let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
         let of = |day: &Date| by_day.get(&(id, *day)).copied().unwrap_or_default();
         let cells: Vec<i64> = days.iter().map(|day| of(day).0).collect();
-        let begins = sheet.date("week").unwrap_or(week);
         let total = sheet.integer("total").unwrap_or(0);
         let status = sheet.text("status").unwrap_or("open");
-        let mut notes = Vec::new();
-        if days.iter().any(|day| of(day).1 > 0) {
-            notes.push("Something is disputed.".to_owned());
-        }
-        if let Some(most) = cells.iter().max().filter(|most| **most > 12 * 3600) {
-            notes.push(format!("A day of {}.", typed::shown(*most)));
-        }
-        if begins != week {
-            notes.push(format!("Of {}, as weeks began then.", weeks::span(begins)));
-        }
-        match sheet.integer("overlaps") {
-            Some(1) => notes.push("One entry overlaps another.".to_owned()),
-            Some(some) if some > 1 => notes.push(format!("{some} entries overlap others.")),
-            _ => {}
-        }
-        notes.extend(sheet.text("reason").filter(|_| status == "returned").map(|why| format!("Returned: {why}")));
+        let by_line = sheet.boolean("by_line") == Some(true);
+        let mut notes = notes(&sheet, week, &cells, days.iter().any(|day| of(day).1 > 0));
+        notes.extend(lines.get(&id).filter(|_| matches!(status, "submitted" | "returned")).cloned());
+        let listed = match (status, &mut entries) {
+            ("submitted", None) if !by_line => {
+                notes.push("There is too much time in this week to be listed here.".to_owned());
+                Vec::new()
+            }
+            (_, Some(entries)) => entries.remove(&id).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let ready = status == "submitted" && !by_line && (user != me || alone);
         let Some(name) = people_name(&names, user)? else { continue };
         rows.push((
             name.clone(),
             json!({
                 "id": id, "title": name, "cells": cells, "total": total, "status": status,
-                "ready": status == "submitted" && (user != me || alone),
-                "returnable": status == "submitted" && (user != me || alone),
-                "notes": notes,
+                "ready": ready, "returnable": ready, "notes": notes, "entries": listed,
             }),
         ));
     }
@@ -113,6 +120,43 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
         "rows": rows.into_iter().map(|(_, row)| row).collect::<Vec<Json>>(),
         "missing": missing,
     }))
+}
+
+/// What of a week is worth a look.
+fn notes(sheet: &impl ReadFields, week: Date, cells: &[i64], disputed: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if disputed {
+        notes.push("Something is disputed.".to_owned());
+    }
+    if let Some(most) = cells.iter().max().filter(|most| **most > 12 * 3600) {
+        notes.push(format!("A day of {}.", typed::shown(*most)));
+    }
+    if let Some(begins) = sheet.date("week").filter(|begins| *begins != week) {
+        notes.push(format!("Of {}, as weeks began then.", weeks::span(begins)));
+    }
+    match sheet.integer("overlaps") {
+        Some(1) => notes.push("One entry overlaps another.".to_owned()),
+        Some(some) if some > 1 => notes.push(format!("{some} entries overlap others.")),
+        _ => {}
+    }
+    // Where it is approved line by line, the lines say so.
+    let whole = sheet.text("status") == Some("returned") && sheet.boolean("by_line") != Some(true);
+    notes.extend(sheet.text("reason").filter(|_| whole).map(|why| format!("Returned: {why}")));
+    notes
+}
+
+/// What became of the lines of these sheets, in one sentence of each.
+fn told_of_lines(sheets: &BTreeSet<Id>) -> Result<BTreeMap<Id, String>, Fault> {
+    if sheets.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut desk = Desk::read()?;
+    let mut told: BTreeMap<Id, Vec<String>> = BTreeMap::new();
+    for line in by_project::of_sheets(&sheets.iter().copied().collect::<Vec<_>>())? {
+        let sentence = format!("{} {}", line.name(), line.told(&mut desk)?);
+        told.entry(line.sheet).or_default().push(sentence);
+    }
+    Ok(told.into_iter().map(|(sheet, lines)| (sheet, lines.join("; "))).collect())
 }
 
 /// Who has left is still told of by name.

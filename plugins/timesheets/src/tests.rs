@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 mod approving;
 mod billing;
+mod by_project;
 mod clocking;
 mod entering;
 mod reminding;

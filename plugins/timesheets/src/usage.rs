@@ -20,8 +20,6 @@ const MOST: usize = 20_000;
 const MOST_TASKS: usize = 10_000;
 /// Records of one project and month.
 const MOST_RECORDS: usize = 2_000;
-/// States of a sheet whose entries have no rate of their own yet.
-const OPEN: [&str; 3] = ["open", "submitted", "returned"];
 
 /// What is looked at at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,7 +107,7 @@ fn sums(portion: Portion) -> Result<Sums, Fault> {
         sum.add(cost);
     }
     let columns = ["task", "project", "activity", "project.client", "user", "local_date", "duration"];
-    let open = [field("cost_rate").is_null(), field("sheet.status").within(OPEN)];
+    let open = [field("cost_rate").is_null(), field("approved").eq(false)];
     let open = select("entries").as_plugin().columns(columns).filter(portion.entries().and(all(open))).sort("id");
     let open = records::find_all(open, MOST)?.ok_or_else(|| {
         Fault::new(ErrorCode::Quota, format!("More than {MOST} entries of one project and month wait for approval."))
@@ -196,7 +194,7 @@ pub(crate) fn tell(call: &JobCall) -> Result<Slice, Fault> {
 
 /// Another rate: what is not approved yet is reckoned anew.
 pub(crate) fn reckon() -> Result<Slice, Fault> {
-    let open = [field("project").is_set(), field("cost_rate").is_null(), field("sheet.status").within(OPEN)];
+    let open = [field("project").is_set(), field("cost_rate").is_null(), field("approved").eq(false)];
     let open = summarize("entries").as_plugin().filter(all(open)).group("project");
     let open = open.group_by("local_date", Bucket::Month).measure(count().named("n")).limit(1_000);
     let page = records::summarize(open)?;

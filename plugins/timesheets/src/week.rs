@@ -1,6 +1,8 @@
 //! A week in rows of what time was for and columns of days: shown, typed into, copied from the week before, submitted.
 
 use crate::absence;
+use crate::by_project;
+use crate::deciding::Desk;
 use crate::overlap;
 use crate::place;
 use crate::policy::{Overlap, Policy};
@@ -89,7 +91,20 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let week = week_named(request.query_text("week"), me, today)?;
     let days = weeks::days_of(week);
     let entries = entries_of(me, week)?;
-    let sheet = records::get_for_caller("sheets", weeks::sheet_of(me, week), &["id", "status", "reason", "approver"])?;
+    let columns = ["id", "status", "reason", "approver", "by_line"];
+    let sheet = records::get_for_caller("sheets", weeks::sheet_of(me, week), &columns)?;
+    let by_line = sheet.as_ref().is_some_and(|sheet| sheet.boolean("by_line") == Some(true));
+    let lines = if by_line { by_project::of_sheets(&[weeks::sheet_of(me, week)])? } else { Vec::new() };
+    let shut = by_project::shut(&lines);
+    let mut standing = BTreeMap::new();
+    if by_line {
+        let mut desk = Desk::read()?;
+        for line in &lines {
+            let told = line.told(&mut desk)?;
+            let told = told[..1].to_uppercase() + &told[1..];
+            standing.insert(line.project, (line.status.as_str(), told));
+        }
+    }
     let status = sheet.as_ref().and_then(|sheet| sheet.text("status")).unwrap_or("open").to_owned();
     let open = matches!(status.as_str(), "open" | "returned");
     let mut told = Vec::new();
@@ -110,7 +125,13 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
                 })
             })
             .collect();
-        told.push(json!({ "title": title, "detail": detail, "key": purpose, "cells": cells }));
+        let mut row = json!({ "title": title, "detail": detail, "key": purpose, "cells": cells });
+        if let Some((status, note)) = standing.get(&purpose.project) {
+            row["status"] = json!(status);
+            row["note"] = json!(note);
+            row["shut"] = json!(shut.contains(&purpose.project));
+        }
+        told.push(row);
     }
     told.sort_by_key(|row| (row["detail"].to_string(), row["title"].to_string()));
     let expected = expected(me, &days)?;
@@ -120,7 +141,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let at = STATES.iter().position(|state| *state == status).unwrap_or(0);
     let states = STATES.iter().enumerate().map(|(place, state)| {
         let title = match (*state, approver.as_deref()) {
-            ("approved", Some(name)) => format!("Approved by {name}"),
+            ("approved", Some(name)) if !by_line => format!("Approved by {name}"),
             _ => state[..1].to_uppercase() + &state[1..],
         };
         json!({ "title": title, "current": place == at })
@@ -133,7 +154,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "today": today,
         "days": days,
         "rows": told,
-        "more": more(me, &known)?,
+        "more": more(me, &known, &shut)?,
         "expected": expected,
         "status": status,
         "open": open,
@@ -153,10 +174,10 @@ fn overlaps(user: Id, week: Date) -> Result<Vec<String>, Fault> {
 }
 
 /// What else time may be for: open tasks that are assigned, activities, and projects.
-fn more(user: Id, known: &BTreeSet<Purpose>) -> Result<Vec<Json>, Fault> {
+fn more(user: Id, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<Id>>) -> Result<Vec<Json>, Fault> {
     let mut more = Vec::new();
     let mut offer = |purpose: Purpose, title: String| {
-        if !known.contains(&purpose) {
+        if !known.contains(&purpose) && !shut.contains(&purpose.project) {
             more.push(json!({ "title": title, "key": purpose }));
         }
     };
@@ -331,6 +352,7 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let before = week.plus_days(-7).ok_or_else(|| Fault::at("/week", "range", "There is no week before this."))?;
     let (earlier, entries) = (entries_of(me, before)?, entries_of(me, week)?);
     let there = rows(&entries);
+    let shut = by_project::shut(&by_project::of_sheets(&[weeks::sheet_of(me, week)])?);
     let mut writes: Vec<Mutation> = Vec::new();
     for (purpose, days) in rows(&earlier) {
         for (day, cell) in days {
@@ -338,7 +360,7 @@ pub(crate) fn copy(request: &RouteRequest) -> Result<RouteReply, Fault> {
             let filled = there.get(&purpose).is_some_and(|days| days.contains_key(&day));
             let closed =
                 cell.entries.iter().any(|entry| matches!(entry.text("project.status"), Some("closed" | "cancelled")));
-            if filled || closed || cell.seconds() <= 0 {
+            if filled || closed || shut.contains(&purpose.project) || cell.seconds() <= 0 {
                 continue;
             }
             let entry = insert("entries", context::new_id()?).set("user", me).set("local_date", day);

@@ -9,8 +9,15 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(crate) struct Weeks {
     conventions: calendar::Conventions,
-    /// Where weeks begin of which somebody has a sheet, the one that was there first in front; by person and week.
-    known: BTreeMap<(Id, Date), Vec<Date>>,
+    /// Weeks of which somebody has a sheet, the one that was there first in front; by person and week.
+    known: BTreeMap<(Id, Date), Vec<Known>>,
+}
+
+/// A week of which there is a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    first: Date,
+    by_line: bool,
 }
 
 impl Weeks {
@@ -25,45 +32,58 @@ impl Weeks {
 
     /// The first day of the week of somebody that a day belongs to, and whether its sheet is there.
     pub(crate) fn of(&mut self, user: Id, day: Date) -> Result<(Date, bool), Fault> {
+        let found = self.sheet(user, day)?;
+        Ok((found.map_or_else(|| self.week_of(day), |known| known.first), found.is_some()))
+    }
+
+    /// Whether the sheet of somebody that a day belongs to is there and approved by project.
+    pub(crate) fn is_by_line(&mut self, user: Id, day: Date) -> Result<bool, Fault> {
+        Ok(self.sheet(user, day)?.is_some_and(|known| known.by_line))
+    }
+
+    fn sheet(&mut self, user: Id, day: Date) -> Result<Option<Known>, Fault> {
         let week = self.week_of(day);
-        let first = |known: &[Date]| known.iter().copied().find(|first| (0..LENGTH).contains(&day.days_since(*first)));
+        let of_day =
+            |known: &[Known]| known.iter().copied().find(|known| (0..LENGTH).contains(&day.days_since(known.first)));
         if let Some(known) = self.known.get(&(user, week)) {
-            let found = first(known);
-            return Ok((found.unwrap_or(week), found.is_some()));
+            return Ok(of_day(known));
         }
         let (from, until) = (week.plus_days(1 - LENGTH).unwrap_or(week), week.plus_days(LENGTH - 1).unwrap_or(week));
         let sheets = select("sheets")
             .as_plugin()
-            .columns(["id", "week"])
+            .columns(["id", "week", "by_line"])
             .filter(all([field("user").eq(user), field("week").at_least(from), field("week").at_most(until)]))
             .sort("created_at")
             .limit(50);
         let sheets = records::find(sheets)?;
-        let known: Vec<Date> = sheets.records().filter_map(|row| row.date("week")).collect();
-        let found = first(&known);
+        let known = sheets
+            .records()
+            .filter_map(|row| Some(Known { first: row.date("week")?, by_line: row.boolean("by_line") == Some(true) }));
+        let known: Vec<Known> = known.collect();
+        let found = of_day(&known);
         self.known.insert((user, week), known);
-        Ok((found.unwrap_or(week), found.is_some()))
+        Ok(found)
     }
 
     /// That somebody's sheet of a week is being made.
     pub(crate) fn made(&mut self, user: Id, week: Date) {
         let now = self.week_of(week);
-        self.known.entry((user, now)).or_default().push(week);
+        self.known.entry((user, now)).or_default().push(Known { first: week, by_line: false });
     }
 }
 
 /// Days of a week.
 const LENGTH: i32 = 7;
 
-/// Puts what somebody entered of a day into the sheet of its week, which is made where it is not there yet. That it is
-/// open is for the host to say.
+/// Puts what somebody entered of a day into the sheet of its week, which is made where it is not there yet; answers which
+/// that is, where it is approved by project. That it is open is for the host to say.
 pub(crate) fn place(
     index: usize,
     change: &HookChange,
     user: Id,
     day: Date,
     findings: &mut Findings,
-) -> Result<(), Fault> {
+) -> Result<Option<Id>, Fault> {
     let mut weeks = match findings.weeks.take() {
         Some(weeks) => weeks,
         None => Weeks::read()?,
@@ -78,8 +98,9 @@ pub(crate) fn place(
         let made = insert("sheets", sheet).set("user", user).set("week", week).set("label", label);
         findings.verdict.also.push(made.into());
     }
+    let by_line = weeks.is_by_line(user, day)?;
     findings.weeks = Some(weeks);
-    Ok(())
+    Ok(by_line.then_some(sheet))
 }
 
 /// The seven days of a week.

@@ -15,12 +15,12 @@ on_both!(
 );
 
 impl Firm {
-    async fn settle(&self, values: Json) -> Answer {
+    pub(crate) async fn settle(&self, values: Json) -> Answer {
         let put = self.org.request(Method::PUT, "plugins/timesheets/settings").header("If-Match", "*");
         self.org.send(put.json(&json!({ "values": values }))).await
     }
 
-    async fn visitor(&self, email: &str) -> Visitor {
+    pub(crate) async fn visitor(&self, email: &str) -> Visitor {
         let visitor = self.server.visitor();
         visitor.sign_in(email, PASSWORD).await;
         visitor
@@ -86,7 +86,11 @@ async fn who_stands_in_for_somebody_approves_on_their_first_page(database: Datab
     let _ = firm.ben.post("timesheets/stand-ins", named).await.is(201);
     let week = zoe.get("timesheets/stand-in?week=2026-11-16").await.is(200).json;
     assert_eq!((&week["rows"][0]["title"], &week["rows"][0]["total"]), (&json!("Mia"), &json!(28_800)));
+    // She sees what the sums are of, though she may open none of it.
+    assert_eq!(week["rows"][0]["entries"][0]["title"], "Kitchen");
+    assert!(zoe.get(ENTRIES).await.is(200).data().is_empty());
     page.get("/").await.is(200).shows("You stand in for somebody");
+    page.get("/timesheets/-/stand-in?week=2026-11-16").await.is(200).shows("1 entry").shows("Mon 16");
     // Of the door of those who hold the permission she knows nothing.
     let _ = zoe.post("timesheets/team/approve", body).await.is_problem(403, "denied");
     let approved = page.post("/timesheets/-/stand-in/0/approve", &[("id", sheet.as_str())]).await.is(303);

@@ -10,6 +10,7 @@ mod batch;
 mod bounds;
 mod browser;
 mod bulk;
+mod by_project;
 mod cli;
 mod consents;
 mod contract;

@@ -34,8 +34,13 @@ pub(crate) struct Firm {
 }
 
 pub(crate) async fn firm(database: &Database) -> Firm {
+    firm_with(database, &["projects", "timesheets"]).await
+}
+
+/// The same firm with other plugins beside these two.
+pub(crate) async fn firm_with(database: &Database, plugins: &[&str]) -> Firm {
     let race = Race::default();
-    let plugins = vec![shipped("projects"), shipped("timesheets")];
+    let plugins = plugins.iter().map(|name| shipped(name)).collect();
     let server = database.serve_with(Setup { race: Some(race.clone()), plugins, ..Setup::default() }).await;
     let org = server.organization("Halloran").await;
     let (mia_id, mia_email, mia) = server.member(&org, "Mia", Role::Member).await;

@@ -19,6 +19,12 @@ impl Posting {
         format!("{}/{deed}", self.action)
     }
 
+    /// An id that nothing else on the page has: blocks of one kind may stand beside each other.
+    pub(super) fn id(&self, of: &str) -> String {
+        let place = self.action.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+        std::iter::once(of).chain(place).collect::<Vec<_>>().join("-")
+    }
+
     /// The same page about another week.
     pub(super) fn week(&self, week: &str) -> String {
         format!("{}?week={week}", self.page)

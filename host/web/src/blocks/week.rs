@@ -45,6 +45,15 @@ pub struct Row {
     /// What the row is of, as the saving route takes it.
     pub key: serde_json::Value,
     pub cells: Vec<Cell>,
+    /// What became of this row, where rows go their own ways.
+    #[serde(default)]
+    pub status: String,
+    /// The same in a sentence: whom it waits for, why it was returned.
+    #[serde(default)]
+    pub note: String,
+    /// Whether it stays as it is, also where the week can be written.
+    #[serde(default)]
+    pub shut: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -196,6 +205,8 @@ fn drawn_row(view: &WeekView, days: &[Day], at: usize, row: &Row) -> Markup {
             th scope="row" {
                 span class="primary" { (row.title) }
                 @if !row.detail.is_empty() { span class="sub" { (row.detail) } }
+                @if !row.status.is_empty() { span class="row-state" { (crate::collection::tag(&[], &row.status)) } }
+                @if !row.note.is_empty() { span class="sub" { (row.note) } }
                 @if view.data.open {
                     input type="hidden" name=(key_name(at)) value=(row.key.to_string());
                     input type="hidden" name=(was_name(at)) value=(was.join(" "));
@@ -203,14 +214,14 @@ fn drawn_row(view: &WeekView, days: &[Day], at: usize, row: &Row) -> Markup {
             }
             @for (place, day) in days.iter().enumerate() {
                 @let cell = row.cells.get(place).copied().unwrap_or_default();
-                (drawn_cell(view, *day, &cell_name(at, place), cell, &row.title))
+                (drawn_cell(view, *day, &cell_name(at, place), cell, &row.title, row.shut))
             }
             td class="num strong" data-sum { (hours(row.cells.iter().map(|cell| cell.seconds).sum())) }
         }
     }
 }
 
-fn drawn_cell(view: &WeekView, day: Day, name: &str, cell: Cell, row: &str) -> Markup {
+fn drawn_cell(view: &WeekView, day: Day, name: &str, cell: Cell, row: &str, shut: bool) -> Markup {
     let shown = view.typed.get(name).cloned().unwrap_or_else(|| hours(cell.seconds));
     let issue = view.issues.get(name);
     let label = format!("{row}, {}{}", day.spoken(), if cell.live { ", timer running" } else { "" });
@@ -218,12 +229,12 @@ fn drawn_cell(view: &WeekView, day: Day, name: &str, cell: Cell, row: &str) -> M
     let live = if cell.live { " live" } else { "" };
     html! {
         td class={ (day.class()) (noted) (live) } {
-            @if view.data.open {
+            @if view.data.open && !shut {
                 input class="cell" name=(name) inputmode="text" autocomplete="off" placeholder="0:00" value=(shown) maxlength="40"
                     aria-label=(label) aria-invalid=[issue.map(|_| "true")] title=[issue] data-seconds=(cell.seconds);
                 @if let Some(issue) = issue { span class="cell-issue" role="alert" { (issue) } }
             } @else {
-                span class="cell cell-shut" { (shown) }
+                span class="cell cell-shut" data-seconds=(cell.seconds) { (shown) }
             }
         }
     }
@@ -243,7 +254,7 @@ fn new_row(view: &WeekView, days: &[Day]) -> Markup {
                 }
             }
             @for (place, day) in days.iter().enumerate() {
-                (drawn_cell(view, *day, &new_cell_name(place), Cell::default(), "New row"))
+                (drawn_cell(view, *day, &new_cell_name(place), Cell::default(), "New row", false))
             }
             td class="num strong" data-sum {}
         }
@@ -364,6 +375,19 @@ mod tests {
             html.contains("7:30") && !html.contains("<input class=\"cell\"") && !html.contains("Submit week"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_row_that_is_shut_in_a_week_that_is_open_says_why_and_has_nothing_to_type_into() {
+        let mut view = view(&[[450, 0, 0, 0, 0, 0, 0], [60, 0, 0, 0, 0, 0, 0]], true);
+        let row = &mut view.data.rows[0];
+        (row.status, row.note, row.shut) = ("approved".into(), "Is approved by Ana".into(), true);
+        let html = draw(&view).into_string();
+        assert!(html.contains(">Approved<") && html.contains("Is approved by Ana"), "{html}");
+        assert!(!html.contains("name=\"r0d0\"") && html.contains("name=\"r1d0\""), "{html}");
+        // What its time was stays among the totals, and among what the form says of rows, so that none is counted off.
+        assert!(html.contains("name=\"k0\"") && html.contains("name=\"k1\""), "{html}");
+        assert_eq!(minutes(&html, "data-total"), [510]);
     }
 
     #[test]

@@ -37,9 +37,11 @@ class Week extends HTMLElement {
     let total = 0;
     for (const row of this.querySelectorAll("tbody tr")) {
       let sum = 0;
-      row.querySelectorAll("input.cell").forEach((cell, day) => {
-        const typed = minutes(cell.value);
-        cell.toggleAttribute("aria-invalid", Number.isNaN(typed));
+      row.querySelectorAll(".cell").forEach((cell, day) => {
+        // What is shut has no control, and counts.
+        const open = cell instanceof HTMLInputElement;
+        const typed = open ? minutes(cell.value) : Number(cell.dataset.seconds) / 60;
+        if (open) cell.toggleAttribute("aria-invalid", Number.isNaN(typed));
         const value = Number.isNaN(typed) ? 0 : typed;
         sum += value;
         days[day] = (days[day] ?? 0) + value;
