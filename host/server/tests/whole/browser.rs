@@ -116,6 +116,10 @@ async fn pages_fit_on_a_phone(database: Database) {
         ("record", format!("/projects/projects/{project}")),
         ("overview", "/projects/-/overview".to_owned()),
         ("plugins", "/admin/plugins".to_owned()),
+        ("people", "/admin/people".to_owned()),
+        ("roles", "/admin/roles".to_owned()),
+        ("audit", "/admin/audit".to_owned()),
+        ("account", "/account".to_owned()),
     ] {
         browser.goto(&format!("{root}{path}")).await;
         browser.picture(&format!("phone-{name}")).await;
