@@ -15,6 +15,7 @@
 //! | [`background`], [`position`] | jobs and subscribers, as commits know of them; places in the change log |
 //! | [`caller`] | who asks and what they may |
 //! | [`repeat`] | answers that can be given again |
+//! | [`accent`] | the colour that an organization gives its pages |
 //! | [`mail`], [`post`] | what letters say; notices, letters and links as plugins ask for them |
 //! | [`media`] | files that records hold: what is known of one, what its bytes say that it is |
 //! | [`sheet`], [`signature`] | what routes put on pages, also of those who come by a link; a signature drawn by hand |
@@ -22,6 +23,7 @@
 //! | [`memory`] | the query tree over plain vectors: the model that stores are tested against |
 //! | [`error`], [`clock`] | faults without HTTP; time as a parameter |
 
+pub mod accent;
 pub mod access;
 pub mod allowance;
 pub mod background;

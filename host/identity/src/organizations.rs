@@ -6,6 +6,7 @@ use crate::country::{self, preset_of};
 use crate::error::Error;
 use crate::form::{Email, Reader};
 use crate::{Identity, error, password};
+use lignaflow_core::accent::Accent;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::fold::fold;
@@ -99,6 +100,7 @@ pub(crate) fn read(form: &SetupForm, now: Micros, reader: &mut Reader) -> Option
         calendar: preset.calendar,
         tax_number: String::new(),
         second_factor: Demand::Nobody,
+        accent: Accent::default(),
         created_at: now,
     };
     Some(Plan { name_key: fold(&organization.name), organization, owner_name, email: email? })

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::form::Reader;
 use crate::members::{conflict, enter};
 use crate::{Identity, error};
+use lignaflow_core::accent::Accent;
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::fold::fold;
 use lignaflow_core::{Fault, Issue};
@@ -39,6 +40,25 @@ pub struct OrganizationChange {
     pub tax_number: Option<String>,
     /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
     pub second_factor: Option<String>,
+    /// Degrees, 0 to 359.
+    pub accent_hue: Option<i64>,
+    /// Thousandths, 0 to 80.
+    pub accent_chroma: Option<i64>,
+}
+
+/// The accent with what is changed of it; what is beyond a bound is told at its own field.
+fn accent(known: Accent, hue: Option<i64>, chroma: Option<i64>, reader: &mut Reader) -> Accent {
+    let mut read = |given: Option<i64>, known: u16, most: u16, path: &str, what: &str| match given {
+        None => known,
+        Some(number) => u16::try_from(number).ok().filter(|number| *number <= most).unwrap_or_else(|| {
+            reader.note(path, "range", format!("{what} from 0 to {most}."));
+            known
+        }),
+    };
+    let hue = read(hue, known.hue(), Accent::LAST_HUE, "/accent_hue", "A hue is a whole number of degrees");
+    let most = Accent::MOST_CHROMA;
+    let chroma = read(chroma, known.chroma(), most, "/accent_chroma", "Its strength is a whole number of thousandths");
+    Accent::new(hue, chroma).unwrap_or(known)
 }
 
 /// Characters of a tax number.
@@ -109,6 +129,7 @@ impl Identity {
                     known.second_factor
                 })
             }),
+            accent: accent(known.accent, change.accent_hue, change.accent_chroma, &mut reader),
             created_at: known.created_at,
         };
         if read.second_factor > known.second_factor && !has_one {
@@ -140,6 +161,7 @@ impl Identity {
                     "name": read.name, "country": read.country, "currency": read.currency.as_str(),
                     "time_zone": read.time_zone, "locale": read.locale, "week_starts": read.calendar.week_starts,
                     "fiscal_year_starts": read.calendar.fiscal_year_starts, "tax_number": read.tax_number, "second_factor": read.second_factor.as_str(),
+                    "accent_hue": read.accent.hue(), "accent_chroma": read.accent.chroma(),
                 });
                 actor.log(tx, Kind::OrganizationChanged, detail).await?;
                 Ok(read)

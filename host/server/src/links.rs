@@ -8,7 +8,7 @@ use lignaflow_core::post::ClosingReason;
 use lignaflow_core::{ErrorCode, Fault, Id};
 use lignaflow_identity::Client;
 use lignaflow_store::identity::audit::{self, Event};
-use lignaflow_store::identity::organizations;
+use lignaflow_store::identity::organizations::{self, Organization};
 use lignaflow_store::links::{self, Link, Which};
 use lignaflow_store::{Store, StoreError, Tx};
 use serde_json::json;
@@ -33,12 +33,12 @@ impl Links {
         Self { store, clock }
     }
 
-    /// The link of a secret, whatever has become of it, with the name of its organization.
-    pub async fn by_secret(&self, hash: &[u8; 32]) -> Result<Option<(Link, String)>, Fault> {
+    /// The link of a secret, whatever has become of it, with its organization.
+    pub async fn by_secret(&self, hash: &[u8; 32]) -> Result<Option<(Link, Organization)>, Fault> {
         let found = links::by_hash(self.store.database(), hash).await.map_err(unavailable)?;
         let Some(link) = found else { return Ok(None) };
         let organization = organizations::one(self.store.database(), link.organization).await.map_err(unavailable)?;
-        Ok(organization.map(|organization| (link, organization.name)))
+        Ok(organization.map(|organization| (link, organization)))
     }
 
     /// The links of the organization, those opened last first.

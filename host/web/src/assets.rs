@@ -3,6 +3,7 @@
 //! Every address holds a hash of all assets together, as a folder: `/static/5f0c…/app.css`. So a module imports its
 //! neighbours by plain relative names, and whatever is served under the current hash may be kept for ever.
 
+use lignaflow_core::accent::Accent;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -45,12 +46,18 @@ pub struct Asset {
     /// Whether the address carried the current hash: then it may be cached for a year as `immutable`. An address
     /// with an older hash or none still answers, but must be revalidated, since the bytes may be others.
     pub immutable: bool,
+    /// Whether it is of one organization: no cache between it and its browsers keeps it.
+    pub private: bool,
 }
 
 impl Asset {
     /// What `Cache-Control` should say.
     pub fn cache_control(&self) -> &'static str {
-        if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" }
+        match (self.immutable, self.private) {
+            (true, false) => "public, max-age=31536000, immutable",
+            (true, true) => "private, max-age=31536000, immutable",
+            (false, _) => "no-cache",
+        }
     }
 }
 
@@ -105,13 +112,44 @@ pub fn get(path: &str) -> Option<Asset> {
         Some((hash, name)) if hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => (name, false),
         _ => (path, false),
     };
+    if let Some(accent) = accent_of(name) {
+        return Some(accent_sheet(accent, immutable));
+    }
     let entry = SHELF.entries.get(name)?;
     Some(Asset {
         bytes: Cow::Borrowed(&entry.bytes),
         content_type: content_type(name),
         etag: entry.etag.clone(),
         immutable,
+        private: false,
     })
+}
+
+/// The folder of the sheets that colour an organization's pages.
+const ACCENTS: &str = "accent/";
+
+/// The address of the sheet that colours an organization's pages. What it says is all in its name: it wants no look-up
+/// and no session, tells nothing that the page that links it does not, and has another address once another is chosen.
+pub fn accent_url(accent: Accent) -> String {
+    format!("{ROOT}{}/{ACCENTS}{}-{}.css", SHELF.hash, accent.hue(), accent.chroma())
+}
+
+/// The accent that a sheet's name says, where it is written as [`accent_url`] writes it.
+fn accent_of(name: &str) -> Option<Accent> {
+    let (hue, chroma) = name.strip_prefix(ACCENTS)?.strip_suffix(".css")?.split_once('-')?;
+    let accent = Accent::new(hue.parse().ok()?, chroma.parse().ok()?)?;
+    (hue == accent.hue().to_string() && chroma == accent.chroma().to_string()).then_some(accent)
+}
+
+fn accent_sheet(accent: Accent, immutable: bool) -> Asset {
+    let (hue, chroma) = (accent.hue(), accent.chroma());
+    Asset {
+        bytes: Cow::Owned(format!(":root {{ --brand-hue: {hue}; --brand-chroma: 0.{chroma:03}; }}\n").into_bytes()),
+        content_type: "text/css; charset=utf-8",
+        etag: format!("\"accent-{hue}-{chroma}\""),
+        immutable,
+        private: true,
+    }
 }
 
 /// Every asset's name, for a folder of static pages.
@@ -160,6 +198,19 @@ mod tests {
         assert_eq!(get("icons.svg").unwrap().content_type, "image/svg+xml");
         assert!(get("../Cargo.toml").is_none());
         assert!(get("0123456789ab/../app.css").is_none());
+    }
+
+    #[test]
+    fn an_accent_is_a_sheet_whose_address_says_it_and_changes_with_it() {
+        let accent = Accent::new(250, 8).unwrap();
+        let address = accent_url(accent);
+        let sheet = get(address.strip_prefix(ROOT).unwrap()).unwrap();
+        assert_eq!(&*sheet.bytes, b":root { --brand-hue: 250; --brand-chroma: 0.008; }\n");
+        assert_eq!(sheet.cache_control(), "private, max-age=31536000, immutable");
+        assert_ne!(address, accent_url(Accent::new(250, 9).unwrap()));
+        for nothing in ["360-8", "250-81", "0250-8", "+250-8", "250-08", "250", "-", "250-8;}", "250-8-1"] {
+            assert!(get(&format!("accent/{nothing}.css")).is_none(), "{nothing}");
+        }
     }
 
     #[test]

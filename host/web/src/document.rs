@@ -2,6 +2,7 @@
 //! forbids both.
 
 use crate::assets;
+use lignaflow_core::accent::Accent;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::sync::LazyLock;
 
@@ -54,6 +55,8 @@ pub(crate) struct Document<'a> {
     pub(crate) theme: Theme,
     /// Sheets beside `app.css`, such as `css/week.css`.
     pub(crate) sheets: &'a [&'a str],
+    /// The colour of the organization whose page it is.
+    pub(crate) accent: Accent,
 }
 
 /// What stands in every head and never changes while the program runs.
@@ -80,6 +83,7 @@ impl Document<'_> {
                     title { (self.title) " · LignaFlow" }
                     (PreEscaped(HEAD.as_str()))
                     @for sheet in self.sheets { link rel="stylesheet" href=(assets::url(sheet)); }
+                    @if self.accent != Accent::default() { link rel="stylesheet" href=(assets::accent_url(self.accent)); }
                 }
                 body {
                     // The hatch of what is planned, which measured bars refer to.
@@ -104,7 +108,9 @@ mod tests {
     #[test]
     fn the_chosen_theme_stands_in_the_first_byte_of_html() {
         let page = |theme| {
-            Document { title: "A < B", lang: "en-AU", theme, sheets: &["css/week.css"] }.render(&html! {}).into_string()
+            let sheets = &["css/week.css"];
+            let document = Document { title: "A < B", lang: "en-AU", theme, sheets, accent: Accent::default() };
+            document.render(&html! {}).into_string()
         };
         assert!(page(Theme::of("dark")).starts_with("<!DOCTYPE html><html lang=\"en-AU\" data-theme=\"dark\">"));
         assert!(page(Theme::of("nonsense")).starts_with("<!DOCTYPE html><html lang=\"en-AU\"><head>"));

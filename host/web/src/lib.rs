@@ -30,6 +30,8 @@ pub mod admin;
 pub mod assets;
 pub mod blocks;
 pub mod collection;
+#[cfg(test)]
+mod contrast;
 mod control;
 pub mod document;
 pub mod door;

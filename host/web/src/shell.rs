@@ -6,6 +6,7 @@ use crate::icon::{icon, large};
 use crate::navigation::Navigation;
 use crate::paths;
 use crate::reader::Reader;
+use lignaflow_core::accent::Accent;
 use maud::{Markup, html};
 
 /// What every signed-in page needs to know of the person and the organization.
@@ -16,6 +17,8 @@ pub struct Shell {
     pub person: Person,
     /// The organization's name.
     pub organization: String,
+    /// Its colour.
+    pub accent: Accent,
     /// All organizations of the person; a switcher appears from two on.
     pub organizations: Vec<Membership>,
     pub navigation: Navigation,
@@ -88,8 +91,8 @@ impl Shell {
             }
             (self.toast())
         };
-        Document { title: head.title, lang: self.reader.locale.tag(), theme: self.theme, sheets: head.sheets }
-            .render(&whole)
+        let (lang, theme, accent) = (self.reader.locale.tag(), self.theme, self.accent);
+        Document { title: head.title, lang, theme, sheets: head.sheets, accent }.render(&whole)
     }
 
     /// That somebody else knows their password, until they have chosen another.

@@ -5,6 +5,7 @@ use crate::labels::Labels;
 use crate::navigation::Navigation;
 use crate::reader::Reader;
 use crate::shell::{Person, Shell};
+use lignaflow_core::accent::Accent;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::descriptor::{Descriptor, Field, FieldKind};
 use lignaflow_core::id::{Id, PersonId};
@@ -177,6 +178,7 @@ pub(crate) fn shell() -> Shell {
             password_temporary: false,
         },
         organization: "Halloran & Beck".into(),
+        accent: Accent::default(),
         organizations: Vec::new(),
         navigation: Navigation::of([&descriptor()], |_, _| true, |_| true, true),
         path: "/projects/projects".into(),

@@ -9,6 +9,7 @@ use crate::format::money;
 use crate::icon::{icon, large};
 use crate::labels::Labels;
 use crate::reader::Reader;
+use lignaflow_core::accent::Accent;
 use lignaflow_core::descriptor::Field;
 use lignaflow_core::sheet::{Choice, MAX_ROWS, MAX_SECTIONS, Section, Sheet};
 use lignaflow_core::signature::{HEIGHT, WIDTH};
@@ -98,6 +99,8 @@ pub struct LinkPage<'a> {
     pub reader: &'a Reader,
     /// In whose name it is.
     pub organization: &'a str,
+    /// Their colour.
+    pub accent: Accent,
     pub title: &'a str,
     /// Where the page itself is posted, to be drawn anew with what was ticked.
     pub address: &'a str,
@@ -147,7 +150,7 @@ pub fn page(view: &LinkPage<'_>) -> Markup {
             }
         }
     };
-    shell(view.theme, view.reader.locale.tag(), title, view.organization, &inner)
+    shell((view.theme, view.accent), view.reader.locale.tag(), title, view.organization, &inner)
 }
 
 /// One message, where there is nothing to be shown any more.
@@ -156,6 +159,7 @@ pub struct LinkMessage<'a> {
     pub theme: Theme,
     /// Nothing where it is not known whose link it was.
     pub organization: Option<&'a str>,
+    pub accent: Accent,
     pub title: &'a str,
     pub text: &'a str,
 }
@@ -168,7 +172,7 @@ pub fn message(view: &LinkMessage<'_>) -> Markup {
             div class="offer" { div class="offer-head" { h1 { (view.title) } p class="lead" { (view.text) } } }
         }
     };
-    shell(view.theme, "en", view.title, name, &inner)
+    shell((view.theme, view.accent), "en", view.title, name, &inner)
 }
 
 fn letterhead(organization: &str) -> Markup {
@@ -177,13 +181,13 @@ fn letterhead(organization: &str) -> Markup {
     }
 }
 
-fn shell(theme: Theme, lang: &str, title: &str, organization: &str, inner: &Markup) -> Markup {
+fn shell((theme, accent): (Theme, Accent), lang: &str, title: &str, organization: &str, inner: &Markup) -> Markup {
     let whole = html! {
         a class="skip" href="#main" { "Skip to content" }
         div class="letter-page" { div class="letter" { (inner) } }
     };
     let title = format!("{title} · {organization}");
-    Document { title: &title, lang, theme, sheets: &["css/client.css"] }.render(&whole)
+    Document { title: &title, lang, theme, sheets: &["css/client.css"], accent }.render(&whole)
 }
 
 fn drawn(piece: &Piece, cells: Cells<'_>, view: &LinkPage<'_>) -> Markup {
@@ -412,6 +416,7 @@ mod tests {
             theme: Theme::System,
             reader,
             organization: "Halloran & Beck",
+            accent: Accent::default(),
             title: "Offer",
             address: "/l/at/1",
             pieces,

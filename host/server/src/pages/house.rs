@@ -176,6 +176,7 @@ impl Visit {
             },
             organization,
             organizations,
+            accent: authenticated.organization.accent,
             navigation,
             path: self.path.clone(),
             flash: self.flash.clone().map(|text| Flash { text, undo: None }),

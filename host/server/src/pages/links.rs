@@ -18,6 +18,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use lignaflow_core::accent::Accent;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::{Access, Caller};
 use lignaflow_core::catalog::Schema;
@@ -31,6 +32,7 @@ use lignaflow_core::sheet::{MAX_FILES, Sheet};
 use lignaflow_core::signature::FORMAT;
 use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
+use lignaflow_identity::Organization;
 use lignaflow_records::LinkAddresses;
 use lignaflow_runtime::{LoadedPlugin, Snapshot};
 use lignaflow_store::links::{Link, State as LinkState};
@@ -65,7 +67,7 @@ struct Guest {
     app: Arc<App>,
     link: Link,
     caller: Caller,
-    organization: String,
+    organization: Organization,
     theme: Theme,
     snapshot: Arc<Snapshot>,
     plugin: Arc<LoadedPlugin>,
@@ -80,8 +82,9 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-fn told(theme: Theme, organization: Option<&str>, status: StatusCode, title: &str, text: &str) -> Response {
-    let view = LinkMessage { theme, organization, title, text };
+fn told(theme: Theme, of: Option<&Organization>, status: StatusCode, title: &str, text: &str) -> Response {
+    let accent = of.map_or_else(Accent::default, |organization| organization.accent);
+    let view = LinkMessage { theme, organization: of.map(|organization| organization.name.as_str()), accent, title, text };
     private(html(status, draw_message(&view)))
 }
 
@@ -92,7 +95,7 @@ fn unknown(theme: Theme) -> Response {
 }
 
 /// What a link that is not open says of itself.
-fn ended(theme: Theme, organization: &str, state: LinkState) -> Response {
+fn ended(theme: Theme, organization: &Organization, state: LinkState) -> Response {
     let (title, text) = match state {
         LinkState::Expired => ("This link has expired", "Ask for a new one, and it will be sent to you."),
         LinkState::Withdrawn => ("This link was withdrawn", "What it led to is not open to you any more."),
@@ -112,8 +115,8 @@ fn failed(theme: Theme, fault: Fault) -> Response {
     told(theme, None, problem.status(), "Not just now", problem.detail())
 }
 
-/// The link of a secret, with its organization's name.
-async fn found(app: &App, secret: &str) -> Result<Option<(Link, String)>, Fault> {
+/// The link of a secret, with its organization.
+async fn found(app: &App, secret: &str) -> Result<Option<(Link, Organization)>, Fault> {
     app.links.by_secret(&LinkAddresses::hash_of(secret)).await
 }
 
@@ -253,7 +256,8 @@ impl Guest {
                 let view = LinkPage {
                     theme: self.theme,
                     reader: &reader,
-                    organization: &self.organization,
+                    organization: &self.organization.name,
+                    accent: self.organization.accent,
                     title,
                     address: &self.address(),
                     pieces: &pieces,

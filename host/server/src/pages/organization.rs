@@ -13,7 +13,9 @@ use http::StatusCode;
 use lignaflow_core::Fault;
 use lignaflow_core::caller::{Permission, Role};
 use lignaflow_identity::{OrganizationChange, asks_for_proof};
-use lignaflow_web::admin::{OrganizationPage, organization as draw_organization};
+use lignaflow_web::admin::{
+    OWN_ACCENT, OrganizationPage, accent_choice, accent_figures, organization as draw_organization,
+};
 use lignaflow_web::door::Typed;
 use lignaflow_web::paths;
 use std::sync::Arc;
@@ -52,6 +54,9 @@ fn filled(visit: &Visit) -> Typed {
         ("fiscal_year_starts", is.calendar.fiscal_year_starts.to_string()),
         ("tax_number", is.tax_number.clone()),
         ("second_factor", is.second_factor.as_str().to_owned()),
+        ("accent", accent_choice(is.accent)),
+        ("accent_hue", is.accent.hue().to_string()),
+        ("accent_chroma", is.accent.chroma().to_string()),
     ]
     .map(|(name, text)| (name.to_owned(), text))
     .into()
@@ -87,6 +92,15 @@ async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
     let text = |name: &str| typed.get(name).cloned();
     // What is no number is no day and no month, and is told as such.
     let number = |name: &str| typed.get(name).map(|text| text.trim().parse().unwrap_or(0));
+    let figure = |name: &str| typed.get(name).map(|text| text.trim().parse().unwrap_or(-1));
+    // A colour with a name counts for itself, whatever stands in the fields for one of one's own.
+    let (accent_hue, accent_chroma) = match typed.get("accent").map(String::as_str) {
+        Some(OWN_ACCENT) | None => (figure("accent_hue"), figure("accent_chroma")),
+        Some(choice) => match accent_figures(choice) {
+            Some(accent) => (Some(accent.hue().into()), Some(accent.chroma().into())),
+            None => (Some(-1), None),
+        },
+    };
     let change = OrganizationChange {
         name: text("name"),
         country: text("country"),
@@ -97,6 +111,8 @@ async fn change(visit: Visit, From(client): From, RawForm(body): RawForm) -> Res
         fiscal_year_starts: number("fiscal_year_starts"),
         tax_number: text("tax_number"),
         second_factor: text("second_factor"),
+        accent_hue,
+        accent_chroma,
     };
     match visit.app.identity.change_organization(&visit.signed.authenticated, client, change).await {
         Ok(_) => visit.go(paths::ORGANIZATION, "Saved."),

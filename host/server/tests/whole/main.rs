@@ -2,6 +2,7 @@
 //! plugin is compiled once; one file a theme.
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
+mod accent;
 mod access;
 mod acts;
 mod audit;

@@ -59,6 +59,7 @@ steps! {
     31 => "0031_invitation_letters",
     32 => "0032_tries",
     33 => "0033_view_uses",
+    34 => "0034_accents",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

@@ -41,7 +41,7 @@ fn parsed<T: FromStr>(text: &str, column: &str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Broken(format!("`{text}` in {column} cannot be read")))
 }
 
-fn small(value: i64, column: &str) -> Result<u8, StoreError> {
+fn small<T: TryFrom<i64>>(value: i64, column: &str) -> Result<T, StoreError> {
     u8::try_from(value).map_err(|_| StoreError::Broken(format!("{value} in {column} cannot be read")))
 }
 

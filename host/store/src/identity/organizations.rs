@@ -3,6 +3,7 @@
 use super::{Source, parsed, small, values};
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
+use lignaflow_core::accent::Accent;
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
@@ -24,6 +25,7 @@ pub struct Organization {
     pub calendar: Calendar,
     pub tax_number: String,
     pub second_factor: Demand,
+    pub accent: Accent,
     pub created_at: Micros,
 }
 
@@ -72,7 +74,7 @@ impl FromStr for Demand {
 macro_rules! columns {
     () => {
         "o.id, o.name, o.country, o.currency, o.time_zone, o.locale, o.week_starts, o.fiscal_year_starts, \
-         o.tax_number, o.created_at, o.second_factor"
+         o.tax_number, o.created_at, o.second_factor, o.accent_hue, o.accent_chroma"
     };
 }
 pub(super) use columns;
@@ -93,6 +95,11 @@ pub(super) fn of_row(row: &Row, at: usize) -> Result<Organization, StoreError> {
         tax_number: row.text(at + 8)?,
         created_at: row.i64(at + 9)?,
         second_factor: parsed(&row.text(at + 10)?, "organizations.second_factor")?,
+        accent: Accent::new(
+            small(row.i64(at + 11)?, "organizations.accent_hue")?,
+            small(row.i64(at + 12)?, "organizations.accent_chroma")?,
+        )
+        .ok_or_else(|| StoreError::Broken("organizations.accent_hue is no accent".to_owned()))?,
     })
 }
 
@@ -149,7 +156,8 @@ pub async fn insert(tx: &mut Tx, organization: &Organization, name_key: &str) ->
 pub async fn update(tx: &mut Tx, organization: &Organization, name_key: &str) -> Result<bool, StoreError> {
     let statement = Statement::new(
         "update organizations set name = $1, name_key = $2, country = $3, currency = $4, time_zone = $5, locale = $6, \
-         week_starts = $7, fiscal_year_starts = $8, tax_number = $9, second_factor = $10 where id = $11",
+         week_starts = $7, fiscal_year_starts = $8, tax_number = $9, second_factor = $10, accent_hue = $11, \
+         accent_chroma = $12 where id = $13",
         values![
             organization.name.as_str(),
             name_key,
@@ -161,6 +169,8 @@ pub async fn update(tx: &mut Tx, organization: &Organization, name_key: &str) ->
             i64::from(organization.calendar.fiscal_year_starts),
             organization.tax_number.as_str(),
             organization.second_factor.as_str(),
+            i64::from(organization.accent.hue()),
+            i64::from(organization.accent.chroma()),
             organization.id.0.uuid(),
         ],
     );

@@ -1,5 +1,6 @@
 //! A joinery with clients, projects and tasks.
 
+use lignaflow_core::accent::Accent;
 use lignaflow_core::catalog::{Catalog, Schema};
 use lignaflow_core::descriptor::{Descriptor, parse};
 use lignaflow_core::id::{Id, PersonId};
@@ -269,6 +270,7 @@ pub(crate) fn shell(path: &str) -> Shell {
             password_temporary: false,
         },
         organization: "Halloran & Beck".into(),
+        accent: Accent::default(),
         organizations: vec![
             Membership { id: "a".into(), name: "Halloran & Beck".into(), current: true },
             Membership { id: "b".into(), name: "Beck Holdings".into(), current: false },

@@ -6,6 +6,7 @@
 /// The sheet of these pages.
 const SHEETS: &[&str] = &["css/plugins.css"];
 
+mod accent;
 mod audit;
 mod bounds;
 mod changes;
@@ -30,6 +31,7 @@ mod used;
 mod versions;
 mod webhooks;
 
+pub use accent::{OWN as OWN_ACCENT, accent_choice, accent_figures};
 pub use audit::{AuditPage, AuditRow, audit};
 pub use bounds::{BoundsPage, bound_asks, bounds, field as bound_field};
 pub use consent::{Ask, ConsentPage, asks, consent};

@@ -1,5 +1,6 @@
 //! What the organization is set to.
 
+use super::accent::accent_controls;
 use crate::control::{Control, Input, Width};
 use crate::door::{COUNTRIES, Typed};
 use crate::issues;
@@ -38,7 +39,7 @@ const DEMANDS: [(&str, &str); 3] =
 #[derive(Debug, Clone, Copy)]
 pub struct OrganizationPage<'a> {
     /// As it is, or as it was typed: `name`, `country`, `currency`, `time_zone`, `locale`, `week_starts`,
-    /// `fiscal_year_starts`, `tax_number`.
+    /// `fiscal_year_starts`, `tax_number`, `accent`, `accent_hue`, `accent_chroma`.
     pub typed: &'a Typed,
     /// For how many years after their last trace people are kept.
     pub retention: i64,
@@ -50,7 +51,7 @@ pub struct OrganizationPage<'a> {
     pub fault: Option<&'a str>,
 }
 
-fn fields() -> [(&'static str, String); 10] {
+fn fields() -> [(&'static str, String); 12] {
     [
         ("name", "Name".to_owned()),
         ("country", "Country".to_owned()),
@@ -62,6 +63,8 @@ fn fields() -> [(&'static str, String); 10] {
         ("tax_number", "Tax number".to_owned()),
         ("confirm", "Its name".to_owned()),
         ("second_factor", "A second factor".to_owned()),
+        ("accent_hue", "Its hue".to_owned()),
+        ("accent_chroma", "Its strength".to_owned()),
     ]
 }
 
@@ -91,6 +94,7 @@ pub fn organization(shell: &Shell, view: &OrganizationPage<'_>) -> Markup {
                     (control("week_starts", "Weeks begin on").select(DAYS, text("week_starts")))
                     (control("fiscal_year_starts", "Fiscal years begin in").select(MONTHS, text("fiscal_year_starts")))
                     (control("second_factor", "A second factor is asked of").select(DEMANDS, text("second_factor")))
+                    (accent_controls(view.typed, view.issues))
                 }
                 button class="btn btn-primary" type="submit" { "Save" }
             }

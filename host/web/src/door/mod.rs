@@ -21,6 +21,7 @@ pub use sign_up::{SignUpPage, sign_up};
 use crate::document::{Document, Theme};
 use crate::icon::icon;
 use crate::shell::theme_switch;
+use lignaflow_core::accent::Accent;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ fn wide(theme: Theme, title: &str, class: &str, body: &Markup) -> Markup {
             main class="paper" id="main" tabindex="-1" { (body) }
         }
     };
-    Document { title, lang: "en", theme, sheets: &[] }.render(&whole)
+    Document { title, lang: "en", theme, sheets: &[], accent: Accent::default() }.render(&whole)
 }
 
 fn fault(text: Option<&str>) -> Markup {

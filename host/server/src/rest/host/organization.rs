@@ -35,6 +35,12 @@ pub(super) struct Organization {
     pub tax_number: String,
     /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
     pub second_factor: &'static str,
+    /// The colour of its pages: the hue in degrees of OKLCH.
+    #[schema(minimum = 0, maximum = 359)]
+    pub accent_hue: u16,
+    /// How much of it, in thousandths; 0 is grey.
+    #[schema(minimum = 0, maximum = 80)]
+    pub accent_chroma: u16,
 }
 
 fn shown(row: Row) -> Organization {
@@ -49,6 +55,8 @@ fn shown(row: Row) -> Organization {
         fiscal_year_starts: row.calendar.fiscal_year_starts,
         tax_number: row.tax_number,
         second_factor: row.second_factor.as_str(),
+        accent_hue: row.accent.hue(),
+        accent_chroma: row.accent.chroma(),
     }
 }
 
@@ -82,6 +90,12 @@ pub(super) struct OrganizationChange {
     pub tax_number: Option<String>,
     /// Of whom a second factor is asked: `nobody`, `administrators`, `everybody`.
     pub second_factor: Option<String>,
+    /// The colour of its pages: the hue in degrees of OKLCH. How light it is the pages choose, so that contrast holds.
+    #[schema(minimum = 0, maximum = 359, example = 250)]
+    pub accent_hue: Option<i64>,
+    /// How much of it, in thousandths; 0 is grey.
+    #[schema(minimum = 0, maximum = 80, example = 68)]
+    pub accent_chroma: Option<i64>,
 }
 
 /// Change what the organization is set to
@@ -107,6 +121,8 @@ pub(super) async fn change(
         fiscal_year_starts: form.fiscal_year_starts,
         tax_number: form.tax_number,
         second_factor: form.second_factor,
+        accent_hue: form.accent_hue,
+        accent_chroma: form.accent_chroma,
     };
     Ok(Json(shown(app.identity.change_organization(&signed.authenticated, client, change).await?)))
 }

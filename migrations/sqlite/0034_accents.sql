@@ -1,0 +1,3 @@
+-- The colour of an organization's pages: degrees of hue, and thousandths of how much of it.
+ALTER TABLE organizations ADD COLUMN accent_hue INTEGER NOT NULL DEFAULT 163;
+ALTER TABLE organizations ADD COLUMN accent_chroma INTEGER NOT NULL DEFAULT 68;
