@@ -84,7 +84,8 @@ fn private(mut response: Response) -> Response {
 
 fn told(theme: Theme, of: Option<&Organization>, status: StatusCode, title: &str, text: &str) -> Response {
     let accent = of.map_or_else(Accent::default, |organization| organization.accent);
-    let view = LinkMessage { theme, organization: of.map(|organization| organization.name.as_str()), accent, title, text };
+    let view =
+        LinkMessage { theme, organization: of.map(|organization| organization.name.as_str()), accent, title, text };
     private(html(status, draw_message(&view)))
 }
 

@@ -1,8 +1,9 @@
 //! The colour that an organization gives its pages: who sets it, what it may be, and whose pages have it.
 
 use lignaflow_core::caller::Role;
+use lignaflow_testkit::driver::Browser;
 use lignaflow_testkit::plugins::fixture;
-use lignaflow_testkit::{Database, Method, Page, Setup, on_both};
+use lignaflow_testkit::{Database, Method, Org, Page, Setup, on_both, on_one};
 use serde_json::json;
 
 on_both!(
@@ -11,6 +12,8 @@ on_both!(
     the_colour_is_chosen_on_the_page_of_the_organization,
     who_comes_by_a_link_sees_the_colour_of_whose_link_it_is,
 );
+
+on_one!(a_colour_shows_before_it_is_saved_and_wherever_one_goes_after);
 
 /// The sheet that colours a page, where it has one.
 fn sheet(page: &Page) -> Option<String> {
@@ -103,13 +106,8 @@ async fn who_comes_by_a_link_sees_the_colour_of_whose_link_it_is(database: Datab
     let _ = oak.patch("organization", "*", json!({ "accent_hue": 290, "accent_chroma": 40 })).await.is(200);
     let mut opened = Vec::new();
     for org in [&oak, &elm] {
-        let total = json!({ "minor": 10_000, "currency": "AUD" });
-        let offer = json!({ "number": "Q-1", "client": "Ana Weiss", "total": total, "margin": 2_250 });
-        let offer = org.make("offers/offers", offer).await;
-        let sent = org.post(&format!("offers/offers/{offer}/send"), json!({ "address": "ana@client.example" })).await;
-        let url = sent.is(201).json["url"].as_str().unwrap().to_owned();
         let visitor = server.visitor();
-        let entered = visitor.get(&url[url.find("/l/").unwrap()..]).await.is(303);
+        let entered = visitor.get(&link(org).await).await.is(303);
         let page = visitor.follow(&entered).await.is(200);
         opened.push((visitor, sheet(&page)));
     }
@@ -118,4 +116,50 @@ async fn who_comes_by_a_link_sees_the_colour_of_whose_link_it_is(database: Datab
     assert!(address.ends_with("/accent/290-40.css"), "{address}");
     let _ = visitor.get(address).await.is(200);
     assert_eq!(opened[1].1, None, "another's letter is not coloured");
+}
+
+/// The path of a link to an offer.
+async fn link(org: &Org) -> String {
+    let total = json!({ "minor": 10_000, "currency": "AUD" });
+    let offer = json!({ "number": "Q-1", "client": "Ana Weiss", "total": total, "margin": 2_250 });
+    let offer = org.make("offers/offers", offer).await;
+    let line = json!({ "offer": offer, "text": "Bench of oak", "amount": total });
+    org.make("offers/lines", line).await;
+    let sent = org.post(&format!("offers/offers/{offer}/send"), json!({ "address": "ana@client.example" })).await;
+    let url = sent.is(201).json["url"].as_str().unwrap().to_owned();
+    url[url.find("/l/").unwrap()..].to_owned()
+}
+
+/// The hue that the page is drawn in.
+const HUE: &str = "return getComputedStyle(document.documentElement).getPropertyValue('--brand-hue').trim()";
+
+async fn a_colour_shows_before_it_is_saved_and_wherever_one_goes_after(database: Database) {
+    let server = database.serve_with(Setup { plugins: vec![fixture("offers")], ..Setup::default() }).await;
+    let oak = server.organization("Oak").await;
+    let link = link(&oak).await;
+    let Some(browser) = Browser::open().await else { return };
+    browser.sign_in(&server.root, &oak.email, &oak.password).await;
+    browser.goto(&format!("{}/admin/organization", server.root)).await;
+    let hue = async || browser.client.execute(HUE, Vec::new()).await.unwrap();
+    assert_eq!(hue().await, "163");
+    while browser.client.execute("return Boolean(customElements.get('lf-accent'))", Vec::new()).await.unwrap() != true {
+        tokio::task::yield_now().await;
+    }
+    browser.find("input[name=accent][value='290-76']").await.click().await.unwrap();
+    assert_eq!(hue().await, "290");
+    // What is typed is one of one's own, and begins with what was chosen.
+    browser.fill("#f-accent_hue", "250").await;
+    assert_eq!(hue().await, "250");
+    assert!(browser.client.execute("return document.querySelector('[value=own]').checked", Vec::new()).await.unwrap() == true);
+    browser.find("input[name=accent][value='250-76']").await.click().await.unwrap();
+    browser.pictures("accent-choice").await;
+    browser.press("form[action='/admin/organization'] button").await;
+    assert_eq!(oak.get("organization").await.json["accent_hue"], 250);
+    for (name, path) in [("list", "/offers/offers"), ("home", "/"), ("link", link.as_str())] {
+        browser.goto(&format!("{}{path}", server.root)).await;
+        assert_eq!(hue().await, "250", "{path}");
+        browser.pictures(&format!("accent-{name}")).await;
+    }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
 }

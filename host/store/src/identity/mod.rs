@@ -42,7 +42,7 @@ fn parsed<T: FromStr>(text: &str, column: &str) -> Result<T, StoreError> {
 }
 
 fn small<T: TryFrom<i64>>(value: i64, column: &str) -> Result<T, StoreError> {
-    u8::try_from(value).map_err(|_| StoreError::Broken(format!("{value} in {column} cannot be read")))
+    T::try_from(value).map_err(|_| StoreError::Broken(format!("{value} in {column} cannot be read")))
 }
 
 /// Nothing, typed as an identifier: PostgreSQL asks what kind of nothing it is.
