@@ -89,7 +89,11 @@ async fn the_colour_is_chosen_on_the_page_of_the_organization(database: Database
 
     let wrong = [("accent", "own"), ("accent_hue", "blue"), ("accent_chroma", "200")];
     let refused = owner.post(PAGE, &wrong).await.is(422);
-    refused.shows("href=\"#f-accent_hue\"").shows("from 0 to 80").shows("value=\"blue\"").shows("value=\"own\" checked");
+    refused
+        .shows("href=\"#f-accent_hue\"")
+        .shows("from 0 to 80")
+        .shows("value=\"blue\"")
+        .shows("value=\"own\" checked");
     let _ = owner.post(PAGE, &[("accent", "12-12")]).await.is(422);
     let own = [("accent", "own"), ("accent_hue", "17"), ("accent_chroma", "80")];
     assert_eq!(owner.post(PAGE, &own).await.status, 303);
@@ -150,7 +154,10 @@ async fn a_colour_shows_before_it_is_saved_and_wherever_one_goes_after(database:
     // What is typed is one of one's own, and begins with what was chosen.
     browser.fill("#f-accent_hue", "250").await;
     assert_eq!(hue().await, "250");
-    assert!(browser.client.execute("return document.querySelector('[value=own]').checked", Vec::new()).await.unwrap() == true);
+    assert!(
+        browser.client.execute("return document.querySelector('[value=own]').checked", Vec::new()).await.unwrap()
+            == true
+    );
     browser.find("input[name=accent][value='250-76']").await.click().await.unwrap();
     browser.pictures("accent-choice").await;
     browser.press("form[action='/admin/organization'] button").await;
