@@ -59,6 +59,22 @@ impl Line {
         named(self.project, self.name.as_deref())
     }
 
+    /// What there is to say beside its state: whom it waits for, who approved it, why it was returned.
+    pub(crate) fn note(&self, desk: &mut Desk) -> Result<String, Fault> {
+        Ok(match self.status {
+            Status::Open => String::new(),
+            Status::Waiting => {
+                let told = self.told(desk)?;
+                told[..1].to_uppercase() + &told[1..]
+            }
+            Status::Approved => {
+                let name = self.approver.map(|approver| desk.name(approver)).transpose()?.flatten();
+                name.map(|name| format!("By {name}")).unwrap_or_default()
+            }
+            Status::Returned => self.reason.clone().unwrap_or_default(),
+        })
+    }
+
     /// What became of it, in words that follow what it is of.
     pub(crate) fn told(&self, desk: &mut Desk) -> Result<String, Fault> {
         Ok(match self.status {

@@ -100,9 +100,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if by_line {
         let mut desk = Desk::read()?;
         for line in &lines {
-            let told = line.told(&mut desk)?;
-            let told = told[..1].to_uppercase() + &told[1..];
-            standing.insert(line.project, (line.status.as_str(), told));
+            standing.insert(line.project, (line.status.as_str(), line.note(&mut desk)?));
         }
     }
     let status = sheet.as_ref().and_then(|sheet| sheet.text("status")).unwrap_or("open").to_owned();

@@ -157,7 +157,7 @@ fn entries(row: &Row, days: &[Day]) -> Markup {
     let count = row.entries.len();
     html! {
         details class="review-entries" {
-            summary { (count) @if count == 1 { " entry" } @else { " entries" } }
+            summary class="btn btn-quiet btn-small" { (icon("clock")) (count) @if count == 1 { " entry" } @else { " entries" } }
             div class="scroll-x" {
                 table class="table" {
                     caption class="visually-hidden" { "What the time of " (row.title) " is of" }

@@ -381,9 +381,9 @@ mod tests {
     fn a_row_that_is_shut_in_a_week_that_is_open_says_why_and_has_nothing_to_type_into() {
         let mut view = view(&[[450, 0, 0, 0, 0, 0, 0], [60, 0, 0, 0, 0, 0, 0]], true);
         let row = &mut view.data.rows[0];
-        (row.status, row.note, row.shut) = ("approved".into(), "Is approved by Ana".into(), true);
+        (row.status, row.note, row.shut) = ("approved".into(), "By Ana".into(), true);
         let html = draw(&view).into_string();
-        assert!(html.contains(">Approved<") && html.contains("Is approved by Ana"), "{html}");
+        assert!(html.contains(">Approved<") && html.contains("By Ana"), "{html}");
         assert!(!html.contains("name=\"r0d0\"") && html.contains("name=\"r1d0\""), "{html}");
         // What its time was stays among the totals, and among what the form says of rows, so that none is counted off.
         assert!(html.contains("name=\"k0\"") && html.contains("name=\"k1\""), "{html}");

@@ -209,8 +209,8 @@ fn what_is_returned_opens_its_own_time_alone_and_waits_anew() {
     assert_eq!(week["open"], true);
     let row = |title: &str| week["rows"].as_array().unwrap().iter().find(|row| row["title"] == title).unwrap().clone();
     assert_eq!((&row("Kitchen")["status"], &row("Kitchen")["shut"]), (&json!("returned"), &json!(false)));
-    assert_eq!(row("Kitchen")["note"], "Was returned: Thursday was on the bath.");
-    assert_eq!((&row("Bath")["note"], &row("Bath")["shut"]), (&json!("Is approved by Ben"), &json!(true)));
+    assert_eq!(row("Kitchen")["note"], "Thursday was on the bath.");
+    assert_eq!((&row("Bath")["note"], &row("Bath")["shut"]), (&json!("By Ben"), &json!(true)));
     assert_eq!(row("Travel")["status"], "waiting");
     assert!(week["more"].as_array().unwrap().iter().all(|more| more["title"] != "Bath"), "{week}");
 
