@@ -360,11 +360,25 @@ impl Records {
     /// Whether something may be done with a record that stands, as far as its access rules go.
     pub async fn may(&self, access: Access<'_>, schema: &Arc<Schema>, id: Id, deed: Deed) -> Result<bool, Fault> {
         let rule = schema.allows(deed, access.viewer());
-        if rule.is_always() || rule.is_never() {
-            return Ok(rule.is_always());
+        Ok(self.holding(access, schema, &[id], &rule).await?.contains(&id))
+    }
+
+    /// Those of the records that stand on which a rule holds, such as [`Schema::allows`] and [`Schema::field_writable`]
+    /// give for a viewer.
+    pub async fn holding(
+        &self,
+        access: Access<'_>,
+        schema: &Arc<Schema>,
+        ids: &[Id],
+        rule: &BoundPredicate,
+    ) -> Result<HashSet<Id>, Fault> {
+        if rule.is_always() {
+            return Ok(ids.iter().copied().collect());
         }
-        let holding = self.store.holding(access.unbound(), schema, &[id], &rule).await;
-        Ok(holding.map_err(answers::of_store)?.contains(&id))
+        if rule.is_never() || ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        self.store.holding(access.unbound(), schema, ids, rule).await.map_err(answers::of_store)
     }
 
     /// Those of the records, archived ones too, that may be read.

@@ -177,6 +177,9 @@ pub(super) async fn update(
     };
     let name = label(&schema, &record);
     let target = Target::Existing { id: record.id, label: &name };
+    // An organization's own field may be called so as well; then it is that.
+    let back = posted.pairs.iter().find(|(name, _)| name == BACK && schema.field(BACK).is_none());
+    let back = back.map(|(_, back)| own_address(back).to_owned());
     let mut draft = Draft::posted(&schema, posted.pairs);
     if draft.find.is_some() {
         return show(&visit, &schema, &draft, Again { status: StatusCode::OK, target, issues: &[], fault: None }).await;
@@ -194,7 +197,8 @@ pub(super) async fn update(
     match saved {
         Ok(written) => {
             let name = written.saved.first().map_or(name.clone(), |saved| label(&schema, &saved.record));
-            visit.go(&paths::record(&schema.name, record.id), &format!("Saved “{name}”."))
+            let to = back.unwrap_or_else(|| paths::record(&schema.name, record.id));
+            visit.go(&to, &format!("Saved “{name}”."))
         }
         Err(fault) if fault.code == ErrorCode::Stale => conflicting(&visit, &schema, &mut draft, record.id).await,
         Err(fault) => {

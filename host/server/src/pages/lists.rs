@@ -1,7 +1,7 @@
 //! The list of a collection.
 
 use super::house::Visit;
-use super::{bulk, lookup, views};
+use super::{bulk, in_place, lookup, views};
 use crate::problem::Problem;
 use crate::rest::accept::Format;
 use crate::rest::export::{Export, TakenBy};
@@ -86,6 +86,7 @@ async fn draw(
     }
     let labels = lookup::labels(visit, &wanted).await?;
     let choices = lookup::by_field(visit, schema, |_| None).await?;
+    let in_place = in_place::of(visit, schema, query, &records).await?;
     let deeds = bulk::offers(visit, schema, query.archived);
     let view = ListPage {
         catalog,
@@ -98,6 +99,7 @@ async fn draw(
         may_write: visit.may_create(schema),
         views: bar,
         deeds: &deeds,
+        in_place: &in_place,
     };
     Ok(visit.page_with(status, page(&visit.shell(), &view)))
 }

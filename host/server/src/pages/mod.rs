@@ -6,6 +6,7 @@
 //! | [`house`] | the shell around a page, flashes, redirects, faults as pages |
 //! | [`lookup`] | names of what is referred to, choices of references |
 //! | [`lists`], [`forms`], [`posted`], [`record`] | lists, forms and records of any collection |
+//! | [`in_place`] | which cells of a list can be changed where they stand |
 //! | [`earlier`] | setting a record back to what it was |
 //! | [`views`], [`report`], [`statement`] | saved views over lists; reports over the records of a collection; tables of routes |
 //! | [`media`] | files, as links of pages lead to them |
@@ -49,6 +50,7 @@ pub mod held;
 mod home;
 mod house;
 mod imports;
+mod in_place;
 mod jobs;
 mod join;
 mod kept;

@@ -20,7 +20,7 @@ on_both!(
     a_whole_shows_what_goes_with_it_before_it_is_archived,
 );
 
-const QUOTES: &str = r#"
+pub(crate) const QUOTES: &str = r#"
 id = "quotes"
 version = "0.1.0"
 title = "Quotes"

@@ -12,6 +12,7 @@ mod bounds;
 mod browser;
 mod bulk;
 mod by_project;
+mod cells;
 mod cli;
 mod consents;
 mod contract;

@@ -23,6 +23,6 @@ for (const tabs of document.querySelectorAll(".tabs")) {
 }
 
 // What a block alone needs comes with the page that has the block.
-for (const block of ["accent", "board", "lines", "offer", "signature", "timer", "week"]) {
+for (const block of ["accent", "board", "cells", "lines", "offer", "signature", "timer", "week"]) {
   if (document.querySelector(`lf-${block}`)) import(`./blocks/${block}.js`);
 }

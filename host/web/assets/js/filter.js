@@ -3,15 +3,20 @@ import { define } from "./dom.js";
 
 const PARTS = ["#results", ".tabs", ".facets"];
 
-/** Puts what an address shows now in the place of what is shown; false where it could not be had. */
-export async function exchange(address, signal) {
-  const answer = await fetch(address, { signal, headers: { accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return false;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+/** Puts the parts of a page in the place of those that are shown; who was at work in the rows hears of it. */
+export function place(page) {
   for (const part of PARTS) {
     const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
     if (old && fresh) old.replaceWith(fresh);
   }
+  document.getElementById("results")?.dispatchEvent(new Event("placed", { bubbles: true }));
+}
+
+/** Puts what an address shows now in the place of what is shown; false where it could not be had. */
+export async function exchange(address, signal) {
+  const answer = await fetch(address, { signal, headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return false;
+  place(new DOMParser().parseFromString(await answer.text(), "text/html"));
   return true;
 }
 

@@ -9,6 +9,7 @@ function help() {
   for (const target of document.querySelectorAll("[data-key]:not([data-key='/'])")) {
     rows.push([[target.dataset.key], target.textContent.trim()]);
   }
+  if (document.querySelector(".cell-edit")) rows.push([["→"], "Next cell to change"], [["Esc"], "Leave the cell as it was"]);
   const seen = new Set();
   for (const target of document.querySelectorAll("[data-go]")) {
     if (seen.has(target.dataset.go)) continue;

@@ -17,7 +17,7 @@ class Rows extends HTMLElement {
     if (!here && (document.querySelector("lf-rows") !== this || document.activeElement?.closest("lf-rows"))) return;
     const step = { j: 1, k: -1, ...(here ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
     if (!step) return;
-    const links = [...this.querySelectorAll("tbody th a")];
+    const links = [...this.querySelectorAll("tbody th a:not(.cell-edit)")];
     const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
     const next = links[at < 0 ? 0 : at + step];
     if (!next) return;

@@ -4,6 +4,14 @@ import { define, element, icon } from "./dom.js";
 const SECONDS = 8;
 const SECONDS_WITH_UNDO = 20;
 
+/** Says something as the page itself would have. */
+export function say(text) {
+  const home = document.querySelector("lf-toast");
+  const toast = element("div", { class: "toast" }, element("span", {}, text));
+  home?.querySelector("[role=status]").replaceChildren(toast);
+  home?.keep?.(toast);
+}
+
 class Toast extends HTMLElement {
   connectedCallback() {
     const toast = this.querySelector(".toast");

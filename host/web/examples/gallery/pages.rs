@@ -18,6 +18,7 @@ use lignaflow_web::blocks::{
 };
 use lignaflow_web::collection::conflict::{self, ConflictPage, Other};
 use lignaflow_web::collection::form::{self, FormPage, Target};
+use lignaflow_web::collection::in_place::InPlace;
 use lignaflow_web::collection::list::{self, ListPage};
 use lignaflow_web::collection::record::{self, RecordPage, Related};
 use lignaflow_web::collection::views::ViewBar;
@@ -174,7 +175,9 @@ fn list(query: &str, count: usize, next: Option<&str>) -> Markup {
     let (catalog, schema) = (catalog(), schema("projects"));
     let records: Vec<Record> = projects(&schema).into_iter().take(count).collect();
     let query = ListQuery::of(query.split('&').filter_map(|pair| pair.split_once('=')));
+    let in_place = InPlace::default();
     let view = ListPage {
+        in_place: &in_place,
         catalog: &catalog,
         schema: &schema,
         records: &records,

@@ -3,6 +3,7 @@
 use super::cell::Cells;
 use super::columns::{Column, choices, columns_chosen, field_title};
 use super::form::lower_first;
+use super::in_place::InPlace;
 use super::query::ListQuery;
 use super::views::{self, ViewBar};
 use crate::blocks::BACK;
@@ -46,6 +47,8 @@ pub struct ListPage<'a> {
     pub views: &'a ViewBar,
     /// What may be done to many of the records at once.
     pub deeds: &'a [Offer],
+    /// Which cells may be changed where they stand.
+    pub in_place: &'a InPlace,
 }
 
 pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
@@ -62,7 +65,7 @@ pub fn page(shell: &Shell, view: &ListPage<'_>) -> Markup {
         (tabs(view))
         (toolbar(shell, view))
         lf-live data-collection=(view.schema.name) {}
-        div id="results" { (results(shell, view)) }
+        @if view.in_place.is_any() { lf-cells { (found(shell, view)) } } @else { (found(shell, view)) }
         (column_form(view, &paths::list(&view.schema.name)))
     };
     shell.page(&Head { title: &titles.many, actions: Some(actions), ..Head::default() }, &body)
@@ -346,6 +349,10 @@ fn said_to(shell: &Shell, view: &ListPage<'_>, field: &SchemaField, value: &str)
     value.split(',').map(|part| said(view, field, part)).collect::<Vec<_>>().join(", ")
 }
 
+fn found(shell: &Shell, view: &ListPage<'_>) -> Markup {
+    html! { div id="results" { (results(shell, view)) } }
+}
+
 fn results(shell: &Shell, view: &ListPage<'_>) -> Markup {
     if view.records.is_empty() {
         return nothing(view);
@@ -439,25 +446,29 @@ fn head(view: &ListPage<'_>, column: &Column<'_>, base: &str) -> Markup {
 fn row(shell: &Shell, view: &ListPage<'_>, columns: &[Column<'_>], record: &Record) -> Markup {
     let cells = Cells { reader: &shell.reader, labels: view.labels };
     let collection = &view.schema.collection;
+    let name =
+        columns.first().map(|first| cells.words(&first.field.field, &record.values[first.index])).unwrap_or_default();
     html! {
         tr {
-            @if let Some(first) = columns.first().filter(|_| !view.deeds.is_empty()) {
+            @if !view.deeds.is_empty() {
                 td class="fit" {
                     label class="hit" {
                         input type="checkbox" form=(BULK) name=(CHOSEN) value=(record.id);
-                        span class="visually-hidden" { "Choose " (cells.words(&first.field.field, &record.values[first.index])) }
+                        span class="visually-hidden" { "Choose " (name) }
                     }
                 }
             }
             @for (at, column) in columns.iter().enumerate() {
                 @let value = &record.values[column.index];
+                @let pen = view.in_place.pen(view.schema, record.id, column.index, &name);
                 @if at == 0 {
                     th scope="row" {
-                        a class="primary" href=(paths::record(&view.schema.name, record.id)) { (cells.words(&column.field.field, value)) }
+                        a class="primary" href=(paths::record(&view.schema.name, record.id)) { (name) }
                         (narrow_line(&cells, view, columns, record))
+                        (pen)
                     }
                 } @else {
-                    td class=[column.class()] { (cells.value(collection, column.field, value)) }
+                    td class=[column.class()] { (cells.value(collection, column.field, value)) (pen) }
                 }
             }
         }
@@ -554,6 +565,7 @@ mod tests {
             may_write,
             views: &ViewBar::default(),
             deeds,
+            in_place: &InPlace::default(),
         };
         page(&shell(), &view).into_string()
     }

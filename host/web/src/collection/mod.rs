@@ -10,6 +10,7 @@ pub mod earlier;
 mod files;
 pub mod follow;
 pub mod form;
+pub mod in_place;
 mod input;
 pub mod list;
 mod query;

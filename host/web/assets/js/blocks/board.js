@@ -1,6 +1,7 @@
 // A card is dragged to another lane, or moved by the keyboard: arrows go from card to card, M opens what its state allows.
 // What moves it is the form that stands on it; a lane that no transition leads to takes it not.
-import { define, element, isTyping } from "../dom.js";
+import { define, isTyping } from "../dom.js";
+import { say } from "../toast.js";
 
 class Board extends HTMLElement {
   connectedCallback() {
@@ -113,25 +114,18 @@ class Board extends HTMLElement {
       page = new DOMParser().parseFromString(await answer.text(), "text/html");
       done = answer.ok;
     } catch {
-      this.say(`“${name}” was not moved: the server cannot be reached.`);
+      say(`“${name}” was not moved: the server cannot be reached.`);
       return;
     }
     const board = page.querySelector("lf-board");
     if (!done || !board) {
-      this.say(page.querySelector(".note-bad p")?.textContent ?? `“${name}” was not moved.`);
+      say(page.querySelector(".note-bad p")?.textContent ?? `“${name}” was not moved.`);
       return;
     }
     this.replaceChildren(...board.childNodes);
     this.prepare();
     [...this.querySelectorAll(".card h3 a")].find((link) => link.getAttribute("href") === path)?.focus();
-    this.say(page.querySelector(".toast span")?.textContent ?? `“${name}” was moved.`);
-  }
-
-  say(text) {
-    const home = document.querySelector("lf-toast");
-    const toast = element("div", { class: "toast" }, element("span", {}, text));
-    home?.querySelector("[role=status]").replaceChildren(toast);
-    home?.keep?.(toast);
+    say(page.querySelector(".toast span")?.textContent ?? `“${name}” was moved.`);
   }
 }
 
