@@ -70,12 +70,15 @@ impl Permission {
     pub const ADMINISTER: &'static str = "organization.administer";
     /// Read what was written down of who signed in, and who changed rights, members, tokens and plugins.
     pub const AUDIT: &'static str = "organization.audit";
+    /// Show kept lists and reports to people without an account, by a link.
+    pub const SHARE: &'static str = "records.share";
     /// Consent to what a plugin may do with the organization's records: its owners'.
     pub const CONSENT: &'static str = "plugins.consent";
     /// The host's own.
-    pub const HOST: [&'static str; 7] = [
+    pub const HOST: [&'static str; 8] = [
         Self::READ,
         Self::WRITE,
+        Self::SHARE,
         Self::SWITCH_PLUGINS,
         Self::CONSENT,
         Self::INSTALL_PLUGINS,
@@ -84,7 +87,7 @@ impl Permission {
     ];
     /// Those of the host's own that a role of an organization may bring. The others come with being a member, an
     /// administrator, or the instance's administrator: nobody is made one of these by a role.
-    pub const GIVEN: [&'static str; 2] = [Self::SWITCH_PLUGINS, Self::AUDIT];
+    pub const GIVEN: [&'static str; 3] = [Self::SHARE, Self::SWITCH_PLUGINS, Self::AUDIT];
 }
 
 /// What plugins add to the rights that members of an organization may be given.

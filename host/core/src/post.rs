@@ -139,13 +139,27 @@ pub struct NewLetter {
     pub person: Option<PersonId>,
 }
 
+/// What a link opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opens {
+    /// A page that the plugin declares, about one record.
+    Page(LocalName),
+    /// A kept list or report over records of the plugin, with what whoever made the link may see when it is looked at.
+    View {
+        maker: PersonId,
+        /// Whether it may be taken as a file.
+        files: bool,
+    },
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
     pub id: Id,
     /// SHA-256 of its secret.
     pub hash: [u8; 32],
     pub plugin: PluginId,
-    pub page: LocalName,
+    pub opens: Opens,
+    /// A record of the collection that the page is about, or the view.
     pub subject: Id,
     pub label: String,
     pub expires_at: Micros,

@@ -6,7 +6,7 @@ use crate::{Identity, error};
 use lignaflow_core::caller::{Caller, Permission};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::value::instant_text;
-use lignaflow_core::{Fault, OrganizationId, PersonId};
+use lignaflow_core::{Fault, Id, OrganizationId, PersonId};
 use lignaflow_store::identity::audit::{self, Event, Line, Search};
 use serde_json::json;
 
@@ -194,6 +194,22 @@ impl Identity {
         let (organization, person) = (Some(caller.organization), caller.person());
         let mailed = event(Kind::RecordsExported, self.now(), &Client::default(), organization, person, detail);
         self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &mailed).await?) })).await
+    }
+
+    /// Writes down that somebody without an account, who came by a link to a view, takes it as a file.
+    pub async fn note_records_by_link(
+        &self,
+        organization: OrganizationId,
+        link: Id,
+        client: &Client,
+        taken: &RecordsTaken<'_>,
+    ) -> Result<(), Fault> {
+        let query: String = taken.query.chars().take(QUERY).collect();
+        let RecordsTaken { collection, format, rows, .. } = taken;
+        let detail = json!({ "collection": collection, "format": format, "query": query, "rows": rows, "by": "link",
+            "link": link.to_string() });
+        let taken = event(Kind::RecordsExported, self.now(), client, Some(organization), None, detail);
+        self.write(move |tx| Box::pin(async move { Ok(audit::append(tx, &taken).await?) })).await
     }
 
     async fn note_export(

@@ -6,7 +6,8 @@ use lignaflow_store::identity::tokens::Scope;
 use std::collections::BTreeSet;
 
 pub(crate) const MEMBER: [&str; 2] = [Permission::READ, Permission::WRITE];
-pub(crate) const ADMINISTRATOR: [&str; 3] = [Permission::SWITCH_PLUGINS, Permission::ADMINISTER, Permission::AUDIT];
+pub(crate) const ADMINISTRATOR: [&str; 4] =
+    [Permission::SHARE, Permission::SWITCH_PLUGINS, Permission::ADMINISTER, Permission::AUDIT];
 
 /// What roles are worth in an organization: as plugins declare them, and what it makes of them itself.
 #[derive(Debug, Clone, Copy)]
@@ -151,6 +152,7 @@ mod tests {
             "organization.audit",
             "plugins.switch",
             "records.read",
+            "records.share",
             "records.write",
             "timesheets.approve",
             "timesheets.see",

@@ -8,7 +8,7 @@ use lignaflow_core::guest::CallFault;
 use lignaflow_core::mail::{MAX_LETTER, Message, Recipient, Target};
 use lignaflow_core::mutation::{Addressee, Mailing, Mutation, Notice, Opening};
 use lignaflow_core::name::{CollectionName, PluginId};
-use lignaflow_core::post::{MAX_AT_ONCE, MAX_LINK, NewLetter, NewLink, NewNotice, Post};
+use lignaflow_core::post::{MAX_AT_ONCE, MAX_LINK, NewLetter, NewLink, NewNotice, Opens, Post};
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId, PersonId};
 use lignaflow_runtime::Snapshot;
@@ -142,8 +142,8 @@ impl Records {
         }
         let addresses = self.links.as_ref().ok_or_else(Fault::internal)?;
         let hash = addresses.hash(caller.organization, id);
-        let page = page.parse().map_err(|_| Fault::internal())?;
-        Ok(NewLink { id, hash, plugin, page, subject, label, expires_at })
+        let opens = Opens::Page(page.parse().map_err(|_| Fault::internal())?);
+        Ok(NewLink { id, hash, plugin, opens, subject, label, expires_at })
     }
 
     async fn organization_name(&self, organization: OrganizationId) -> Result<String, Fault> {
@@ -203,7 +203,7 @@ impl Records {
     async fn open_link(&self, caller: &Caller, plugin: &PluginId, id: Id, at: &str) -> Result<links::Link, Fault> {
         let found = links::one(self.store.database(), caller.organization, id).await.map_err(answers::of_store)?;
         found
-            .filter(|link| link.plugin == *plugin && link.state(self.clock.now()) == links::State::Open)
+            .filter(|link| link.is_of(plugin) && link.state(self.clock.now()) == links::State::Open)
             .ok_or_else(|| Fault::at(at, "no-link", "There is no open link of that id."))
     }
 

@@ -15,7 +15,7 @@
 //! | [`background`] | work beside the requests, done by one host of several |
 //! | [`jobs`] | work of plugins without a caller |
 //! | [`notices`], [`links`] | what people are told; links for people without an account |
-//! | [`link_secret`] | the secrets of links for people without an account |
+//! | [`link_secret`], [`sharing`] | the secrets of links for people without an account; kept views that are shown by one |
 //! | [`mail`] | letters, queued with what they belong to and sent afterwards |
 //! | [`confined`] | processes of this program that do what may be hostile, with little memory and little time |
 //! | [`tables`], [`importing`] | files from outside, read in such a process; the work on imports |
@@ -70,6 +70,7 @@ pub mod sample;
 pub mod secret_key;
 pub mod serve;
 pub mod settings;
+pub mod sharing;
 pub mod shutdown;
 pub mod tables;
 pub(crate) mod temporary;

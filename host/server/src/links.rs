@@ -1,17 +1,18 @@
 //! Links for people without an account: found by their secret, counted, listed, and ended by administrators. Plugins open
-//! and close them among their writes.
+//! and close them among their writes; people open those of kept views ([`crate::sharing`]).
 
 use crate::auth::Signed;
 use lignaflow_core::caller::Permission;
-use lignaflow_core::clock::Clock;
+use lignaflow_core::clock::{Clock, Micros};
 use lignaflow_core::post::ClosingReason;
 use lignaflow_core::{ErrorCode, Fault, Id};
 use lignaflow_identity::Client;
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::identity::organizations::{self, Organization};
 use lignaflow_store::links::{self, Link, Which};
+use lignaflow_store::views::View;
 use lignaflow_store::{Store, StoreError, Tx};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// The links of this instance. Cheap to clone.
@@ -47,6 +48,12 @@ impl Links {
         links::of(self.store.database(), signed.caller.organization, which, limit).await.map_err(unavailable)
     }
 
+    /// The views that links of the organization open, whosever they are.
+    pub async fn views(&self, signed: &Signed) -> Result<Vec<View>, Fault> {
+        may(signed)?;
+        self.store.linked_views(signed.caller.organization).await.map_err(unavailable)
+    }
+
     /// How many of them are open.
     pub async fn open(&self, signed: &Signed) -> Result<i64, Fault> {
         may(signed)?;
@@ -62,16 +69,14 @@ impl Links {
     /// Ends a link at once: whoever opens it is told that it was withdrawn.
     pub async fn withdraw(&self, signed: &Signed, client: &Client, id: Id) -> Result<Link, Fault> {
         let link = self.one(signed, id).await?;
-        let (organization, now) = (signed.caller.organization, self.clock.now());
-        let event = Event {
-            organization: Some(organization),
-            at: now,
-            person: Some(signed.authenticated.person.id),
-            kind: "link.withdrawn".to_owned(),
-            address: client.address.map(|address| address.to_string()).unwrap_or_default(),
-            token: signed.authenticated.token(),
-            detail: json!({ "link": id.to_string(), "plugin": link.plugin.as_str(), "label": link.label }),
-        };
+        self.end(signed, client, link).await
+    }
+
+    /// The same, for who was found to be allowed to.
+    pub(crate) async fn end(&self, signed: &Signed, client: &Client, link: Link) -> Result<Link, Fault> {
+        let (organization, now, id) = (signed.caller.organization, self.clock.now(), link.id);
+        let detail = json!({ "link": id.to_string(), "plugin": link.plugin.as_str(), "label": link.label });
+        let event = event(signed, client, now, "link.withdrawn", detail);
         let closed = self.store.database().write(move |tx: &mut Tx| {
             Box::pin(async move {
                 let closed = links::close(tx, organization, None, id, ClosingReason::Withdrawn, now).await?;
@@ -84,12 +89,25 @@ impl Links {
         if !closed.await.map_err(unavailable)? {
             return Err(Fault::new(ErrorCode::Conflict, "This link was closed already."));
         }
-        self.one(signed, id).await
+        Ok(Link { closed: Some((ClosingReason::Withdrawn, now)), ..link })
+    }
+}
+
+/// What is written down of what somebody does with a link.
+pub(crate) fn event(signed: &Signed, client: &Client, at: Micros, kind: &str, detail: Json) -> Event {
+    Event {
+        organization: Some(signed.caller.organization),
+        at,
+        person: Some(signed.authenticated.person.id),
+        kind: kind.to_owned(),
+        address: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        token: signed.authenticated.token(),
+        detail,
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
-fn unavailable(error: StoreError) -> Fault {
+pub(crate) fn unavailable(error: StoreError) -> Fault {
     tracing::error!(%error, "the table of links could not be used");
     Fault::new(
         ErrorCode::Unavailable,

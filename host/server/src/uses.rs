@@ -5,10 +5,13 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::background::{Duty, Round};
 use crate::media::Upload;
+use crate::pages::Reading;
+use crate::pages::statement::{self, Standing};
 use crate::rest::accept::Format;
 use crate::rest::export::{Export, TakenBy};
 use crate::rest::query;
 use crate::views::{self, is_report, of_store};
+use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::LengthLimitError;
@@ -26,6 +29,7 @@ use lignaflow_core::period::Almanac;
 use lignaflow_core::query::{MetricKind, Summary};
 use lignaflow_core::value::{Decimal, Value};
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
+use lignaflow_identity::RecordsTaken;
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::identity::organizations::{self, Organization};
 use lignaflow_store::identity::people;
@@ -134,8 +138,9 @@ pub async fn set(app: &App, signed: &Signed, id: Id, wish: Wish) -> Result<ViewU
     if unknown(&wish.form, &FORMS) {
         issues.push(Issue::new("/form", "choice", "A view is mailed as `link`, `csv` or `xlsx`."));
     }
-    if wish.alert.is_some() && (wish.mailed.is_none() || !is_report(&view.query)) {
-        let message = "Of a report that is mailed it is said when alone that is: say also how often it is looked at.";
+    if wish.alert.is_some() && (wish.mailed.is_none() || view.page || !is_report(&view.query)) {
+        let message = "Of a report over records that is mailed it is said when alone that is: say also how often it is \
+                       looked at.";
         issues.push(Issue::new("/alert", "report", message));
     }
     if !issues.is_empty() {
@@ -277,6 +282,9 @@ fn measure(snapshot: &Snapshot, caller: &Caller, schema: &Arc<Schema>, view: &Vi
 
 /// The field that the first figure of a report is of; nothing of a list, or where it cannot be told.
 pub fn measured(app: &App, caller: &Caller, view: &View) -> Option<Field> {
+    if view.page {
+        return None;
+    }
     let snapshot = app.registry.seen_by(caller);
     let schema = app.records.schema(&snapshot, caller, &view.collection).ok()?;
     is_report(&view.query).then(|| measure(&snapshot, caller, &schema, view))?.map(|(_, field)| field)
@@ -319,14 +327,33 @@ fn said(alert: Alert, (field, value): &(Field, Value), caller: &Caller) -> Strin
 
 /// Where a view is looked at.
 pub fn address(view: &View) -> String {
-    let base = if is_report(&view.query) { paths::report(&view.collection) } else { paths::list(&view.collection) };
+    let base = match view.page {
+        true => paths::page(&view.collection.plugin, &view.collection.local),
+        false if is_report(&view.query) => paths::report(&view.collection),
+        false => paths::list(&view.collection),
+    };
     ListQuery::view(&base, view.id)
 }
 
-/// A view as a letter, with the file that goes with it; nothing where its collection is off or not for the reader.
+/// What is posted of a view is posted below this.
+pub fn posted_at(view: &View) -> String {
+    if view.page {
+        format!("{}/views/{}", paths::page(&view.collection.plugin, &view.collection.local), view.id)
+    } else {
+        paths::view(&view.collection, view.id)
+    }
+}
+
+/// A view as a letter, with the file that goes with it; nothing where what it is of is off or not for the reader.
 async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<Option<(Letter, Vec<Id>)>, Fault> {
     let snapshot = app.registry.seen_by(caller);
-    let Ok(schema) = app.records.schema(&snapshot, caller, &view.collection) else { return Ok(None) };
+    let reading = Reading { app, caller, snapshot: &snapshot };
+    // One that is not there for its reader, or not now, comes when that has changed.
+    let table = if view.page { statement::standing(reading, &view.collection) } else { None };
+    let schema = app.records.schema(&snapshot, caller, &view.collection).ok().filter(|_| !view.page);
+    if table.is_none() && schema.is_none() {
+        return Ok(None);
+    }
     let letter = Letter::new(view.name.as_str());
     let small = "It has what you may see. On its page, under Follow, you say when you are mailed it.";
     let ends = |letter: Letter| letter.button("Open it", address(view)).small(small);
@@ -335,10 +362,20 @@ async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<O
         let letter = letter.text("It is ready for you, as it stands when you open it.");
         return Ok(Some((ends(letter), Vec::new())));
     };
-    let export =
-        Export { app, caller, taken_by: TakenBy::Mail, snapshot: &snapshot, schema: &schema, format, marked: true };
-    let view = views::followed(&snapshot, view.clone());
-    Ok(Some(match file(&export, &view).await {
+    let made = match (&table, &schema) {
+        (Some(table), _) => mailed_table(reading, table, view, format).await,
+        (None, Some(schema)) => {
+            let taken_by = TakenBy::Mail;
+            let export = Export { app, caller, taken_by, snapshot: &snapshot, schema, format, marked: true };
+            mailed_rows(&export, &views::followed(&snapshot, view.clone())).await
+        }
+        (None, None) => return Ok(None),
+    };
+    let made = match made {
+        Ok(response) => file(reading, view, format, response).await,
+        Err(fault) => Err(fault),
+    };
+    Ok(Some(match made {
         Ok(id) => (ends(letter.text("It is attached, as it stood when this was sent.")), vec![id]),
         // It is tried again.
         Err(fault) if fault.code == ErrorCode::Unavailable => return Err(fault),
@@ -349,14 +386,26 @@ async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<O
     }))
 }
 
-/// What its reader may see of a view, as a file that waits for its letter.
-async fn file(export: &Export<'_>, view: &View) -> Result<Id, Fault> {
+/// What its reader may see of a view over records.
+async fn mailed_rows(export: &Export<'_>, view: &View) -> Result<Response, Fault> {
     let pairs: query::Pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned().collect();
-    let response = if is_report(&view.query) {
-        export.summary(&pairs).await?
-    } else {
-        export.list(&views::listed(export.schema, &ListQuery::of(pairs))).await?
-    };
+    if is_report(&view.query) {
+        return export.summary(&pairs).await;
+    }
+    export.list(&views::listed(export.schema, &ListQuery::of(pairs))).await
+}
+
+/// What a route works out for its reader.
+async fn mailed_table(reading: Reading<'_>, table: &Standing, view: &View, format: Format) -> Result<Response, Fault> {
+    let (response, rows) = statement::as_file(reading, table, &view.query, format).await?;
+    let (collection, format) = (&view.collection.to_string(), format.extension());
+    let taken = RecordsTaken { collection, format, query: &view.query, rows };
+    reading.app.identity.note_records_mailed(reading.caller, &taken).await?;
+    Ok(response)
+}
+
+/// What was made of a view, as a file that waits for its letter.
+async fn file(reading: Reading<'_>, view: &View, format: Format, response: Response) -> Result<Id, Fault> {
     let bytes = axum::body::to_bytes(response.into_body(), MOST_BYTES).await;
     let bytes = bytes.map_err(|error| match std::error::Error::source(&error) {
         Some(inner) if inner.is::<LengthLimitError>() => {
@@ -364,14 +413,11 @@ async fn file(export: &Export<'_>, view: &View) -> Result<Id, Fault> {
         }
         _ => Fault::new(ErrorCode::Unavailable, "It was broken off while it was written."),
     })?;
-    let name = format!("{}.{}", view.name, export.format.extension());
-    let upload = Upload {
-        name: Some(&name),
-        content_type: Some(export.format.media_type()),
-        length: u64::try_from(bytes.len()).ok(),
-    };
+    let name = format!("{}.{}", view.name, format.extension());
+    let upload =
+        Upload { name: Some(&name), content_type: Some(format.media_type()), length: u64::try_from(bytes.len()).ok() };
     let body = futures_util::stream::iter([Ok::<Bytes, std::io::Error>(bytes)]);
-    let kept = export.app.media.take_in(export.caller, upload, body).await;
+    let kept = reading.app.media.take_in(reading.caller, upload, body).await;
     kept.map(|kept| kept.id).map_err(|problem| {
         // Where there is no room for it (507) there will be none in the next round.
         let passes = problem.status().is_server_error() && problem.status() != StatusCode::INSUFFICIENT_STORAGE;

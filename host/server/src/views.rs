@@ -4,6 +4,8 @@ mod renamed;
 
 use crate::app::App;
 use crate::auth::Signed;
+use crate::links;
+use crate::pages::{Reading, statement};
 use crate::rest::query;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Permission;
@@ -11,10 +13,12 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
+use lignaflow_identity::Client;
 use lignaflow_runtime::Snapshot;
 use lignaflow_store::StoreError;
 use lignaflow_store::views::View;
 use lignaflow_web::ListQuery;
+use serde_json::json;
 use std::sync::Arc;
 
 /// Views that a person keeps of one collection, at most.
@@ -78,7 +82,17 @@ pub async fn list(app: &App, signed: &Signed, collection: Option<&CollectionName
     signed.caller.to_read()?;
     let views = app.store.views(signed.caller.organization, person(signed)?, collection).await;
     let snapshot = app.registry.seen_by(&signed.caller);
-    Ok(views.map_err(|error| of_store(&error))?.into_iter().map(|view| followed(&snapshot, view)).collect())
+    let views = views.map_err(|error| of_store(&error))?.into_iter();
+    // A page may be called as a collection is.
+    let views = views.filter(|view| collection.is_none() || !view.page);
+    Ok(views.map(|view| followed(&snapshot, view)).collect())
+}
+
+/// What the caller sees of what is kept of a page's table, by `plugin/page`.
+pub async fn of_page(app: &App, signed: &Signed, page: &CollectionName) -> Result<Vec<View>, Fault> {
+    signed.caller.to_read()?;
+    let views = app.store.views(signed.caller.organization, person(signed)?, Some(page)).await;
+    Ok(views.map_err(|error| of_store(&error))?.into_iter().filter(|view| view.page).collect())
 }
 
 pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
@@ -91,7 +105,7 @@ pub async fn get(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
 
 /// The view, by the names that its collection has for what it asks for.
 pub(crate) fn followed(snapshot: &Snapshot, mut view: View) -> View {
-    if let Some(schema) = snapshot.catalog.schema(&view.collection) {
+    if let Some(schema) = snapshot.catalog.schema(&view.collection).filter(|_| !view.page) {
         view.query = renamed::followed(&snapshot.catalog, schema, &view.query);
     }
     view
@@ -168,7 +182,7 @@ fn named(name: &str) -> Result<String, Issue> {
 
 /// Whether a list may open with a view: everybody's is for those who administer the organization.
 fn may_open(signed: &Signed, view: &View) -> Result<(), Fault> {
-    if view.standard && is_report(&view.query) {
+    if view.standard && (view.page || is_report(&view.query)) {
         return Err(Fault::at("/standard", "report", "A list opens with a list: this view is a report."));
     }
     if view.standard && view.shared && !signed.caller.holds(Permission::ADMINISTER) {
@@ -191,10 +205,43 @@ pub async fn create(
     let query = checked(signed, snapshot, schema, wish.query.as_deref().unwrap_or_default());
     let query = query.map_err(|more| issues.extend(more));
     let (Ok(name), Ok(query)) = (name, query) else { return Err(Fault::invalid(issues)) };
+    add(app, signed, fresh(app, schema.name.clone(), owner, name, query, &wish)).await
+}
+
+/// Keeps the table of a page, by `plugin/page`.
+pub async fn create_of_page(app: &App, signed: &Signed, page: &CollectionName, wish: Wish) -> Result<View, Fault> {
+    signed.caller.to_write()?;
+    let owner = person(signed)?;
+    let mut issues = Vec::new();
+    let name = named(wish.name.as_deref().unwrap_or_default()).map_err(|issue| issues.push(issue));
+    let query = stated(app, signed, page, wish.query.as_deref().unwrap_or_default());
+    let query = query.map_err(|more| issues.extend(more));
+    let (Ok(name), Ok(query)) = (name, query) else { return Err(Fault::invalid(issues)) };
+    add(app, signed, View { page: true, ..fresh(app, page.clone(), owner, name, query, &wish) }).await
+}
+
+/// What is asked of a page's table, in the form in which it is kept.
+fn stated(app: &App, signed: &Signed, page: &CollectionName, query: &str) -> Result<String, Vec<Issue>> {
+    if query.len() > LONGEST_QUERY {
+        let message = format!("A view's query has at most {LONGEST_QUERY} bytes, not {}.", query.len());
+        return Err(vec![Issue::new("/query", "too-long", message)]);
+    }
+    let caller = &signed.caller;
+    let snapshot = app.registry.seen_by(caller);
+    statement::checked(Reading { app, caller, snapshot: &snapshot }, page, query)
+}
+
+/// What is no longer true of what a view asks of a page's table.
+pub fn stated_faults(app: &App, signed: &Signed, view: &View) -> Vec<Issue> {
+    stated(app, signed, &view.collection, &view.query).err().unwrap_or_default()
+}
+
+fn fresh(app: &App, collection: CollectionName, owner: PersonId, name: String, query: String, wish: &Wish) -> View {
     let now = app.clock.now();
-    let view = View {
+    View {
         id: Id::fresh(),
-        collection: schema.name.clone(),
+        collection,
+        page: false,
         owner,
         name,
         query,
@@ -202,7 +249,10 @@ pub async fn create(
         standard: wish.standard.unwrap_or_default(),
         created_at: now,
         updated_at: now,
-    };
+    }
+}
+
+async fn add(app: &App, signed: &Signed, view: View) -> Result<View, Fault> {
     may_open(signed, &view)?;
     let organization = signed.caller.organization;
     if !app.store.add_view(organization, view.clone(), MOST).await.map_err(|error| of_store(&error))? {
@@ -223,8 +273,13 @@ pub async fn change(app: &App, signed: &Signed, snapshot: &Snapshot, id: Id, wis
         }
     }
     if let Some(query) = &wish.query {
-        let schema = app.records.schema(snapshot, &signed.caller, &view.collection)?;
-        match checked(signed, snapshot, &schema, query) {
+        let checked = if view.page {
+            stated(app, signed, &view.collection, query)
+        } else {
+            let schema = app.records.schema(snapshot, &signed.caller, &view.collection)?;
+            checked(signed, snapshot, &schema, query)
+        };
+        match checked {
             Ok(query) => view.query = query,
             Err(more) => issues.extend(more),
         }
@@ -241,10 +296,14 @@ pub async fn change(app: &App, signed: &Signed, snapshot: &Snapshot, id: Id, wis
     if kept { Ok(view) } else { Err(Fault::not_found("view")) }
 }
 
-pub async fn remove(app: &App, signed: &Signed, id: Id) -> Result<View, Fault> {
+/// Takes a view away; links to it end with it.
+pub async fn remove(app: &App, signed: &Signed, client: &Client, id: Id) -> Result<View, Fault> {
     signed.caller.to_write()?;
     let view = own(app, signed, id).await?;
-    let gone = app.store.remove_view(signed.caller.organization, id).await.map_err(|error| of_store(&error))?;
+    let detail = json!({ "view": id.to_string(), "name": view.name, "removed": true });
+    let withdrawn = links::event(signed, client, app.clock.now(), "link.withdrawn", detail);
+    let gone = app.store.remove_view(signed.caller.organization, id, withdrawn).await;
+    let gone = gone.map_err(|error| of_store(&error))?;
     if gone { Ok(view) } else { Err(Fault::not_found("view")) }
 }
 

@@ -1,13 +1,13 @@
 //! Ways in for people without an account: of a secret, which page of which plugin it opens, for which subject, and until
-//! when. Opening and closing one is part of a commit ([`crate::commit`]).
+//! when. Plugins open and close theirs as part of a commit ([`crate::commit`]); people open those of kept views.
 
 use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
-use crate::identity::{Source, values};
+use crate::identity::{Source, optional_id, values};
 use lignaflow_core::clock::Micros;
-use lignaflow_core::name::{LocalName, PluginId};
-use lignaflow_core::post::{ClosingReason, NewLink};
-use lignaflow_core::{Id, OrganizationId};
+use lignaflow_core::name::PluginId;
+use lignaflow_core::post::{ClosingReason, NewLink, Opens};
+use lignaflow_core::{Id, OrganizationId, PersonId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -15,9 +15,10 @@ pub struct Link {
     pub id: Id,
     /// SHA-256 of its secret.
     pub hash: Vec<u8>,
+    /// Whose page it opens, or over whose records the view is.
     pub plugin: PluginId,
-    pub page: LocalName,
-    /// A record of the collection that the page is about.
+    pub opens: Opens,
+    /// A record of the collection that the page is about, or the view.
     pub subject: Id,
     /// For whom it is.
     pub label: String,
@@ -52,6 +53,19 @@ impl State {
 }
 
 impl Link {
+    /// Whether it is a plugin's own, to tell of and to close.
+    pub fn is_of(&self, plugin: &PluginId) -> bool {
+        matches!(self.opens, Opens::Page(_)) && self.plugin == *plugin
+    }
+
+    /// Who made it, where it opens a view.
+    pub fn maker(&self) -> Option<PersonId> {
+        match self.opens {
+            Opens::View { maker, .. } => Some(maker),
+            Opens::Page(_) => None,
+        }
+    }
+
     pub fn state(&self, now: Micros) -> State {
         match self.closed {
             Some((ClosingReason::Withdrawn, _)) => State::Withdrawn,
@@ -66,7 +80,7 @@ macro_rules! link {
     ($rest:literal) => {
         concat!(
             "select l.organization, l.id, l.hash, l.plugin, l.page, l.subject, l.label, l.expires_at, l.opened_at, \
-             l.closed, l.closed_at, l.uses, l.used_at from links l ",
+             l.closed, l.closed_at, l.uses, l.used_at, l.maker, l.files from links l ",
             $rest
         )
     };
@@ -84,12 +98,16 @@ fn of_row(row: &Row) -> Result<Link, StoreError> {
         }
         _ => None,
     };
+    let opens = match row.opt_id(13)? {
+        Some(maker) => Opens::View { maker: PersonId(maker), files: row.bool(14)? },
+        None => Opens::Page(row.text(4)?.parse().map_err(|_| unreadable("a page"))?),
+    };
     Ok(Link {
         organization: OrganizationId(row.id(0)?),
         id: row.id(1)?,
         hash: row.bytes(2)?,
         plugin: row.text(3)?.parse().map_err(|_| unreadable("a plugin"))?,
-        page: row.text(4)?.parse().map_err(|_| unreadable("a page"))?,
+        opens,
         subject: row.id(5)?,
         label: row.text(6)?,
         expires_at: row.i64(7)?,
@@ -118,6 +136,8 @@ pub struct Which {
     pub plugin: Option<PluginId>,
     pub subject: Option<Id>,
     pub state: Option<(State, Micros)>,
+    /// Those that somebody made, of views.
+    pub maker: Option<PersonId>,
     /// Those opened before this one.
     pub before: Option<Id>,
 }
@@ -135,7 +155,7 @@ pub async fn of(
             "where l.organization = $1 and ($2 = '' or l.plugin = $2) and ($3 = 0 or l.subject = $4) \
              and ($5 = '' or ($5 = 'open' and l.closed is null and l.expires_at > $6) \
              or ($5 = 'expired' and l.closed is null and l.expires_at <= $6) or l.closed = $5) \
-             and l.id < $7 order by l.id desc limit $8"
+             and l.id < $7 and ($8 = 0 or l.maker = $9) order by l.id desc limit $10"
         ),
         values![
             organization.0.uuid(),
@@ -145,6 +165,8 @@ pub async fn of(
             state,
             now,
             which.before.unwrap_or(Id::from_bytes([0xff; 16])).uuid(),
+            i64::from(which.maker.is_some()),
+            which.maker.map_or(Id::from_bytes([0; 16]), |maker| maker.0).uuid(),
             i64::from(limit),
         ],
     );
@@ -160,7 +182,7 @@ pub async fn open(source: impl Source, organization: OrganizationId, now: Micros
     source.optional(statement).await?.map_or(Ok(0), |row| row.i64(0))
 }
 
-/// How many links of a plugin are open in an organization, up to a number.
+/// How many links that a plugin opened are open in an organization, up to a number.
 pub(crate) async fn open_of(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -170,7 +192,7 @@ pub(crate) async fn open_of(
 ) -> Result<u32, StoreError> {
     let statement = Statement::new(
         "select count(*) from (select 1 as one from links where organization = $1 and plugin = $2 \
-         and closed is null and expires_at > $3 limit $4) as open",
+         and maker is null and closed is null and expires_at > $3 limit $4) as open",
         values![organization.0.uuid(), plugin.as_str(), now, i64::from(most)],
     );
     Ok(u32::try_from(tx.fetch_one(statement).await?.i64(0)?).unwrap_or(u32::MAX))
@@ -182,25 +204,82 @@ pub(crate) async fn add(
     link: &NewLink,
     at: Micros,
 ) -> Result<(), StoreError> {
+    let (page, maker, files) = match &link.opens {
+        Opens::Page(page) => (page.as_str(), None, false),
+        Opens::View { maker, files } => ("", Some(maker.0), *files),
+    };
     let statement = Statement::new(
-        "insert into links (organization, id, hash, plugin, page, subject, label, expires_at, opened_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into links (organization, id, hash, plugin, page, subject, label, expires_at, opened_at, maker, files) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         values![
             organization.0.uuid(),
             link.id.uuid(),
             link.hash.to_vec(),
             link.plugin.as_str(),
-            link.page.as_str(),
+            page,
             link.subject.uuid(),
             link.label.as_str(),
             link.expires_at,
             at,
+            optional_id(maker),
+            files,
         ],
     );
     tx.execute(statement).await.map(|_| ())
 }
 
-/// Ends a link, of a plugin where one is named. `false` where there is none that is open.
+/// How many links to views may be open, of one view and of an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    pub of_view: i64,
+    pub of_organization: i64,
+}
+
+/// Opens a link to a view. Whether there was room, and the view is still there.
+pub async fn share(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    link: &NewLink,
+    at: Micros,
+    room: Room,
+) -> Result<bool, StoreError> {
+    let there = "select 1 from views where organization = $1 and id = $2";
+    let there = Statement::new(there, values![organization.0.uuid(), link.subject.uuid()]);
+    let of_view = Statement::new(
+        "select count(*) from links where organization = $1 and plugin = $2 and subject = $3 and maker is not null \
+         and closed is null and expires_at > $4",
+        values![organization.0.uuid(), link.plugin.as_str(), link.subject.uuid(), at],
+    );
+    let of_all = Statement::new(
+        "select count(*) from links where organization = $1 and maker is not null and closed is null \
+         and expires_at > $2",
+        values![organization.0.uuid(), at],
+    );
+    if tx.fetch_optional(there).await?.is_none()
+        || tx.fetch_one(of_view).await?.i64(0)? >= room.of_view
+        || tx.fetch_one(of_all).await?.i64(0)? >= room.of_organization
+    {
+        return Ok(false);
+    }
+    add(tx, organization, link, at).await.map(|()| true)
+}
+
+/// Ends the links to a view. How many were open.
+pub(crate) async fn close_of_view(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    view: Id,
+    at: Micros,
+) -> Result<u64, StoreError> {
+    tx.execute(Statement::new(
+        "update links set closed = $3, closed_at = $4 where organization = $1 and subject = $2 \
+         and maker is not null and closed is null",
+        values![organization.0.uuid(), view.uuid(), ClosingReason::Withdrawn.as_str(), at],
+    ))
+    .await
+}
+
+/// Ends a link, of those that a plugin opened where one is named. `false` where there is none that is open.
 pub async fn close(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -211,14 +290,14 @@ pub async fn close(
 ) -> Result<bool, StoreError> {
     let statement = Statement::new(
         "update links set closed = $4, closed_at = $5 where organization = $1 and id = $2 \
-         and ($3 = '' or plugin = $3) and closed is null",
+         and ($3 = '' or (plugin = $3 and maker is null)) and closed is null",
         values![organization.0.uuid(), id.uuid(), plugin.map_or("", PluginId::as_str), why.as_str(), at],
     );
     Ok(tx.execute(statement).await? > 0)
 }
 
 /// Notes that something is done by a link, where it is open: nobody closes it before the transaction ends.
-pub(crate) async fn used(tx: &mut Tx, organization: OrganizationId, id: Id, at: Micros) -> Result<bool, StoreError> {
+pub async fn used(tx: &mut Tx, organization: OrganizationId, id: Id, at: Micros) -> Result<bool, StoreError> {
     let statement = Statement::new(
         "update links set uses = uses + 1, used_at = $3 where organization = $1 and id = $2 and closed is null \
          and expires_at > $3",

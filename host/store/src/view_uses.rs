@@ -71,7 +71,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<View>, StoreError> {
         let statement = Statement::new(
-            "select v.id, v.collection, v.owner, v.name, v.query, v.shared, v.standard, v.created_at, v.updated_at \
+            "select v.id, v.collection, v.owner, v.name, v.query, v.shared, v.standard, v.created_at, v.updated_at, \
+             v.page \
              from view_uses u join views v on v.organization = u.organization and v.id = u.view \
              where u.organization = $1 and u.person = $2 and u.home and (v.owner = $2 or v.shared) \
              order by lower(v.name), v.id limit $3",

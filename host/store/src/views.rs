@@ -3,6 +3,8 @@
 use crate::Store;
 use crate::database::{Row, Statement};
 use crate::error::StoreError;
+use crate::identity::audit::{self, Event};
+use crate::links;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{Id, OrganizationId, PersonId};
@@ -10,7 +12,10 @@ use lignaflow_core::{Id, OrganizationId, PersonId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     pub id: Id,
+    /// Over whose records it is; of a table that a route works out, the page that this stands on, as `plugin/page`.
     pub collection: CollectionName,
+    /// Whether it is of a page's table.
+    pub page: bool,
     pub owner: PersonId,
     pub name: String,
     /// The query string of the list.
@@ -26,7 +31,7 @@ pub struct View {
 macro_rules! view {
     ($rest:literal) => {
         concat!(
-            "select id, collection, owner, name, query, shared, standard, created_at, updated_at from views ",
+            "select id, collection, owner, name, query, shared, standard, created_at, updated_at, page from views ",
             $rest
         )
     };
@@ -45,6 +50,7 @@ pub(crate) fn read(row: &Row) -> Result<View, StoreError> {
         standard: row.bool(6)?,
         created_at: row.i64(7)?,
         updated_at: row.i64(8)?,
+        page: row.bool(9)?,
     })
 }
 
@@ -100,7 +106,7 @@ impl Store {
                     }
                     unset(tx, organization, &view).await?;
                     let sql = "insert into views (organization, id, collection, owner, name, query, shared, standard, \
-                               created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                               created_at, updated_at, page) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
                     let values = vec![
                         organization.0.uuid().into(),
                         view.id.uuid().into(),
@@ -112,6 +118,7 @@ impl Store {
                         view.standard.into(),
                         view.created_at.into(),
                         view.updated_at.into(),
+                        view.page.into(),
                     ];
                     tx.execute(Statement::new(sql, values)).await.map(|_| true)
                 })
@@ -152,13 +159,41 @@ impl Store {
             .await
     }
 
-    /// Takes a view away, and with it that it is on first pages and in the mail.
-    pub async fn remove_view(&self, organization: OrganizationId, id: Id) -> Result<bool, StoreError> {
+    /// The views that there ever was a link to, whosever they are: for who looks after an organization's links.
+    pub async fn linked_views(&self, organization: OrganizationId) -> Result<Vec<View>, StoreError> {
+        let sql = view!(
+            "where organization = $1 and id in (select l.subject from links l where l.organization = $1 \
+             and l.maker is not null) order by id limit 5000"
+        );
+        let values = vec![organization.0.uuid().into()];
+        self.database().fetch_all(Statement::new(sql, values)).await?.iter().map(read).collect()
+    }
+
+    /// Takes a view away, and with it that it is on first pages and in the mail. Links to it end, of which `withdrawn`
+    /// is written down where there are any.
+    pub async fn remove_view(
+        &self,
+        organization: OrganizationId,
+        id: Id,
+        withdrawn: Event,
+    ) -> Result<bool, StoreError> {
         let sql = "delete from views where organization = $1 and id = $2";
         let values = vec![organization.0.uuid().into(), id.uuid().into()];
         let statement = Statement::new(sql, values);
-        let rows: u64 = self.database().write(move |tx| Box::pin(async move { tx.execute(statement).await })).await?;
-        Ok(rows > 0)
+        self.database()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(statement).await? == 0 {
+                        return Ok(false);
+                    }
+                    let links = links::close_of_view(tx, organization, id, withdrawn.at).await?;
+                    if links > 0 {
+                        audit::append(tx, &withdrawn).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .await
     }
 }
 

@@ -1,11 +1,12 @@
 //! Pages for people without an account, who come by a link: one subject, what may be read of it, and what may be
 //! answered; in the organization's name, without the house around it.
 
+use crate::blocks::report::{self, ReportView};
 use crate::blocks::{TableRow, TableView, table};
 use crate::collection::Cells;
 use crate::collection::record::paragraphs;
 use crate::document::{Document, Theme};
-use crate::format::money;
+use crate::format::{machine, moment, money};
 use crate::icon::{icon, large};
 use crate::labels::Labels;
 use crate::reader::Reader;
@@ -153,6 +154,43 @@ pub fn page(view: &LinkPage<'_>) -> Markup {
     shell((view.theme, view.accent), view.reader.locale.tag(), title, view.organization, &inner)
 }
 
+/// A kept list or report.
+#[derive(Debug)]
+pub struct SharedPage<'a> {
+    pub theme: Theme,
+    pub accent: Accent,
+    pub reader: &'a Reader,
+    /// In whose name it is.
+    pub organization: &'a str,
+    /// Of which days it is.
+    pub said: &'a [String],
+    pub view: &'a ReportView,
+}
+
+pub fn shared(page: &SharedPage<'_>) -> Markup {
+    let labels = Labels::default();
+    let cells = Cells { reader: page.reader, labels: &labels };
+    let title = &page.view.title;
+    let now = page.reader.now.as_microsecond();
+    let inner = html! {
+        (letterhead(page.organization))
+        main class="paper" id="main" tabindex="-1" {
+            div class="shared" {
+                div class="offer-head" {
+                    h1 { (title) }
+                    @for line in page.said { p { (line) } }
+                    p class="small muted" {
+                        "As it stood on " time datetime=(machine(now, page.reader)) { (moment(now, page.reader)) }
+                        " (" (page.reader.zone_name()) ")"
+                    }
+                }
+                (report::draw(page.view, cells))
+            }
+        }
+    };
+    shell((page.theme, page.accent), page.reader.locale.tag(), title, page.organization, &inner)
+}
+
 /// One message, where there is nothing to be shown any more.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkMessage<'a> {
@@ -187,7 +225,7 @@ fn shell((theme, accent): (Theme, Accent), lang: &str, title: &str, organization
         div class="letter-page" { div class="letter" { (inner) } }
     };
     let title = format!("{title} · {organization}");
-    Document { title: &title, lang, theme, sheets: &["css/client.css"], accent }.render(&whole)
+    Document { title: &title, lang, theme, sheets: &["css/client.css", "css/report.css"], accent }.render(&whole)
 }
 
 fn drawn(piece: &Piece, cells: Cells<'_>, view: &LinkPage<'_>) -> Markup {

@@ -414,8 +414,7 @@ pub(super) fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {
 }
 
 /// A column of these paths: its title, its field, and whether it is a state.
-pub(super) fn columns(visit: &Visit, schema: &Arc<Schema>, paths: &[String]) -> Result<Vec<TableColumn>, Fault> {
-    let binder = binder(visit);
+pub(super) fn columns(binder: &Binder<'_>, schema: &Arc<Schema>, paths: &[String]) -> Result<Vec<TableColumn>, Fault> {
     let mut columns = Vec::with_capacity(paths.len());
     for text in paths {
         let path = binder.path(schema, text)?;
@@ -436,7 +435,7 @@ async fn table(place: &Place<'_>, block: &TableBlock, wanted: &mut Wanted) -> Re
     let visit = place.visit;
     let access = visit.signed.caller.to_read()?;
     let schema = place.schema(&block.collection)?;
-    let columns = columns(visit, &schema, &block.columns)?;
+    let columns = columns(&binder(visit), &schema, &block.columns)?;
     let sort =
         block.sort.as_deref().or(schema.collection.sort.as_deref()).unwrap_or(schema.collection.display.as_str());
     let mut select = block.columns.clone();

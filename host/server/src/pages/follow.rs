@@ -1,8 +1,9 @@
 //! What the visitor has of kept lists and reports: the menu beside one, what it posts, and the first page.
 
 use super::declared;
-use super::house::Visit;
+use super::house::{Reading, Visit};
 use super::routed::Pairs;
+use super::statement::{self, Standing};
 use super::{lookup, report};
 use crate::uses::{self, Alert, Wish};
 use crate::views;
@@ -65,7 +66,7 @@ pub(super) async fn of_view(visit: &Visit, view: &View) -> Result<Option<Follow>
         (if alert.above { "above" } else { "below" }, figure.to_string())
     });
     Ok(Some(Follow {
-        action: format!("{}/use", paths::view(&view.collection, view.id)),
+        action: format!("{}/use", uses::posted_at(view)),
         home: own.as_ref().is_some_and(|of| of.home),
         mailed: own.as_ref().and_then(|of| of.mailed.clone()).unwrap_or_default(),
         form: own.map(|of| of.form).unwrap_or_default(),
@@ -101,11 +102,16 @@ pub(super) async fn set(
     Path((plugin, collection, id)): Path<(String, String, String)>,
     RawForm(body): RawForm,
 ) -> Response {
-    if let Err(response) = visit.collection(&plugin, &collection) {
-        return response;
+    match visit.collection(&plugin, &collection) {
+        Ok(_) => wished(&visit, &id, &body).await,
+        Err(response) => response,
     }
-    let Some(id) = lookup::id(&id) else { return visit.not_found() };
-    let fields: Pairs = form_urlencoded::parse(&body).into_owned().collect();
+}
+
+/// What somebody wants of a view, wherever that is kept.
+pub(super) async fn wished(visit: &Visit, id: &str, body: &[u8]) -> Response {
+    let Some(id) = lookup::id(id) else { return visit.not_found() };
+    let fields: Pairs = form_urlencoded::parse(body).into_owned().collect();
     let said = |name: &str| super::routed::first(&fields, name).filter(|text| !text.is_empty()).map(str::to_owned);
     let Ok(person) = said("person").map(|text| text.parse::<Id>()).transpose() else { return visit.not_found() };
     let view = match views::get(&visit.app, &visit.signed, id).await {
@@ -115,7 +121,7 @@ pub(super) async fn set(
     let alert = match (said("than"), said("figure")) {
         (None, _) => None,
         (Some(than), figure) => {
-            let figure = figure.and_then(|typed| smallest(&visit, &view, &typed));
+            let figure = figure.and_then(|typed| smallest(visit, &view, &typed));
             let Some(figure) = figure else {
                 return visit.go(&uses::address(&view), "Write the figure as a number, such as 40 or 12.5.");
             };
@@ -133,6 +139,13 @@ pub(super) async fn set(
 pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Result<Vec<BlockView>, Fault> {
     let mut blocks = Vec::new();
     for view in uses::at_home(&visit.app, &visit.signed, AT_HOME).await? {
+        if view.page {
+            let reading = visit.reading();
+            // One that is not theirs to open, or whose plugin is off, comes back with that.
+            let Some(of) = statement::standing(reading, &view.collection) else { continue };
+            blocks.push(stated(reading, &of, &view).await);
+            continue;
+        }
         // One whose plugin is off comes back with it.
         let Ok(schema) = visit.app.records.schema(&visit.snapshot, &visit.signed.caller, &view.collection) else {
             continue;
@@ -149,9 +162,22 @@ pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Result<Vec<Bl
     Ok(blocks)
 }
 
+async fn stated(reading: Reading<'_>, of: &Standing, view: &View) -> BlockView {
+    match statement::as_it_stands(reading, of, view).await {
+        Ok(mut shown) => {
+            if let Some(grid) = &mut shown.grid {
+                grid.rows.truncate(usize::from(ROWS));
+            }
+            shown.whole = Some(uses::address(view));
+            BlockView::Report(Box::new(shown))
+        }
+        Err(fault) => BlockView::Failed { title: view.name.clone(), message: report::told(&fault) },
+    }
+}
+
 async fn summed(visit: &Visit, schema: &Arc<Schema>, view: &View) -> BlockView {
     let pairs: Pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned().collect();
-    let (plot, grid, fault) = match report::figures(visit, schema, &pairs).await {
+    let (plot, grid, fault) = match report::figures(visit.reading(), schema, &pairs).await {
         Ok(mut found) => {
             found.grid.rows.truncate(usize::from(ROWS));
             (found.plot, Some(found.grid), None)
@@ -187,7 +213,7 @@ async fn listed(visit: &Visit, schema: &Arc<Schema>, view: &View, wanted: &mut W
     }
     paths_of.truncate(COLUMNS);
     paths_of.insert(0, display);
-    let columns = declared::columns(visit, schema, &paths_of)?;
+    let columns = declared::columns(&declared::binder(visit), schema, &paths_of)?;
     let mut select = paths_of;
     select.push("id".to_owned());
     let selection = Selection { select, limit: ROWS, after: None, ..list.selection };

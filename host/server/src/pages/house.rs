@@ -12,7 +12,8 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use lignaflow_core::access::Deed;
-use lignaflow_core::caller::Permission;
+use lignaflow_core::bind::Binder;
+use lignaflow_core::caller::{Caller, Permission};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{Collection, Descriptor};
 use lignaflow_core::name::CollectionName;
@@ -40,6 +41,25 @@ pub(super) struct Visit {
     flash: Option<String>,
     /// Notices that the visitor has not read.
     unread: u32,
+}
+
+/// What pages are filled of: with whose rights, of which plugins. It is a visitor's own, or of whoever made the link that
+/// somebody came by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub app: &'a App,
+    pub caller: &'a Caller,
+    pub snapshot: &'a Arc<Snapshot>,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn reader(self) -> Reader {
+        Reader::of(self.caller)
+    }
+
+    pub(crate) fn binder(self) -> Binder<'a> {
+        Binder { catalog: &self.snapshot.catalog, home: None }
+    }
 }
 
 impl std::fmt::Debug for Visit {
@@ -116,6 +136,10 @@ impl Visit {
 
     pub(super) fn reader(&self) -> Reader {
         Reader::of(&self.signed.caller)
+    }
+
+    pub(super) fn reading(&self) -> Reading<'_> {
+        Reading { app: &self.app, caller: &self.signed.caller, snapshot: &self.snapshot }
     }
 
     pub(super) fn may_write(&self) -> bool {

@@ -1,15 +1,18 @@
 //! Pages that people without an account open by a link. `/l/{secret}` turns the secret into a cookie for the link's own
 //! page, so that it stands in no address that goes on; the page shows its subject and posts to the routes that its
-//! descriptor opens. A GET changes nothing, since mail scanners follow links.
+//! descriptor opens. A GET changes nothing, since mail scanners follow links. A link to a kept list or report shows that
+//! ([`super::shared`]) and takes nothing.
 
 use super::house::{append_cookie, html, theme};
 use super::media::small;
+use super::shared::Looking;
 use super::sheets::{AGAIN, property, shown as shown_file};
 use crate::app::App;
 use crate::media::{Wish, of_store};
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::rest::guest::RouteCall;
+use crate::rest::host::From;
 use axum::extract::{Path, Query, RawForm, RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
@@ -26,7 +29,8 @@ use lignaflow_core::descriptor::{
     Block, Descriptor, FieldKind, FormBlock, Page, PageLink, Route, TableBlock, humanize,
 };
 use lignaflow_core::media::{Media, State as MediaState};
-use lignaflow_core::name::CollectionName;
+use lignaflow_core::name::{CollectionName, LocalName};
+use lignaflow_core::post::Opens;
 use lignaflow_core::query::{Authority, Operator, Predicate, Selection};
 use lignaflow_core::sheet::{MAX_FILES, Sheet};
 use lignaflow_core::signature::FORMAT;
@@ -62,10 +66,19 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/l/at/{id}/files/{file}", get(file))
 }
 
+/// Whoever comes with the secret of a link that is open.
+pub(super) struct Holder {
+    pub(super) link: Link,
+    pub(super) organization: Organization,
+    pub(super) theme: Theme,
+}
+
 /// A visitor whose link is open, with what it opens.
 struct Guest {
     app: Arc<App>,
     link: Link,
+    /// The page that it opens.
+    name: LocalName,
     caller: Caller,
     organization: Organization,
     theme: Theme,
@@ -74,7 +87,7 @@ struct Guest {
 }
 
 /// What comes with every answer here: nobody learns from where somebody came, and no search engine keeps it.
-fn private(mut response: Response) -> Response {
+pub(super) fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
@@ -82,7 +95,7 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-fn told(theme: Theme, of: Option<&Organization>, status: StatusCode, title: &str, text: &str) -> Response {
+pub(super) fn told(theme: Theme, of: Option<&Organization>, status: StatusCode, title: &str, text: &str) -> Response {
     let accent = of.map_or_else(Accent::default, |organization| organization.accent);
     let view =
         LinkMessage { theme, organization: of.map(|organization| organization.name.as_str()), accent, title, text };
@@ -96,7 +109,7 @@ fn unknown(theme: Theme) -> Response {
 }
 
 /// What a link that is not open says of itself.
-fn ended(theme: Theme, organization: &Organization, state: LinkState) -> Response {
+pub(super) fn ended(theme: Theme, organization: &Organization, state: LinkState) -> Response {
     let (title, text) = match state {
         LinkState::Expired => ("This link has expired", "Ask for a new one, and it will be sent to you."),
         LinkState::Withdrawn => ("This link was withdrawn", "What it led to is not open to you any more."),
@@ -111,7 +124,7 @@ fn ended(theme: Theme, organization: &Organization, state: LinkState) -> Respons
     told(theme, Some(organization), status, title, text)
 }
 
-fn failed(theme: Theme, fault: Fault) -> Response {
+pub(super) fn failed(theme: Theme, fault: Fault) -> Response {
     let problem = Problem::from(fault);
     told(theme, None, problem.status(), "Not just now", problem.detail())
 }
@@ -144,8 +157,8 @@ async fn enter(State(app): State<Arc<App>>, headers: HeaderMap, Path(secret): Pa
     private(response)
 }
 
-impl Guest {
-    async fn of(app: &Arc<App>, headers: &HeaderMap, context: &RequestContext, id: &str) -> Result<Self, Response> {
+impl Holder {
+    async fn of(app: &App, headers: &HeaderMap, id: &str) -> Result<Self, Response> {
         let theme = theme(headers);
         let jar = CookieJar::from_headers(headers);
         let secret = jar.get(COOKIE).map(Cookie::value).ok_or_else(|| unknown(theme))?;
@@ -155,6 +168,19 @@ impl Guest {
         if state != LinkState::Open {
             return Err(ended(theme, &organization, state));
         }
+        Ok(Self { link, organization, theme })
+    }
+}
+
+impl Guest {
+    async fn of(app: &Arc<App>, headers: &HeaderMap, context: &RequestContext, id: &str) -> Result<Self, Response> {
+        Self::by(app, Holder::of(app, headers, id).await?, context).await
+    }
+
+    async fn by(app: &Arc<App>, holder: Holder, context: &RequestContext) -> Result<Self, Response> {
+        let Holder { link, organization, theme } = holder;
+        // What is kept is looked at, and answers nothing.
+        let Opens::Page(name) = link.opens.clone() else { return Err(unknown(theme)) };
         let caller = app.identity.of_link(link.organization, link.id, context.id).await;
         let caller = caller.map_err(|fault| failed(theme, fault))?;
         let snapshot = app.registry.current_of(link.organization);
@@ -163,7 +189,7 @@ impl Guest {
         let (Some((caller, _)), Some(plugin)) = (caller, plugin.cloned()) else {
             return Err(ended(theme, &organization, LinkState::Open));
         };
-        let guest = Self { app: app.clone(), link, caller, organization, theme, snapshot, plugin };
+        let guest = Self { app: app.clone(), link, name, caller, organization, theme, snapshot, plugin };
         // A page that a later version does not open any more, or a right that was taken away.
         if guest.opens().is_none() || !guest.plugin.grants().links {
             return Err(ended(theme, &guest.organization, LinkState::Open));
@@ -177,7 +203,7 @@ impl Guest {
 
     /// The page that the link opens.
     fn opens(&self) -> Option<(&Page, &PageLink)> {
-        let page = self.descriptor().page(self.link.page.as_str())?;
+        let page = self.descriptor().page(self.name.as_str())?;
         Some((page, page.link.as_ref()?))
     }
 
@@ -187,7 +213,7 @@ impl Guest {
 
     /// The route that is told that somebody acts here.
     fn seen(&self) -> Option<&str> {
-        self.opens()?.1.seen.as_ref().map(lignaflow_core::name::LocalName::as_str)
+        self.opens()?.1.seen.as_ref().map(LocalName::as_str)
     }
 
     /// What is read for the page: with the plugin's rights, of what the page names.
@@ -538,11 +564,22 @@ fn typed(body: &[u8]) -> Pairs {
 async fn show(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
+    From(client): From,
+    method: Method,
     headers: HeaderMap,
     Path(id): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let guest = match Guest::of(&app, &headers, &context, &id).await {
+    let holder = match Holder::of(&app, &headers, &id).await {
+        Ok(holder) => holder,
+        Err(response) => return response,
+    };
+    if let Opens::View { maker, files } = holder.link.opens {
+        let (request, counts) = (context.id, method == Method::GET);
+        let looking = Looking { app: &app, holder: &holder, maker, files, request, client: &client, counts };
+        return looking.answer(query.get("format").map(String::as_str)).await;
+    }
+    let guest = match Guest::by(&app, holder, &context).await {
         Ok(guest) => guest,
         Err(response) => return response,
     };

@@ -1,6 +1,6 @@
 //! Names of what pages refer to, and what a reference may be set to.
 
-use super::house::Visit;
+use super::house::{Reading, Visit};
 use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
@@ -22,17 +22,23 @@ pub(super) const FOUND: usize = 20;
 
 /// The names of what is wanted.
 pub(super) async fn labels(visit: &Visit, wanted: &Wanted) -> Result<Labels, Fault> {
-    let access = visit.signed.caller.to_read()?;
-    let found = visit.app.records.labels(access, &visit.snapshot.catalog, &wanted.records).await?;
+    names(visit.reading(), wanted).await
+}
+
+/// The same, for whoever reads.
+pub(super) async fn names(reading: Reading<'_>, wanted: &Wanted) -> Result<Labels, Fault> {
+    let Reading { app, caller, snapshot } = reading;
+    let access = caller.to_read()?;
+    let found = app.records.labels(access, &snapshot.catalog, &wanted.records).await?;
     let mut labels: Labels = found.into_iter().collect();
     if !wanted.people.is_empty() {
         let people: Vec<Id> = wanted.people.iter().copied().collect();
-        labels.extend(visit.app.records.directory().names(visit.signed.caller.organization, &people).await?);
+        labels.extend(app.records.directory().names(caller.organization, &people).await?);
     }
     let files: Vec<Id> = wanted.files.iter().copied().collect();
-    for file in visit.app.media.of_ids(access, &files).await? {
+    for file in app.media.of_ids(access, &files).await? {
         if file.pending
-            && let Some(why) = visit.app.documents.flaw(visit.signed.caller.organization, file.id).await?
+            && let Some(why) = app.documents.flaw(caller.organization, file.id).await?
         {
             labels.insert_flaw(file.id, why);
         }

@@ -76,12 +76,17 @@ mod routed;
 mod sample;
 mod second_factor;
 mod settings;
+mod shared;
+mod sharing;
 mod sheets;
 mod sign_up;
-mod statement;
+mod stated;
+pub(crate) mod statement;
 mod told;
 mod views;
 mod webhooks;
+
+pub(crate) use house::Reading;
 
 use crate::app::App;
 use axum::Router;
@@ -124,6 +129,12 @@ pub fn router() -> Router<Arc<App>> {
         .route("/media/{id}", get(media::content))
         .route("/media/{id}/thumbnail", get(media::thumbnail))
         .route("/{plugin}/-/{page}", get(declared::page))
+        .route("/{plugin}/-/{page}/views", post(stated::create))
+        .route("/{plugin}/-/{page}/views/{id}", post(stated::change))
+        .route("/{plugin}/-/{page}/views/{id}/remove", post(stated::remove))
+        .route("/{plugin}/-/{page}/views/{id}/use", post(stated::set))
+        .route("/{plugin}/-/{page}/views/{id}/links", get(stated::links).post(stated::share))
+        .route("/{plugin}/-/{page}/views/{id}/links/{link}/withdraw", post(stated::withdraw))
         .route("/{plugin}/-/{page}/{block}/{deed}", post(declared::act))
         .route("/{plugin}/-/{page}/{id}/form/{block}", post(asking::on_record))
         .route("/{plugin}/-/{page}/{id}", get(declared::record_page).post(lines::act))
@@ -139,6 +150,8 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}/views/{id}", post(views::change))
         .route("/{plugin}/{collection}/views/{id}/remove", post(views::remove))
         .route("/{plugin}/{collection}/views/{id}/use", post(follow::set))
+        .route("/{plugin}/{collection}/views/{id}/links", get(sharing::show).post(sharing::make))
+        .route("/{plugin}/{collection}/views/{id}/links/{link}/withdraw", post(sharing::withdraw))
         .route("/{plugin}/{collection}/{id}/edit", get(forms::edit))
         .route("/{plugin}/{collection}/{id}/archive", post(record::archive))
         .route("/{plugin}/{collection}/{id}/restore", post(record::restore))

@@ -1,6 +1,6 @@
 //! A report on paper: what its page shows, as a PDF.
 
-use super::house::Visit;
+use super::house::Reading;
 use crate::documents::Paper;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 const MOST: usize = 2_000;
 
 /// What is said of a period: its word, or its days.
-fn period_said(period: &PeriodView) -> Option<String> {
+pub(super) fn period_said(period: &PeriodView) -> Option<String> {
     let days = match (period.from.as_str(), period.until.as_str()) {
         ("", "") => period.word.replace('-', " "),
         (from, "") => format!("from {from}"),
@@ -67,13 +67,13 @@ fn data(view: &ReportView, made_on: &str) -> Result<Json, Fault> {
 }
 
 /// The report as a file.
-pub(super) async fn pdf(visit: &Visit, view: &ReportView, name: &str) -> Result<Response, Fault> {
-    let caller = &visit.signed.caller;
-    let reader = visit.reader();
+pub(super) async fn pdf(reading: Reading<'_>, view: &ReportView, name: &str) -> Result<Response, Fault> {
+    let Reading { app, caller, .. } = reading;
+    let reader = reading.reader();
     let data = data(view, &day_text(reader.today(), &reader.locale))?;
     let date = caller.today().unwrap_or_default();
     let paper = Paper { source: REPORT, data: &data.to_string(), date };
-    let bytes = visit.app.documents.print(caller.organization, paper).await?;
+    let bytes = app.documents.print(caller.organization, paper).await?;
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));

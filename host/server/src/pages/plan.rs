@@ -88,7 +88,7 @@ pub(super) async fn board(place: &Place<'_>, block: &BoardBlock, wanted: &mut Wa
     let schema = place.schema(&block.collection)?;
     let field = block.lanes();
     let choices = schema.field(field).map(|field| field.field.of.clone()).unwrap_or_default();
-    let facts = columns(visit, &schema, &block.card)?;
+    let facts = columns(&binder(visit), &schema, &block.card)?;
     let filter = place.filter(&schema, &block.filter)?;
     let counts = counts(place, &schema, filter.clone(), field).await?;
     let sort = block.sort.as_deref().or(schema.collection.sort.as_deref());
@@ -317,7 +317,7 @@ pub(super) async fn detail(place: &Place<'_>, block: &DetailBlock, wanted: &mut 
     // What the reader may not know is left out, rather than the rest with it.
     let seen: Vec<String> =
         block.fields.iter().filter(|path| binder(place.visit).path(&of.schema, path).is_ok()).cloned().collect();
-    let facts = columns(place.visit, &of.schema, &seen)?;
+    let facts = columns(&binder(place.visit), &of.schema, &seen)?;
     let filter = Predicate::equal("id", Value::Reference(of.record.id));
     let archived = Predicate::Any(vec![
         Predicate::IsNull("archived_at".to_owned()),

@@ -2,9 +2,9 @@
 //! What is asked stands in the address, in the API's own words, so that a page, a file and a program see the same figures.
 
 use super::declared::{Place, binder, bucket_name, field_at};
-use super::house::Visit;
+use super::house::{Reading, Visit};
 use super::routed::Pairs;
-use super::{charts, follow, lookup, paper, views};
+use super::{charts, follow, lookup, paper, sharing, views};
 use crate::rest::accept::Format;
 use crate::rest::export::{Export, TakenBy};
 use crate::rest::host::From;
@@ -187,13 +187,14 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
             (title.to_owned(), format!("{address}?{query}"))
         })
         .into();
-    let found = figures(visit, schema, &pairs).await;
+    let found = figures(visit.reading(), schema, &pairs).await;
     let asking = asking(visit, schema, &preset, &pairs, current.map(|view| view.id.to_string())).await?;
     let bar = KeptBar {
         follow: match current {
             Some(current) => follow::of_view(visit, current).await?,
             None => None,
         },
+        share: current.and_then(|current| sharing::offered(visit, current)),
         changed: current.is_some_and(|view| meant(&pairs_of(&view.query)) != pairs),
         current: current.map(|view| view.id),
         reports: kept
@@ -243,7 +244,7 @@ async fn printed(visit: &Visit, client: &Client, schema: &Arc<Schema>, asked: &P
     };
     let actor = &visit.signed.authenticated;
     visit.app.identity.note_records_export(actor, client.clone(), &taken).await?;
-    paper::pdf(visit, &view, schema.name.local.as_str()).await
+    paper::pdf(visit.reading(), &view, schema.name.local.as_str()).await
 }
 
 /// The figures as a file: those of the API's summary.
@@ -264,7 +265,7 @@ async fn file(
 // --- What is asked ---------------------------------------------------------------------------------------------------
 
 /// What a path is called: its fields from the first to the last, then its bucket.
-fn title_of(binder: &Binder<'_>, schema: &Arc<Schema>, group: &str) -> Option<String> {
+pub(super) fn title_of(binder: &Binder<'_>, schema: &Arc<Schema>, group: &str) -> Option<String> {
     let (path, bucket) = group.split_once(':').map_or((group, None), |(path, bucket)| (path, Some(bucket)));
     let bound = binder.path(schema, path).ok()?;
     let mut at = schema;
@@ -388,11 +389,11 @@ struct Shown {
     field: Field,
 }
 
-pub(super) async fn figures(visit: &Visit, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Found, Fault> {
-    let (binder, caller) = (binder(visit), &visit.signed.caller);
+pub(super) async fn figures(reading: Reading<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Found, Fault> {
+    let (binder, caller) = (reading.binder(), reading.caller);
     let summary = query::summary(&binder, schema, &Almanac::of(caller), pairs)?;
     let bound = binder.summary(&summary, caller.calendar)?;
-    let Page { rows, columns, .. } = visit.app.records.summarize(caller, &visit.snapshot.catalog, &summary).await?;
+    let Page { rows, columns, .. } = reading.app.records.summarize(caller, &reading.snapshot.catalog, &summary).await?;
     let mut notes = Vec::new();
     if rows.len() >= usize::from(summary.limit) {
         notes.push(format!("There are more rows than the {} shown: narrow what is asked above.", rows.len()));
@@ -414,8 +415,8 @@ pub(super) async fn figures(visit: &Visit, schema: &Arc<Schema>, pairs: &Pairs) 
         })
         .collect();
     let measures: Vec<Shown> = bound.metrics.iter().map(|metric| measured(&binder, schema, metric)).collect();
-    let names = named_keys(visit, &bound, &rows).await?;
-    let reader = visit.reader();
+    let names = named_keys(reading, &bound, &rows).await?;
+    let reader = reading.reader();
     let mut rows: Vec<Line> = rows
         .into_iter()
         .map(|row| {
@@ -512,7 +513,7 @@ fn measured(binder: &Binder<'_>, schema: &Arc<Schema>, metric: &lignaflow_core::
     Shown { title, field }
 }
 
-async fn named_keys(visit: &Visit, bound: &BoundSummary, rows: &[Vec<Value>]) -> Result<Labels, Fault> {
+async fn named_keys(reading: Reading<'_>, bound: &BoundSummary, rows: &[Vec<Value>]) -> Result<Labels, Fault> {
     let mut wanted = Wanted::default();
     for row in rows {
         for (group, key) in bound.groups.iter().zip(row) {
@@ -520,7 +521,7 @@ async fn named_keys(visit: &Visit, bound: &BoundSummary, rows: &[Vec<Value>]) ->
             wanted.add(group.path.kind(), to, key);
         }
     }
-    lookup::labels(visit, &wanted).await
+    lookup::names(reading, &wanted).await
 }
 
 /// What a group is called.

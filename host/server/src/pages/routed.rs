@@ -1,7 +1,7 @@
 //! Blocks whose data and deeds are routes of a plugin: the data is asked for as the API asks, and what a form posts
 //! becomes the body that the route takes. What is refused is told on the page, with what was typed.
 
-use super::house::Visit;
+use super::house::{Reading, Visit};
 use crate::problem::Problem;
 use crate::rest::guest::RouteCall;
 use axum::response::Response;
@@ -62,13 +62,36 @@ pub(super) async fn call(
     pairs: Pairs,
     body: Option<&Json>,
 ) -> Result<Bytes, Problem> {
-    let response = answer(visit, loaded, name, parameters, pairs, body).await?;
+    told(visit.reading(), loaded, name, parameters, pairs, body).await
+}
+
+/// The same, on behalf of whoever reads.
+pub(super) async fn told(
+    reading: Reading<'_>,
+    loaded: &Loaded,
+    name: &LocalName,
+    parameters: Pairs,
+    pairs: Pairs,
+    body: Option<&Json>,
+) -> Result<Bytes, Problem> {
+    let response = answered(reading, loaded, name, parameters, pairs, body).await?;
     axum::body::to_bytes(response.into_body(), MOST).await.map_err(|_| Problem::internal())
 }
 
 /// The same, with what the answer says of itself.
 pub(super) async fn answer(
     visit: &Visit,
+    loaded: &Loaded,
+    name: &LocalName,
+    parameters: Pairs,
+    pairs: Pairs,
+    body: Option<&Json>,
+) -> Result<Response, Problem> {
+    answered(visit.reading(), loaded, name, parameters, pairs, body).await
+}
+
+async fn answered(
+    reading: Reading<'_>,
     loaded: &Loaded,
     name: &LocalName,
     parameters: Pairs,
@@ -82,14 +105,14 @@ pub(super) async fn answer(
     let route = RouteCall {
         plugin: &descriptor.id,
         route,
-        schemas: visit.app.schemas.of(loaded.digest(), route),
+        schemas: reading.app.schemas.of(loaded.digest(), route),
         parameters,
         pairs,
         headers: &headers,
         body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
         once: None,
     };
-    route.answer(&visit.app, &visit.signed.caller).await
+    route.answer(reading.app, reading.caller).await
 }
 
 /// The answer of a data route, in the shape that the block draws.

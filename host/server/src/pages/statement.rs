@@ -2,27 +2,34 @@
 
 use super::charts;
 use super::declared::Place;
-use super::house::Visit;
+use super::follow;
+use super::house::{Reading, Visit};
 use super::lines::Sheet;
 use super::lookup;
 use super::report::figure_text;
 use super::routed::{self, Pairs};
+use super::sharing;
 use crate::rest::accept::Format;
 use crate::rest::export::Sending;
 use crate::rest::table::{Table, TableRow};
+use crate::views;
 use axum::response::Response;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
     Block, ChartKind, ColumnKind, Page, Route, StatementBlock, StatementChart, StatementFile,
 };
-use lignaflow_core::error::{ErrorCode, Fault};
-use lignaflow_core::name::FieldName;
+use lignaflow_core::error::{ErrorCode, Fault, Issue};
+use lignaflow_core::name::{CollectionName, FieldName, PermissionName};
 use lignaflow_core::period::Almanac;
 use lignaflow_core::value::{Value, date_text};
 use lignaflow_runtime::LoadedPlugin;
-use lignaflow_web::blocks::report::{Controls, Grid, GridCell, GridHead, GridRow, PeriodView, ReportView};
+use lignaflow_store::views::View;
+use lignaflow_web::blocks::report::{
+    Controls, Grid, GridCell, GridHead, GridRow, KeptBar, KeptReport, PeriodView, ReportView,
+};
 use lignaflow_web::blocks::{Bar, BlockView, ChartView, FigureView};
 use lignaflow_web::collection::asking::{AskView, asking_schema};
+use lignaflow_web::collection::follow::Follow;
 use lignaflow_web::format::money;
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::{Draft, Reader, paths};
@@ -37,7 +44,7 @@ const PERIOD: [&str; 3] = ["period", "from", "until"];
 struct Told {
     schema: Option<Arc<Schema>>,
     draft: Draft,
-    issues: Vec<lignaflow_core::Issue>,
+    issues: Vec<Issue>,
     period: Option<PeriodView>,
     table: Result<Option<Table>, Fault>,
 }
@@ -52,13 +59,13 @@ struct Question {
 struct Posed {
     schema: Option<Arc<Schema>>,
     draft: Draft,
-    issues: Vec<lignaflow_core::Issue>,
+    issues: Vec<Issue>,
     period: Option<PeriodView>,
     question: Option<Question>,
 }
 
 fn posed(
-    visit: &Visit,
+    reading: Reading<'_>,
     loaded: &LoadedPlugin,
     block: &StatementBlock,
     of: Option<&Sheet>,
@@ -68,15 +75,15 @@ fn posed(
     let route = route_of(loaded, block)?;
     let fields = block.fields.iter().map(|(name, field)| (name.clone(), field.clone()));
     let schema = asking_schema(descriptor, &block.title, fields).map(Arc::new);
-    let person = visit.signed.caller.person().map(|person| person.0);
-    let reader = visit.reader();
+    let person = reading.caller.person().map(|person| person.0);
+    let reader = reading.reader();
     let opens = asked.iter().all(|(name, _)| name == "format");
     let draft = match &schema {
         Some(schema) if opens => Draft::blank(schema, person, &reader),
         Some(schema) => Draft::posted(schema, asked.iter().map(|(name, value)| (name, value))),
         None => Draft::default(),
     };
-    let (period, days) = period(visit, block, asked, opens);
+    let (period, days) = period(reading, block, asked, opens);
     let searching = draft.find.is_some();
     let (fields, issues) = schema.as_ref().map_or_else(Default::default, |schema| draft.read(schema, &reader));
     let (mut parameters, mut query) = (Pairs::new(), days);
@@ -102,17 +109,17 @@ fn route_of<'a>(loaded: &'a LoadedPlugin, block: &StatementBlock) -> Result<&'a 
 
 /// Asks the route what the address asks for.
 async fn told(
-    visit: &Visit,
+    reading: Reading<'_>,
     loaded: &LoadedPlugin,
     block: &StatementBlock,
     of: Option<&Sheet>,
     asked: &Pairs,
 ) -> Result<Told, Fault> {
     let (descriptor, route) = (loaded.descriptor(), route_of(loaded, block)?);
-    let Posed { schema, draft, issues, period, question } = posed(visit, loaded, block, of, asked)?;
+    let Posed { schema, draft, issues, period, question } = posed(reading, loaded, block, of, asked)?;
     let told = |table| Told { schema, draft, issues, period, table };
     let Some(Question { parameters, query }) = question else { return Ok(told(Ok(None))) };
-    let answer = routed::call(visit, loaded, &block.route, parameters, query, None).await;
+    let answer = routed::told(reading, loaded, &block.route, parameters, query, None).await;
     let table = answer.map_err(Fault::from).and_then(|bytes| {
         let json = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
         json.and_then(|json| Table::read(&route.answer.table, &json)).map(Some).map_err(|why| {
@@ -124,13 +131,13 @@ async fn told(
 }
 
 /// The days that are asked for, and the controls that ask for them. Days that are typed come before a word.
-fn period(visit: &Visit, block: &StatementBlock, asked: &Pairs, opens: bool) -> (Option<PeriodView>, Pairs) {
+fn period(reading: Reading<'_>, block: &StatementBlock, asked: &Pairs, opens: bool) -> (Option<PeriodView>, Pairs) {
     let Some(first) = &block.period else { return (None, Pairs::new()) };
     let said = |name: &str| routed::first(asked, name).unwrap_or_default().to_owned();
     let (from, until) = (said("from"), said("until"));
     let word = if opens { first.clone() } else { said("period") };
     let mut days = Pairs::new();
-    let found = Almanac::of(&visit.signed.caller).period(&word);
+    let found = Almanac::of(reading.caller).period(&word);
     for (name, typed, found) in
         [("from", &from, found.map(|found| found.first)), ("until", &until, found.map(|found| found.last))]
     {
@@ -148,8 +155,20 @@ pub(super) async fn block(
     page: &str,
     wanted: &mut Wanted,
 ) -> Result<BlockView, Fault> {
-    let (visit, asked) = (place.visit, place.asked);
-    let Told { schema, draft, issues, period, table } = told(visit, loaded, block, place.of, asked).await?;
+    let visit = place.visit;
+    let kept = match place.of {
+        Some(_) => None,
+        None => Some(bar(place, page).await?),
+    };
+    // A kept one is asked what it was kept with, where the address says nothing else.
+    let said: Pairs =
+        place.asked.iter().filter(|(name, _)| !matches!(name.as_str(), "view" | "format")).cloned().collect();
+    let current = kept.as_ref().and_then(|kept| kept.current.as_ref());
+    let asked = &match current {
+        Some(view) if said.is_empty() => pairs(&view.query),
+        _ => said,
+    };
+    let Told { schema, draft, issues, period, table } = told(visit.reading(), loaded, block, place.of, asked).await?;
     let address = match place.of {
         Some(of) => paths::record_page(place.home, page, of.record.id),
         None => format!("/{}/-/{page}", place.home),
@@ -168,22 +187,11 @@ pub(super) async fn block(
         None => Default::default(),
     };
     let fault = table.as_ref().err().map(super::report::told);
-    let reader = visit.reader();
-    let (mut notes, mut figures, mut plot) = (Vec::new(), Vec::new(), None);
-    let grid = match table {
-        Ok(Some(table)) => {
-            notes.extend(left_out(&table, &reader));
-            figures.extend(table.figures.iter().map(|(title, field, value)| FigureView {
-                title: title.clone(),
-                values: vec![value.clone()],
-                field: field.clone(),
-                href: None,
-            }));
-            plot = block.chart.as_ref().and_then(|chart| plotted(&table, chart, &block.title, &reader));
-            Some(grid(&table, &reader))
-        }
+    let shown = match table {
+        Ok(Some(table)) => Some(drawn(block, &table, &visit.reader())),
         Ok(None) | Err(_) => None,
     };
+    let kept = kept.map(|kept| kept.drawn(visit, place, page, Some(query.clone()).filter(|_| shown.is_some())));
     let asks = schema.is_some() || period.is_some();
     let ask = AskView {
         title: block.title.clone(),
@@ -196,21 +204,198 @@ pub(super) async fn block(
         button: "Show".to_owned(),
         id: None,
     };
+    let files = if shown.is_some() { files.collect() } else { Vec::new() };
     let view = ReportView {
-        title: block.title.clone(),
-        files: if grid.is_some() { files.collect() } else { Vec::new() },
+        files,
         controls: asks.then(|| Controls::Route(Box::new(ask), period)),
-        kept: None,
-        whole: None,
-        figures,
-        plot,
-        grid,
-        notes,
+        kept,
         fault,
+        ..shown.unwrap_or_else(|| nothing(&block.title))
     };
     wanted.join(more);
     Ok(BlockView::Report(Box::new(view)))
 }
+
+/// A table as it is shown, with nothing to be asked above it.
+fn drawn(block: &StatementBlock, table: &Table, reader: &Reader) -> ReportView {
+    let figures = table.figures.iter().map(|(title, field, value)| FigureView {
+        title: title.clone(),
+        values: vec![value.clone()],
+        field: field.clone(),
+        href: None,
+    });
+    ReportView {
+        figures: figures.collect(),
+        plot: block.chart.as_ref().and_then(|chart| plotted(table, chart, &block.title, reader)),
+        grid: Some(grid(table, reader)),
+        notes: left_out(table, reader).into_iter().collect(),
+        ..nothing(&block.title)
+    }
+}
+
+fn nothing(title: &str) -> ReportView {
+    ReportView {
+        title: title.to_owned(),
+        controls: None,
+        kept: None,
+        figures: Vec::new(),
+        plot: None,
+        grid: None,
+        notes: Vec::new(),
+        fault: None,
+        whole: None,
+        files: Vec::new(),
+    }
+}
+
+// --- What is kept of it ----------------------------------------------------------------------------------------------
+
+fn pairs(query: &str) -> Pairs {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// The table of a page that is there for whoever reads.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    loaded: Arc<LoadedPlugin>,
+    block: StatementBlock,
+}
+
+/// The table of a page, by `plugin/page`, where its plugin is on and whoever reads may open it.
+pub(crate) fn standing(reading: Reading<'_>, name: &CollectionName) -> Option<Standing> {
+    let Reading { caller, snapshot, .. } = reading;
+    let loaded = snapshot.plugins.get(&name.plugin)?;
+    if !snapshot.is_enabled(caller.organization, &name.plugin) {
+        return None;
+    }
+    let page = loaded.descriptor().page(name.local.as_str())?;
+    let may = |permission: &PermissionName| caller.holds(&permission.full(&name.plugin));
+    if page.link.is_some() || page.record.is_some() || !page.permission.as_ref().is_none_or(may) {
+        return None;
+    }
+    page.blocks.iter().find_map(|block| match block {
+        Block::Statement(block) => Some(Standing { loaded: Arc::clone(loaded), block: (**block).clone() }),
+        _ => None,
+    })
+}
+
+/// What is asked of a page's table, in the form in which it is kept.
+pub(crate) fn checked(reading: Reading<'_>, name: &CollectionName, query: &str) -> Result<String, Vec<Issue>> {
+    let unknown = || vec![Issue::new("/page", "unknown-page", "There is no page with a table of this name here.")];
+    let Standing { loaded, block } = standing(reading, name).ok_or_else(unknown)?;
+    let asked = pairs(query.strip_prefix('?').unwrap_or(query));
+    let known = |name: &str| block.fields.keys().any(|field| field.as_str() == name.split('.').next().unwrap_or(name));
+    let mut issues: Vec<Issue> = asked
+        .iter()
+        .filter(|(name, _)| !(known(name) || block.period.is_some() && PERIOD.contains(&name.as_str())))
+        .map(|(name, _)| {
+            let path = format!("/query/{}", lignaflow_core::record::escape(name));
+            Issue::new(path, "unknown-parameter", format!("The table of this page is not asked `{name}`."))
+        })
+        .collect();
+    match posed(reading, &loaded, &block, None, &asked) {
+        Ok(posed) => {
+            let none = posed.question.is_none() && posed.issues.is_empty();
+            issues.extend(posed.issues.into_iter().map(|issue| issue.under("/query")));
+            if none {
+                issues.push(Issue::new("/query", "required", "Choose what the report is of first."));
+            }
+        }
+        Err(fault) => issues.push(Issue::new("/query", "unknown-page", fault.message)),
+    }
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish())
+}
+
+async fn worked_out(reading: Reading<'_>, of: &Standing, query: &str) -> Result<Table, Fault> {
+    let told = told(reading, &of.loaded, &of.block, None, &pairs(query)).await?;
+    told.table?.ok_or_else(|| Fault::at("/query", "required", "Choose what the report is of first."))
+}
+
+/// A kept table with what whoever reads may see of it now.
+pub(crate) async fn as_it_stands(reading: Reading<'_>, of: &Standing, view: &View) -> Result<ReportView, Fault> {
+    let table = worked_out(reading, of, &view.query).await?;
+    Ok(ReportView { title: view.name.clone(), ..drawn(&of.block, &table, &reading.reader()) })
+}
+
+/// The same as a file, and how many rows it has.
+pub(crate) async fn as_file(
+    reading: Reading<'_>,
+    of: &Standing,
+    query: &str,
+    format: Format,
+) -> Result<(Response, u64), Fault> {
+    let table = worked_out(reading, of, query).await?;
+    let Reading { app, caller, snapshot } = reading;
+    let (name, title) = (of.block.route.as_str(), of.block.title.as_str());
+    let sending = Sending { app, caller, format, name, title, marked: true };
+    Ok((table.file(sending, snapshot)?, table.rows.len().try_into().unwrap_or(u64::MAX)))
+}
+
+/// The days that are asked for, in words.
+pub(crate) fn said(of: &Standing, query: &str) -> Option<String> {
+    let first = of.block.period.as_ref()?;
+    let asked = pairs(query);
+    let said = |name: &str| routed::first(&asked, name).unwrap_or_default().to_owned();
+    let word = if asked.is_empty() { first.clone() } else { said("period") };
+    let view = PeriodView {
+        names: PERIOD.map(str::to_owned),
+        title: "Days".to_owned(),
+        word,
+        from: said("from"),
+        until: said("until"),
+    };
+    super::paper::period_said(&view)
+}
+
+/// What is kept of the table of a page, and which of it is opened.
+struct Kept {
+    views: Vec<View>,
+    current: Option<View>,
+    follow: Option<Follow>,
+}
+
+async fn bar(place: &Place<'_>, page: &str) -> Result<Kept, Fault> {
+    let visit = place.visit;
+    let name: CollectionName = format!("{}/{page}", place.home).parse().map_err(|_| Fault::internal())?;
+    let views = match visit.signed.caller.person() {
+        Some(_) => views::of_page(&visit.app, &visit.signed, &name).await?,
+        None => Vec::new(),
+    };
+    let wanted = routed::first(place.asked, "view");
+    let current = views.iter().find(|view| Some(view.id.to_string().as_str()) == wanted).cloned();
+    let follow = match &current {
+        Some(view) => follow::of_view(visit, view).await?,
+        None => None,
+    };
+    Ok(Kept { views, current, follow })
+}
+
+impl Kept {
+    fn drawn(self, visit: &Visit, place: &Place<'_>, page: &str, query: Option<String>) -> KeptBar {
+        let base = format!("/{}/-/{page}", place.home);
+        let reports = self.views.iter().map(|view| KeptReport {
+            id: view.id,
+            name: view.name.clone(),
+            shared: view.shared,
+            own: views::may_change(&visit.signed, view),
+            href: crate::uses::address(view),
+        });
+        KeptBar {
+            reports: reports.collect(),
+            current: self.current.as_ref().map(|view| view.id),
+            query: query.filter(|_| visit.may_write()),
+            changed: false,
+            share: self.current.as_ref().and_then(|view| sharing::offered(visit, view)),
+            follow: self.follow,
+            base,
+        }
+    }
+}
+
+// --- Files -----------------------------------------------------------------------------------------------------------
 
 /// The table of a page as a file; nothing where the page has none.
 pub(super) async fn file(
@@ -233,7 +418,7 @@ pub(super) async fn file(
         let place = Place { visit, home: &loaded.descriptor().id, of, asked: &asked };
         let made = self::block(&place, loaded, block, page.name.as_str(), &mut Wanted::default()).await;
         return Some(match made {
-            Ok(BlockView::Report(view)) => super::paper::pdf(visit, &view, block.route.as_str()).await,
+            Ok(BlockView::Report(view)) => super::paper::pdf(visit.reading(), &view, block.route.as_str()).await,
             Ok(_) => Err(Fault::internal()),
             Err(fault) => Err(fault),
         });
@@ -243,7 +428,7 @@ pub(super) async fn file(
         Err(fault) => return Some(Err(fault)),
     };
     let made = async {
-        let table = told(visit, loaded, block, of, asked).await?.table?;
+        let table = told(visit.reading(), loaded, block, of, asked).await?.table?;
         let table = table.ok_or_else(|| Fault::at("/format", "required", "Choose what the report is of first."))?;
         let (app, caller) = (&*visit.app, &visit.signed.caller);
         let sending = Sending { app, caller, format, name: block.route.as_str(), title: &block.title, marked: true };
@@ -261,7 +446,7 @@ async fn own_file(
     of: Option<&Sheet>,
     asked: &Pairs,
 ) -> Result<Response, Fault> {
-    let question = posed(visit, loaded, block, of, asked)?.question;
+    let question = posed(visit.reading(), loaded, block, of, asked)?.question;
     let Question { parameters, query } =
         question.ok_or_else(|| Fault::at("/format", "required", "Choose what the file is of first."))?;
     let response = routed::answer(visit, loaded, &own.route, parameters, query, None).await?;

@@ -1,6 +1,7 @@
 //! What people are told: one's own notices; the organization's mail and links.
 
 use super::house::Visit;
+use super::sharing::{self, chip};
 use crate::app::App;
 use crate::mail::acts::Whose;
 use crate::problem::Problem;
@@ -12,10 +13,12 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::name::{CollectionName, PluginId};
+use lignaflow_core::post::Opens;
 use lignaflow_core::{Fault, Id};
 use lignaflow_store::links::{Link, State as LinkState, Which};
 use lignaflow_store::mail::{Kept, State as MailState};
 use lignaflow_store::notices::{By, Notice, Wish};
+use lignaflow_store::views::View;
 use lignaflow_web::admin::{
     LetterPage, LinkChip, LinkRow, LinksPage, MailChip, MailPage, MailRow, letter as draw_letter, links as draw_links,
     mail as draw_mail,
@@ -227,23 +230,35 @@ async fn try_out(visit: Visit) -> Response {
     }
 }
 
-fn link_row(visit: &Visit, link: &Link) -> LinkRow {
+/// What a link opens: what it is called, and where that is for who may see it.
+fn opened(visit: &Visit, link: &Link, views: &[View]) -> (String, Option<String>) {
+    let name = match &link.opens {
+        Opens::Page(name) => name,
+        Opens::View { .. } => {
+            let view = views.iter().find(|view| view.id == link.subject);
+            let seen = view.filter(|view| view.shared || Some(view.owner) == visit.signed.caller.person());
+            let name = view.map_or_else(|| "A view that was deleted".to_owned(), |view| view.name.clone());
+            return (name, seen.map(sharing::address));
+        }
+    };
     let descriptor = visit.snapshot.plugin(&link.plugin).map(|plugin| plugin.descriptor().clone());
-    let page = descriptor.as_ref().and_then(|it| it.page(link.page.as_str()));
+    let page = descriptor.as_ref().and_then(|it| it.page(name.as_str()));
     let subject = page.and_then(|page| page.link.as_ref()).map(|link| link.subject.clone());
     let collection = subject.map(|local| CollectionName { plugin: link.plugin.clone(), local });
+    let href = collection.map(|collection| paths::record(&collection, link.subject));
+    (page.map_or_else(|| name.to_string(), |page| page.title.clone()), href)
+}
+
+fn link_row(visit: &Visit, link: &Link, views: &[View], makers: &HashMap<Id, String>) -> LinkRow {
+    let (page, href) = opened(visit, link, views);
     LinkRow {
         id: link.id.to_string(),
         label: link.label.clone(),
         plugin: plugin_title(visit, &link.plugin),
-        page: page.map_or_else(|| link.page.to_string(), |page| page.title.clone()),
-        href: collection.map(|collection| paths::record(&collection, link.subject)),
-        state: match link.state(visit.app.clock.now()) {
-            LinkState::Open => LinkChip::Open,
-            LinkState::Expired => LinkChip::Expired,
-            LinkState::Withdrawn => LinkChip::Withdrawn,
-            LinkState::Superseded => LinkChip::Superseded,
-        },
+        page,
+        href,
+        maker: link.maker().and_then(|maker| makers.get(&maker.0).cloned()),
+        state: chip(link.state(visit.app.clock.now())),
         opened_at: link.opened_at,
         expires_at: link.expires_at,
         uses: link.uses,
@@ -256,23 +271,27 @@ async fn links(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Re
 }
 
 async fn links_page(visit: &Visit, query: &HashMap<String, String>, fault: Option<&Fault>) -> Response {
-    let chip = query.get("state").and_then(|word| LinkChip::ALL.into_iter().find(|state| state.word() == word));
-    let state = chip.and_then(|chip| LinkState::ALL.into_iter().find(|state| state.as_str() == chip.word()));
+    let wanted = query.get("state").and_then(|word| LinkChip::ALL.into_iter().find(|state| state.word() == word));
+    let state = wanted.and_then(|chip| LinkState::ALL.into_iter().find(|state| state.as_str() == chip.word()));
     let which =
         Which { state: state.map(|state| (state, visit.app.clock.now())), before: before(query), ..Which::default() };
     let found = async {
         let all = visit.app.links.all(&visit.signed, &which, ASKED).await?;
-        Ok::<_, Fault>((all, visit.app.links.open(&visit.signed).await?))
+        let views = visit.app.links.views(&visit.signed).await?;
+        let makers: Vec<Id> = all.iter().filter_map(|link| link.maker().map(|maker| maker.0)).collect();
+        let makers = visit.app.records.directory().names(visit.signed.caller.organization, &makers).await?;
+        let makers: HashMap<Id, String> = makers.into_iter().collect();
+        Ok::<_, Fault>((all, visit.app.links.open(&visit.signed).await?, views, makers))
     };
-    let (mut all, open) = match found.await {
+    let (mut all, open, views, makers) = match found.await {
         Ok(found) => found,
         Err(fault) => return visit.fault(&fault),
     };
-    let word = chip.map_or("", LinkChip::word);
+    let word = wanted.map_or("", LinkChip::word);
     let next = cut(&mut all, |link| link.id).map(|id| format!("{}?state={word}&after={id}", paths::LINKS));
-    let rows: Vec<_> = all.iter().map(|link| link_row(visit, link)).collect();
+    let rows: Vec<_> = all.iter().map(|link| link_row(visit, link, &views, &makers)).collect();
     let fault_text = fault.map(|fault| fault.message.as_str());
-    let view = LinksPage { links: &rows, open, state: chip, next: next.as_deref(), fault: fault_text };
+    let view = LinksPage { links: &rows, open, state: wanted, next: next.as_deref(), fault: fault_text };
     let status = fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());
     visit.page_with(status, draw_links(&visit.shell(), &view))
 }

@@ -1,7 +1,8 @@
 //! Saved views over lists: which one is opened, and what is done with one.
 
 use super::house::Visit;
-use super::{follow, lists, lookup};
+use super::{follow, lists, lookup, sharing};
+use crate::rest::host::From;
 use crate::uses;
 use crate::views::{self, Wish, is_report};
 use axum::extract::{Path, RawForm};
@@ -46,9 +47,11 @@ pub(super) async fn opened(
         fault: None,
         views: views.iter().map(|view| saved(visit, view)).collect(),
         follow: None,
+        share: None,
     };
     if let Some(view) = wanted {
         bar.follow = follow::of_view(visit, view).await?;
+        bar.share = sharing::offered(visit, view);
         query.view = Some(view.id.to_string());
         let faults = views::faults(signed, &visit.snapshot, schema, &view.query);
         if let Some(first) = faults.first().filter(|_| bare) {
@@ -100,12 +103,12 @@ fn saved_text(view: &View) -> String {
 }
 
 /// What a form says.
-struct Posted {
-    wish: Wish,
+pub(super) struct Posted {
+    pub(super) wish: Wish,
     query: ListQuery,
 }
 
-fn posted(body: &[u8]) -> Posted {
+pub(super) fn posted(body: &[u8]) -> Posted {
     let mut wish = Wish::default();
     let mut settings = false;
     for (name, text) in form_urlencoded::parse(body) {
@@ -178,14 +181,18 @@ pub(super) async fn change(
     answered(&visit, &schema, query, report, done).await
 }
 
-pub(super) async fn remove(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
+pub(super) async fn remove(
+    visit: Visit,
+    From(client): From,
+    Path((plugin, collection, id)): Path<(String, String, String)>,
+) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
     };
     let Some(id) = lookup::id(&id) else { return visit.not_found() };
     let query = ListQuery { view: Some(id.to_string()), ..ListQuery::default() };
-    let gone = views::remove(&visit.app, &visit.signed, id).await;
+    let gone = views::remove(&visit.app, &visit.signed, &client, id).await;
     let done = gone.map(|view| {
         if is_report(&view.query) {
             (paths::report(&schema.name), format!("Deleted the report “{}”.", view.name))

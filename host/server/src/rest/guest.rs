@@ -104,7 +104,7 @@ impl RouteCall<'_> {
     /// The answer before it is HTTP.
     pub async fn called(mut self, app: &App, caller: &Caller) -> Result<Answer, Problem> {
         if let Some(permission) = &self.route.permission
-            && !caller.holds(&permission.full(&self.plugin))
+            && !caller.holds(&permission.full(self.plugin))
         {
             return Err(Fault::denied("You may not do this here.").into());
         }

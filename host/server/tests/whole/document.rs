@@ -110,6 +110,7 @@ impl Operation {
         let id = ids.get(kind.as_str()).cloned().or_else(nowhere);
         let id = &id.unwrap_or_else(|| panic!("no id for `{kind}` of {}", self.path));
         let path = self.path.replace("{id}", id).replace("{delivery}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
+        let path = path.replace("{link}", "01932c1e-7b1c-7c55-9d3f-0a1b2c3d4e5f");
         path.replace("{name}", OWN_FIELD).replace("{plugin}", "nothing").replace("{template}", "nothing")
     }
 

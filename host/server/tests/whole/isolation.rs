@@ -126,6 +126,9 @@ fn case_of(operation: &Operation) -> Case {
         | "host_get_view"
         | "host_list_view_uses"
         | "host_use_view"
+        | "host_list_view_links"
+        | "host_share_view"
+        | "host_withdraw_view_link"
         | "host_change_view"
         | "host_remove_view"
         | "host_change_person"
@@ -307,6 +310,7 @@ async fn another_organization_sees_and_changes_nothing(database: Database) {
             "host_ask_address" => json!({ "current_password": "guessed", "email": "x@example.com" }),
             "host_create_view" => json!({ "collection": TASKS, "name": "Own" }),
             "host_change_view" => json!({ "name": "Taken" }),
+            "host_share_view" => json!({ "label": "Theirs" }),
             id if id.starts_with("projects_batch_") => {
                 let collection = operation.collection().unwrap();
                 json!({ "operations": [{ "update": { "id": theirs[collection.as_str()], "version": "*" } }] })

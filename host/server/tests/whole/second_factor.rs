@@ -27,7 +27,13 @@ pub(crate) fn code(secret: &str, server: &Server) -> String {
     totp.generate(u64::try_from(server.app.clock.now() / 1_000_000).unwrap()).to_string()
 }
 
-async fn send(server: &Server, visitor: &Visitor, method: Method, path: &str, body: Json) -> lignaflow_testkit::Page {
+pub(crate) async fn send(
+    server: &Server,
+    visitor: &Visitor,
+    method: Method,
+    path: &str,
+    body: Json,
+) -> lignaflow_testkit::Page {
     let request = visitor.request(method, path).header("Origin", server.root.as_str()).json(&body);
     visitor.send(request).await
 }

@@ -60,6 +60,8 @@ steps! {
     32 => "0032_tries",
     33 => "0033_view_uses",
     34 => "0034_accents",
+    35 => "0035_shared_views",
+    36 => "0036_kept_tables",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

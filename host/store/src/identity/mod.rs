@@ -46,6 +46,6 @@ fn small<T: TryFrom<i64>>(value: i64, column: &str) -> Result<T, StoreError> {
 }
 
 /// Nothing, typed as an identifier: PostgreSQL asks what kind of nothing it is.
-fn optional_id(id: Option<lignaflow_core::Id>) -> Value {
+pub(crate) fn optional_id(id: Option<lignaflow_core::Id>) -> Value {
     Value::from(id.map(lignaflow_core::Id::uuid))
 }

@@ -111,6 +111,19 @@ pub const HELD: &[Held] = &[
         ],
     },
     Held {
+        name: "links",
+        sql: "select id, subject, label, opened_at, expires_at, files from links \
+              where organization = $1 and maker = $2 and id > $3 order by id limit $4",
+        columns: &[
+            ("id", Kind::Id),
+            ("view", Kind::Id),
+            ("label", Kind::Text),
+            ("opened_at", Kind::Instant),
+            ("expires_at", Kind::Instant),
+            ("files", Kind::Bool),
+        ],
+    },
+    Held {
         name: "files",
         sql: "select id, name, content_type, size, created_at, collection, record, field from media \
               where organization = $1 and created_by = $2 and id > $3 order by id limit $4",
@@ -238,6 +251,11 @@ pub async fn erase(
          where organization = $1 and (person = $2 or accepted_by = $2 or (email_key <> '' and email_key in \
          (select p.email_key from people p where p.id = $2)))",
     ];
+    // What they show to the outside ends with them, and what shows lists that go with them.
+    let links = "update links set closed = 'withdrawn', closed_at = $3 where organization = $1 and maker is not null \
+                 and closed is null and (maker = $2 or subject in \
+                 (select v.id from views v where v.organization = $1 and v.owner = $2 and not v.shared))";
+    tx.execute(Statement::new(links, values![organization.0.uuid(), person.0.uuid(), at])).await?;
     for sql in OF_BOTH {
         tx.execute(Statement::new(sql, values![organization.0.uuid(), person.0.uuid()])).await?;
     }

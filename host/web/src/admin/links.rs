@@ -30,7 +30,7 @@ impl LinkChip {
         }
     }
 
-    const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Open => "Open",
             Self::Expired => "Expired",
@@ -39,7 +39,7 @@ impl LinkChip {
         }
     }
 
-    const fn class(self) -> &'static str {
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Open => "tag tag-good",
             Self::Expired | Self::Superseded => "tag",
@@ -52,9 +52,11 @@ impl LinkChip {
 pub struct LinkRow {
     pub id: String,
     pub label: String,
-    /// The plugin's title, and the page's.
+    /// The plugin's title, and what the page or the kept view is called.
     pub plugin: String,
     pub page: String,
+    /// Who made it, where it shows a kept view.
+    pub maker: Option<String>,
     /// The page of its subject.
     pub href: Option<String>,
     pub state: LinkChip,
@@ -94,11 +96,11 @@ pub fn links(shell: &Shell, view: &LinksPage<'_>) -> Markup {
                     }
                 }
                 @if view.links.is_empty() {
-                    (empty("No link here", "A plugin opens one where somebody without an account is to see and answer something, such as a quote.", &html! {}))
+                    (empty("No link here", "A plugin opens one where somebody without an account is to see and answer something, such as a quote; people make them of lists and reports.", &html! {}))
                 } @else {
                     table class="table" {
                         caption class="visually-hidden" { "Links" }
-                        thead { tr { th scope="col" { "For" } th scope="col" { "State" } th scope="col" class="p2" { "Until" } th scope="col" class="p3" { "Answers" } th scope="col" { span class="visually-hidden" { "Withdraw" } } } }
+                        thead { tr { th scope="col" { "For" } th scope="col" { "State" } th scope="col" class="p2" { "Until" } th scope="col" class="p3" { "Used" } th scope="col" { span class="visually-hidden" { "Withdraw" } } } }
                         tbody {
                             @for link in view.links {
                                 tr {
@@ -108,6 +110,7 @@ pub fn links(shell: &Shell, view: &LinksPage<'_>) -> Markup {
                                             (link.plugin) ", "
                                             @match &link.href { Some(href) => a class="link" href=(href) { (link.page) }, None => (link.page) }
                                             ", opened " (when(link.opened_at, reader))
+                                            @if let Some(maker) = &link.maker { " by " (maker) }
                                         }
                                     }
                                     td { span class=(link.state.class()) { (link.state.title()) } }

@@ -5,6 +5,7 @@ use super::{ChartView, FigureView, anchor, chart, figure};
 use crate::collection::Cells;
 use crate::collection::asking::{self, AskView};
 use crate::collection::follow::{self, Follow};
+use crate::collection::share;
 use crate::empty::empty;
 use crate::icon::icon;
 use lignaflow_core::descriptor::humanize;
@@ -113,6 +114,8 @@ pub struct KeptBar {
     pub changed: bool,
     /// What the reader has of the current one.
     pub follow: Option<Follow>,
+    /// Where they share it with people outside, where they may.
+    pub share: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -141,7 +144,7 @@ pub struct ReportView {
     pub files: Vec<(String, String)>,
 }
 
-pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
+pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
     let id = anchor("r", &view.title);
     html! {
         section class="reporting" aria-labelledby=(id) {
@@ -171,7 +174,12 @@ pub(super) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
             }
             @if let Some(grid) = &view.grid {
                 @if grid.rows.is_empty() {
-                    (empty("Nothing to report", "No record that you see fits what is asked above. Widen the period, or take a filter off.", &html! {}))
+                    @let text = if view.controls.is_some() {
+                        "No record that you see fits what is asked above. Widen the period, or take a filter off."
+                    } else {
+                        "There is nothing in it just now."
+                    };
+                    (empty("Nothing to report", text, &html! {}))
                 } @else {
                     div class="mt-4" { (table(&view.title, grid)) }
                     div class="pager" {
@@ -210,6 +218,7 @@ fn bar(bar: &KeptBar) -> Markup {
                 }
                 span class="end" {
                     @if let Some(of) = &bar.follow { (follow::menu(of)) }
+                    @if let Some(share) = &bar.share { (share::button(share)) }
                     @if let Some(report) = current.filter(|report| report.own) { (change(bar, report)) }
                     @if let Some(query) = bar.query.as_deref().filter(|_| current.is_none() || bar.changed) { (keep(bar, query)) }
                 }
@@ -464,6 +473,7 @@ mod tests {
                 base: "/t/e".into(),
                 query: Some("group=project".into()),
                 changed: true,
+                share: Some("/t/e/views/9/links".into()),
                 follow: Some(Follow { mailed: "daily".into(), form: "xlsx".into(), ..Follow::default() }),
             }),
             figures: Vec::new(),
@@ -494,6 +504,7 @@ mod tests {
         assert!(html.contains("Mine &lt;now&gt;") && html.contains("Update report") && html.contains("Delete report"));
         assert!(html.contains("<option value=\"daily\" selected>every day") && html.contains("On the first page"));
         assert!(html.contains("width=\"100.00%\""), "the largest row fills its bar");
+        assert!(html.contains("href=\"/t/e/views/9/links\""), "{html}");
     }
 
     #[test]
@@ -502,6 +513,8 @@ mod tests {
         let cells = Cells { reader: &reader, labels: &labels };
         let none = ReportView { grid: Some(Grid::default()), kept: None, ..view() };
         assert!(draw(&none, cells).into_string().contains("Widen the period"));
+        let bare = ReportView { controls: None, ..none.clone() };
+        assert!(!draw(&bare, cells).into_string().contains("Widen the period"), "nothing is asked above it");
         let failed = ReportView { grid: None, fault: Some("No such group.".into()), ..none };
         let html = draw(&failed, cells).into_string();
         assert!(html.contains("role=\"alert\"") && html.contains("No such group.") && !html.contains("<table"));

@@ -15,6 +15,7 @@ mod input;
 pub mod list;
 mod query;
 pub mod record;
+pub mod share;
 pub mod views;
 
 pub(crate) use cell::Cells;

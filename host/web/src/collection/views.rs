@@ -3,6 +3,7 @@
 use super::follow::{self, Follow};
 use super::form::lower_first;
 use super::query::ListQuery;
+use super::share;
 use crate::icon::icon;
 use crate::paths;
 use lignaflow_core::catalog::Schema;
@@ -33,6 +34,8 @@ pub struct ViewBar {
     pub may_choose: bool,
     /// What the reader has of the current one.
     pub follow: Option<Follow>,
+    /// Where they share it with people outside, where they may.
+    pub share: Option<String>,
     /// Why the last attempt to keep one failed, or what is no longer true of the current one.
     pub fault: Option<String>,
 }
@@ -69,6 +72,7 @@ pub(super) fn bar(schema: &Schema, query: &ListQuery, bar: &ViewBar) -> Markup {
                 }
                 span class="end" {
                     @if let Some(of) = bar.follow.as_ref().filter(|_| current.is_some()) { (follow::menu(of)) }
+                    @if let Some(share) = bar.share.as_ref().filter(|_| current.is_some()) { (share::button(share)) }
                     @if let Some(view) = current.filter(|view| view.own && bar.may_save) { (change(schema, query, bar, view)) }
                     @if keepable && (current.is_none() || bar.changed) { (keep(schema, query, bar)) }
                 }
@@ -152,7 +156,8 @@ mod tests {
         let catalog = catalog();
         let schema = catalog.schema(&"projects/projects".parse().unwrap()).unwrap();
         let query = ListQuery::of(query.split('&').filter_map(|pair| pair.split_once('=')));
-        let bar_of = ViewBar { views, changed, may_save: true, may_choose: false, follow: None, fault: None };
+        let bar_of =
+            ViewBar { views, changed, may_save: true, may_choose: false, follow: None, share: None, fault: None };
         bar(schema, &query, &bar_of).into_string()
     }
 

@@ -32,9 +32,19 @@ enum Take {
     Names { at: usize, of: Named },
 }
 
+/// How a record or a person is told that a row refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Told {
+    /// So that an import knows it again.
+    #[default]
+    ByNameAndId,
+    ByName,
+}
+
 /// Heads, what is selected, and how rows become cells.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
+    told: Told,
     heads: Vec<String>,
     takes: Vec<Take>,
     select: Vec<String>,
@@ -46,6 +56,7 @@ impl Columns {
         binder: &Binder<'_>,
         schema: &Arc<Schema>,
         fields: Option<&[String]>,
+        told: Told,
     ) -> Result<Self, Vec<Issue>> {
         let all: Vec<String>;
         let paths = if let Some(fields) = fields {
@@ -57,7 +68,7 @@ impl Columns {
             all = names.map(str::to_owned).collect();
             &all
         };
-        let mut columns = Self::default();
+        let mut columns = Self { told, ..Self::default() };
         let mut issues = Vec::new();
         for path in paths {
             match binder.path(schema, path) {
@@ -78,8 +89,8 @@ impl Columns {
     }
 
     /// Of a summary, whose rows are known by the labels of their columns.
-    pub(super) fn of_summary(binder: &Binder<'_>, summary: &BoundSummary) -> Self {
-        let mut columns = Self::default();
+    pub(super) fn of_summary(binder: &Binder<'_>, summary: &BoundSummary, told: Told) -> Self {
+        let mut columns = Self { told, ..Self::default() };
         let labels = summary.labels();
         let metrics = labels.len() - summary.metrics.len();
         for (at, label) in labels.into_iter().enumerate() {
@@ -122,9 +133,11 @@ impl Columns {
         if let Some((_, display)) = display {
             // The name comes with the same statement.
             let name = self.selected(format!("{}.{display}", path.text));
-            let id = self.selected(path.text.clone());
             self.push(path.text.clone(), Take::Value { at: name, kind: FieldKind::Text });
-            self.push(format!("{}.id", path.text), Take::Value { at: id, kind: FieldKind::Reference });
+            if self.told == Told::ByNameAndId {
+                let id = self.selected(path.text.clone());
+                self.push(format!("{}.id", path.text), Take::Value { at: id, kind: FieldKind::Reference });
+            }
         } else {
             let at = self.selected(path.text.clone());
             self.resolved(binder, path, at);
@@ -144,7 +157,9 @@ impl Columns {
         match named {
             Some(of) => {
                 self.push(path.text.clone(), Take::Names { at, of });
-                self.push(format!("{}.id", path.text), Take::Value { at, kind });
+                if self.told == Told::ByNameAndId {
+                    self.push(format!("{}.id", path.text), Take::Value { at, kind });
+                }
             }
             None => self.push(path.text.clone(), Take::Value { at, kind }),
         }

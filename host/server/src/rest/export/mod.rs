@@ -21,7 +21,7 @@ use crate::rest::accept::Format;
 use crate::rest::query::{self, Pairs};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use columns::Columns;
+use columns::{Columns, Told};
 use http::{HeaderValue, header};
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Caller;
@@ -30,7 +30,7 @@ use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::query::MAX_LIMIT;
 use lignaflow_core::value::Value;
-use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_core::{ErrorCode, Fault, Id, Issue};
 use lignaflow_identity::{Authenticated, Client, RecordsTaken};
 use lignaflow_runtime::Snapshot;
 use rows::{Names, Rows};
@@ -74,6 +74,8 @@ pub enum TakenBy<'a> {
     Hand(&'a Authenticated, &'a Client),
     /// In a letter to the caller, which is made without their being there.
     Mail,
+    /// Somebody without an account, by a link that the caller made: what is referred to is told by name alone.
+    Link(Id, &'a Client),
 }
 
 /// What a file is made of.
@@ -95,6 +97,11 @@ impl Export<'_> {
         Binder { catalog: &self.snapshot.catalog, home: None }
     }
 
+    /// How what is referred to is told.
+    fn told(&self) -> Told {
+        if matches!(self.taken_by, TakenBy::Link(..)) { Told::ByName } else { Told::ByNameAndId }
+    }
+
     /// All records that a list's query matches. Faults are told before the first byte; what fails later breaks the
     /// answer off, so that nobody takes a part for the whole.
     pub async fn list(&self, pairs: &Pairs) -> Result<Response, Fault> {
@@ -109,7 +116,7 @@ impl Export<'_> {
                 _ => kept.push((name.clone(), text.clone())),
             }
         }
-        let columns = Columns::of_list(&self.binder(), self.schema, fields.as_deref());
+        let columns = Columns::of_list(&self.binder(), self.schema, fields.as_deref(), self.told());
         let list = query::list(&self.binder(), self.schema, &Almanac::of(self.caller), &kept);
         let (columns, list) = match (columns, list) {
             (Ok(columns), Ok(list)) if issues.is_empty() => (columns, list),
@@ -152,7 +159,7 @@ impl Export<'_> {
         let mut bound = self.binder().summary(&summary, self.caller.calendar)?;
         bound.limit = GROUPS;
         let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
-        let columns = Columns::of_summary(&self.binder(), &bound);
+        let columns = Columns::of_summary(&self.binder(), &bound, self.told());
         let mut rows = Rows::of_summary(names, bound, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.note(pairs, first.len() as u64).await?;
@@ -168,6 +175,9 @@ impl Export<'_> {
         match self.taken_by {
             TakenBy::Hand(actor, client) => identity.note_records_export(actor, client.clone(), &taken).await,
             TakenBy::Mail => identity.note_records_mailed(self.caller, &taken).await,
+            TakenBy::Link(link, client) => {
+                identity.note_records_by_link(self.caller.organization, link, client, &taken).await
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use lignaflow_core::clock::Micros;
+use lignaflow_core::post::Opens;
 use lignaflow_core::value::instant_text;
 use lignaflow_store::links::{Link as Row, State as LinkState, Which};
 use serde::Serialize;
@@ -29,12 +30,18 @@ pub(super) struct Links {
 pub(super) struct Link {
     #[schema(format = Uuid)]
     pub id: String,
+    /// Whose page it opens, or over whose records the kept list or report is.
     pub plugin: String,
-    /// The page that it opens, as the plugin's descriptor declares it.
-    pub page: String,
-    /// The record that the page shows.
+    /// The page that it opens, as the plugin's descriptor declares it; null where it opens a kept list or report.
+    pub page: Option<String>,
+    /// The record that the page shows, or the view.
     #[schema(format = Uuid)]
     pub subject: String,
+    /// Who made it, and with whose rights it is read, where it opens a kept list or report.
+    #[schema(format = Uuid)]
+    pub maker: Option<String>,
+    /// Whether it may be taken as a file.
+    pub files: bool,
     /// For whom it is.
     pub label: String,
     /// `open`, `expired`, `withdrawn` or `superseded`.
@@ -42,18 +49,25 @@ pub(super) struct Link {
     pub opened_at: String,
     pub expires_at: String,
     pub closed_at: Option<String>,
-    /// How often something was done by it. Reading is not counted: mail scanners follow links.
+    /// How often something was done by it. Of a page reading is not counted, since mail scanners follow links; of a kept
+    /// list or report it is what is counted.
     pub uses: i64,
     pub used_at: Option<String>,
 }
 
 fn shown(row: Row, now: Micros) -> Link {
+    let (page, maker, files) = match &row.opens {
+        Opens::Page(page) => (Some(page.to_string()), None, false),
+        Opens::View { maker, files } => (None, Some(maker.to_string()), *files),
+    };
     Link {
         state: row.state(now).as_str(),
         id: row.id.to_string(),
         plugin: row.plugin.to_string(),
-        page: row.page.to_string(),
+        page,
         subject: row.subject.to_string(),
+        maker,
+        files,
         label: row.label,
         opened_at: instant_text(row.opened_at),
         expires_at: instant_text(row.expires_at),
@@ -69,7 +83,7 @@ fn shown(row: Row, now: Micros) -> Link {
     params(
         ("state" = Option<String>, Query, description = "`open`, `expired`, `withdrawn` or `superseded`."),
         ("plugin" = Option<String>, Query, description = "Those of this plugin."),
-        ("subject" = Option<String>, Query, description = "Those to this record."),
+        ("subject" = Option<String>, Query, description = "Those to this record, or to this view."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "50 where left out."),
         ("after" = Option<String>, Query, description = "From `next`."),
     ),
@@ -87,7 +101,8 @@ pub(super) async fn list(
     let plugin = read.parsed("plugin", "plugin");
     let subject = read.parsed("subject", "identifier");
     let read = read.checked()?;
-    let which = Which { plugin, subject, state: state.map(|state| (state, now)), before: read.before };
+    let state = state.map(|state| (state, now));
+    let which = Which { plugin, subject, state, before: read.before, ..Which::default() };
     let mut rows = app.links.all(&signed, &which, read.rows()).await?;
     let next = read.next("links", &mut rows, |row| row.id);
     let open = app.links.open(&signed).await?;
@@ -99,7 +114,7 @@ pub(super) async fn list(
     get, path = "/links/{id}", tag = "host", operation_id = "host_get_link",
     params(("id" = String, Path, format = Uuid)),
     extensions(("x-permission" = json!("organization.administer"))),
-    responses((status = 200, description = "The link; its address is told by the plugin alone.", body = Link))
+    responses((status = 200, description = "The link; its address is told by the plugin alone, or to who made it with their view.", body = Link))
 )]
 pub(super) async fn one(
     State(app): State<Arc<App>>,

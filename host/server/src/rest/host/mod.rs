@@ -27,6 +27,7 @@ mod search;
 mod second_factor;
 pub mod session;
 mod settings;
+mod sharing;
 mod sign_up;
 mod tokens;
 mod uses;
@@ -138,6 +139,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::get, views::change, views::remove))
         .routes(routes!(uses::list, uses::set))
+        .routes(routes!(sharing::list, sharing::make))
+        .routes(routes!(sharing::withdraw))
         .routes(routes!(media::upload))
         .routes(routes!(media::get))
         .routes(routes!(media::content))

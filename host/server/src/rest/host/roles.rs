@@ -84,6 +84,7 @@ fn title(permission: &str) -> &'static str {
     match permission {
         Permission::READ => "Read records",
         Permission::WRITE => "Make and change records",
+        Permission::SHARE => "Share lists and reports with people outside, by a link",
         Permission::SWITCH_PLUGINS => "Switch plugins on and off",
         Permission::CONSENT => "Consent to what plugins may do with the organization's records",
         Permission::ADMINISTER => "Manage members, roles, fields, webhooks and jobs",

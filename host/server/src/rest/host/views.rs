@@ -1,5 +1,6 @@
 //! Saved views of lists.
 
+use super::From;
 use super::account::{Body, of_path};
 use crate::app::App;
 use crate::auth::Signed;
@@ -24,8 +25,12 @@ pub(super) struct Views {
 pub(super) struct View {
     #[schema(format = Uuid)]
     pub id: String,
+    /// Over whose records it is; null where it is of a page's table.
     #[schema(example = "projects/tasks")]
-    pub collection: String,
+    pub collection: Option<String>,
+    /// The page whose table it is of, which a route of the plugin works out.
+    #[schema(example = "reporting/hours")]
+    pub page: Option<String>,
     pub name: String,
     /// The query of the list: filters, `q`, `sort`, `fields`, and `archived=true` for what is archived.
     #[schema(example = "filter%5Bstatus%5D=todo&sort=-due")]
@@ -48,12 +53,16 @@ pub(super) struct View {
 
 fn shown(app: &App, signed: &Signed, snapshot: &Snapshot, view: lignaflow_store::views::View) -> View {
     let issues = match app.records.schema(snapshot, &signed.caller, &view.collection) {
+        _ if view.page => views::stated_faults(app, signed, &view),
         Ok(schema) => views::faults(signed, snapshot, &schema, &view.query),
         Err(fault) => vec![Issue::new("/collection", "unknown-collection", fault.message)],
     };
+    let of = view.collection.to_string();
+    let (collection, page) = if view.page { (None, Some(of)) } else { (Some(of), None) };
     View {
         id: view.id.to_string(),
-        collection: view.collection.to_string(),
+        collection,
+        page,
         name: view.name,
         query: view.query,
         shared: view.shared,
@@ -97,8 +106,13 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewView {
+    /// Over whose records it is; this or `page`.
+    #[serde(default)]
     #[schema(example = "projects/tasks")]
-    pub collection: String,
+    pub collection: Option<String>,
+    /// The page whose table is kept, as `plugin/page`: its query is what the page's address asks.
+    #[serde(default)]
+    pub page: Option<String>,
     #[schema(example = "Late", max_length = 80)]
     pub name: String,
     #[serde(default)]
@@ -125,22 +139,28 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, HeaderMap, Json<View>), Problem> {
     signed.caller.to_write()?;
     let snapshot = app.registry.seen_by(&signed.caller);
-    let schema = form
-        .collection
-        .parse()
-        .ok()
-        .and_then(|name| app.records.schema(&snapshot, &signed.caller, &name).ok())
-        .ok_or_else(|| {
-            let message = format!("There is no collection `{}` here.", form.collection);
-            Fault::at("/collection", "unknown-collection", message)
-        })?;
-    let wish = Wish {
-        name: Some(form.name),
-        query: Some(form.query),
-        shared: Some(form.shared),
-        standard: Some(form.standard),
+    let NewView { collection, page, name, query, shared, standard } = form;
+    let wish = Wish { name: Some(name), query: Some(query), shared: Some(shared), standard: Some(standard) };
+    let view = match (collection, page) {
+        (Some(collection), None) => {
+            let schema = collection.parse().ok();
+            let schema = schema.and_then(|name| app.records.schema(&snapshot, &signed.caller, &name).ok());
+            let schema = schema.ok_or_else(|| {
+                let message = format!("There is no collection `{collection}` here.");
+                Fault::at("/collection", "unknown-collection", message)
+            })?;
+            views::create(&app, &signed, &snapshot, &schema, wish).await?
+        }
+        (None, Some(page)) => {
+            let unknown = || Fault::at("/page", "unknown-page", "Expected the page of a plugin, as `plugin/page`.");
+            let page = page.parse().map_err(|_| unknown())?;
+            views::create_of_page(&app, &signed, &page, wish).await?
+        }
+        _ => {
+            let message = "Say either of which `collection` it is, or whose `page` has the table.";
+            return Err(Fault::at("/collection", "required", message).into());
+        }
     };
-    let view = views::create(&app, &signed, &snapshot, &schema, wish).await?;
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/views/{}", view.id)) {
         headers.insert(header::LOCATION, location);
@@ -204,6 +224,8 @@ pub(super) async fn change(
 }
 
 /// Remove a view
+///
+/// It leaves first pages and the mail, and its links end.
 #[utoipa::path(
     delete, path = "/views/{id}", tag = "host", operation_id = "host_remove_view",
     params(("id" = String, Path, format = Uuid)),
@@ -213,9 +235,10 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     signed: Signed,
+    From(client): From,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     signed.caller.to_write()?;
-    views::remove(&app, &signed, of_path(&id, "view")?).await?;
+    views::remove(&app, &signed, &client, of_path(&id, "view")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
