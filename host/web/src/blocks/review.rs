@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn drawn(rows: serde_json::Value) -> String {
+    fn drawn(rows: &serde_json::Value) -> String {
         let data = json!({
             "title": "16 – 22 Nov 2026", "week": "2026-11-16", "previous": "2026-11-09", "next": "2026-11-23",
             "days": ["2026-11-16", "2026-11-17"], "rows": rows, "notes": ["2 more wait for you in other weeks."],
@@ -199,7 +199,7 @@ mod tests {
     fn a_row_says_of_which_part_of_a_week_it_is_and_what_its_sums_are_of() {
         let entry =
             json!({ "day": "2026-11-17", "title": "Cut", "detail": "Kitchen", "seconds": 5400, "note": "<oak>" });
-        let html = drawn(json!([{
+        let html = drawn(&json!([{
             "id": "a", "title": "Mia", "detail": "Kitchen", "cells": [0, 5400], "status": "waiting", "ready": true,
             "returnable": true, "entries": [entry],
         }]));
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn where_there_is_nothing_that_is_said_in_the_words_of_the_plugin() {
-        let html = drawn(json!([]));
+        let html = drawn(&json!([]));
         assert!(html.contains("Nothing of this week is for you to approve."), "{html}");
         assert!(!html.contains("<details"), "{html}");
     }
