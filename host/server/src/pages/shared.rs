@@ -343,7 +343,7 @@ mod tests {
         };
         let bare = unlinked(grid);
         let plain = GridCell { text: "7:30".into(), ..GridCell::default() };
-        assert_eq!(bare.rows[0].cells, [plain.clone()]);
+        assert_eq!(bare.rows[0].cells, std::slice::from_ref(&plain));
         assert_eq!(bare.total, Some(vec![plain]));
     }
 }

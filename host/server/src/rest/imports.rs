@@ -172,7 +172,7 @@ pub async fn read(
     if let Some(told) = told.as_object_mut() {
         told.remove("heads");
     }
-    let name: String = name.chars().take(MAX_NAME).collect();
+    let name: String = name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect();
     let mut upload = app.imports.upload(caller, schema, &name, told, heads).await?;
     loop {
         let taken = match reading.row().await {

@@ -17,6 +17,8 @@ use tokio::time::Instant;
 const READERS: usize = 2;
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Characters of a sheet's name; spreadsheets let it have 31.
+const MAX_SHEET: usize = 200;
 /// A line at most: the cells of one row, with their quotes.
 const MAX_LINE: u64 = 8 * 1024 * 1024;
 
@@ -50,6 +52,11 @@ impl Tables {
 
     /// Begins to read a file, and answers with its shape.
     pub async fn read(&self, file: File, sheet: Option<&str>) -> Result<(Shape, Reading), Fault> {
+        // The name goes to a process as an argument, which is short and has no null in it; no workbook's sheet is otherwise.
+        if sheet.is_some_and(|name| name.contains('\0') || name.chars().count() > MAX_SHEET) {
+            let message = format!("A sheet has a name of at most {MAX_SHEET} characters, none of them a null.");
+            return Err(Unreadable::new("no-sheet", message).into());
+        }
         let busy = |_| Fault::new(ErrorCode::Unavailable, "Other files are being read just now. Try again shortly.");
         let place = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned()).await.map_err(busy)?;
         let place = place.map_err(|_| Fault::internal())?;

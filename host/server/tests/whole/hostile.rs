@@ -227,8 +227,7 @@ async fn a_component_that_wants_giant_tables_is_refused_or_fails_alone(database:
     // As many as a program has functions is nothing.
     let _ = install(&org, with_table(&hostile("log-flood"), 100)).await.is(201);
     let _ = org.act("plugins/log-flood/enable").await;
-    let run = org.act("log-flood/run").await;
-    assert!(run.status == 502 || run.status == 504, "{}", run.text);
+    let _ = org.act("log-flood/run").await.is(200);
 }
 
 async fn a_descriptor_made_to_overwhelm_is_refused_quickly(database: Database) {

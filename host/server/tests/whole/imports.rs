@@ -381,8 +381,18 @@ async fn a_file_that_cannot_be_read_is_refused_with_what_is_wrong(database: Data
     let unknown =
         scene.org.request(Method::POST, &format!("{CLIENTS}/imports?sheets=1")).header("Content-Type", "text/csv");
     let _ = scene.org.send(unknown.body("name\na")).await.is_problem(422, "invalid");
+    let named = async |query: &str| {
+        let request = scene.org.request(Method::POST, &format!("{CLIENTS}/imports?{query}"));
+        scene.org.send(request.header("Content-Type", "text/csv").body("name\na")).await
+    };
+    for sheet in ["a%00b".to_owned(), "s".repeat(5_000)] {
+        let refused = named(&format!("sheet={sheet}")).await.is_problem(422, "invalid");
+        assert_eq!(refused.issues(), [("/file", "no-sheet")], "{}", refused.text);
+    }
     let left = scene.org.get(&format!("{CLIENTS}/imports")).await.is(200);
     assert_eq!(left.data().len(), 0, "nothing is left of what could not be read: {}", left.text);
+    // A name with what no text holds is kept without it.
+    assert_eq!(named("name=a%00b.csv").await.is(201).json["file"], "ab.csv");
 }
 
 /// A workbook whose shared strings are far larger inside than outside, and than what its reader is given.
