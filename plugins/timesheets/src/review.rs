@@ -4,10 +4,11 @@
 use crate::by_project::Line;
 use crate::deciding::{Desk, Right};
 use crate::lines::Status;
+use crate::team::{Approving, Returning};
 use crate::timer::names;
 use crate::{typed, weeks};
 use lignaflow_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,17 +173,6 @@ fn row(
         "id": line.id, "title": name, "detail": line.name(), "cells": cells, "total": total,
         "status": line.status.as_str(), "ready": waits, "returnable": waits, "notes": notes, "entries": listed,
     }))
-}
-
-#[derive(Debug, Deserialize)]
-struct Approving {
-    ids: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Returning {
-    id: String,
-    reason: String,
 }
 
 /// A line that whoever asks decides about; of any other there is nothing.

@@ -167,15 +167,17 @@ fn people_name(names: &BTreeMap<Id, String>, user: Id) -> Result<Option<String>,
     }
 }
 
+/// What is approved, whole weeks or lines of them.
 #[derive(Debug, Deserialize)]
-struct Approving {
-    ids: Vec<String>,
+pub(crate) struct Approving {
+    pub ids: Vec<String>,
 }
 
+/// What is given back, and why.
 #[derive(Debug, Deserialize)]
-struct Returning {
-    id: String,
-    reason: String,
+pub(crate) struct Returning {
+    pub id: String,
+    pub reason: String,
 }
 
 /// A timesheet that the caller sees; any, where they stand in for somebody.
