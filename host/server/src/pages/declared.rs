@@ -541,6 +541,11 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
     let mut page = visit.app.records.summarize(&visit.signed.caller, &visit.snapshot.catalog, &summary).await?;
     let mut beyond = page.next.is_some();
     let at = page.columns.iter().position(|column| column == MEASURE).unwrap_or_default();
+    if beyond && part.is_some() {
+        // Of the last group some parts may be beyond the page: it would be drawn too small.
+        let cut = page.rows.last().and_then(|row| row.first()).cloned();
+        page.rows.retain(|row| row.first() != cut.as_ref());
+    }
     if over_time {
         page.rows.reverse();
     }
