@@ -111,6 +111,11 @@ pub fn is_pattern(text: &str) -> bool {
         && text.split_once('/').is_some_and(|(family, kind)| token(family) && (kind == "*" || token(kind)))
 }
 
+/// A content type without its parameters, in lower case.
+pub fn essence(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// A file's name as it is kept: the last part of a path, without what a header, a terminal or a file system would
 /// stumble over.
 pub fn clean_name(given: &str) -> String {

@@ -5,6 +5,7 @@ use jsonschema::error::ValidationErrorKind;
 use lignaflow_core::Issue;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::Payload;
+use lignaflow_core::media::essence;
 use lignaflow_core::record::escape;
 use lignaflow_core::signature;
 use serde_json::Value as Json;
@@ -100,11 +101,6 @@ impl Answers {
             None => Ok(()),
         }
     }
-}
-
-/// A content type without its parameters.
-fn essence(kind: &str) -> String {
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The schemas of a plugin's services, by service and method.

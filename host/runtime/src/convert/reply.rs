@@ -65,7 +65,7 @@ fn payload(payload: wire::Payload) -> Checked<Payload> {
 
 /// A media type becomes a header, so it is `type/subtype` with plain parameters and nothing that could end a line.
 fn check_type(text: &str) -> Checked<()> {
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = lignaflow_core::media::essence(text);
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
     };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 /// Reads a body that must be JSON.
 pub fn json(headers: &HeaderMap, body: &Bytes) -> Result<Json, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = lignaflow_core::media::essence(kind);
     let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if !is_json {
         return Err(Problem::new(Kind::UnsupportedMediaType, "Send JSON, with Content-Type: application/json."));

@@ -14,6 +14,7 @@ use jsonschema::Validator;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
+use lignaflow_core::media::essence;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::record::escape;
 use lignaflow_core::repeat::Answer;
@@ -243,11 +244,6 @@ impl Schemas {
 fn bad_answer(plugin: &PluginId) -> Fault {
     let message = format!("The plugin {plugin} gave an answer that it may not give. Nothing was changed.");
     Fault::new(ErrorCode::PluginBadAnswer, message)
-}
-
-/// A content type without its parameters.
-fn essence(kind: &str) -> String {
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Bytes of a plugin reach a browser only as a download or as a plain picture or text: never as a page.

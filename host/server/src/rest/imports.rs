@@ -110,7 +110,7 @@ async fn upload(call: &Call<'_>, pairs: &Pairs, body: Body) -> Result<Response, 
 /// The file of a request, as `multipart/form-data` with a part `file`, or as the whole body; and the name that it has.
 pub async fn received(app: &App, headers: &HeaderMap, body: Body) -> Result<(File, Option<String>), Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = lignaflow_core::media::essence(kind);
     let file = temporary::file(&app.config.data_dir.join("tmp")).map_err(|error| unwritten(&error))?;
     let mut file = tokio::fs::File::from_std(file);
     let broken = || Problem::new(Kind::Unparsable, "The file could not be read to its end.");
