@@ -62,7 +62,7 @@ pub use cache::{CacheCounts, CacheOptions};
 pub use database::{Database, Dialect, Row, Statement, Tx, build};
 pub use error::{OpenFault, StoreError, UniqueViolation};
 pub use leases::Lease;
-pub use log::{Horizon, LogEntry, LogKind, LogPosition};
+pub use log::{Horizon, LogEntry, LogKind, LogPosition, Seen};
 pub use options::{DatabaseUrl, StoreOptions};
 pub use repeats::Repeated;
 use schema::Renames;

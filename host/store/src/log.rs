@@ -15,6 +15,7 @@ use sea_query::Value as Sql;
 use serde_json::{Map, Value as Json};
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 /// What was done to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,12 +41,50 @@ impl LogKind {
 }
 
 /// How far a log can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
     /// Everything up to here is there: nothing will be added before it.
     pub position: LogPosition,
     /// There is more beyond, which cannot be told before older transactions have ended.
     pub unsettled: bool,
+    /// What was there when this was asked, beyond the position too. SQLite has nothing beyond.
+    pub seen: Option<Seen>,
+}
+
+/// Which of PostgreSQL's transactions had ended at a moment: `earliest:end:those under way`, as it writes a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    text: String,
+    /// Everything before it had ended.
+    earliest: u64,
+    /// Nothing from it on had begun.
+    end: u64,
+    /// Those between that had not ended.
+    under_way: Vec<u64>,
+}
+
+impl Seen {
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the change at a position was there.
+    pub fn holds(&self, position: LogPosition) -> bool {
+        let transaction = position.transaction;
+        transaction < self.earliest || (transaction < self.end && !self.under_way.contains(&transaction))
+    }
+}
+
+impl FromStr for Seen {
+    type Err = StoreError;
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let number = |word: &str| word.parse::<u64>().map_err(|_| unreadable("a snapshot"));
+        let mut parts = text.splitn(3, ':');
+        let mut next = || parts.next().unwrap_or_default();
+        let (earliest, end, under_way) = (number(next())?, number(next())?, next());
+        let under_way = under_way.split(',').filter(|word| !word.is_empty()).map(number).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), earliest, end, under_way })
+    }
 }
 
 /// One change of one record.
@@ -226,15 +265,15 @@ impl Store {
                 let sql = "select max(sequence) from changes where organization = $1";
                 let row = self.database().fetch_one(Statement::new(sql, values)).await?;
                 let sequence = row.opt_i64(0)?.unwrap_or_default();
-                Ok(Horizon { position: LogPosition { transaction: 0, sequence }, unsettled: false })
+                Ok(Horizon { position: LogPosition { transaction: 0, sequence }, unsettled: false, seen: None })
             }
             Dialect::Postgres => {
-                let sql = "select pg_snapshot_xmin(pg_current_snapshot())::text, exists (select 1 from changes \
+                let sql = "select pg_current_snapshot()::text, exists (select 1 from changes \
                            where organization = $1 and xid >= pg_snapshot_xmin(pg_current_snapshot()))";
                 let row = self.database().fetch_one(Statement::new(sql, values)).await?;
-                let oldest: u64 = row.text(0)?.parse().map_err(|_| unreadable("a transaction"))?;
-                let position = LogPosition { transaction: oldest.saturating_sub(1), sequence: i64::MAX };
-                Ok(Horizon { position, unsettled: row.bool(1)? })
+                let seen: Seen = row.text(0)?.parse()?;
+                let position = LogPosition { transaction: seen.earliest.saturating_sub(1), sequence: i64::MAX };
+                Ok(Horizon { position, unsettled: row.bool(1)?, seen: Some(seen) })
             }
         }
     }
@@ -297,7 +336,7 @@ impl Store {
                              where l.xid >= pg_snapshot_xmax(pg_current_snapshot()))";
         const ADOPT: [&str; 6] = [
             "set local statement_timeout = 0",
-            "update webhooks w set log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
+            "update webhooks w set begins = null, log_transaction = 1, log_sequence = (select coalesce(max(c.sequence), 0) from changes c \
              where c.organization = w.organization \
              and (c.xid, c.sequence) <= (w.log_transaction::text::xid8, w.log_sequence))",
             "update deliveries set log_transaction = 1",
@@ -406,4 +445,20 @@ fn entry(row: &Row, renames: &Renames) -> Result<LogEntry, StoreError> {
         import: row.opt_id(16)?,
         depth: u16::try_from(row.i64(17)?).map_err(|_| unreadable("a depth"))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LogPosition, Seen};
+
+    #[test]
+    fn a_snapshot_tells_what_was_there() {
+        let seen: Seen = "10:20:12,17".parse().unwrap();
+        let there: Vec<u64> =
+            (8..22).filter(|&transaction| seen.holds(LogPosition { transaction, sequence: 1 })).collect();
+        assert_eq!(there, [8, 9, 10, 11, 13, 14, 15, 16, 18, 19]);
+        assert_eq!(seen.as_str(), "10:20:12,17");
+        assert!("7:7:".parse::<Seen>().unwrap().holds(LogPosition { transaction: 6, sequence: i64::MAX }));
+        assert!(["", "7", "7:x:", "7:8:a"].iter().all(|text| text.parse::<Seen>().is_err()));
+    }
 }

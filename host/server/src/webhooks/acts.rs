@@ -125,6 +125,7 @@ impl Webhooks {
             created_at: now,
             updated_at: now,
             position: horizon.position,
+            begins: horizon.seen,
         };
         let made = webhook.clone();
         let event = actor.event(now, "webhook.created", id, json!({ "url": made.url }));

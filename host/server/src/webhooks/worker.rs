@@ -86,6 +86,7 @@ impl Webhooks {
         let next = entries.last().filter(|_| full).map_or(horizon.position, |last| last.position);
         // Nobody did anything to a record that a plugin's next version has carried over.
         entries.retain(|entry| entry.origin != Origin::MIGRATION);
+        entries.retain(|entry| webhook.begins.as_ref().is_none_or(|seen| !seen.holds(entry.position)));
         entries.retain(|entry| webhook.kinds.is_empty() || webhook.kinds.contains(&entry.kind));
         let (lease, now) = (lease.clone(), self.0.clock.now());
         self.write(move |tx| {

@@ -62,6 +62,7 @@ steps! {
     34 => "0034_accents",
     35 => "0035_shared_views",
     36 => "0036_kept_tables",
+    37 => "0037_webhook_begins",
 }
 
 fn migrator(sql: impl Fn(&Step) -> &'static str) -> Migrator {

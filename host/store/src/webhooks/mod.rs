@@ -8,7 +8,7 @@ pub mod deliveries;
 use crate::database::{Dialect, Row, Statement, Tx};
 use crate::error::StoreError;
 use crate::identity::{Source, values};
-use crate::log::{LogKind, LogPosition};
+use crate::log::{LogKind, LogPosition, Seen};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{Id, OrganizationId, PersonId};
@@ -64,13 +64,15 @@ pub struct Webhook {
     pub updated_at: Micros,
     /// How far the log was turned into deliveries.
     pub position: LogPosition,
+    /// What was there already when it was made: it is not told of that, though it lies beyond its first position.
+    pub begins: Option<Seen>,
 }
 
 macro_rules! columns {
     () => {
         "w.organization, w.id, w.url, w.description, w.collections, w.kinds, w.secret, w.former_secret, \
          w.former_until, w.paused, w.paused_at, w.failing_since, w.failures, w.created_by, w.created_at, w.updated_at, \
-         w.log_transaction, w.log_sequence"
+         w.log_transaction, w.log_sequence, w.begins"
     };
 }
 
@@ -128,6 +130,7 @@ fn of_row(row: &Row) -> Result<Webhook, StoreError> {
         created_at: row.i64(14)?,
         updated_at: row.i64(15)?,
         position: position(row, 16)?,
+        begins: row.opt_text(18)?.map(|text| text.parse()).transpose()?,
     })
 }
 
@@ -170,9 +173,11 @@ pub async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
         webhook.updated_at,
     ];
     values.extend(parts(webhook.position)?);
+    values.push(webhook.begins.as_ref().map(|seen| seen.as_str().to_owned()).into());
     tx.execute(Statement::new(
         "insert into webhooks (organization, id, url, description, collections, kinds, secret, created_by, created_at, \
-         updated_at, log_transaction, log_sequence) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         updated_at, log_transaction, log_sequence, begins) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         values,
     ))
     .await
