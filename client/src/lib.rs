@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 pub use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, StatusCode};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode, Url};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -71,11 +71,24 @@ pub struct Actor {
 impl Actor {
     /// The answer's body; null where it has none. Anything but success is an error with what the server said.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json> {
+        self.ask(method, path, |request| match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Sends a file, which waits for a record to hold it, and answers with its id.
+    pub async fn bring(&self, name: &str, bytes: Vec<u8>) -> Result<String> {
+        let path = Url::parse_with_params("x:media", [("name", name)]).context("the name of a file")?;
+        let path = path.as_str().trim_start_matches("x:");
+        let file = self.ask(Method::POST, path, |request| request.body(bytes.clone())).await?;
+        file["id"].as_str().map(str::to_owned).with_context(|| format!("{name} was taken and has no id"))
+    }
+
+    async fn ask(&self, method: Method, path: &str, with: impl Fn(RequestBuilder) -> RequestBuilder) -> Result<Json> {
         loop {
-            let mut request = self.client.request(method.clone(), format!("{}/{path}", self.root));
-            if let Some(body) = body {
-                request = request.json(body);
-            }
+            let request = with(self.client.request(method.clone(), format!("{}/{path}", self.root)));
             let answer = request.send().await.with_context(|| format!("{} does not answer", self.root))?;
             let status = answer.status();
             // As anybody who sends a lot: wait for as long as one is asked to.

@@ -94,8 +94,9 @@ impl Report {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by_key(|finding| (finding.weight, finding.table));
         for Finding { weight, table, row, column, what } in findings {
+            let row = if row.is_empty() { String::new() } else { format!(" {row}") };
             let at = if column.is_empty() { String::new() } else { format!(", {column}") };
-            let _ = writeln!(told, "  {}: {table} {row}{at}: {what}", weight.word());
+            let _ = writeln!(told, "  {}: {table}{row}{at}: {what}", weight.word());
         }
         told
     }

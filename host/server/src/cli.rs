@@ -226,6 +226,9 @@ pub struct ImportOldSystem {
     /// Make projects of estimates that were approved and are none yet
     #[arg(long)]
     pub make_projects: bool,
+    /// Its folder of uploaded files (MEDIA_ROOT), so that files of projects come along
+    #[arg(long, value_name = "FOLDER")]
+    pub media: Option<PathBuf>,
     /// Ask people who have an account with another organization to join, by a letter
     #[arg(long)]
     pub invite: bool,

@@ -7,7 +7,7 @@ use super::people::{Person, mark};
 use super::quotes::{Quote, tax_mark};
 use crate::number::{hours, money};
 use anyhow::{Context, Result, bail};
-use lignaflow_client::{Actor, Method};
+use lignaflow_client::{Actor, Method, Refused};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -93,7 +93,7 @@ impl Carrier<'_> {
         self.catalogue(plan).await?;
         self.clients(plan, &mut known).await?;
         self.quotes(plan, &known).await?;
-        self.jobs(plan, &mut known).await?;
+        self.jobs(plan, &mut known, &mut said).await?;
         self.answers(plan, true).await?;
         self.worked(plan, &known).await?;
         self.stages("projects/tasks", "todo", &plan.jobs.tasks).await?;
@@ -301,9 +301,45 @@ impl Carrier<'_> {
         Ok(states)
     }
 
-    async fn jobs(&self, plan: &Plan, known: &mut Known) -> Result<()> {
+    /// Sends the files of projects that are not there yet, which hold them from their first version on.
+    async fn papers(&self, plan: &Plan, projects: &mut [Json], said: &mut Vec<String>) -> Result<()> {
+        let of =
+            |project: &Json| plan.papers.iter().filter(|paper| paper.project == id_of(project)).collect::<Vec<_>>();
+        let with_papers = projects.iter().map(id_of).filter(|id| plan.papers.iter().any(|paper| paper.project == *id));
+        let ids: Vec<String> = with_papers.map(str::to_owned).collect();
+        let there = self.owner.standing("projects/projects", &ids).await?;
+        let mut sent = 0;
+        for project in projects.iter_mut().filter(|project| !there.contains(id_of(project))) {
+            let mut documents = Vec::new();
+            for paper in of(project) {
+                let bytes = tokio::fs::read(&paper.path).await;
+                let bytes = bytes.with_context(|| format!("{} cannot be read", paper.path.display()))?;
+                match self.owner.bring(&paper.name, bytes).await {
+                    Ok(id) => documents.push(id),
+                    // What is not taken here is no reason to leave the rest.
+                    Err(fault) => match fault.downcast_ref::<Refused>() {
+                        Some(refused) if refused.status < 500 => {
+                            said.push(format!("left out: the file {}: {}", paper.path.display(), refused.said));
+                        }
+                        _ => return Err(fault),
+                    },
+                }
+            }
+            sent += documents.len();
+            if !documents.is_empty() {
+                project["documents"] = json!(documents);
+            }
+        }
+        if !plan.papers.is_empty() {
+            (self.tell)(&format!("{sent} of {} files of projects sent", plan.papers.len()));
+        }
+        Ok(())
+    }
+
+    async fn jobs(&self, plan: &Plan, known: &mut Known, said: &mut Vec<String>) -> Result<()> {
         let jobs = &plan.jobs;
-        let projects = settled(jobs.projects.iter().map(|it| &it.record), known);
+        let mut projects = settled(jobs.projects.iter().map(|it| &it.record), known);
+        self.papers(plan, &mut projects, said).await?;
         let made = self.owner.complete("projects/projects", projects, AT_ONCE).await?;
         self.told("projects/projects", made, jobs.projects.len());
         // A project begins with its phases; tasks were told theirs by name.

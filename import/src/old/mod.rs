@@ -6,7 +6,7 @@
 //! | [`tables`] | what is read, and what it means |
 //! | [`firms`], [`people`] | who belongs where; who comes along |
 //! | [`catalogue`], [`quotes`] | what is bought and put together; estimates |
-//! | [`jobs`], [`time`] | projects and tasks; timers and attendance |
+//! | [`jobs`], [`papers`], [`time`] | projects and tasks; their files; timers and attendance |
 //! | [`carry`] | all of it on its way through the API |
 //!
 //! Everything is planned before anything is sent: a dry run is the plan, told.
@@ -15,6 +15,7 @@ mod carry;
 mod catalogue;
 mod firms;
 mod jobs;
+mod papers;
 mod people;
 mod quotes;
 mod tables;
@@ -33,6 +34,7 @@ use jiff::tz::TimeZone;
 use people::People;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use tables::Old;
 
 /// Which clock wrote times that have no zone.
@@ -56,6 +58,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether what was approved and is no project yet becomes one.
     pub make_projects: bool,
+    /// The folder of uploaded files, where it is at hand.
+    pub media: Option<PathBuf>,
     pub now: Timestamp,
 }
 
@@ -78,6 +82,7 @@ pub struct Plan {
     pub(crate) clients: Vec<Json>,
     pub(crate) quotes: Vec<quotes::Quote>,
     pub(crate) jobs: jobs::Jobs,
+    pub(crate) papers: Vec<papers::Paper>,
     pub(crate) worked: time::Worked,
     pub(crate) ids: Ids,
     pub(crate) options: Options,
@@ -98,9 +103,11 @@ impl Former {
         let mut report = Report { title: "All firms".to_owned(), ..Report::default() };
         let old = Old::of(read, &mut report);
         let belongs = Belongs::of(&old, &mut report);
-        if old.documents > 0 {
-            let what = format!("{} documents of projects: their files are not in the database", old.documents);
-            report.find(Weight::Left, "Project_manager_projectdocument", "", "file", what);
+        for document in &old.documents {
+            if document.project.is_none_or(|id| !belongs.projects.contains_key(&id)) {
+                let what = format!("`{}` is of no project that comes", document.file);
+                report.find(Weight::Left, tables::DOCUMENTS, document.id, "project_id", what);
+            }
         }
         if old.invitations > 0 {
             let what = format!("{} invitations that nobody accepted: ask again", old.invitations);
@@ -138,6 +145,7 @@ impl Former {
         let catalogue = catalogue::plan(&mut desk);
         let mut quotes = quotes::plan(&mut desk);
         let jobs = jobs::plan(&mut desk, &mut quotes);
+        let papers = papers::plan(&mut desk);
         let worked = time::plan(&mut desk);
         let clients: Vec<Json> = desk.clients.into_values().map(|(record, _)| record).collect();
         desk.report.count("clients, by name", clients.len(), clients.len());
@@ -148,6 +156,7 @@ impl Former {
             clients,
             quotes,
             jobs,
+            papers,
             worked,
             ids: desk.ids,
             options: self.options.clone(),

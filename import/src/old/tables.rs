@@ -96,7 +96,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ATTENDANCE,
         &["id", "date", "entry_time", "exit_time", "total_working_time", "attendance", "created_at", "user_id"],
     ),
-    (DOCUMENTS, &["id"]),
+    (DOCUMENTS, &["id", "document_name", "file", "project_id"]),
     (INVITATIONS, &["id", "is_used"]),
 ];
 
@@ -111,7 +111,7 @@ pub(crate) const PROJECTS: &str = "Project_manager_project";
 pub(crate) const TASKS: &str = "Project_manager_task";
 pub(crate) const TIMERS: &str = "emopye_tasktimer";
 pub(crate) const ATTENDANCE: &str = "timesheet_timeentry";
-const DOCUMENTS: &str = "Project_manager_projectdocument";
+pub(crate) const DOCUMENTS: &str = "Project_manager_projectdocument";
 const INVITATIONS: &str = "authentication_invitation";
 
 /// Rows of one table, as they were read.
@@ -256,10 +256,20 @@ pub(crate) struct Old {
     pub(crate) tasks: Vec<Task>,
     pub(crate) timers: Vec<Timer>,
     pub(crate) attendance: Vec<Attendance>,
-    pub(crate) documents: usize,
+    pub(crate) documents: Vec<Document>,
     pub(crate) invitations: usize,
     /// The first project of each estimate, by their places.
     of_estimates: BTreeMap<i64, usize>,
+}
+
+/// A file of a project.
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    /// Its path in the folder of uploads.
+    pub(crate) file: String,
+    pub(crate) project: Option<i64>,
 }
 
 /// The row of a table with that key; rows are in its order.
@@ -495,7 +505,15 @@ impl Old {
                 old.of_estimates.entry(estimate).or_insert(at);
             }
         }
-        old.documents = tables.get(DOCUMENTS).map_or(0, Vec::len);
+        each(&tables, DOCUMENTS, report, |row| {
+            old.documents.push(Document {
+                id: row.id()?,
+                name: row.text("document_name").unwrap_or_default(),
+                file: row.text("file").unwrap_or_default(),
+                project: row.number("project_id"),
+            });
+            Some(())
+        });
         each(&tables, INVITATIONS, report, |row| {
             old.invitations += usize::from(!row.yes("is_used"));
             Some(())

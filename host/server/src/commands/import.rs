@@ -35,6 +35,9 @@ fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
 }
 
 pub(super) async fn old_system(config: &Config, asked: &ImportOldSystem) -> anyhow::Result<()> {
+    if let Some(folder) = asked.media.as_deref().filter(|folder| !folder.is_dir()) {
+        bail!("there is no folder {}: --media is where the old system keeps uploaded files", folder.display());
+    }
     let country = preset_of(&asked.country);
     let currency = asked.currency.as_deref().unwrap_or(country.currency).to_uppercase();
     let money: Currency = currency.parse().map_err(|_| anyhow::anyhow!("there is no currency `{currency}`"))?;
@@ -50,6 +53,7 @@ pub(super) async fn old_system(config: &Config, asked: &ImportOldSystem) -> anyh
             ImportClock::Utc => Clock::Utc,
         },
         make_projects: asked.make_projects,
+        media: asked.media.clone(),
         now: jiff::Timestamp::from_microsecond(Surroundings::real().clock.now())?,
     };
     eprintln!("Reading the tables of the old system.");

@@ -1,5 +1,6 @@
 //! Files that become records: uploaded, mapped, tried, run, gone on with, and undone.
 
+use crate::estimates::desk;
 use crate::scene::{CLIENTS, PROJECTS, Scene, TASKS, opened, scene, scene_with};
 use lignaflow_testkit::{Answer, Client, Database, HeldClock, Method, Race, Role, Scope, Setup, on_both, on_one};
 use serde_json::{Value as Json, json};
@@ -14,6 +15,7 @@ on_both!(
     what_changed_since_is_not_taken_back,
     another_host_goes_on_where_one_has_ended,
     an_import_is_its_organizations_alone,
+    a_suppliers_list_becomes_the_catalogue_and_its_next_one_changes_what_it_costs,
 );
 
 on_one!(
@@ -469,4 +471,84 @@ async fn the_wizard_leads_from_a_file_to_records_and_back(database: Database) {
     assert_eq!(names(&scene).await, ["Marrickville Dental", "Bolt Ltd"]);
     post(&[("act", "undo")]).await.shows("<b>1</b> archived");
     assert_eq!(names(&scene).await, ["Marrickville Dental"]);
+}
+
+async fn a_suppliers_list_becomes_the_catalogue_and_its_next_one_changes_what_it_costs(database: Database) {
+    const ITEMS: &str = "estimates/catalog-items";
+    let desk = desk(&database).await;
+    let visitor = desk.server.signed_in(&desk.org).await;
+    visitor.get("/estimates/catalog-items").await.is(200).shows("href=\"/estimates/catalog-items/imports\"");
+    let head = "Code;Name;Kind;Unit;Cost;Rate;Tax code;Labour (minutes)\n";
+    let first = "OAK-20;Oak, 20 mm;Material;m²;84,5055;20;GST;12\nFIX-1;Fixings;material;ea;0,1250;;GST;\n";
+    let post = async |address: &str, fields: &[(&str, &str)]| {
+        let answer = visitor.post(address, fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let mut page = visitor.get(address).await.is(200);
+        while !page.header("refresh").is_empty() {
+            page = visitor.get(address).await.is(200);
+        }
+        page
+    };
+    let columns = [
+        ("column-0", "code"),
+        ("column-1", "name"),
+        ("column-2", "kind"),
+        ("column-3", "unit"),
+        ("column-4", "cost"),
+        ("column-5", "rate"),
+        ("column-6", "tax_code"),
+        ("column-7", "labour_minutes"),
+        ("dates", "iso"),
+        ("decimal", "comma"),
+        ("empty", "keep"),
+        ("faulty", "stop"),
+        ("key", "code"),
+    ];
+    let bring = async |text: &str, act: &str| {
+        let file = format!("{head}{text}");
+        let sent = visitor.upload("/estimates/catalog-items/imports", "file", "prices.csv", file.as_bytes()).await;
+        assert_eq!(sent.status, 303, "{}", sent.text);
+        let address = sent.to().to_owned();
+        let page = visitor.get(&address).await.is(200);
+        for (column, field) in &columns[..8] {
+            page.shows(&format!("name=\"{column}\"")).shows(&format!("value=\"{field}\" selected"));
+        }
+        post(&address, &[&columns[..], &[("act", act)]].concat()).await
+    };
+    let items = async || {
+        let list = desk.org.get(&format!("{ITEMS}?sort=code&expand=tax_code")).await.is(200);
+        let said = |item: &Json| {
+            ["code", "name", "kind", "unit", "cost", "rate"]
+                .map(|field| item[field].to_string().replace('"', ""))
+                .join("|")
+        };
+        list.data().iter().map(said).collect::<Vec<_>>()
+    };
+
+    bring(first, "dry-run").await.shows("<b>2</b> to be created");
+    assert!(items().await.is_empty(), "a dry run writes nothing");
+    bring(first, "run").await.shows("<b>2</b> created");
+    let before = ["FIX-1|Fixings|material|ea|0.1250|null", "OAK-20|Oak, 20 mm|material|m²|84.5055|2000"];
+    assert_eq!(items().await, before);
+
+    let next = "OAK-20;Oak, 20 mm;Material;m²;91,00;20;GST;12\nFIX-1;Fixings;Material;ea;0,1250;;GST;\nASH-20;Ash;Material;m²;70;20;GST;\n";
+    bring(next, "dry-run")
+        .await
+        .shows("<b>1</b> to be created")
+        .shows("<b>1</b> to be changed")
+        .shows("<b>1</b> unchanged");
+    assert_eq!(items().await, before);
+    bring(next, "run").await.shows("<b>1</b> changed");
+    assert_eq!(
+        items().await,
+        [
+            "ASH-20|Ash|material|m²|70.0000|2000",
+            "FIX-1|Fixings|material|ea|0.1250|null",
+            "OAK-20|Oak, 20 mm|material|m²|91.0000|2000"
+        ]
+    );
+    bring("OAK-21;Oak;Material;m²;-1;20;GST;\n;Nameless;thing;m²;a;20;PST;\n", "dry-run")
+        .await
+        .shows("A cost is not less than nothing.")
+        .shows("2 rows at fault");
 }

@@ -1,5 +1,6 @@
 //! Leaving another system: `lignaflow import`, as an operator types it, into a running server.
 
+use crate::media::PDF;
 use lignaflow_testkit::program::{Program, Serving};
 use lignaflow_testkit::{Client, Database, Foreign, On, PASSWORD, on_both, on_one};
 use serde_json::{Value as Json, json};
@@ -63,7 +64,14 @@ async fn count(api: &Client, path: &str) -> u64 {
 async fn firms_leave_the_old_system_whole_and_once(database: Database) {
     let Some(old) = Foreign::of(include_str!("../../../../import/fixtures/old-system.sql")).await else { return };
     let (server, program) = running(&database).await;
-    let command = ["import", "old-system", "--from", &old.url];
+    let media = database.folder().join("old-media");
+    std::fs::create_dir_all(media.join("documents")).unwrap();
+    std::fs::write(media.join("documents/plan.pdf"), PDF).unwrap();
+    std::fs::write(media.join("documents/setup.exe"), b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff").unwrap();
+    let folder = media.display().to_string();
+    let without = program.run(&["import", "old-system", "--from", &old.url, "--dry-run"]).await.done().out;
+    has(&without, &["left out: Project_manager_projectdocument, file: 3 files of projects are not in the database"]);
+    let command = ["import", "old-system", "--from", &old.url, "--media", &folder];
 
     let dry = program.run(&[&command[..], &["--dry-run"]].concat()).await.done().out;
     has(
@@ -72,6 +80,9 @@ async fn firms_leave_the_old_system_whole_and_once(database: Database) {
             "Nothing was written",
             "left out: emopye_tasktimer 3, end_time: it was never stopped",
             "left out: Project_manager_task 4",
+            "left out: Project_manager_projectdocument 2, file: `documents/lost.pdf` cannot be read",
+            "left out: Project_manager_projectdocument 3, file: `../../etc/hostname` is no path",
+            "left out: Project_manager_projectdocument 5, project_id",
             "left out: admindashboard_material 4, created_by_id",
             "left out: admindashboard_componentmaterialquantity 3, material_id: there is none with the id 99",
             "left out: timesheet_timeentry 4, exit_time: it has no end",
@@ -97,6 +108,8 @@ async fn firms_leave_the_old_system_whole_and_once(database: Database) {
         &first,
         &[
             "time of tasks: 7:00, as planned",
+            "1 of 2 files of projects sent",
+            &format!("left out: the file {folder}/documents/setup.exe: 415"),
             "pat@both.example has an account with another organization here: ask them to join, as Pat Both",
             "Ligna Joinery is there. ann@ligna.example owns it",
         ],
@@ -200,6 +213,13 @@ async fn jobs(ligna: &Client, beck: &Client) {
     assert_eq!((&reception["status"], &reception["client"]["name"]), (&json!("active"), &json!("Marrickville Dental")));
     assert_eq!((&reception["start"], &reception["due"]), (&Json::Null, &json!("2025-03-01")));
     assert_eq!(reception["budget"]["minor"], 37_548, "before tax");
+    let files = reception["documents"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = ligna.get(&format!("media/{}", files[0].as_str().unwrap())).await.is(200);
+    assert_eq!(
+        (&file.json["name"], &file.json["content_type"]),
+        (&json!("Ground floor.pdf"), &json!("application/pdf"))
+    );
     assert_eq!(by(ligna, "projects/projects", "name", "Study").await["status"], "on-hold");
     assert_eq!(by(beck, "projects/projects", "name", "Shop").await["status"], "completed");
     let measure = by(ligna, "projects/tasks?expand=phase,location", "title", "Measure").await;
