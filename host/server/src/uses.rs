@@ -138,8 +138,8 @@ pub async fn set(app: &App, signed: &Signed, id: Id, wish: Wish) -> Result<ViewU
     if unknown(&wish.form, &FORMS) {
         issues.push(Issue::new("/form", "choice", "A view is mailed as `link`, `csv` or `xlsx`."));
     }
-    if wish.alert.is_some() && (wish.mailed.is_none() || view.page || !is_report(&view.query)) {
-        let message = "Of a report over records that is mailed it is said when alone that is: say also how often it is \
+    if wish.alert.is_some() && (wish.mailed.is_none() || measured(app, caller, &view).await.is_none()) {
+        let message = "Of a report with a figure that is mailed it is said when alone that is: say also how often it is \
                        looked at.";
         issues.push(Issue::new("/alert", "report", message));
     }
@@ -281,17 +281,28 @@ fn measure(snapshot: &Snapshot, caller: &Caller, schema: &Arc<Schema>, view: &Vi
 }
 
 /// The field that the first figure of a report is of; nothing of a list, or where it cannot be told.
-pub fn measured(app: &App, caller: &Caller, view: &View) -> Option<Field> {
+pub async fn measured(app: &App, caller: &Caller, view: &View) -> Option<Field> {
     if view.page {
-        return None;
+        return stated(app, caller, view).await.map(|(field, _)| field);
     }
     let snapshot = app.registry.seen_by(caller);
     let schema = app.records.schema(&snapshot, caller, &view.collection).ok()?;
     is_report(&view.query).then(|| measure(&snapshot, caller, &schema, view))?.map(|(_, field)| field)
 }
 
+/// The first figure of a kept table of a page, as its route works it out for its reader.
+async fn stated(app: &App, caller: &Caller, view: &View) -> Option<(Field, Value)> {
+    let snapshot = app.registry.seen_by(caller);
+    let reading = Reading { app, caller, snapshot: &snapshot };
+    let table = statement::standing(reading, &view.collection)?;
+    statement::first_figure(reading, &table, &view.query).await
+}
+
 /// The first figure of a report in all; nothing where it cannot be worked out, or is of several currencies.
 async fn figure(app: &App, caller: &Caller, view: &View) -> Option<(Field, Value)> {
+    if view.page {
+        return stated(app, caller, view).await;
+    }
     let snapshot = app.registry.seen_by(caller);
     let schema = app.records.schema(&snapshot, caller, &view.collection).ok()?;
     let (summary, field) = measure(&snapshot, caller, &schema, view)?;

@@ -59,7 +59,7 @@ pub(super) async fn of_view(visit: &Visit, view: &View) -> Result<Option<Follow>
     let offered = people.iter().filter(|person| person.hint.is_empty() && person.id != me.0);
     let people = offered.map(|person| Offer { value: person.id.to_string(), title: person.label.clone() }).collect();
     let own = own.into_iter().next();
-    let measure = uses::measured(&visit.app, &signed.caller, view).map(|field| unit(visit, &field));
+    let measure = uses::measured(&visit.app, &signed.caller, view).await.map(|field| unit(visit, &field));
     let alert = own.as_ref().and_then(|of| Alert::read(of.alert.as_deref()?)).zip(measure.as_ref());
     let alert = alert.map(|(alert, (per, _))| {
         let figure = (Decimal::from(alert.figure) / per).round_dp(4).normalize();
@@ -90,8 +90,8 @@ fn unit(visit: &Visit, field: &Field) -> (Decimal, String) {
 }
 
 /// What was typed of a figure, in its smallest unit.
-fn smallest(visit: &Visit, view: &View, typed: &str) -> Option<i64> {
-    let field = uses::measured(&visit.app, &visit.signed.caller, view)?;
+async fn smallest(visit: &Visit, view: &View, typed: &str) -> Option<i64> {
+    let field = uses::measured(&visit.app, &visit.signed.caller, view).await?;
     let typed: Decimal = typed.trim().replace(',', "").parse().ok()?;
     typed.checked_mul(unit(visit, &field).0)?.round().try_into().ok()
 }
@@ -121,7 +121,10 @@ pub(super) async fn wished(visit: &Visit, id: &str, body: &[u8]) -> Response {
     let alert = match (said("than"), said("figure")) {
         (None, _) => None,
         (Some(than), figure) => {
-            let figure = figure.and_then(|typed| smallest(visit, &view, &typed));
+            let figure = match figure {
+                Some(typed) => smallest(visit, &view, &typed).await,
+                None => None,
+            };
             let Some(figure) = figure else {
                 return visit.go(&uses::address(&view), "Write the figure as a number, such as 40 or 12.5.");
             };

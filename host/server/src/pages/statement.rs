@@ -16,7 +16,7 @@ use crate::views;
 use axum::response::Response;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
-    Block, ChartKind, ColumnKind, Page, Route, StatementBlock, StatementChart, StatementFile,
+    Block, ChartKind, ColumnKind, Field, Page, Route, StatementBlock, StatementChart, StatementFile,
 };
 use lignaflow_core::error::{ErrorCode, Fault, Issue};
 use lignaflow_core::name::{CollectionName, FieldName, PermissionName};
@@ -312,6 +312,11 @@ pub(crate) fn checked(reading: Reading<'_>, name: &CollectionName, query: &str) 
 async fn worked_out(reading: Reading<'_>, of: &Standing, query: &str) -> Result<Table, Fault> {
     let told = told(reading, &of.loaded, &of.block, None, &pairs(query)).await?;
     told.table?.ok_or_else(|| Fault::at("/query", "required", "Choose what the report is of first."))
+}
+
+/// What a kept table says first, where it can be worked out.
+pub(crate) async fn first_figure(reading: Reading<'_>, of: &Standing, query: &str) -> Option<(Field, Value)> {
+    worked_out(reading, of, query).await.ok()?.first_figure()
 }
 
 /// A kept table with what whoever reads may see of it now.

@@ -99,6 +99,16 @@ impl Table {
         })
     }
 
+    /// What it says first, with how that is shown: the first figure above the rows, else that of the total.
+    pub fn first_figure(&self) -> Option<(Field, Value)> {
+        if let Some((_, field, value)) = self.figures.first() {
+            return Some((field.clone(), value.clone()));
+        }
+        let total = self.columns.iter().zip(self.total.as_ref()?);
+        let mut figures = total.filter(|(column, _)| !matches!(column.kind, ColumnKind::Text | ColumnKind::Date));
+        figures.next().map(|(column, value)| (column.field.clone(), value.clone()))
+    }
+
     /// As a file of that format.
     pub fn file(&self, sending: Sending<'_>, snapshot: &Snapshot) -> Result<Response, Fault> {
         let mut heads = Vec::new();

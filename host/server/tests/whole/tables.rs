@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 on_both!(
     a_table_is_kept_stands_on_a_first_page_and_is_mailed_as_it_stands,
+    what_a_table_comes_to_is_mailed_once_each_time,
     what_a_table_is_asked_must_fit_its_page,
     a_table_is_shown_by_a_link_with_what_its_maker_may_see,
     a_table_is_kept_and_let_go_on_its_page,
@@ -74,8 +75,6 @@ async fn a_table_is_kept_stands_on_a_first_page_and_is_mailed_as_it_stands(datab
     let wish = json!({ "home": true, "mailed": "daily", "form": "csv" });
     let _ = put(org, &view, wish).await.is(200);
     visitor.get("/").await.is(200).shows("The kitchen").shows("$120.00").shows(&format!("view={view}"));
-    let alert = json!({ "mailed": "daily", "alert": { "above": 5 } });
-    assert_eq!(put(org, &view, alert).await.is_problem(422, "invalid").issues(), [("/alert", "report")]);
     // Who may not see what it is of has nothing of it there.
     let (_, email, mia) = server.member(org, "Mia", Role::Member).await;
     let _ = put(&mia, &view, json!({ "home": true })).await.is(200);
@@ -100,6 +99,42 @@ async fn a_table_is_kept_stands_on_a_first_page_and_is_mailed_as_it_stands(datab
         (&audit.data()[0]["detail"]["collection"], &audit.data()[0]["detail"]["by"]),
         (&json!(PAGE), &json!("mail"))
     );
+}
+
+async fn what_a_table_comes_to_is_mailed_once_each_time(database: Database) {
+    let firm = firm(&database).await;
+    let Firm { server, clock, org, project } = &firm;
+    let view = firm.keep(org).await;
+    let alert = json!({ "home": true, "alert": { "above": 5 } });
+    assert_eq!(put(org, &view, alert).await.is_problem(422, "invalid").issues(), [("/alert", "report")]);
+    // Its first figure is what is planned of the project in all, which is typed in hours.
+    let visitor = server.signed_in(org).await;
+    let path = format!("/reporting/-/project/views/{view}/use");
+    let fields = [("mailed", "daily"), ("form", "link"), ("than", "above"), ("figure", "1.5")];
+    let page = visitor.post(&path, &fields).await.is(303);
+    visitor.follow(&page).await.is(200).shows("value=\"1.5\"").shows("in hours");
+    let uses = org.get(&format!("views/{view}/uses")).await.is(200);
+    assert_eq!(uses.data()[0]["alert"], json!({ "above": 5_400 }));
+    let letters = async || {
+        let due = async || server.app.store.due_view_uses(server.app.clock.now(), 1).await.unwrap();
+        while !due().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        server.mailbox().await.into_iter().filter(|letter| letter.kind == "report").collect::<Vec<_>>()
+    };
+    clock.advance_seconds(DAY);
+    assert!(letters().await.is_empty(), "nothing is planned yet");
+    let task = json!({ "title": "Fit", "project": project, "planned_minutes": 120 });
+    org.make(TASKS, task).await;
+    clock.advance_seconds(DAY);
+    let told = letters().await;
+    assert!(told.len() == 1 && told[0].text.contains("it is 2:00 now"), "{told:?}");
+    clock.advance_seconds(DAY);
+    assert_eq!(letters().await.len(), 1, "told once");
+    // Who may not see what it is of has no figure that could be above anything.
+    let (_, _, mia) = server.member(org, "Mia", Role::Member).await;
+    let alert = json!({ "mailed": "daily", "alert": { "above": 5 } });
+    assert_eq!(put(&mia, &view, alert).await.is_problem(422, "invalid").issues(), [("/alert", "report")]);
 }
 
 async fn what_a_table_is_asked_must_fit_its_page(database: Database) {
