@@ -295,7 +295,8 @@ async fn stated(app: &App, caller: &Caller, view: &View) -> Option<(Field, Value
     let snapshot = app.registry.seen_by(caller);
     let reading = Reading { app, caller, snapshot: &snapshot };
     let table = statement::standing(reading, &view.collection)?;
-    statement::first_figure(reading, &table, &view.query).await
+    // A call of a plugin is large, and whoever asks for a page holds this.
+    Box::pin(statement::first_figure(reading, &table, &view.query)).await
 }
 
 /// The first figure of a report in all; nothing where it cannot be worked out, or is of several currencies.
