@@ -45,8 +45,8 @@ fn told(visit: &Visit, name: &str, of: &ViewUse) -> String {
     format!("{name}: {}", home.into_iter().chain(mailed).collect::<Vec<_>>().join(", "))
 }
 
-/// What the visitor has of a view, and whom else it can be for.
-pub(super) async fn of_view(visit: &Visit, view: &View) -> Result<Option<Follow>, Fault> {
+/// What the visitor has of a view, and whom else it can be for. `measured` is what its first figure is of.
+pub(super) async fn of_view(visit: &Visit, view: &View, measured: Option<Field>) -> Result<Option<Follow>, Fault> {
     let (app, signed) = (&visit.app, &visit.signed);
     let Some(me) = signed.caller.person() else { return Ok(None) };
     let (own, others): (Vec<_>, Vec<_>) =
@@ -59,7 +59,7 @@ pub(super) async fn of_view(visit: &Visit, view: &View) -> Result<Option<Follow>
     let offered = people.iter().filter(|person| person.hint.is_empty() && person.id != me.0);
     let people = offered.map(|person| Offer { value: person.id.to_string(), title: person.label.clone() }).collect();
     let own = own.into_iter().next();
-    let measure = uses::measured(&visit.app, &signed.caller, view).await.map(|field| unit(visit, &field));
+    let measure = measured.map(|field| unit(visit, &field));
     let alert = own.as_ref().and_then(|of| Alert::read(of.alert.as_deref()?)).zip(measure.as_ref());
     let alert = alert.map(|(alert, (per, _))| {
         let figure = (Decimal::from(alert.figure) / per).round_dp(4).normalize();

@@ -191,7 +191,10 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
     let asking = asking(visit, schema, &preset, &pairs, current.map(|view| view.id.to_string())).await?;
     let bar = KeptBar {
         follow: match current {
-            Some(current) => follow::of_view(visit, current).await?,
+            Some(current) => {
+                let measured = crate::uses::measured(&visit.app, &visit.signed.caller, current).await;
+                follow::of_view(visit, current, measured).await?
+            }
             None => None,
         },
         share: current.and_then(|current| sharing::offered(visit, current)),

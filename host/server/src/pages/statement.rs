@@ -156,7 +156,7 @@ pub(super) async fn block(
     wanted: &mut Wanted,
 ) -> Result<BlockView, Fault> {
     let visit = place.visit;
-    let kept = match place.of {
+    let mut kept = match place.of {
         Some(_) => None,
         None => Some(bar(place, page).await?),
     };
@@ -169,6 +169,12 @@ pub(super) async fn block(
         _ => said,
     };
     let Told { schema, draft, issues, period, table } = told(visit.reading(), loaded, block, place.of, asked).await?;
+    if let Some(kept) = &mut kept
+        && let Some(view) = &kept.current
+    {
+        let first = table.as_ref().ok().and_then(|table| table.as_ref()?.first_figure());
+        kept.follow = follow::of_view(visit, view, first.map(|(field, _)| field)).await?;
+    }
     let address = match place.of {
         Some(of) => paths::record_page(place.home, page, of.record.id),
         None => format!("/{}/-/{page}", place.home),
@@ -359,6 +365,7 @@ pub(crate) fn said(of: &Standing, query: &str) -> Option<String> {
 struct Kept {
     views: Vec<View>,
     current: Option<View>,
+    /// What the visitor has of the opened one, once it is known what it comes to.
     follow: Option<Follow>,
 }
 
@@ -371,11 +378,7 @@ async fn bar(place: &Place<'_>, page: &str) -> Result<Kept, Fault> {
     };
     let wanted = routed::first(place.asked, "view");
     let current = views.iter().find(|view| Some(view.id.to_string().as_str()) == wanted).cloned();
-    let follow = match &current {
-        Some(view) => follow::of_view(visit, view).await?,
-        None => None,
-    };
-    Ok(Kept { views, current, follow })
+    Ok(Kept { views, current, follow: None })
 }
 
 impl Kept {

@@ -50,7 +50,7 @@ pub(super) async fn opened(
         share: None,
     };
     if let Some(view) = wanted {
-        bar.follow = follow::of_view(visit, view).await?;
+        bar.follow = follow::of_view(visit, view, None).await?;
         bar.share = sharing::offered(visit, view);
         query.view = Some(view.id.to_string());
         let faults = views::faults(signed, &visit.snapshot, schema, &view.query);
