@@ -265,8 +265,7 @@ async fn a_descriptor_made_to_overwhelm_is_refused_quickly(database: Database) {
 
 async fn a_plugin_too_large_to_compile_here_is_refused_with_what_it_needs(database: Database) {
     let config: fn(&mut lignaflow_server::config::Config) = |config| config.plugins.compile_memory_bytes = 64 << 20;
-    let plugins = vec![shipped("projects")];
-    let server = database.serve_with(Setup { plugins, config, ..Setup::default() }).await;
+    let server = database.serve_with(Setup { plugins: Vec::new(), config, ..Setup::default() }).await;
     let org = server.organization("Halloran").await;
     // Another file than the one that was compiled before: a section more, which means nothing.
     let mut large = shipped("estimates");
