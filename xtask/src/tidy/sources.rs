@@ -24,8 +24,15 @@ const SQL_ROOMS: &[&str] = &["host/store", "bench"];
 
 /// What counts money, quantities or time has none of these.
 const FLOATS: &[&str] = &["f64", "f32"];
-const EXACT_ROOMS: &[&str] =
-    &["host/core/src", "sdk", "plugins/projects", "plugins/estimates", "plugins/timesheets", "plugins/reporting", "import"];
+const EXACT_ROOMS: &[&str] = &[
+    "host/core/src",
+    "sdk",
+    "plugins/projects",
+    "plugins/estimates",
+    "plugins/timesheets",
+    "plugins/reporting",
+    "import",
+];
 
 /// Other people's words, or not words at all.
 const NOT_OURS: &[&str] = &["Cargo.lock", "LICENSE"];
