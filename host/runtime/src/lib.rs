@@ -59,4 +59,4 @@ pub use fitting::{fit, needs};
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;
 pub use registry::{Customs, Registry, RegistryFault, Snapshot};
-pub use slow::behind;
+pub use slow::{behind, stand_back};

@@ -43,10 +43,10 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     built.inspect_err(|error| tracing::warn!(%error, "no threads of their own for calls that compute for long")).ok()
 });
 
-/// Has this thread give way to others. Where the system does not let it, it is a thread like the others.
+/// Has this thread, and what it starts, give way to others. Where the system does not let it, it is a thread like the others.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no safe crate sets a slice")]
-fn stand_back() {
+pub fn stand_back() {
     let attributes = libc::sched_attr {
         size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or_default(),
         sched_policy: libc::SCHED_OTHER.unsigned_abs(),
@@ -65,7 +65,7 @@ fn stand_back() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn stand_back() {
+pub fn stand_back() {
     let _ = rustix::process::nice(NICE);
 }
 

@@ -21,10 +21,11 @@ pub enum Measured {
 
 impl Bounds {
     /// Gives up memory and time beyond the bounds, and everything that such a process has no use for: writing files,
-    /// leaving its memory behind, and starting processes and threads.
+    /// leaving its memory behind, and starting processes and threads. It stands back behind those who wait for the server.
     #[cfg(unix)]
     pub fn take_on(self, measured: Measured) -> io::Result<()> {
         use rustix::process::{Resource, Rlimit, setrlimit};
+        lignaflow_runtime::stand_back();
         let (memory, most) = match measured {
             Measured::Addresses => (Resource::As, self.memory.saturating_add(own_addresses())),
             Measured::Data => (Resource::Data, self.memory),
