@@ -36,22 +36,22 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .thread_name("guests")
         .on_thread_start(|| {
             HERE.set(true);
-            stand_back();
+            stand_back(NICE);
         })
         .enable_all()
         .build();
     built.inspect_err(|error| tracing::warn!(%error, "no threads of their own for calls that compute for long")).ok()
 });
 
-/// Has this thread, and what it starts, give way to others. Where the system does not let it, it is a thread like the others.
+/// Has this thread, and what it starts, give way to others, so far behind them as the system's `nice` counts it. Where the system does not let it, it is a thread like the others.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no safe crate sets a slice")]
-pub fn stand_back() {
+pub fn stand_back(nice: i32) {
     let attributes = libc::sched_attr {
         size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or_default(),
         sched_policy: libc::SCHED_OTHER.unsigned_abs(),
         sched_flags: 0,
-        sched_nice: NICE,
+        sched_nice: nice,
         sched_priority: 0,
         sched_runtime: u64::try_from(SLICE.as_nanos()).unwrap_or_default(),
         sched_deadline: 0,
@@ -60,13 +60,13 @@ pub fn stand_back() {
     // SAFETY: the system reads as many bytes of the attributes as they say themselves, and keeps no pointer to them.
     let refused = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) } != 0;
     if refused {
-        let _ = rustix::process::nice(NICE);
+        let _ = rustix::process::nice(nice);
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn stand_back() {
-    let _ = rustix::process::nice(NICE);
+pub fn stand_back(nice: i32) {
+    let _ = rustix::process::nice(nice);
 }
 
 /// Where such calls run; nowhere but among the others where the system gives no threads.
