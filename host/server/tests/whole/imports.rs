@@ -613,6 +613,21 @@ async fn a_time_report_of_another_program_is_known_and_comes_in_whole(database: 
     let open: Vec<&Json> =
         tokens.data().iter().filter(|token| token["name"] == "Import" && token["revoked_at"].is_null()).collect();
     assert_eq!(open, Vec::<&Json>::new());
+    // A workbook, whose days and times are numbers.
+    let sent = visitor.upload("/timesheets/entries/imports", "file", "clockify.xlsx", &clockify()).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let workbook = sent.to().to_owned();
+    visitor.get(&workbook).await.is(200).shows("detailed time report of Clockify");
+    let fields = [("program", "clockify"), ("zone", "Australia/Perth"), ("dates", "iso"), ("act", "run")];
+    assert_eq!(visitor.post(&workbook, &fields).await.status, 303);
+    let mut page = visitor.get(&workbook).await.is(200);
+    while !page.header("refresh").is_empty() {
+        page = visitor.get(&workbook).await.is(200);
+    }
+    page.shows("<b>1</b> created");
+    let shelves = firm.org.get(&format!("{ENTRIES}?filter[note]=Shelves")).await.is(200);
+    let shelves = &shelves.data()[0];
+    assert_eq!((&shelves["started_at"], &shelves["duration"]), (&json!("2026-03-03T23:15:00Z"), &json!(5_400)));
     // Whoever brings no people along is not asked to, and is refused where they try.
     let sent = upload_as(&firm.mia, ENTRIES, "text/csv", REPORT).await.is(201);
     assert_eq!(sent.json["mapping"]["program"], Json::Null);
@@ -622,4 +637,40 @@ async fn a_time_report_of_another_program_is_known_and_comes_in_whole(database: 
     let whole = firm.org.request(Method::PATCH, &path(&unknown)).json(&json!({ "program": "toggl" }));
     let refused = firm.org.send(whole).await.is(422);
     assert_eq!(refused.issues()[0].0, "/program");
+}
+
+/// A detailed report as Clockify's workbook has it: one entry of an hour and a half from 7:15 on the 4th of March.
+fn clockify() -> Vec<u8> {
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let heads = [
+        "Project",
+        "Client",
+        "Description",
+        "User",
+        "Email",
+        "Billable",
+        "Start Date",
+        "Start Time",
+        "End Date",
+        "End Time",
+        "Duration (h)",
+    ];
+    for (column, head) in (0..).zip(heads) {
+        sheet.write_string(0, column, head).unwrap();
+    }
+    for (column, text) in (0..).zip(["Library", "Bolt Ltd", "Shelves", "Zoe Park", "", "Yes"]) {
+        sheet.write_string(1, column, text).unwrap();
+    }
+    let (day, time) = (Format::new().set_num_format("dd/mm/yyyy"), Format::new().set_num_format("hh:mm:ss"));
+    let date = ExcelDateTime::from_ymd(2026, 3, 4).unwrap();
+    for (column, clock) in [(7, (7, 15)), (9, (8, 45)), (10, (1, 30))] {
+        let clock = ExcelDateTime::from_hms(clock.0, clock.1, 0).unwrap();
+        sheet.write_datetime_with_format(1, column, &clock, &time).unwrap();
+    }
+    for column in [6, 8] {
+        sheet.write_datetime_with_format(1, column, &date, &day).unwrap();
+    }
+    book.save_to_buffer().unwrap()
 }
