@@ -232,9 +232,10 @@ impl Plugins {
         arrival: Arrival,
         by: By,
     ) -> Result<Option<String>, Fault> {
+        // Compiling takes long, and whoever revokes or switches meanwhile does not wait for it.
+        Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
-        Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
         let outlook = Box::pin(self.outlook(inspected.clone())).await?;
         outlook.fits()?;
         // What an administrator set for it before goes on, unless this is what somebody consents to just now.

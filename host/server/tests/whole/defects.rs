@@ -220,7 +220,7 @@ async fn what_the_lists_of_quotes_hours_and_reports_ask_does_not_grow_either(dat
         };
         batch(LINES, &|n| json!({ "revision": revision, "section": section, "description": format!("Line {n}"), "pricing": "fixed", "unit_price": "10" })).await;
         batch(ENTRIES, &|n| json!({ "project": project, "local_date": format!("2026-11-{:02}", 2 + n % 20), "duration": 600, "billable": true })).await;
-        batch("projects/costs", &|n| json!({ "project": project, "date": "2026-11-10", "description": format!("Cost {n}"), "amount": aud(1_000), "billable": true })).await;
+        batch("projects/costs", &|n| json!({ "project": project, "date": "2026-11-10", "title": format!("Cost {n}"), "amount": aud(1_000), "billable": true })).await;
         for n in from..from + many / 4 {
             let _ = org.post("estimates/begin", json!({ "title": format!("Quote {n}") })).await.is(201);
         }

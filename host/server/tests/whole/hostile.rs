@@ -372,5 +372,12 @@ async fn administrators_see_what_a_plugin_used_and_filter_its_log(database: Data
     for name in ["lignaflow_plugin_cpu_seconds", "lignaflow_plugin_memory_bytes", "lignaflow_plugin_rows_total"] {
         assert!(metrics.contains(name), "{name}");
     }
+    // Time is told finer than a millisecond, and memory in bytes.
+    for bucket in ["lignaflow_plugin_call_duration_seconds_bucket", "lignaflow_plugin_memory_bytes_bucket"] {
+        let of_panic = |line: &&str| line.starts_with(bucket) && line.contains("plugin=\"panic\"");
+        let edges: Vec<&str> = metrics.lines().filter(of_panic).filter_map(|line| line.split("le=\"").nth(1)).collect();
+        let finest = if bucket.contains("memory") { "1048576" } else { "0.00001" };
+        assert!(edges.iter().any(|edge| edge.starts_with(finest)), "{bucket}: {edges:?}");
+    }
     let _: Json = figures.json;
 }
