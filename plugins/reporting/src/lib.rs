@@ -6,6 +6,7 @@
 //! | [`sums`] | amounts of one currency, and what is left out of it; shares |
 //! | [`actuals`] | a project's plan against what became of it |
 //! | [`burn`] | a project's budget over time |
+//! | [`sold`] | what projects are sold for: at a fixed price, or by time and materials |
 //! | [`profit`] | what projects were sold for and what they cost |
 //! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
@@ -20,6 +21,7 @@ mod pay;
 mod profit;
 mod quotes;
 mod result;
+mod sold;
 mod span;
 mod sums;
 #[cfg(test)]

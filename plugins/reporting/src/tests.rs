@@ -1,6 +1,7 @@
 //! The plugin as its users meet it, over the collections of the plugins that it reads.
 
 mod burn;
+mod earning;
 mod time;
 
 use crate::Reporting;
@@ -33,9 +34,9 @@ struct Job {
     phase: Id,
 }
 
-/// Sold for 1,000.00; one task done under its plan, one under way over it, and screws on no task.
+/// Sold for a price of 1,000.00; one task done under its plan, one under way over it, and screws on no task.
 fn job(host: &mut Host) -> Job {
-    let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen", "billing": "fixed" })).unwrap();
     let phase = host.insert("projects/phases", json!({ "name": "Build", "project": project })).unwrap();
     let task = |host: &mut Host, title: &str, minutes: i64, cost: i64| {
         let body = json!({
@@ -146,7 +147,8 @@ fn each_amount_of_profit_is_in_one_bucket_once() {
     let mut host = host();
     let Job { project, .. } = job(&mut host);
     let porch = host.insert("projects/projects", json!({ "name": "Porch" })).unwrap();
-    host.insert("projects/costs", json!({ "title": "Pine", "project": porch, "amount": aud(700) })).unwrap();
+    let pine = json!({ "title": "Pine", "project": porch, "amount": aud(700), "billable": false });
+    host.insert("projects/costs", pine).unwrap();
     host.insert("projects/claims", json!({ "title": "Deposit", "project": project, "amount": aud(10_000) })).unwrap();
     let answer = report(&mut host, "/profitability", &[]);
     let rows = answer["rows"].as_array().unwrap();
@@ -155,7 +157,11 @@ fn each_amount_of_profit_is_in_one_bucket_once() {
     let kitchen = &rows[1];
     assert_eq!((&kitchen["labour_cost"], &kitchen["other_cost"]), (&json!(19_000), &json!(9_500)));
     assert_eq!((&kitchen["profit"], &kitchen["margin"]), (&json!(71_500), &json!(7_150)));
-    assert_eq!((&kitchen["claimed"], &kitchen["unclaimed_costs"]), (&json!(10_000), &json!(9_500)));
+    assert_eq!(
+        (&kitchen["claimed"], &kitchen["unclaimed_costs"]),
+        (&json!(10_000), &json!(0)),
+        "its price pays for them"
+    );
     assert_eq!((&answer["total"]["profit"], &answer["total"]["margin"]), (&json!(70_800), &json!(7_080)));
     assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
     let active = report(&mut host, "/profitability", &[("status", "active")]);
