@@ -11,6 +11,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);
+    settle_tax(index, change, findings)?;
     if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
         && due < date
     {
@@ -35,13 +36,40 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     Ok(())
 }
 
+/// What is billed bears the tax that is settled, where the claim says none: reckoned on the whole claim and rounded once. It
+/// follows the amount until somebody types another tax, of nothing too. What is billed stands still.
+fn settle_tax(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, .. } = change;
+    let same = |name: &str| before.value(name) == after.value(name);
+    if change.transition.is_some() || change.kind == ChangeKind::Update && same("amount") && same("tax") {
+        return Ok(());
+    }
+    let Some(amount) = after.money("amount") else { return Ok(()) };
+    let Some(points) = tax_rate()? else { return Ok(()) };
+    let follows = change.kind == ChangeKind::Update
+        && same("tax")
+        && before.money("amount").and_then(|was| money::share(was, points)) == before.money("tax");
+    if after.is_null("tax") || follows {
+        match money::share(amount, points) {
+            Some(tax) => findings.verdict.set_field(index, "tax", tax),
+            None => findings.add(index, "tax", "range", "The tax on this is more than can be told."),
+        }
+    }
+    Ok(())
+}
+
+/// In basis points; nothing where none is settled.
+fn tax_rate() -> Result<Option<i64>, Fault> {
+    Ok(settings::all(["claim_tax"])?.integer("claim_tax"))
+}
+
 fn too_many() -> Fault {
     Fault::new(ErrorCode::Quota, format!("A claim bills at most {MOST} costs."))
 }
 
 /// Makes a claim of all costs of a project that are billable and not billed yet, or of those that are named.
 pub(crate) mod costs {
-    use super::{MOST, too_many};
+    use super::{MOST, tax_rate, too_many};
     use lignaflow_sdk::prelude::*;
     use serde::Deserialize;
     use std::collections::BTreeSet;
@@ -92,7 +120,9 @@ pub(crate) mod costs {
             let message = "There is no billable cost that is not billed yet.";
             return Err(Fault::new(ErrorCode::Conflict, message));
         }
-        let (amount, tax) = (total(&costs, "amount")?, total(&costs, "tax")?);
+        // The tax that is settled is on what is billed; without one, what the suppliers charged of it is passed on.
+        let tax = if tax_rate()?.is_some() { None } else { total(&costs, "tax")? };
+        let amount = total(&costs, "amount")?;
         let claim = context::new_id()?;
         let title = body
             .title

@@ -209,3 +209,45 @@ fn money_is_for_who_may_see_it_and_receipts_for_who_brought_them() {
     let mine = json!({ "title": "Mine", "project": kitchen, "amount": { "minor": 1, "currency": "AUD" } });
     assert!(host.insert("claims", mine).is_err());
 }
+
+#[test]
+fn what_is_billed_bears_the_tax_that_is_settled_and_not_the_suppliers() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let tax = |host: &Host, id: Id| host.record("claims", id).unwrap()["tax"].clone();
+    let by_hand = |amount: i64| json!({ "title": "Stage", "project": kitchen, "amount": aud(amount) });
+    let before = host.insert("claims", by_hand(1_000)).unwrap();
+    assert_eq!(tax(&host, before), json!(null), "none is settled");
+    host.fill_in("claim_tax", 1_500);
+
+    // Costs are billed with the tax of whoever bills, as hours are, which another plugin claims by an insert.
+    cost(&mut host, kitchen, "Oak", 10_001);
+    cost(&mut host, kitchen, "Brass", 5_002);
+    let costs = claim(&mut host, kitchen, &json!({})).unwrap();
+    assert_eq!(tax(&host, costs), aud(2_250), "of 150.03 together, rounded once");
+    let time = host.insert("claims", json!({ "title": "Time", "project": kitchen, "kind": "time", "amount": aud(90) }));
+    assert_eq!(tax(&host, time.unwrap()), aud(14), "half a cent is rounded up");
+
+    // What is typed stays, of nothing too; what was reckoned follows the amount.
+    let mut free = by_hand(1_000);
+    free["tax"] = aud(0);
+    let free = host.insert("claims", free).unwrap();
+    host.update("claims", free, json!({ "amount": aud(2_000) })).unwrap();
+    assert_eq!(tax(&host, free), aud(0));
+    let stage = host.insert("claims", by_hand(1_000)).unwrap();
+    host.update("claims", stage, json!({ "amount": aud(3_000) })).unwrap();
+    assert_eq!(tax(&host, stage), aud(450));
+    host.update("claims", stage, json!({ "tax": aud(7) })).unwrap();
+    host.update("claims", stage, json!({ "amount": aud(4_000) })).unwrap();
+    assert_eq!(tax(&host, stage), aud(7));
+    host.update("claims", stage, json!({ "tax": null, "invoice": "INV-1" })).unwrap();
+    assert_eq!(tax(&host, stage), aud(600));
+    host.fill_in("claim_tax", 2_000);
+    host.transition("claims", stage, "bill").unwrap();
+    assert_eq!(tax(&host, stage), aud(600), "what is billed stands still");
+    host.transition("claims", before, "cancel").unwrap();
+    assert_eq!(tax(&host, before), json!(null));
+    let rows = host.get("/invoices", &[]).unwrap().json()["total"].clone();
+    assert_eq!(rows["tax"], 2_250 + 14 + 600, "and it is on the invoices");
+}
