@@ -251,3 +251,50 @@ fn what_is_billed_bears_the_tax_that_is_settled_and_not_the_suppliers() {
     let rows = host.get("/invoices", &[]).unwrap().json()["total"].clone();
     assert_eq!(rows["tax"], 2_250 + 14 + 600, "and it is on the invoices");
 }
+
+#[test]
+fn a_cost_stands_still_while_a_claim_holds_it() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let porch = project(&mut host, "Porch");
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let oak = cost(&mut host, kitchen, "Oak", 10_000);
+    let id = claim(&mut host, kitchen, &json!({})).unwrap();
+    let changes = [
+        json!({ "amount": aud(1) }),
+        json!({ "tax": null }),
+        json!({ "billable": false }),
+        json!({ "extra": true }),
+        json!({ "claim": null }),
+        json!({ "project": porch }),
+    ];
+    let refused = |host: &mut Host, said: &str| {
+        for change in &changes {
+            let fault = host.update("costs", oak, change.clone()).unwrap_err();
+            assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::Locked, said), "{change}");
+        }
+        assert_eq!(host.remove("costs", oak).unwrap_err().code, ErrorCode::Locked);
+    };
+    refused(&mut host, "This cost is claimed with C-0001, Costs of Kitchen: cancel that claim first.");
+    host.update("costs", oak, json!({ "supplier": "Timber Co", "kind": "other" })).expect("what it bills is the same");
+    host.update("claims", id, json!({ "invoice": "INV-1" })).unwrap();
+    host.transition("claims", id, "bill").unwrap();
+    refused(&mut host, "This cost is billed with C-0001, Costs of Kitchen: take that back and cancel it first.");
+    // How the project is billed from now on does not take back what was claimed.
+    host.update("projects", kitchen, json!({ "billing": "fixed" })).unwrap();
+    host.update("costs", oak, json!({ "supplier": "Timber" })).unwrap();
+    assert_eq!(host.record("costs", oak).unwrap()["billable"], true);
+    host.transition("claims", id, "pay").unwrap();
+    refused(&mut host, "This cost is paid with C-0001, Costs of Kitchen: enter another for what differs.");
+
+    // A claim that is cancelled lets go of what it held, and one that is gone too.
+    let pine = cost(&mut host, porch, "Pine", 700);
+    let id = claim(&mut host, porch, &json!({})).unwrap();
+    host.transition("claims", id, "cancel").unwrap();
+    host.update("costs", pine, json!({ "amount": aud(1), "tax": null })).unwrap();
+    let id = claim(&mut host, porch, &json!({})).unwrap();
+    host.remove("claims", id).unwrap();
+    assert_eq!(host.record("costs", pine).unwrap()["claim"], json!(null));
+    host.update("costs", pine, json!({ "amount": aud(2) })).unwrap();
+    host.remove("costs", pine).unwrap();
+}
