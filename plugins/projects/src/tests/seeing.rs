@@ -139,6 +139,47 @@ fn work_begins_without_an_accepted_estimate_only_where_the_firm_lets_it() {
 }
 
 #[test]
+fn no_way_round_leads_to_work_without_an_accepted_estimate() {
+    let mut host = host();
+    let early = project(&mut host, "Early");
+    host.transition("projects", early, "activate").unwrap();
+    host.fill_in("estimate_required", true);
+    let refused = |tried: Result<(), Fault>| assert_eq!(codes(&tried.unwrap_err()), [("/estimate", "required")]);
+    let kitchen = project(&mut host, "Kitchen");
+    host.transition("projects", kitchen, "cancel").unwrap();
+    refused(host.transition("projects", kitchen, "reopen"));
+    let own = host.insert("projects", json!({ "name": "Workshop", "billing": "not-billable" })).unwrap();
+    for (step, refuses) in [
+        (None, false),
+        (Some("activate"), true),
+        (Some("hold"), true),
+        (Some("resume"), true),
+        (Some("complete"), true),
+    ] {
+        if let Some(step) = step {
+            host.transition("projects", own, step).unwrap();
+        }
+        for billing in ["fixed", "time-and-materials"] {
+            if refuses {
+                refused(host.update("projects", own, json!({ "billing": billing })));
+            } else {
+                host.update("projects", own, json!({ "billing": billing })).unwrap();
+                refused(host.transition("projects", own, "activate"));
+                host.update("projects", own, json!({ "billing": "not-billable" })).unwrap();
+            }
+        }
+    }
+    host.transition("projects", own, "reopen").unwrap();
+    // What was begun before this was settled goes on.
+    for step in ["hold", "resume", "complete", "reopen"] {
+        host.transition("projects", early, step).unwrap();
+    }
+    host.update("projects", early, json!({ "billing": "fixed" })).unwrap();
+    host.transition("projects", early, "cancel").unwrap();
+    refused(host.transition("projects", early, "reopen"));
+}
+
+#[test]
 fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     let mut host = host();
     let mia = host.add_person("Mia");
