@@ -180,6 +180,44 @@ fn no_way_round_leads_to_work_without_an_accepted_estimate() {
 }
 
 #[test]
+fn what_is_said_of_costs_and_claims_is_for_who_sees_these() {
+    let mut host = host();
+    host.caller.permissions.push("projects.claim".to_owned());
+    let mia = host.add_person("Mia");
+    let ben = host.add_person("Ben");
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "members": [mia] })).unwrap();
+    let cut = host.insert("tasks", json!({ "title": "Cut", "project": kitchen, "assignees": [ben] })).unwrap();
+    let amount = json!({ "minor": 10_000, "currency": "AUD" });
+    let oak = host.insert("costs", json!({ "title": "Oak", "project": kitchen, "amount": amount })).unwrap();
+    let claim = host.insert("claims", json!({ "title": "Stage", "project": kitchen, "amount": amount })).unwrap();
+    let say = |host: &mut Host, more: serde_json::Value| {
+        let mut comment = json!({ "text": "A word." });
+        comment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.insert("comments", comment).unwrap()
+    };
+    let of_project = say(&mut host, json!({ "project": kitchen }));
+    let of_task = say(&mut host, json!({ "task": cut }));
+    let of_cost = say(&mut host, json!({ "cost": oak }));
+    let of_both = say(&mut host, json!({ "task": cut, "cost": oak }));
+    let of_claim = say(&mut host, json!({ "claim": claim }));
+    let seen = |host: &mut Host| {
+        let page = host.run(|| records::find(select("comments").columns(["id"]).sort("id"))).unwrap();
+        page.records().map(|row| row.reference("id").unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&mut host), [of_project, of_task, of_cost, of_both, of_claim]);
+    act_as(&mut host, ben);
+    assert_eq!(seen(&mut host), [of_task]);
+    act_as(&mut host, mia);
+    assert_eq!(seen(&mut host), [of_project, of_task]);
+    // Who brought a receipt hears what is said of it.
+    let screws = host.insert("costs", json!({ "title": "Screws", "project": kitchen, "amount": amount })).unwrap();
+    let of_screws = say(&mut host, json!({ "cost": screws }));
+    assert_eq!(seen(&mut host), [of_project, of_task, of_screws]);
+    host.caller.permissions.push("projects.see-money".to_owned());
+    assert_eq!(seen(&mut host), [of_project, of_task, of_cost, of_both, of_claim, of_screws]);
+}
+
+#[test]
 fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     let mut host = host();
     let mia = host.add_person("Mia");
