@@ -3,15 +3,19 @@
 use crate::findings::Findings;
 use crate::{money, within};
 use lignaflow_sdk::prelude::*;
+use serde::Deserialize;
 
 /// Costs that one claim bills at most.
 const MOST: usize = 2_000;
+/// Deposits of one project that are looked at.
+const MOST_DEPOSITS: usize = 500;
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);
     settle_tax(index, change, findings)?;
+    deposit_once(index, change, findings)?;
     if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
         && due < date
     {
@@ -56,6 +60,73 @@ fn settle_tax(index: usize, change: &HookChange, findings: &mut Findings) -> Res
         }
     }
     Ok(())
+}
+
+/// The deposit of a project is claimed once while the claim stands, and so is that of each milestone. What takes a deposit
+/// back is no further one.
+fn deposit_once(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, .. } = change;
+    let is_one = |claim: &Fields| {
+        claim.text("kind") == Some("deposit") && claim.money("amount").is_some_and(|amount| amount.minor > 0)
+    };
+    let same = ["project", "milestone"].iter().all(|name| before.value(name) == after.value(name));
+    if change.transition.is_some() || !is_one(after) || is_one(before) && same {
+        return Ok(());
+    }
+    let Some(project) = after.reference("project") else { return Ok(()) };
+    let standing = all([
+        field("project").eq(project),
+        field("kind").eq("deposit"),
+        field("status").ne("cancelled"),
+        field("id").ne(change.id),
+    ]);
+    let others = select("claims").as_plugin().columns(["id", "number", "kind", "amount", "milestone"]);
+    let others = records::find_all(others.filter(standing.clone()), MOST_DEPOSITS)?.ok_or_else(too_many)?;
+    // Two milestones are two things; that one is claimed once is a rule of its own.
+    let apart = |other: &Fields| !after.is_null("milestone") && !other.is_null("milestone");
+    if let Some(other) = others.iter().find(|other| is_one(other) && !apart(other)) {
+        let number = other.text("number").unwrap_or("Another claim");
+        let message = format!(
+            "{number} claims the deposit of this project already: cancel that first, or claim this as a stage."
+        );
+        findings.add(index, "kind", "duplicate", message);
+        return Ok(());
+    }
+    let known: Vec<Id> = others.iter().filter_map(|other| other.reference("id")).collect();
+    let fault = Fault::new(ErrorCode::Conflict, "Another deposit of this project is claimed at the same time.");
+    findings.verdict.also.push(ensure_none("claims", all([standing, not(field("id").within(known))]), fault));
+    Ok(())
+}
+
+/// The body, as `plugin.toml` declares it.
+#[derive(Debug, Deserialize)]
+struct OfMilestone {
+    title: Option<String>,
+    due: Option<String>,
+}
+
+/// Makes a claim of what falls due with a milestone. Its tax is the one that is settled.
+pub(crate) fn of_milestone(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let body: OfMilestone = request.json()?;
+    let id = request.id("id")?;
+    let milestone = records::get_for_caller("milestones", id, &["project", "title", "amount"])?
+        .ok_or_else(|| Fault::not_found("milestone"))?;
+    let due = body.due.as_deref().map(str::parse::<Date>).transpose();
+    let due = due.map_err(|_| Fault::at("/due", "type", "Expected a date such as \"2027-02-28\"."))?;
+    let Some(amount) = milestone.money("amount").filter(|amount| amount.minor > 0) else {
+        return Err(Fault::new(ErrorCode::Conflict, "Nothing falls due with this milestone: say first what does."));
+    };
+    let title = body.title.filter(|title| !title.trim().is_empty());
+    let title = title.as_deref().or(milestone.text("title")).unwrap_or("Milestone");
+    let claim = context::new_id()?;
+    let made = insert("claims", claim)
+        .set("project", milestone.reference("project"))
+        .set("milestone", id)
+        .set("title", title)
+        .set("kind", "stage")
+        .set("amount", amount)
+        .set("due", due);
+    Ok(reply::saved("claims", claim).with_status(201).with_writes([made]))
 }
 
 /// In basis points; nothing where none is settled.

@@ -61,6 +61,7 @@ impl Plugin for Projects {
             "progress" => progress::handle(request),
             "budget" => budget::handle(request),
             "claim-costs" => claims::costs::handle(request),
+            "claim-milestone" => claims::of_milestone(request),
             "invoices" => invoices::table(request),
             "sales-invoices" => invoices::handle(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),

@@ -298,3 +298,81 @@ fn a_cost_stands_still_while_a_claim_holds_it() {
     host.update("costs", pine, json!({ "amount": aud(2) })).unwrap();
     host.remove("costs", pine).unwrap();
 }
+
+#[test]
+fn the_deposit_of_a_project_is_claimed_once_while_the_claim_stands() {
+    let mut host = may_claim();
+    let (kitchen, porch) = (project(&mut host, "Kitchen"), project(&mut host, "Porch"));
+    let of = |project: Id, minor: i64, milestone: Option<Id>| {
+        json!({
+            "title": "Deposit", "project": project, "kind": "deposit", "milestone": milestone,
+            "amount": { "minor": minor, "currency": "AUD" }
+        })
+    };
+    let first = host.insert("claims", of(kitchen, 9, None)).unwrap();
+    let again = host.insert("claims", of(kitchen, 9, None)).unwrap_err();
+    assert_eq!(codes(&again), [("/kind", "duplicate")]);
+    assert_eq!(
+        again.message,
+        "C-0001 claims the deposit of this project already: cancel that first, or claim this as a stage."
+    );
+    let stage = host.insert("milestones", json!({ "title": "Signed", "project": kitchen })).unwrap();
+    assert_eq!(codes(&host.insert("claims", of(kitchen, 9, Some(stage))).unwrap_err()), [("/kind", "duplicate")]);
+    host.insert("claims", of(porch, 9, None)).unwrap();
+    let mut as_stage = of(kitchen, 5, None);
+    as_stage["kind"] = json!("stage");
+    let other = host.insert("claims", as_stage).unwrap();
+    assert_eq!(
+        codes(&host.update("claims", other, json!({ "kind": "deposit" })).unwrap_err()),
+        [("/kind", "duplicate")]
+    );
+    host.update("claims", first, json!({ "amount": { "minor": 11, "currency": "AUD" } })).unwrap();
+    // What takes it back is no further one, and neither is the next once it is cancelled.
+    host.insert("claims", of(kitchen, -11, None)).unwrap();
+    host.transition("claims", first, "cancel").unwrap();
+    host.insert("claims", of(kitchen, 9, None)).unwrap();
+    // Two at once find each other.
+    let shed = project(&mut host, "Shed");
+    let claim = |id: Id| {
+        insert("claims", id)
+            .set("title", "Deposit")
+            .set("project", shed)
+            .set("kind", "deposit")
+            .set("amount", Money { minor: 9, currency: Currency::AUD })
+    };
+    let (a, b) = (host.new_id(), host.new_id());
+    assert_eq!(host.batch([claim(a), claim(b)]).unwrap_err().code, ErrorCode::Conflict);
+    // Deposits of two milestones are two things.
+    for title in ["Signed", "Variation signed"] {
+        let milestone = host.insert("milestones", json!({ "title": title, "project": shed })).unwrap();
+        host.insert("claims", of(shed, 9, Some(milestone))).unwrap();
+    }
+}
+
+#[test]
+fn a_milestone_is_claimed_by_what_falls_due_with_it() {
+    let mut host = may_claim();
+    host.fill_in("claim_tax", 1_000);
+    let kitchen = project(&mut host, "Kitchen");
+    let amount = json!({ "minor": 90_005, "currency": "AUD" });
+    let fitted = json!({ "title": "Fitted", "project": kitchen, "amount": amount });
+    let fitted = host.insert("milestones", fitted).unwrap();
+    let bare = host.insert("milestones", json!({ "title": "Measured", "project": kitchen })).unwrap();
+    let path = format!("/milestones/{fitted}/claim");
+    assert_eq!(codes(&host.post(&path, &json!({ "due": "soon" })).unwrap_err()), [("/due", "type")]);
+    let answer = host.post(&path, &json!({ "due": "2026-12-14" })).unwrap();
+    let id = answer.json()["id"].as_str().unwrap().parse().unwrap();
+    let record = host.record("claims", id).unwrap();
+    assert_eq!((answer.status, &record["title"], &record["kind"]), (201, &json!("Fitted"), &json!("stage")));
+    assert_eq!((&record["amount"], &record["tax"]["minor"]), (&amount, &json!(9_001)));
+    assert_eq!((&record["milestone"], &record["due"]), (&json!(fitted), &json!("2026-12-14")));
+    let again = host.post(&path, &json!({})).unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict, "once while that claim stands");
+    assert_eq!(host.post(&format!("/milestones/{bare}/claim"), &json!({})).unwrap_err().code, ErrorCode::Conflict);
+    let nobody = host.new_id();
+    assert_eq!(host.post(&format!("/milestones/{nobody}/claim"), &json!({})).unwrap_err().code, ErrorCode::NotFound);
+    host.transition("claims", id, "cancel").unwrap();
+    host.post(&path, &json!({ "title": "Fitted, once more" })).unwrap();
+    host.caller.permissions.retain(|held| held != "projects.claim");
+    assert_eq!(host.post(&path, &json!({})).unwrap_err().code, ErrorCode::Denied);
+}
