@@ -42,6 +42,7 @@ impl Plugin for Reporting {
             "profitability" => profit::handle(request),
             "result" => result::handle(request),
             "quotes" => quotes::handle(request),
+            "declines" => quotes::reasons(request),
             "utilisation" => utilisation::handle(request),
             "attendance" => attendance::handle(request),
             "pay-hours" => pay::handle(request),

@@ -2,6 +2,7 @@
 
 mod burn;
 mod earning;
+mod quoting;
 mod time;
 
 use crate::Reporting;
@@ -16,11 +17,13 @@ fn host() -> Host {
     let time = include_str!("../../timesheets/plugin.toml");
     let time = time.replace("read_only = true, even_locked = true", "read_only = false");
     let time = time.replace("read_only = true", "read_only = false").replace("create = \"false\"", "create = \"true\"");
-    let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml"), &time];
+    let estimates = include_str!("../../estimates/plugin.toml").replace("read_only = true", "read_only = false");
+    let estimates = estimates.replace("by_code = true", "by_code = false");
+    let others = [include_str!("../../projects/plugin.toml"), &estimates, &time];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
     let held = ["see-all", "see-clients", "plan", "edit", "see-money", "claim"];
     host.caller.permissions.extend(held.map(|name| format!("projects.{name}")));
-    host.caller.permissions.extend(["estimates.see", "estimates.edit"].map(str::to_owned));
+    host.caller.permissions.extend(["estimates.see", "estimates.edit", "estimates.issue"].map(str::to_owned));
     host.caller.permissions.push("organization.administer".to_owned());
     host
 }
