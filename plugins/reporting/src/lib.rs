@@ -12,6 +12,7 @@
 //! | [`quotes`] | what becomes of estimates |
 //! | [`span`], [`capacity`] | the days of a report; what people are expected to work on them |
 //! | [`utilisation`], [`attendance`], [`pay`] | time against capacity, against attendance, and as a payroll takes it |
+//! | [`workload`] | who has how much to do, week by week |
 
 mod actuals;
 mod attendance;
@@ -27,6 +28,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod utilisation;
+mod workload;
 
 use lignaflow_sdk::prelude::*;
 
@@ -44,6 +46,7 @@ impl Plugin for Reporting {
             "quotes" => quotes::handle(request),
             "declines" => quotes::reasons(request),
             "utilisation" => utilisation::handle(request),
+            "workload" => workload::handle(request),
             "attendance" => attendance::handle(request),
             "pay-hours" => pay::handle(request),
             "pay-items" => pay::items(request),

@@ -4,6 +4,7 @@ mod burn;
 mod earning;
 mod quoting;
 mod time;
+mod working;
 
 use crate::Reporting;
 use lignaflow_sdk::prelude::*;

@@ -293,7 +293,7 @@ async fn a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures(database:
     page.shows("$123.45");
     let result = visitor.get(&format!("/reporting/-/result?id={project}")).await.is(200);
     result.shows("Did it pay?").shows("−$123.45");
-    for page in ["hours", "attendance", "pay-hours", "unbilled", "profit", "quotes", "jobs"] {
+    for page in ["hours", "attendance", "pay-hours", "unbilled", "workload", "profit", "quotes", "declines", "jobs"] {
         let page = visitor.get(&format!("/reporting/-/{page}")).await.is(200);
         page.hides("could not").hides("The plugin");
     }
