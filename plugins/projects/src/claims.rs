@@ -4,18 +4,17 @@ use crate::findings::Findings;
 use crate::{money, within};
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Costs that one claim bills at most.
 const MOST: usize = 2_000;
-/// Deposits of one project that are looked at.
-const MOST_DEPOSITS: usize = 500;
+/// Deposits of the projects of one batch.
+const MOST_DEPOSITS: usize = 5_000;
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);
-    settle_tax(index, change, findings)?;
-    deposit_once(index, change, findings)?;
     if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
         && due < date
     {
@@ -40,61 +39,114 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     Ok(())
 }
 
+/// What must hold of the claims of a batch together: their tax, and that a deposit is claimed once. What leads to another
+/// state changes neither.
+pub(crate) fn check_all(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
+    let saved = |(_, change): &(usize, &HookChange)| {
+        change.collection == "claims" && change.kind != ChangeKind::Remove && change.transition.is_none()
+    };
+    let claims: Vec<(usize, &HookChange)> = changes.iter().enumerate().filter(saved).collect();
+    settle_tax(&claims, findings)?;
+    deposits_once(&claims, findings)
+}
+
+/// Whether a claim is as it was in these fields.
+fn same(change: &HookChange, names: &[&str]) -> bool {
+    change.kind == ChangeKind::Update && names.iter().all(|name| change.before.value(name) == change.after.value(name))
+}
+
 /// What is billed bears the tax that is settled, where the claim says none: reckoned on the whole claim and rounded once. It
 /// follows the amount until somebody types another tax, of nothing too. What is billed stands still.
-fn settle_tax(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
-    let HookChange { before, after, .. } = change;
-    let same = |name: &str| before.value(name) == after.value(name);
-    if change.transition.is_some() || change.kind == ChangeKind::Update && same("amount") && same("tax") {
+fn settle_tax(claims: &[(usize, &HookChange)], findings: &mut Findings) -> Result<(), Fault> {
+    let mut changed = claims.iter().filter(|(_, change)| !same(change, &["amount", "tax"])).peekable();
+    if changed.peek().is_none() {
         return Ok(());
     }
-    let Some(amount) = after.money("amount") else { return Ok(()) };
     let Some(points) = tax_rate()? else { return Ok(()) };
-    let follows = change.kind == ChangeKind::Update
-        && same("tax")
-        && before.money("amount").and_then(|was| money::share(was, points)) == before.money("tax");
-    if after.is_null("tax") || follows {
-        match money::share(amount, points) {
-            Some(tax) => findings.verdict.set_field(index, "tax", tax),
-            None => findings.add(index, "tax", "range", "The tax on this is more than can be told."),
+    for (index, change) in changed {
+        let HookChange { before, after, .. } = change;
+        let Some(amount) = after.money("amount") else { continue };
+        let reckoned = || before.money("amount").and_then(|was| money::share(was, points)) == before.money("tax");
+        if after.is_null("tax") || same(change, &["tax"]) && reckoned() {
+            match money::share(amount, points) {
+                Some(tax) => findings.verdict.set_field(*index, "tax", tax),
+                None => findings.add(*index, "tax", "range", "The tax on this is more than can be told."),
+            }
         }
     }
     Ok(())
 }
 
-/// The deposit of a project is claimed once while the claim stands, and so is that of each milestone. What takes a deposit
-/// back is no further one.
-fn deposit_once(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
-    let HookChange { before, after, .. } = change;
-    let is_one = |claim: &Fields| {
-        claim.text("kind") == Some("deposit") && claim.money("amount").is_some_and(|amount| amount.minor > 0)
-    };
-    let same = ["project", "milestone"].iter().all(|name| before.value(name) == after.value(name));
-    if change.transition.is_some() || !is_one(after) || is_one(before) && same {
+/// A deposit that is claimed. What takes one back is none.
+#[derive(Debug, Clone, Copy)]
+struct Deposit<'a> {
+    id: Option<Id>,
+    project: Option<Id>,
+    milestone: Option<Id>,
+    number: Option<&'a str>,
+}
+
+impl<'a> Deposit<'a> {
+    fn of(claim: &'a Fields, id: Option<Id>) -> Option<Self> {
+        let due = claim.money("amount").is_some_and(|amount| amount.minor > 0);
+        (due && claim.text("kind") == Some("deposit")).then(|| Self {
+            id,
+            project: claim.reference("project"),
+            milestone: claim.reference("milestone"),
+            number: claim.text("number"),
+        })
+    }
+
+    /// Deposits of two milestones are two things; that one milestone is claimed once is a rule of its own.
+    fn is_again(&self, other: &Self) -> bool {
+        self.id != other.id && self.project == other.project && (self.milestone.is_none() || other.milestone.is_none())
+    }
+}
+
+/// The deposit of a project is claimed once while the claim stands.
+fn deposits_once(claims: &[(usize, &HookChange)], findings: &mut Findings) -> Result<(), Fault> {
+    let new: Vec<(usize, Deposit<'_>)> = claims
+        .iter()
+        .filter(|(_, change)| !same(change, &["project", "milestone", "kind", "amount"]))
+        .filter_map(|(index, change)| Some((*index, Deposit::of(&change.after, Some(change.id))?)))
+        .collect();
+    let projects: BTreeSet<Id> = new.iter().filter_map(|(_, deposit)| deposit.project).collect();
+    if projects.is_empty() {
         return Ok(());
     }
-    let Some(project) = after.reference("project") else { return Ok(()) };
-    let standing = all([
-        field("project").eq(project),
-        field("kind").eq("deposit"),
-        field("status").ne("cancelled"),
-        field("id").ne(change.id),
-    ]);
-    let others = select("claims").as_plugin().columns(["id", "number", "kind", "amount", "milestone"]);
-    let others = records::find_all(others.filter(standing.clone()), MOST_DEPOSITS)?.ok_or_else(too_many)?;
-    // Two milestones are two things; that one is claimed once is a rule of its own.
-    let apart = |other: &Fields| !after.is_null("milestone") && !other.is_null("milestone");
-    if let Some(other) = others.iter().find(|other| is_one(other) && !apart(other)) {
-        let number = other.text("number").unwrap_or("Another claim");
-        let message = format!(
-            "{number} claims the deposit of this project already: cancel that first, or claim this as a stage."
-        );
-        findings.add(index, "kind", "duplicate", message);
-        return Ok(());
+    let kind = || field("kind").eq("deposit").and(field("status").ne("cancelled"));
+    let columns = ["id", "number", "project", "kind", "amount", "milestone"];
+    let standing = select("claims").as_plugin().columns(columns).filter(kind());
+    let standing = standing.filter(field("project").within(projects.iter().copied()));
+    let standing = records::find_all(standing, MOST_DEPOSITS)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, "Too many deposits: claim them in several batches."))?;
+    // What the batch itself changes is looked at as it will be.
+    let ours: BTreeSet<Id> = claims.iter().map(|(_, change)| change.id).collect();
+    let stays = |id: &Option<Id>| id.is_some_and(|id| !ours.contains(&id));
+    let mut deposits: Vec<Deposit<'_>> = standing
+        .iter()
+        .filter_map(|claim| Deposit::of(claim, claim.reference("id")))
+        .filter(|deposit| stays(&deposit.id))
+        .collect();
+    deposits.extend(claims.iter().filter_map(|(_, change)| Deposit::of(&change.after, Some(change.id))));
+    for (index, deposit) in &new {
+        if let Some(other) = deposits.iter().find(|other| deposit.is_again(other)) {
+            let number = other.number.unwrap_or("Another claim");
+            let message = format!(
+                "{number} claims the deposit of this project already: cancel that first, or claim this as a stage."
+            );
+            findings.add(*index, "kind", "duplicate", message);
+        }
     }
-    let known: Vec<Id> = others.iter().filter_map(|other| other.reference("id")).collect();
-    let fault = Fault::new(ErrorCode::Conflict, "Another deposit of this project is claimed at the same time.");
-    findings.verdict.also.push(ensure_none("claims", all([standing, not(field("id").within(known))]), fault));
+    for project in projects {
+        let looked_at = standing.iter().map(|claim| (claim.reference("id"), claim.reference("project")));
+        let saved = claims.iter().map(|(_, change)| (Some(change.id), change.after.reference("project")));
+        let known: BTreeSet<Id> =
+            looked_at.chain(saved).filter(|(_, of)| *of == Some(project)).filter_map(|(id, _)| id).collect();
+        let fault = Fault::new(ErrorCode::Conflict, "Another deposit of this project is claimed at the same time.");
+        let others = all([field("project").eq(project), kind(), not(field("id").within(known))]);
+        findings.verdict.also.push(ensure_none("claims", others, fault));
+    }
     Ok(())
 }
 

@@ -50,6 +50,7 @@ impl Plugin for Projects {
             check(index, change, &mut findings)?;
         }
         tasks::check(changes, &mut findings)?;
+        claims::check_all(changes, &mut findings)?;
         phases::begin(changes, &mut findings.verdict)?;
         findings.verdict.also.extend(telling::of(changes)?);
         findings.finish()

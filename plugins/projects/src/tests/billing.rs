@@ -331,7 +331,7 @@ fn the_deposit_of_a_project_is_claimed_once_while_the_claim_stands() {
     host.insert("claims", of(kitchen, -11, None)).unwrap();
     host.transition("claims", first, "cancel").unwrap();
     host.insert("claims", of(kitchen, 9, None)).unwrap();
-    // Two at once find each other.
+    // Two of one batch find each other.
     let shed = project(&mut host, "Shed");
     let claim = |id: Id| {
         insert("claims", id)
@@ -341,7 +341,8 @@ fn the_deposit_of_a_project_is_claimed_once_while_the_claim_stands() {
             .set("amount", Money { minor: 9, currency: Currency::AUD })
     };
     let (a, b) = (host.new_id(), host.new_id());
-    assert_eq!(host.batch([claim(a), claim(b)]).unwrap_err().code, ErrorCode::Conflict);
+    let both = host.batch([claim(a), claim(b)]).unwrap_err();
+    assert_eq!(codes(&both), [("/0/kind", "duplicate"), ("/1/kind", "duplicate")]);
     // Deposits of two milestones are two things.
     for title in ["Signed", "Variation signed"] {
         let milestone = host.insert("milestones", json!({ "title": title, "project": shed })).unwrap();
