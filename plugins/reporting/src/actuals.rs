@@ -84,7 +84,7 @@ struct Work {
 
 impl Work {
     /// What of its plan is to be bought still: of a task that plans no time and is not done.
-    fn to_procure(&self) -> i64 {
+    fn to_procure(self) -> i64 {
         if self.done || self.planned_minutes != 0 {
             return 0;
         }

@@ -82,7 +82,7 @@ impl Asked {
             let edge = if name == "from" { Some(day) } else { day.plus_days(1) };
             let Some(edge) = edge else { continue };
             edges.push((name == "from", calendar::to_instant(edge, 0, &caller.time_zone)?));
-            address.push_str(&format!("&filter[created_at][{operator}]={day}"));
+            address = format!("{address}&filter[created_at][{operator}]={day}");
         }
         if issues.is_empty() { Ok(Self { edges, address }) } else { Err(Fault::invalid(issues)) }
     }
