@@ -3,9 +3,13 @@
 use crate::findings::Findings;
 use crate::{money, within};
 use lignaflow_sdk::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Costs that one claim bills at most.
 const MOST: usize = 2_000;
+/// Deposits of the projects of one batch.
+const MOST_DEPOSITS: usize = 5_000;
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     let after = &change.after;
@@ -35,13 +39,160 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     Ok(())
 }
 
+/// What must hold of the claims of a batch together: their tax, and that a deposit is claimed once. What leads to another
+/// state changes neither.
+pub(crate) fn check_all(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
+    let saved = |(_, change): &(usize, &HookChange)| {
+        change.collection == "claims" && change.kind != ChangeKind::Remove && change.transition.is_none()
+    };
+    let claims: Vec<(usize, &HookChange)> = changes.iter().enumerate().filter(saved).collect();
+    settle_tax(&claims, findings)?;
+    deposits_once(&claims, findings)
+}
+
+/// Whether a claim is as it was in these fields.
+fn same(change: &HookChange, names: &[&str]) -> bool {
+    change.kind == ChangeKind::Update && names.iter().all(|name| change.before.value(name) == change.after.value(name))
+}
+
+/// What is billed bears the tax that is settled, where the claim says none: reckoned on the whole claim and rounded once. It
+/// follows the amount until somebody types another tax, of nothing too. What is billed stands still.
+fn settle_tax(claims: &[(usize, &HookChange)], findings: &mut Findings) -> Result<(), Fault> {
+    let mut changed = claims.iter().filter(|(_, change)| !same(change, &["amount", "tax"])).peekable();
+    if changed.peek().is_none() {
+        return Ok(());
+    }
+    let Some(points) = tax_rate()? else { return Ok(()) };
+    for (index, change) in changed {
+        let HookChange { before, after, .. } = change;
+        let Some(amount) = after.money("amount") else { continue };
+        let reckoned = || before.money("amount").and_then(|was| money::share(was, points)) == before.money("tax");
+        if after.is_null("tax") || same(change, &["tax"]) && reckoned() {
+            match money::share(amount, points) {
+                Some(tax) => findings.verdict.set_field(*index, "tax", tax),
+                None => findings.add(*index, "tax", "range", "The tax on this is more than can be told."),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A deposit that is claimed. What takes one back is none.
+#[derive(Debug, Clone, Copy)]
+struct Deposit<'a> {
+    id: Option<Id>,
+    project: Option<Id>,
+    milestone: Option<Id>,
+    number: Option<&'a str>,
+}
+
+impl<'a> Deposit<'a> {
+    fn of(claim: &'a Fields, id: Option<Id>) -> Option<Self> {
+        let due = claim.money("amount").is_some_and(|amount| amount.minor > 0);
+        (due && claim.text("kind") == Some("deposit")).then(|| Self {
+            id,
+            project: claim.reference("project"),
+            milestone: claim.reference("milestone"),
+            number: claim.text("number"),
+        })
+    }
+
+    /// Deposits of two milestones are two things; that one milestone is claimed once is a rule of its own.
+    fn is_again(&self, other: &Self) -> bool {
+        self.id != other.id && self.project == other.project && (self.milestone.is_none() || other.milestone.is_none())
+    }
+}
+
+/// The deposit of a project is claimed once while the claim stands.
+fn deposits_once(claims: &[(usize, &HookChange)], findings: &mut Findings) -> Result<(), Fault> {
+    let new: Vec<(usize, Deposit<'_>)> = claims
+        .iter()
+        .filter(|(_, change)| !same(change, &["project", "milestone", "kind", "amount"]))
+        .filter_map(|(index, change)| Some((*index, Deposit::of(&change.after, Some(change.id))?)))
+        .collect();
+    let projects: BTreeSet<Id> = new.iter().filter_map(|(_, deposit)| deposit.project).collect();
+    if projects.is_empty() {
+        return Ok(());
+    }
+    let kind = || field("kind").eq("deposit").and(field("status").ne("cancelled"));
+    let columns = ["id", "number", "project", "kind", "amount", "milestone"];
+    let standing = select("claims").as_plugin().columns(columns).filter(kind());
+    let standing = standing.filter(field("project").within(projects.iter().copied()));
+    let standing = records::find_all(standing, MOST_DEPOSITS)?
+        .ok_or_else(|| Fault::new(ErrorCode::Quota, "Too many deposits: claim them in several batches."))?;
+    // What the batch itself changes is looked at as it will be.
+    let ours: BTreeSet<Id> = claims.iter().map(|(_, change)| change.id).collect();
+    let stays = |id: &Option<Id>| id.is_some_and(|id| !ours.contains(&id));
+    let mut deposits: Vec<Deposit<'_>> = standing
+        .iter()
+        .filter_map(|claim| Deposit::of(claim, claim.reference("id")))
+        .filter(|deposit| stays(&deposit.id))
+        .collect();
+    deposits.extend(claims.iter().filter_map(|(_, change)| Deposit::of(&change.after, Some(change.id))));
+    for (index, deposit) in &new {
+        if let Some(other) = deposits.iter().find(|other| deposit.is_again(other)) {
+            let number = other.number.unwrap_or("Another claim");
+            let message = format!(
+                "{number} claims the deposit of this project already: cancel that first, or claim this as a stage."
+            );
+            findings.add(*index, "kind", "duplicate", message);
+        }
+    }
+    for project in projects {
+        let looked_at = standing.iter().map(|claim| (claim.reference("id"), claim.reference("project")));
+        let saved = claims.iter().map(|(_, change)| (Some(change.id), change.after.reference("project")));
+        let known: BTreeSet<Id> =
+            looked_at.chain(saved).filter(|(_, of)| *of == Some(project)).filter_map(|(id, _)| id).collect();
+        let fault = Fault::new(ErrorCode::Conflict, "Another deposit of this project is claimed at the same time.");
+        let others = all([field("project").eq(project), kind(), not(field("id").within(known))]);
+        findings.verdict.also.push(ensure_none("claims", others, fault));
+    }
+    Ok(())
+}
+
+/// The body, as `plugin.toml` declares it.
+#[derive(Debug, Deserialize)]
+struct OfMilestone {
+    title: Option<String>,
+    due: Option<String>,
+}
+
+/// Makes a claim of what falls due with a milestone. Its tax is the one that is settled.
+pub(crate) fn of_milestone(request: &RouteRequest) -> Result<RouteReply, Fault> {
+    let body: OfMilestone = request.json()?;
+    let id = request.id("id")?;
+    let milestone = records::get_for_caller("milestones", id, &["project", "title", "amount"])?
+        .ok_or_else(|| Fault::not_found("milestone"))?;
+    let due = body.due.as_deref().map(str::parse::<Date>).transpose();
+    let due = due.map_err(|_| Fault::at("/due", "type", "Expected a date such as \"2027-02-28\"."))?;
+    let Some(amount) = milestone.money("amount").filter(|amount| amount.minor > 0) else {
+        return Err(Fault::new(ErrorCode::Conflict, "Nothing falls due with this milestone: say first what does."));
+    };
+    let title = body.title.filter(|title| !title.trim().is_empty());
+    let title = title.as_deref().or(milestone.text("title")).unwrap_or("Milestone");
+    let claim = context::new_id()?;
+    let made = insert("claims", claim)
+        .set("project", milestone.reference("project"))
+        .set("milestone", id)
+        .set("title", title)
+        .set("kind", "stage")
+        .set("amount", amount)
+        .set("due", due);
+    Ok(reply::saved("claims", claim).with_status(201).with_writes([made]))
+}
+
+/// In basis points; nothing where none is settled.
+fn tax_rate() -> Result<Option<i64>, Fault> {
+    Ok(settings::all(["claim_tax"])?.integer("claim_tax"))
+}
+
 fn too_many() -> Fault {
     Fault::new(ErrorCode::Quota, format!("A claim bills at most {MOST} costs."))
 }
 
 /// Makes a claim of all costs of a project that are billable and not billed yet, or of those that are named.
 pub(crate) mod costs {
-    use super::{MOST, too_many};
+    use super::{MOST, tax_rate, too_many};
     use lignaflow_sdk::prelude::*;
     use serde::Deserialize;
     use std::collections::BTreeSet;
@@ -92,7 +243,9 @@ pub(crate) mod costs {
             let message = "There is no billable cost that is not billed yet.";
             return Err(Fault::new(ErrorCode::Conflict, message));
         }
-        let (amount, tax) = (total(&costs, "amount")?, total(&costs, "tax")?);
+        // The tax that is settled is on what is billed; without one, what the suppliers charged of it is passed on.
+        let tax = if tax_rate()?.is_some() { None } else { total(&costs, "tax")? };
+        let amount = total(&costs, "amount")?;
         let claim = context::new_id()?;
         let title = body
             .title

@@ -225,8 +225,9 @@ impl Source {
     /// The day that moves to the new start: the project's own start, or else the first day that it speaks of.
     fn start(&self) -> Option<Date> {
         self.project.date("start").or_else(|| {
-            let tasks = self.tasks.iter().flat_map(|task| [task.date("start"), task.date("due")]);
-            tasks.chain([self.project.date("due")]).flatten().min()
+            let of = |part: &Fields| [part.date("start"), part.date("due")];
+            let parts = [&self.phases, &self.milestones, &self.tasks].into_iter().flatten().flat_map(of);
+            parts.chain([self.project.date("due")]).flatten().min()
         })
     }
 

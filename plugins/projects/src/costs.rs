@@ -5,8 +5,8 @@ use crate::{budget, closed, money, within};
 use lignaflow_sdk::prelude::*;
 
 const LINKS: [(&str, &str); 4] = [("phase", "name"), ("location", "name"), ("task", "title"), ("claim", "title")];
-/// What a claim that is billed rests on.
-const BILLED: [&str; 4] = ["project", "amount", "tax", "claim"];
+/// What a claim that stands rests on: what it bills, and that it is billed at all.
+const HELD: [&str; 6] = ["project", "amount", "tax", "billable", "extra", "claim"];
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     closed::check(index, change, "costs", findings)?;
@@ -15,8 +15,11 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         within::check(index, change, &LINKS, findings);
         money::one_currency(index, after, &["amount", "tax"], findings);
     }
+    let (was, is) = (before.reference("claim"), after.reference("claim"));
     let billable = after.boolean("billable") == Some(true);
-    if change.kind != ChangeKind::Remove && billable && !charged(change) {
+    // What is claimed stays so, however the project is billed by now.
+    let claimed = is.is_some() && was == is;
+    if change.kind != ChangeKind::Remove && billable && !charged(change) && !claimed {
         if change.kind == ChangeKind::Update && before.boolean("billable") == Some(false) {
             let message = "The price of this project is fixed, or nobody pays for it: mark a cost as an extra where it is \
                            charged on top of a fixed price.";
@@ -25,7 +28,6 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             findings.verdict.set_field(index, "billable", false);
         }
     }
-    let (was, is) = (before.reference("claim"), after.reference("claim"));
     if is.is_some() && was != is {
         let status = related.text("claim.status").unwrap_or("open");
         if status != "open" {
@@ -37,12 +39,19 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         }
     }
     if let Some(was) = was
-        && (change.kind == ChangeKind::Remove || BILLED.iter().any(|name| before.value(name) != after.value(name)))
-        && let Some(claim) = records::get("claims", was, &["status", "title"])?
-        && matches!(claim.text("status"), Some("billed" | "paid"))
+        && (change.kind == ChangeKind::Remove || HELD.iter().any(|name| before.value(name) != after.value(name)))
+        && let Some(claim) = records::get("claims", was, &["status", "title", "number"])?
     {
-        let title = claim.text("title").unwrap_or("a claim");
-        findings.lock(index, "claim", format!("This cost is billed with {title}: take that back first."));
+        let what = [claim.text("number"), claim.text("title")].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let message = match claim.text("status") {
+            Some("open") => format!("This cost is claimed with {what}: cancel that claim first."),
+            Some("billed") => format!("This cost is billed with {what}: take that back and cancel it first."),
+            Some("paid") => format!("This cost is paid with {what}: enter another for what differs."),
+            _ => String::new(),
+        };
+        if !message.is_empty() {
+            findings.lock(index, "claim", message);
+        }
     }
     for project in [before.reference("project"), after.reference("project")].into_iter().flatten() {
         budget::look_where_set(change, project, findings)?;

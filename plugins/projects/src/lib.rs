@@ -50,6 +50,7 @@ impl Plugin for Projects {
             check(index, change, &mut findings)?;
         }
         tasks::check(changes, &mut findings)?;
+        claims::check_all(changes, &mut findings)?;
         phases::begin(changes, &mut findings.verdict)?;
         findings.verdict.also.extend(telling::of(changes)?);
         findings.finish()
@@ -61,6 +62,7 @@ impl Plugin for Projects {
             "progress" => progress::handle(request),
             "budget" => budget::handle(request),
             "claim-costs" => claims::costs::handle(request),
+            "claim-milestone" => claims::of_milestone(request),
             "invoices" => invoices::table(request),
             "sales-invoices" => invoices::handle(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),

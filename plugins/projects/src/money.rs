@@ -15,3 +15,24 @@ pub(crate) fn one_currency(index: usize, record: &Fields, names: &[&str], findin
         }
     }
 }
+
+/// A share of an amount, in basis points, to the whole minor unit: half a unit is rounded away from zero, so that a credit
+/// mirrors what it takes back. Nothing where it is more than can be told.
+pub(crate) fn share(amount: Money, points: i64) -> Option<Money> {
+    let exact = i128::from(amount.minor) * i128::from(points);
+    let half = if exact < 0 { -5_000 } else { 5_000 };
+    Some(Money { minor: i64::try_from((exact + half) / 10_000).ok()?, ..amount })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_half_away_from_zero_to_the_minor_unit() {
+        let of = |minor, points| share(Money { minor, currency: Currency::AUD }, points).map(|money| money.minor);
+        assert_eq!([of(104, 1_000), of(105, 1_000), of(-105, 1_000)], [Some(10), Some(11), Some(-11)]);
+        assert_eq!([of(12_345, 0), of(3, 1_667), of(i64::MAX, 10_000)], [Some(0), Some(1), Some(i64::MAX)]);
+        assert_eq!(of(i64::MAX, 20_000), None);
+    }
+}

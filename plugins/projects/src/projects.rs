@@ -24,8 +24,8 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
         }
     }
-    let starts = change.transition.as_deref() == Some("activate");
-    if starts && after.is_null("estimate") && after.text("billing") != Some("not-billable") && estimate_required()? {
+    let paid = after.text("billing") != Some("not-billable");
+    if paid && begins(change) && after.is_null("estimate") && estimate_required()? {
         let message = "No estimate of this project was accepted yet: have one accepted, or say that the project is not \
                        billable.";
         findings.add(index, "estimate", "required", message);
@@ -34,6 +34,16 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         findings.verdict.also.push(budget::look(change.id)?);
     }
     Ok(())
+}
+
+/// Whether work that is paid for begins: a project that was not worked on is started, or reopened after it was cancelled;
+/// or somebody is to pay for one that is worked on already.
+fn begins(change: &HookChange) -> bool {
+    let in_work = |status: Option<&str>| matches!(status, Some("active" | "on-hold" | "completed" | "closed"));
+    let was_in_work = in_work(change.before.text("status"));
+    let started = matches!(change.transition.as_deref(), Some("activate" | "reopen")) && !was_in_work;
+    let was_paid = change.before.text("billing") != Some("not-billable");
+    started || was_in_work && !was_paid
 }
 
 /// Whether the organization starts no work without an accepted estimate.

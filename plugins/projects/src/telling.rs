@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST: usize = 100;
 /// Characters of a comment that a notice quotes.
 const QUOTED: usize = 300;
+const SEE_MONEY: &str = "projects.see-money";
 
 /// Notices of a batch of changes. Nobody is told what they did themselves, nor of more than one thing at a time: who is
 /// put on forty tasks at once is told so once.
@@ -15,6 +16,7 @@ pub(crate) fn of(changes: &[HookChange]) -> Result<Vec<Mutation>, Fault> {
     let mut theirs: BTreeMap<Id, Vec<&HookChange>> = BTreeMap::new();
     let mut notices = Vec::new();
     let mut me = None;
+    let mut seeing = None;
     for change in changes.iter().filter(|change| matches!(change.collection.as_str(), "tasks" | "comments")) {
         let me = match me {
             Some(me) => me,
@@ -26,7 +28,7 @@ pub(crate) fn of(changes: &[HookChange]) -> Result<Vec<Mutation>, Fault> {
             }
             notices.extend(blocked(change, me));
         } else {
-            notices.extend(said(change, me));
+            notices.extend(said(change, me, &mut seeing)?);
         }
     }
     for (person, tasks) in theirs.into_iter().take(MOST) {
@@ -61,14 +63,26 @@ fn blocked(change: &HookChange, me: Option<Id>) -> Option<Mutation> {
     Some(line.once(format!("blocked:{}", change.id)).into())
 }
 
-/// Those who are on a task, and whoever manages the project, hear what is said of it.
-fn said(change: &HookChange, me: Option<Id>) -> Option<Mutation> {
+/// Those who are on a task, and whoever manages the project, hear what is said of it; what is said of a cost or a claim, as
+/// far as they see money.
+fn said(change: &HookChange, me: Option<Id>, seeing: &mut Option<BTreeSet<Id>>) -> Result<Option<Mutation>, Fault> {
     if change.kind != ChangeKind::Insert {
-        return None;
+        return Ok(None);
     }
-    let text: String = change.after.text("text")?.chars().take(QUOTED).collect();
     let mut people: BTreeSet<Id> = change.related.references("task.assignees").iter().copied().collect();
     people.extend(change.related.reference("project.manager"));
+    if !change.after.is_null("cost") || !change.after.is_null("claim") {
+        let seeing = match seeing {
+            Some(seeing) => seeing,
+            None => seeing.insert(people::holding(Some(SEE_MONEY))?.into_iter().map(|person| person.id).collect()),
+        };
+        people.retain(|person| seeing.contains(person));
+    }
+    Ok(notice_of(change, people, me))
+}
+
+fn notice_of(change: &HookChange, people: BTreeSet<Id>, me: Option<Id>) -> Option<Mutation> {
+    let text: String = change.after.text("text")?.chars().take(QUOTED).collect();
     let people: Vec<Id> = people.into_iter().filter(|person| Some(*person) != me).take(MOST).collect();
     if people.is_empty() {
         return None;

@@ -2,7 +2,8 @@
 //!
 //! Each task stands in one row with all that was planned and done in it; what was spent on no task stands in the row that
 //! the cost itself names. The total adds up the rows that are shown. A task that is done takes no more than it took; one
-//! that is not takes what was planned, or what it took already where that is more.
+//! that is not takes what was planned, or what it took already where that is more. What was bought for a phase and for no
+//! task of it is what the goods that its open tasks still plan have become: it is in the forecast once.
 
 use crate::sums::{LeftOut, Purse, all};
 use lignaflow_sdk::prelude::*;
@@ -77,11 +78,24 @@ struct Work {
     worked_minutes: i64,
     labour_cost: i64,
     other_cost: i64,
+    /// What was spent on it and stands in another row, which counts it.
+    elsewhere: i64,
 }
 
 impl Work {
+    /// What of its plan is to be bought still: of a task that plans no time and is not done.
+    fn to_procure(self) -> i64 {
+        if self.done || self.planned_minutes != 0 {
+            return 0;
+        }
+        let spent = self.labour_cost.saturating_add(self.other_cost).saturating_add(self.elsewhere);
+        self.planned_cost.saturating_sub(spent).max(0)
+    }
+
     fn figures(self, with_money: bool) -> Figures {
         let actual_cost = self.labour_cost.saturating_add(self.other_cost);
+        // Of what is done nothing is to come, wherever its costs stand.
+        let elsewhere = if self.done { 0 } else { self.elsewhere };
         let at_end = |planned: i64, actual: i64| if self.done { actual } else { planned.max(actual) };
         let money = |amount| Some(amount).filter(|_| with_money);
         Figures {
@@ -92,7 +106,9 @@ impl Work {
             labour_cost: money(self.labour_cost),
             other_cost: money(self.other_cost),
             actual_cost: money(actual_cost),
-            forecast_cost: money(at_end(self.planned_cost, actual_cost)),
+            forecast_cost: money(
+                at_end(self.planned_cost, actual_cost.saturating_add(elsewhere)).saturating_sub(elsewhere),
+            ),
         }
     }
 }
@@ -173,9 +189,9 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let tasks = select("projects/tasks").columns(columns).filter(of_project()).sort("id");
     let tasks = records::find_all(tasks, MOST)?
         .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} tasks are too many for one report.")))?;
-    // Where each task stands, and what is known of it.
+    // Where each task stands, of which phase it is, and what is known of it.
     let mut rows: BTreeMap<Option<Id>, Figures> = BTreeMap::new();
-    let mut places: BTreeMap<Id, (Option<Id>, Work)> = BTreeMap::new();
+    let mut places: BTreeMap<Id, Place> = BTreeMap::new();
     for task in &tasks {
         let Some(id) = task.reference("id") else { continue };
         let place = if by == By::Task { Some(id) } else { task.reference(by.name()) };
@@ -185,7 +201,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             planned_cost: purse.take(task.money("planned_cost")),
             ..Work::default()
         };
-        places.insert(id, (place, work));
+        places.insert(id, Place { row: place, phase: task.reference("phase"), work });
     }
     let mut loose: BTreeMap<Option<Id>, Work> = BTreeMap::new();
 
@@ -196,27 +212,38 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     for row in all(records::summarize(worked)?)?.records() {
         let work = match row.reference("task").and_then(|task| places.get_mut(&task)) {
-            Some((_, work)) => work,
+            Some(place) => &mut place.work,
             None => loose.entry(None).or_default(),
         };
         work.worked_minutes = work.worked_minutes.saturating_add(row.integer("minutes").unwrap_or(0));
         work.labour_cost = work.labour_cost.saturating_add(purse.take(row.money("cost")));
     }
-    let mut costs = summarize("projects/costs").filter(of_project()).group("task");
-    if by != By::Task {
-        costs = costs.group(by.name());
+    let mut costs = summarize("projects/costs").filter(of_project()).group("task").group("phase");
+    if by == By::Location {
+        costs = costs.group("location");
     }
+    // What was bought for a phase, and for no task of it.
+    let mut bought: BTreeMap<Id, i64> = BTreeMap::new();
     for row in all(records::summarize(costs.measure(sum("amount").named("amount")))?)?.records() {
         let amount = purse.take(row.money("amount"));
         let own = if by == By::Task { None } else { row.reference(by.name()) };
-        let work = match row.reference("task").and_then(|task| places.get_mut(&task)) {
+        let add = |figure: &mut i64| *figure = figure.saturating_add(amount);
+        match row.reference("task").and_then(|task| places.get_mut(&task)) {
+            Some(place) if own.is_none() || own == place.row => add(&mut place.work.other_cost),
             // What a cost says of itself comes before what its task says.
-            Some((place, work)) if own.is_none() || own == *place => work,
-            _ => loose.entry(own).or_default(),
-        };
-        work.other_cost = work.other_cost.saturating_add(amount);
+            of_task => {
+                match (of_task, row.reference("task"), row.reference("phase")) {
+                    (Some(place), ..) => add(&mut place.work.elsewhere),
+                    (None, None, Some(phase)) => add(bought.entry(phase).or_default()),
+                    _ => {}
+                }
+                add(&mut loose.entry(own).or_default().other_cost);
+            }
+        }
     }
-    for (place, work) in places.into_values().chain(loose) {
+    set_off(&mut places, bought);
+    let placed = places.into_values().map(|place| (place.row, place.work));
+    for (place, work) in placed.chain(loose) {
         *rows.entry(place).or_default() += work.figures(with_money);
     }
 
@@ -245,6 +272,24 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let currency = purse.currency.to_string();
     let left_out = purse.left_out();
     reply::json(&Answer { project, by: by.name(), currency, baseline, rows: shown, total, left_out })
+}
+
+/// One task, with the row that it stands in.
+#[derive(Debug)]
+struct Place {
+    row: Option<Id>,
+    phase: Option<Id>,
+    work: Work,
+}
+
+/// Sets what was bought for phases against what their tasks have still to procure, task by task as they were made.
+fn set_off(places: &mut BTreeMap<Id, Place>, mut bought: BTreeMap<Id, i64>) {
+    for place in places.values_mut() {
+        let Some(left) = place.phase.and_then(|phase| bought.get_mut(&phase)) else { continue };
+        let share = place.work.to_procure().min(*left).max(0);
+        place.work.elsewhere = place.work.elsewhere.saturating_add(share);
+        *left -= share;
+    }
 }
 
 /// What the rows are called, in their order.

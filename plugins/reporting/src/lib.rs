@@ -6,11 +6,13 @@
 //! | [`sums`] | amounts of one currency, and what is left out of it; shares |
 //! | [`actuals`] | a project's plan against what became of it |
 //! | [`burn`] | a project's budget over time |
+//! | [`sold`] | what projects are sold for: at a fixed price, or by time and materials |
 //! | [`profit`] | what projects were sold for and what they cost |
 //! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
 //! | [`span`], [`capacity`] | the days of a report; what people are expected to work on them |
 //! | [`utilisation`], [`attendance`], [`pay`] | time against capacity, against attendance, and as a payroll takes it |
+//! | [`workload`] | who has how much to do, week by week |
 
 mod actuals;
 mod attendance;
@@ -20,11 +22,13 @@ mod pay;
 mod profit;
 mod quotes;
 mod result;
+mod sold;
 mod span;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod utilisation;
+mod workload;
 
 use lignaflow_sdk::prelude::*;
 
@@ -40,7 +44,9 @@ impl Plugin for Reporting {
             "profitability" => profit::handle(request),
             "result" => result::handle(request),
             "quotes" => quotes::handle(request),
+            "declines" => quotes::reasons(request),
             "utilisation" => utilisation::handle(request),
+            "workload" => workload::handle(request),
             "attendance" => attendance::handle(request),
             "pay-hours" => pay::handle(request),
             "pay-items" => pay::items(request),

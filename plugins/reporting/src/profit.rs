@@ -1,5 +1,6 @@
 //! What projects were sold for and what they cost, each amount in one bucket once.
 
+use crate::sold::{self, Billing};
 use crate::sums::{LeftOut, Purse, all, share};
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
@@ -17,6 +18,8 @@ struct Figures {
     /// Of what it was sold for, in basis points.
     margin: Option<i64>,
     claimed: i64,
+    /// Of what it is sold for, what clients are still to be billed for by the hour and by the cost.
+    unbilled_time: i64,
     unclaimed_costs: i64,
 }
 
@@ -33,6 +36,7 @@ impl Figures {
             (&mut self.labour_cost, more.labour_cost),
             (&mut self.other_cost, more.other_cost),
             (&mut self.claimed, more.claimed),
+            (&mut self.unbilled_time, more.unbilled_time),
             (&mut self.unclaimed_costs, more.unclaimed_costs),
         ] {
             *one = one.saturating_add(other);
@@ -54,11 +58,12 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Records {
     title: String,
-    sold: String,
+    sold: Vec<String>,
     labour_cost: String,
     other_cost: String,
     claimed: String,
-    unclaimed_costs: String,
+    unbilled_time: Vec<String>,
+    unclaimed_costs: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,42 +74,43 @@ struct Answer {
     left_out: Vec<LeftOut>,
 }
 
-/// A collection, its amount, which of its records, and the figure that they add to.
-type Bucket = (&'static str, &'static str, Option<Predicate>, fn(&mut Figures) -> &mut i64);
+/// A collection of costs, its amount, and the figure that they add to.
+type Bucket = (&'static str, &'static str, fn(&mut Figures) -> &mut i64);
 
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
-    let mut projects = select("projects/projects").columns(["id", "number", "name", "status"]).sort("number");
+    let mut projects =
+        select("projects/projects").columns(["id", "number", "name", "status", "billing"]).sort("number");
+    let mut within = Predicate::always();
     if let Some(status) = request.query_text("status") {
         projects = projects.filter(field("status").eq(status));
+        within = field("project.status").eq(status);
     }
     let projects = records::find_all(projects, MOST)?.ok_or_else(|| {
         Fault::new(ErrorCode::Quota, format!("More than {MOST} projects: ask for those in one state."))
     })?;
+    let billing: BTreeMap<Id, Billing> =
+        projects.iter().filter_map(|project| Some((project.reference("id")?, Billing::of(project)))).collect();
 
     let mut purse = Purse::new(caller.currency);
+    let sales = sold::read(&billing, &within, &mut purse)?;
     let mut figures: BTreeMap<Id, Figures> = BTreeMap::new();
-    let status = request.query_text("status");
-    let sums: [Bucket; 5] = [
-        ("projects/baselines", "sell", None, |figures| &mut figures.sold),
-        ("projects/usage", "cost", None, |figures| &mut figures.labour_cost),
-        ("projects/costs", "amount", None, |figures| &mut figures.other_cost),
-        ("projects/claims", "amount", Some(field("status").ne("cancelled")), |figures| &mut figures.claimed),
-        ("projects/costs", "amount", Some(field("billable").eq(true).and(field("claim").is_null())), |figures| {
-            &mut figures.unclaimed_costs
-        }),
+    for (project, sale) in &sales {
+        let one = Figures {
+            sold: sale.comes_to(),
+            claimed: sale.claimed,
+            unbilled_time: sale.time_to_bill,
+            unclaimed_costs: sale.costs_to_bill,
+            ..Figures::default()
+        };
+        figures.insert(*project, one);
+    }
+    let costs: [Bucket; 2] = [
+        ("projects/usage", "cost", |figures| &mut figures.labour_cost),
+        ("projects/costs", "amount", |figures| &mut figures.other_cost),
     ];
-    for (at, (collection, amount, filter, place)) in sums.into_iter().enumerate() {
-        let mut asked = summarize(collection).group("project").measure(sum(amount).named("sum"));
-        if let Some(filter) = filter {
-            asked = asked.filter(filter);
-        }
-        if let Some(status) = status {
-            asked = asked.filter(field("project.status").eq(status));
-        }
-        // Costs that are not claimed are among the costs: what of them is in another currency is told once.
-        let mut again = Purse::new(caller.currency);
-        let purse = if at == 4 { &mut again } else { &mut purse };
+    for (collection, amount, place) in costs {
+        let asked = summarize(collection).group("project").measure(sum(amount).named("sum")).filter(within.clone());
         for row in all(records::summarize(asked)?)?.records() {
             if let Some(project) = row.reference("project") {
                 let figure = place(figures.entry(project).or_default());
@@ -122,13 +128,15 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             total.add(&figures);
             let text = |name: &str| project.text(name).unwrap_or_default().to_owned();
             let of = |collection: &str| format!("/api/v1/projects/{collection}?filter[project]={id}");
+            let billing = Billing::of(project);
             let records = Records {
                 title: format!("/api/v1/projects/projects/{id}"),
-                sold: of("baselines"),
+                sold: sales.get(&id).map(|sale| sale.records(id)).unwrap_or_default(),
                 labour_cost: of("usage"),
                 other_cost: of("costs"),
-                claimed: format!("{}&filter[status][ne]=cancelled", of("claims")),
-                unclaimed_costs: format!("{}&filter[billable]=true&filter[claim][is_null]=true", of("costs")),
+                claimed: sold::claims(id),
+                unbilled_time: sold::time_to_bill(id),
+                unclaimed_costs: sold::costs_to_bill(billing, id),
             };
             Some(Row { id, number: text("number"), title: text("name"), status: text("status"), figures, records })
         })

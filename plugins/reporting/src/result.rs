@@ -2,9 +2,11 @@
 //! three plugins' records side by side, so that the figures of each can be held against those of the others.
 
 use crate::actuals::{Baseline, baseline};
-use crate::sums::{LeftOut, Purse, all, share};
+use crate::sold::{self, Billing, Sale};
+use crate::sums::{LeftOut, Purse, all, share, where_there};
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Revisions that became work on one project.
 const MOST: usize = 500;
@@ -56,6 +58,9 @@ struct Answer {
     costs: Costs,
     labour_cost: i64,
     actual_cost: i64,
+    sold: i64,
+    time_to_bill: i64,
+    costs_to_bill: i64,
     profit: i64,
     margin: Option<i64>,
     claimed: i64,
@@ -72,7 +77,22 @@ struct Line {
     title: &'static str,
     minutes: Option<i64>,
     amount: Option<i64>,
-    records: Option<String>,
+    records: Behind,
+}
+
+/// Where the records are of one line's figures.
+#[derive(Debug, Default, Serialize)]
+struct Behind {
+    minutes: Vec<String>,
+    amount: Vec<String>,
+}
+
+impl Behind {
+    /// Records of both.
+    fn both(addresses: impl IntoIterator<Item = String>) -> Self {
+        let amount: Vec<String> = addresses.into_iter().collect();
+        Self { minutes: amount.clone(), amount }
+    }
 }
 
 /// What it comes to.
@@ -83,15 +103,6 @@ struct Told {
     minor: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<i64>,
-}
-
-/// What there is of a plugin that may be off: then there is nothing of it, and no fault.
-fn where_there<T>(found: Result<T, Fault>) -> Result<Option<T>, Fault> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(fault) if fault.issues.iter().any(|issue| issue.code == "unknown-collection") => Ok(None),
-        Err(fault) => Err(fault),
-    }
 }
 
 fn total(collection: &str, amount: &str, filter: Predicate, purse: &mut Purse) -> Result<i64, Fault> {
@@ -141,9 +152,67 @@ fn quoted(revisions: &[Id], purse: &mut Purse) -> Result<Option<Quoted>, Fault> 
     Ok(Some(quoted).filter(|quoted| quoted.count > 0))
 }
 
+/// What a project is sold for, in one word.
+const fn called(billing: Billing) -> &'static str {
+    match billing {
+        Billing::TimeAndMaterials => "Earned",
+        Billing::Fixed | Billing::Nobody => "Agreed",
+    }
+}
+
+const fn left(billing: Billing) -> &'static str {
+    match billing {
+        Billing::TimeAndMaterials => "Left of what was earned",
+        Billing::Fixed | Billing::Nobody => "Left of what was agreed",
+    }
+}
+
+/// What it is sold for, part by part, and what these come to where they are several.
+fn earned(project: Id, sale: &Sale, baseline: Option<&Baseline>, hours: Option<&Hours>) -> Vec<Line> {
+    let line = |title, amount: i64, records: Vec<String>| Line {
+        title,
+        minutes: None,
+        amount: Some(amount),
+        records: Behind { amount: records, ..Behind::default() },
+    };
+    let to_bill = |time: &'static str, costs: &'static str| {
+        vec![
+            line(time, sale.time_to_bill, sold::time_to_bill(project)),
+            line(costs, sale.costs_to_bill, sold::costs_to_bill(sale.billing, project)),
+        ]
+    };
+    if sale.billing == Billing::TimeAndMaterials {
+        let mut lines = vec![line("Billed", sale.claimed, vec![sold::claims(project)])];
+        lines.extend(to_bill("Time to bill", "Costs to bill"));
+        // Until it is approved, time is charged at nothing yet; what it costs is counted.
+        let waits = hours.map_or(0, |hours| hours.minutes.saturating_sub(hours.approved_minutes));
+        if waits != 0 {
+            let open = format!("/api/v1/timesheets/entries?filter[project]={project}&filter[approved]=false");
+            let records = Behind { minutes: vec![open], ..Behind::default() };
+            lines.push(Line { title: "Time that is not approved yet", minutes: Some(waits), amount: None, records });
+        }
+        if sale.paid_ahead() != 0 {
+            let deposits = format!("{}&filter[kind]=deposit", sold::claims(project));
+            lines.push(line("Paid ahead for it by deposits", -sale.paid_ahead(), vec![deposits]));
+        }
+        lines.push(line("Earned", sale.comes_to(), sale.records(project)));
+        return lines;
+    }
+    let agreed = line("Agreed", sale.agreed, vec![sold::baselines(project)]);
+    let minutes = baseline.map(|it| it.labour_minutes);
+    let mut lines = vec![Line { minutes, records: Behind::both([sold::baselines(project)]), ..agreed }];
+    if sale.comes_to() != sale.agreed {
+        lines.push(line("Extras billed", sale.work_claimed, vec![sold::work_claimed(project)]));
+        lines.extend(to_bill("Extras: time to bill", "Extras: costs to bill"));
+        lines.push(line("Agreed, with extras", sale.comes_to(), sale.records(project)));
+    }
+    lines
+}
+
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let project = request.id("id")?;
-    records::get_for_caller("projects/projects", project, &["id"])?.ok_or_else(|| Fault::not_found("project"))?;
+    let record = records::get_for_caller("projects/projects", project, &["id", "billing"])?
+        .ok_or_else(|| Fault::not_found("project"))?;
     let caller = context::caller()?;
     let of_project = || field("project").eq(project);
     let mut purse = Purse::new(caller.currency);
@@ -153,7 +222,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let sources = select("projects/baselines").columns(["source_revision"]).filter(of_project()).sort("id");
     let sources = records::find_all(sources, MOST)?.unwrap_or_default();
     let revisions: Vec<Id> = sources.iter().filter_map(|row| row.text("source_revision")?.parse().ok()).collect();
-    let baseline = baseline(project, true, &mut purse)?;
+    let baseline = baseline(project, true, &mut again)?;
     let quoted = quoted(&revisions, &mut again)?;
     let hours = hours(project, &caller, &mut again)?;
 
@@ -171,30 +240,39 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         costs.total = costs.total.saturating_add(amount);
     }
     let labour_cost = total("projects/usage", "cost", of_project(), &mut purse)?;
-    let claimed = total("projects/claims", "amount", of_project().and(field("status").ne("cancelled")), &mut purse)?;
+    let billing = Billing::of(&record);
+    let sales = sold::read(&BTreeMap::from([(project, billing)]), &of_project(), &mut purse)?;
+    let sale = sales.get(&project).copied().unwrap_or_else(|| Sale::of(billing));
     let actual_cost = labour_cost.saturating_add(costs.total);
-    let sold = baseline.as_ref().and_then(|baseline| baseline.sell).unwrap_or(0);
+    let sold = sale.comes_to();
     let profit = sold.saturating_sub(actual_cost);
 
     let of = |collection: &str| format!("/api/v1/{collection}?filter[project]={project}");
     let by_kind = |kind: &str| format!("{}&filter[kind]={kind}", of("projects/costs"));
     let minutes = hours.as_ref().map(|hours| hours.minutes);
     // Hours open their entries, where there are any; what was noted of them by the month stands in for these.
-    let work = if hours.is_some() { "timesheets/entries" } else { "projects/usage" };
+    let work = of(if hours.is_some() { "timesheets/entries" } else { "projects/usage" });
     let line = |title, minutes, amount: i64, records| Line { title, minutes, amount: Some(amount), records };
-    let rows = vec![
-        line("Agreed", baseline.as_ref().map(|it| it.labour_minutes), sold, Some(of("projects/baselines"))),
-        line("Labour", minutes, labour_cost, Some(of(work))),
-        line("Materials", None, costs.material, Some(by_kind("material"))),
-        line("Subcontractors", None, costs.subcontract, Some(by_kind("subcontract"))),
-        line("Plant", None, costs.plant, Some(by_kind("plant"))),
-        line("Other costs", None, costs.other, Some(by_kind("other"))),
-        line("Costs in all", minutes, actual_cost, None),
-        line("Left of what was agreed", None, profit, None),
-        line("Claimed", None, claimed, Some(format!("{}&filter[status][ne]=cancelled", of("projects/claims")))),
-    ];
+    let mut rows = earned(project, &sale, baseline.as_ref(), hours.as_ref());
+    let all_costs = [work.clone(), of("projects/costs")];
+    let whole = sale.records(project).into_iter().chain(all_costs.clone());
+    rows.extend([
+        line("Labour", minutes, labour_cost, Behind::both([work])),
+        line("Materials", None, costs.material, Behind::both([by_kind("material")])),
+        line("Subcontractors", None, costs.subcontract, Behind::both([by_kind("subcontract")])),
+        line("Plant", None, costs.plant, Behind::both([by_kind("plant")])),
+        line("Other costs", None, costs.other, Behind::both([by_kind("other")])),
+        line(
+            "Costs in all",
+            minutes,
+            actual_cost,
+            Behind { minutes: vec![all_costs[0].clone()], amount: all_costs.into() },
+        ),
+        line(left(billing), None, profit, Behind::both(whole)),
+        line("Claimed", None, sale.claimed, Behind::both([sold::claims(project)])),
+    ]);
     let figures = vec![
-        Told { title: "Agreed", minor: Some(sold), percent: None },
+        Told { title: called(billing), minor: Some(sold), percent: None },
         Told { title: "Cost", minor: Some(actual_cost), percent: None },
         Told { title: "Profit", minor: Some(profit), percent: None },
         Told { title: "Margin", minor: None, percent: share(profit, sold) },
@@ -204,11 +282,11 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         acceptances: quoted
             .is_some()
             .then(|| format!("/api/v1/estimates/acceptances?filter[revision][in]={}", ids.join(","))),
-        baselines: of("projects/baselines"),
+        baselines: sold::baselines(project),
         entries: of("timesheets/entries"),
         work: of("projects/usage"),
         costs: of("projects/costs"),
-        claims: format!("{}&filter[status][ne]=cancelled", of("projects/claims")),
+        claims: sold::claims(project),
     };
     reply::json(&Answer {
         rows,
@@ -221,9 +299,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         costs,
         labour_cost,
         actual_cost,
+        sold,
+        time_to_bill: sale.time_to_bill,
+        costs_to_bill: sale.costs_to_bill,
         profit,
         margin: share(profit, sold),
-        claimed,
+        claimed: sale.claimed,
         records,
         left_out: purse.left_out(),
     })

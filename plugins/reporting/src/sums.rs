@@ -63,6 +63,15 @@ pub(crate) fn all(page: Page) -> Result<Page, Fault> {
     Err(Fault::new(ErrorCode::Quota, format!("{MOST} groups and more: ask for fewer of them, or for fewer days.")))
 }
 
+/// What there is of a plugin that may be off: then there is nothing of it, and no fault.
+pub(crate) fn where_there<T>(found: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(fault) if fault.issues.iter().any(|issue| issue.code == "unknown-collection") => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

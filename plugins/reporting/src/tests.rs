@@ -1,7 +1,10 @@
 //! The plugin as its users meet it, over the collections of the plugins that it reads.
 
 mod burn;
+mod earning;
+mod quoting;
 mod time;
+mod working;
 
 use crate::Reporting;
 use lignaflow_sdk::prelude::*;
@@ -15,11 +18,13 @@ fn host() -> Host {
     let time = include_str!("../../timesheets/plugin.toml");
     let time = time.replace("read_only = true, even_locked = true", "read_only = false");
     let time = time.replace("read_only = true", "read_only = false").replace("create = \"false\"", "create = \"true\"");
-    let others = [include_str!("../../projects/plugin.toml"), include_str!("../../estimates/plugin.toml"), &time];
+    let estimates = include_str!("../../estimates/plugin.toml").replace("read_only = true", "read_only = false");
+    let estimates = estimates.replace("by_code = true", "by_code = false");
+    let others = [include_str!("../../projects/plugin.toml"), &estimates, &time];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
     let held = ["see-all", "see-clients", "plan", "edit", "see-money", "claim"];
     host.caller.permissions.extend(held.map(|name| format!("projects.{name}")));
-    host.caller.permissions.extend(["estimates.see", "estimates.edit"].map(str::to_owned));
+    host.caller.permissions.extend(["estimates.see", "estimates.edit", "estimates.issue"].map(str::to_owned));
     host.caller.permissions.push("organization.administer".to_owned());
     host
 }
@@ -33,9 +38,9 @@ struct Job {
     phase: Id,
 }
 
-/// Sold for 1,000.00; one task done under its plan, one under way over it, and screws on no task.
+/// Sold for a price of 1,000.00; one task done under its plan, one under way over it, and screws on no task.
 fn job(host: &mut Host) -> Job {
-    let project = host.insert("projects/projects", json!({ "name": "Kitchen" })).unwrap();
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen", "billing": "fixed" })).unwrap();
     let phase = host.insert("projects/phases", json!({ "name": "Build", "project": project })).unwrap();
     let task = |host: &mut Host, title: &str, minutes: i64, cost: i64| {
         let body = json!({
@@ -142,11 +147,66 @@ fn rights_come_before_the_sum() {
 }
 
 #[test]
+fn what_was_bought_for_a_phase_is_what_its_open_plan_of_goods_has_become() {
+    let mut host = host();
+    let project = host.insert("projects/projects", json!({ "name": "Kitchen", "billing": "fixed" })).unwrap();
+    let mut phase = |name: &str| host.insert("projects/phases", json!({ "name": name, "project": project })).unwrap();
+    let (procurement, build) = (phase("Buy"), phase("Build"));
+    let room = host.insert("projects/locations", json!({ "name": "Pantry", "project": project })).unwrap();
+    let mut task = |title: &str, phase: Id, minutes: i64, cost: i64| {
+        let body = json!({
+            "title": title, "project": project, "phase": phase, "location": room, "planned_minutes": minutes,
+            "planned_cost": aud(cost)
+        });
+        host.insert("projects/tasks", body).unwrap()
+    };
+    let (oak, brass) = (task("Oak: procure", procurement, 0, 10_000), task("Brass: procure", procurement, 0, 5_000));
+    task("Fit", build, 600, 40_000);
+    let forecast = |host: &mut Host| {
+        let mut told = Vec::new();
+        for by in ["phase", "location", "task"] {
+            let answer = report(host, &format!("/projects/{project}/actuals"), &[("by", by)]);
+            let rows = answer["rows"].as_array().unwrap().iter();
+            for measure in ["forecast_cost", "actual_cost"] {
+                let sum: i64 = rows.clone().map(|row| row[measure].as_i64().unwrap()).sum();
+                assert_eq!(answer["total"][measure], sum, "{measure} by {by}");
+            }
+            told.push(answer["total"]["forecast_cost"].as_i64().unwrap());
+        }
+        assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+        told[0]
+    };
+    assert_eq!(forecast(&mut host), 55_000);
+    let cost = |host: &mut Host, minor: i64, more: Json| {
+        let mut body = json!({ "title": "Bill", "project": project, "amount": aud(minor) });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.insert("projects/costs", body).unwrap();
+    };
+    cost(&mut host, 8_000, json!({ "phase": procurement }));
+    assert_eq!(forecast(&mut host), 55_000, "bought of what is planned");
+    cost(&mut host, 5_000, json!({ "phase": procurement, "location": room }));
+    assert_eq!(forecast(&mut host), 55_000);
+    cost(&mut host, 3_000, json!({ "phase": procurement }));
+    assert_eq!(forecast(&mut host), 56_000, "beyond the plan it is more");
+    // Work that is planned is not what a bill for the same phase was for.
+    cost(&mut host, 700, json!({ "phase": build }));
+    assert_eq!(forecast(&mut host), 56_700);
+    // A cost of a task counts against its plan, in whatever phase it stands itself.
+    cost(&mut host, 200, json!({ "phase": build, "task": brass }));
+    assert_eq!(forecast(&mut host), 56_900, "the plan of goods is used up");
+    for task in [oak, brass] {
+        host.transition("projects/tasks", task, "finish").unwrap();
+    }
+    assert_eq!(forecast(&mut host), 16_000 + 700 + 200 + 40_000);
+}
+
+#[test]
 fn each_amount_of_profit_is_in_one_bucket_once() {
     let mut host = host();
     let Job { project, .. } = job(&mut host);
     let porch = host.insert("projects/projects", json!({ "name": "Porch" })).unwrap();
-    host.insert("projects/costs", json!({ "title": "Pine", "project": porch, "amount": aud(700) })).unwrap();
+    let pine = json!({ "title": "Pine", "project": porch, "amount": aud(700), "billable": false });
+    host.insert("projects/costs", pine).unwrap();
     host.insert("projects/claims", json!({ "title": "Deposit", "project": project, "amount": aud(10_000) })).unwrap();
     let answer = report(&mut host, "/profitability", &[]);
     let rows = answer["rows"].as_array().unwrap();
@@ -155,7 +215,11 @@ fn each_amount_of_profit_is_in_one_bucket_once() {
     let kitchen = &rows[1];
     assert_eq!((&kitchen["labour_cost"], &kitchen["other_cost"]), (&json!(19_000), &json!(9_500)));
     assert_eq!((&kitchen["profit"], &kitchen["margin"]), (&json!(71_500), &json!(7_150)));
-    assert_eq!((&kitchen["claimed"], &kitchen["unclaimed_costs"]), (&json!(10_000), &json!(9_500)));
+    assert_eq!(
+        (&kitchen["claimed"], &kitchen["unclaimed_costs"]),
+        (&json!(10_000), &json!(0)),
+        "its price pays for them"
+    );
     assert_eq!((&answer["total"]["profit"], &answer["total"]["margin"]), (&json!(70_800), &json!(7_080)));
     assert_eq!(answer["left_out"], json!([{ "minor": 77, "currency": "EUR" }]));
     let active = report(&mut host, "/profitability", &[("status", "active")]);

@@ -58,7 +58,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         .filter(span.holds("local_date"))
         .group("user")
         .measure(sum("duration").named("worked"))
-        .measure(sum("billable_duration").named("billable"));
+        // Without a project there is nobody to bill.
+        .measure(sum("billable_duration").named("billable").filter(field("project").is_set()));
     let mut worked: BTreeMap<Id, (i64, i64)> = BTreeMap::new();
     for row in all(records::summarize(asked)?)?.records() {
         if let Some(user) = row.reference("user") {
@@ -81,7 +82,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         let records = BTreeMap::from([
             ("capacity", format!("/api/v1/timesheets/work-patterns?filter[user]={}", person.id)),
             ("worked", entries.clone()),
-            ("billable", format!("{entries}&filter[billable]=true")),
+            ("billable", format!("{entries}&filter[billable]=true&filter[project][is_null]=false")),
         ]);
         rows.push(Row { id: person.id, title: person.name, figures, records });
     }

@@ -50,8 +50,9 @@ async fn a_report_over_the_records_of_other_plugins_adds_up_and_opens_what_it_is
         assert_eq!(org.get(&open(&row["records"]["work"])).await.is(200).data().len(), tasks);
     }
     let profit = org.get("reporting/profitability").await.is(200);
-    assert_eq!(profit.json["total"]["profit"], -15_500);
-    assert_eq!(profit.json["total"]["margin"], json!(null), "of nothing there is no margin");
+    // By time and materials what was bought is billed at its cost; what the time costs is not covered yet.
+    assert_eq!((&profit.json["total"]["sold"], &profit.json["total"]["profit"]), (&json!(12_500), &json!(-3_000)));
+    assert_eq!(profit.json["total"]["margin"], -2_400);
     let quotes = org.get("reporting/quotes").await.is(200);
     assert_eq!((&quotes.json["total"]["count"], &quotes.json["win_rate"]), (&json!(1), &json!(null)));
     let _ = org.get("reporting/quotes?from=soon").await.is(422);

@@ -264,7 +264,8 @@ async fn a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures(database:
     let org = server.organization("Halloran & Beck").await;
     let project = org.make("projects/projects", json!({ "name": "Kitchen" })).await;
     let amount = json!({ "minor": 12_345, "currency": "AUD" });
-    let _ = org.make("projects/costs", json!({ "title": "Oak", "project": project, "amount": amount })).await;
+    let cost = json!({ "title": "Oak", "project": project, "amount": amount, "billable": false });
+    let _ = org.make("projects/costs", cost).await;
     let entry = json!({ "project": project, "local_date": "2026-11-16", "duration": 27_000, "billable": true });
     let _ = org.make(ENTRIES, entry).await;
 
@@ -292,7 +293,7 @@ async fn a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures(database:
     page.shows("$123.45");
     let result = visitor.get(&format!("/reporting/-/result?id={project}")).await.is(200);
     result.shows("Did it pay?").shows("−$123.45");
-    for page in ["hours", "attendance", "pay-hours", "unbilled", "profit", "quotes", "jobs"] {
+    for page in ["hours", "attendance", "pay-hours", "unbilled", "workload", "profit", "quotes", "declines", "jobs"] {
         let page = visitor.get(&format!("/reporting/-/{page}")).await.is(200);
         page.hides("could not").hides("The plugin");
     }

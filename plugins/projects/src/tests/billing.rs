@@ -209,3 +209,171 @@ fn money_is_for_who_may_see_it_and_receipts_for_who_brought_them() {
     let mine = json!({ "title": "Mine", "project": kitchen, "amount": { "minor": 1, "currency": "AUD" } });
     assert!(host.insert("claims", mine).is_err());
 }
+
+#[test]
+fn what_is_billed_bears_the_tax_that_is_settled_and_not_the_suppliers() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let tax = |host: &Host, id: Id| host.record("claims", id).unwrap()["tax"].clone();
+    let by_hand = |amount: i64| json!({ "title": "Stage", "project": kitchen, "amount": aud(amount) });
+    let before = host.insert("claims", by_hand(1_000)).unwrap();
+    assert_eq!(tax(&host, before), json!(null), "none is settled");
+    host.fill_in("claim_tax", 1_500);
+
+    // Costs are billed with the tax of whoever bills, as hours are, which another plugin claims by an insert.
+    cost(&mut host, kitchen, "Oak", 10_001);
+    cost(&mut host, kitchen, "Brass", 5_002);
+    let costs = claim(&mut host, kitchen, &json!({})).unwrap();
+    assert_eq!(tax(&host, costs), aud(2_250), "of 150.03 together, rounded once");
+    let time = host.insert("claims", json!({ "title": "Time", "project": kitchen, "kind": "time", "amount": aud(90) }));
+    assert_eq!(tax(&host, time.unwrap()), aud(14), "half a cent is rounded up");
+
+    // What is typed stays, of nothing too; what was reckoned follows the amount.
+    let mut free = by_hand(1_000);
+    free["tax"] = aud(0);
+    let free = host.insert("claims", free).unwrap();
+    host.update("claims", free, json!({ "amount": aud(2_000) })).unwrap();
+    assert_eq!(tax(&host, free), aud(0));
+    let stage = host.insert("claims", by_hand(1_000)).unwrap();
+    host.update("claims", stage, json!({ "amount": aud(3_000) })).unwrap();
+    assert_eq!(tax(&host, stage), aud(450));
+    host.update("claims", stage, json!({ "tax": aud(7) })).unwrap();
+    host.update("claims", stage, json!({ "amount": aud(4_000) })).unwrap();
+    assert_eq!(tax(&host, stage), aud(7));
+    host.update("claims", stage, json!({ "tax": null, "invoice": "INV-1" })).unwrap();
+    assert_eq!(tax(&host, stage), aud(600));
+    host.fill_in("claim_tax", 2_000);
+    host.transition("claims", stage, "bill").unwrap();
+    assert_eq!(tax(&host, stage), aud(600), "what is billed stands still");
+    host.transition("claims", before, "cancel").unwrap();
+    assert_eq!(tax(&host, before), json!(null));
+    let rows = host.get("/invoices", &[]).unwrap().json()["total"].clone();
+    assert_eq!(rows["tax"], 2_250 + 14 + 600, "and it is on the invoices");
+}
+
+#[test]
+fn a_cost_stands_still_while_a_claim_holds_it() {
+    let mut host = may_claim();
+    let kitchen = project(&mut host, "Kitchen");
+    let porch = project(&mut host, "Porch");
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let oak = cost(&mut host, kitchen, "Oak", 10_000);
+    let id = claim(&mut host, kitchen, &json!({})).unwrap();
+    let changes = [
+        json!({ "amount": aud(1) }),
+        json!({ "tax": null }),
+        json!({ "billable": false }),
+        json!({ "extra": true }),
+        json!({ "claim": null }),
+        json!({ "project": porch }),
+    ];
+    let refused = |host: &mut Host, said: &str| {
+        for change in &changes {
+            let fault = host.update("costs", oak, change.clone()).unwrap_err();
+            assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::Locked, said), "{change}");
+        }
+        assert_eq!(host.remove("costs", oak).unwrap_err().code, ErrorCode::Locked);
+    };
+    refused(&mut host, "This cost is claimed with C-0001, Costs of Kitchen: cancel that claim first.");
+    host.update("costs", oak, json!({ "supplier": "Timber Co", "kind": "other" })).expect("what it bills is the same");
+    host.update("claims", id, json!({ "invoice": "INV-1" })).unwrap();
+    host.transition("claims", id, "bill").unwrap();
+    refused(&mut host, "This cost is billed with C-0001, Costs of Kitchen: take that back and cancel it first.");
+    // How the project is billed from now on does not take back what was claimed.
+    host.update("projects", kitchen, json!({ "billing": "fixed" })).unwrap();
+    host.update("costs", oak, json!({ "supplier": "Timber" })).unwrap();
+    assert_eq!(host.record("costs", oak).unwrap()["billable"], true);
+    host.transition("claims", id, "pay").unwrap();
+    refused(&mut host, "This cost is paid with C-0001, Costs of Kitchen: enter another for what differs.");
+
+    // A claim that is cancelled lets go of what it held, and one that is gone too.
+    let pine = cost(&mut host, porch, "Pine", 700);
+    let id = claim(&mut host, porch, &json!({})).unwrap();
+    host.transition("claims", id, "cancel").unwrap();
+    host.update("costs", pine, json!({ "amount": aud(1), "tax": null })).unwrap();
+    let id = claim(&mut host, porch, &json!({})).unwrap();
+    host.remove("claims", id).unwrap();
+    assert_eq!(host.record("costs", pine).unwrap()["claim"], json!(null));
+    host.update("costs", pine, json!({ "amount": aud(2) })).unwrap();
+    host.remove("costs", pine).unwrap();
+}
+
+#[test]
+fn the_deposit_of_a_project_is_claimed_once_while_the_claim_stands() {
+    let mut host = may_claim();
+    let (kitchen, porch) = (project(&mut host, "Kitchen"), project(&mut host, "Porch"));
+    let of = |project: Id, minor: i64, milestone: Option<Id>| {
+        json!({
+            "title": "Deposit", "project": project, "kind": "deposit", "milestone": milestone,
+            "amount": { "minor": minor, "currency": "AUD" }
+        })
+    };
+    let first = host.insert("claims", of(kitchen, 9, None)).unwrap();
+    let again = host.insert("claims", of(kitchen, 9, None)).unwrap_err();
+    assert_eq!(codes(&again), [("/kind", "duplicate")]);
+    assert_eq!(
+        again.message,
+        "C-0001 claims the deposit of this project already: cancel that first, or claim this as a stage."
+    );
+    let stage = host.insert("milestones", json!({ "title": "Signed", "project": kitchen })).unwrap();
+    assert_eq!(codes(&host.insert("claims", of(kitchen, 9, Some(stage))).unwrap_err()), [("/kind", "duplicate")]);
+    host.insert("claims", of(porch, 9, None)).unwrap();
+    let mut as_stage = of(kitchen, 5, None);
+    as_stage["kind"] = json!("stage");
+    let other = host.insert("claims", as_stage).unwrap();
+    assert_eq!(
+        codes(&host.update("claims", other, json!({ "kind": "deposit" })).unwrap_err()),
+        [("/kind", "duplicate")]
+    );
+    host.update("claims", first, json!({ "amount": { "minor": 11, "currency": "AUD" } })).unwrap();
+    // What takes it back is no further one, and neither is the next once it is cancelled.
+    host.insert("claims", of(kitchen, -11, None)).unwrap();
+    host.transition("claims", first, "cancel").unwrap();
+    host.insert("claims", of(kitchen, 9, None)).unwrap();
+    // Two of one batch find each other.
+    let shed = project(&mut host, "Shed");
+    let claim = |id: Id| {
+        insert("claims", id)
+            .set("title", "Deposit")
+            .set("project", shed)
+            .set("kind", "deposit")
+            .set("amount", Money { minor: 9, currency: Currency::AUD })
+    };
+    let (a, b) = (host.new_id(), host.new_id());
+    let both = host.batch([claim(a), claim(b)]).unwrap_err();
+    assert_eq!(codes(&both), [("/0/kind", "duplicate"), ("/1/kind", "duplicate")]);
+    // Deposits of two milestones are two things.
+    for title in ["Signed", "Variation signed"] {
+        let milestone = host.insert("milestones", json!({ "title": title, "project": shed })).unwrap();
+        host.insert("claims", of(shed, 9, Some(milestone))).unwrap();
+    }
+}
+
+#[test]
+fn a_milestone_is_claimed_by_what_falls_due_with_it() {
+    let mut host = may_claim();
+    host.fill_in("claim_tax", 1_000);
+    let kitchen = project(&mut host, "Kitchen");
+    let amount = json!({ "minor": 90_005, "currency": "AUD" });
+    let fitted = json!({ "title": "Fitted", "project": kitchen, "amount": amount });
+    let fitted = host.insert("milestones", fitted).unwrap();
+    let bare = host.insert("milestones", json!({ "title": "Measured", "project": kitchen })).unwrap();
+    let path = format!("/milestones/{fitted}/claim");
+    assert_eq!(codes(&host.post(&path, &json!({ "due": "soon" })).unwrap_err()), [("/due", "type")]);
+    let answer = host.post(&path, &json!({ "due": "2026-12-14" })).unwrap();
+    let id = answer.json()["id"].as_str().unwrap().parse().unwrap();
+    let record = host.record("claims", id).unwrap();
+    assert_eq!((answer.status, &record["title"], &record["kind"]), (201, &json!("Fitted"), &json!("stage")));
+    assert_eq!((&record["amount"], &record["tax"]["minor"]), (&amount, &json!(9_001)));
+    assert_eq!((&record["milestone"], &record["due"]), (&json!(fitted), &json!("2026-12-14")));
+    let again = host.post(&path, &json!({})).unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict, "once while that claim stands");
+    assert_eq!(host.post(&format!("/milestones/{bare}/claim"), &json!({})).unwrap_err().code, ErrorCode::Conflict);
+    let nobody = host.new_id();
+    assert_eq!(host.post(&format!("/milestones/{nobody}/claim"), &json!({})).unwrap_err().code, ErrorCode::NotFound);
+    host.transition("claims", id, "cancel").unwrap();
+    host.post(&path, &json!({ "title": "Fitted, once more" })).unwrap();
+    host.caller.permissions.retain(|held| held != "projects.claim");
+    assert_eq!(host.post(&path, &json!({})).unwrap_err().code, ErrorCode::Denied);
+}

@@ -148,6 +148,27 @@ fn without_a_start_the_first_date_moves_to_the_new_one() {
 }
 
 #[test]
+fn the_first_date_may_be_that_of_a_phase_or_a_milestone() {
+    let mut host = host();
+    let shed = project(&mut host, "Shed");
+    let phase = json!({ "name": "Frame", "project": shed, "start": "2026-11-09", "due": "2026-11-13" });
+    host.insert("phases", phase).unwrap();
+    host.insert("milestones", json!({ "title": "Deposit", "project": shed, "due": "2026-11-02" })).unwrap();
+    let new = copied(&mut host, shed, &json!({ "name": "A", "start": "2027-02-01" })).unwrap();
+    let of = |host: &Host, collection: &str, column: &str| {
+        let found =
+            select(collection).columns([column]).filter(field("project").eq(new)).filter(field(column).is_set());
+        let page = host.find(found).unwrap();
+        page.records().map(|row| row.date(column).unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&host, "milestones", "due"), ["2027-02-01"]);
+    assert_eq!(
+        (of(&host, "phases", "start"), of(&host, "phases", "due")),
+        (vec!["2027-02-08".into()], vec!["2027-02-12".into()])
+    );
+}
+
+#[test]
 fn what_stands_in_the_way_is_told_by_its_place_in_the_body() {
     let mut host = host();
     let (kitchen, _) = sample(&mut host);

@@ -139,6 +139,85 @@ fn work_begins_without_an_accepted_estimate_only_where_the_firm_lets_it() {
 }
 
 #[test]
+fn no_way_round_leads_to_work_without_an_accepted_estimate() {
+    let mut host = host();
+    let early = project(&mut host, "Early");
+    host.transition("projects", early, "activate").unwrap();
+    host.fill_in("estimate_required", true);
+    let refused = |tried: Result<(), Fault>| assert_eq!(codes(&tried.unwrap_err()), [("/estimate", "required")]);
+    let kitchen = project(&mut host, "Kitchen");
+    host.transition("projects", kitchen, "cancel").unwrap();
+    refused(host.transition("projects", kitchen, "reopen"));
+    let own = host.insert("projects", json!({ "name": "Workshop", "billing": "not-billable" })).unwrap();
+    for (step, refuses) in [
+        (None, false),
+        (Some("activate"), true),
+        (Some("hold"), true),
+        (Some("resume"), true),
+        (Some("complete"), true),
+    ] {
+        if let Some(step) = step {
+            host.transition("projects", own, step).unwrap();
+        }
+        for billing in ["fixed", "time-and-materials"] {
+            if refuses {
+                refused(host.update("projects", own, json!({ "billing": billing })));
+            } else {
+                host.update("projects", own, json!({ "billing": billing })).unwrap();
+                refused(host.transition("projects", own, "activate"));
+                host.update("projects", own, json!({ "billing": "not-billable" })).unwrap();
+            }
+        }
+    }
+    host.transition("projects", own, "reopen").unwrap();
+    // What was begun before this was settled goes on.
+    for step in ["hold", "resume", "complete", "reopen"] {
+        host.transition("projects", early, step).unwrap();
+    }
+    host.update("projects", early, json!({ "billing": "fixed" })).unwrap();
+    host.transition("projects", early, "cancel").unwrap();
+    refused(host.transition("projects", early, "reopen"));
+}
+
+#[test]
+fn what_is_said_of_costs_and_claims_is_for_who_sees_these() {
+    let mut host = host();
+    host.caller.permissions.push("projects.claim".to_owned());
+    let mia = host.add_person("Mia");
+    let ben = host.add_person("Ben");
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "members": [mia] })).unwrap();
+    let cut = host.insert("tasks", json!({ "title": "Cut", "project": kitchen, "assignees": [ben] })).unwrap();
+    let amount = json!({ "minor": 10_000, "currency": "AUD" });
+    let oak = host.insert("costs", json!({ "title": "Oak", "project": kitchen, "amount": amount })).unwrap();
+    let claim = host.insert("claims", json!({ "title": "Stage", "project": kitchen, "amount": amount })).unwrap();
+    let say = |host: &mut Host, more: serde_json::Value| {
+        let mut comment = json!({ "text": "A word." });
+        comment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.insert("comments", comment).unwrap()
+    };
+    let of_project = say(&mut host, json!({ "project": kitchen }));
+    let of_task = say(&mut host, json!({ "task": cut }));
+    let of_cost = say(&mut host, json!({ "cost": oak }));
+    let of_both = say(&mut host, json!({ "task": cut, "cost": oak }));
+    let of_claim = say(&mut host, json!({ "claim": claim }));
+    let seen = |host: &mut Host| {
+        let page = host.run(|| records::find(select("comments").columns(["id"]).sort("id"))).unwrap();
+        page.records().map(|row| row.reference("id").unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&mut host), [of_project, of_task, of_cost, of_both, of_claim]);
+    act_as(&mut host, ben);
+    assert_eq!(seen(&mut host), [of_task]);
+    act_as(&mut host, mia);
+    assert_eq!(seen(&mut host), [of_project, of_task]);
+    // Who brought a receipt hears what is said of it.
+    let screws = host.insert("costs", json!({ "title": "Screws", "project": kitchen, "amount": amount })).unwrap();
+    let of_screws = say(&mut host, json!({ "cost": screws }));
+    assert_eq!(seen(&mut host), [of_project, of_task, of_screws]);
+    host.caller.permissions.push("projects.see-money".to_owned());
+    assert_eq!(seen(&mut host), [of_project, of_task, of_cost, of_both, of_claim, of_screws]);
+}
+
+#[test]
 fn a_copy_carries_over_the_money_that_its_maker_does_not_see() {
     let mut host = host();
     let mia = host.add_person("Mia");

@@ -42,6 +42,20 @@ fn what_is_in_the_way_and_what_is_said_is_told_to_those_whom_it_concerns() {
 }
 
 #[test]
+fn what_is_said_of_money_is_told_to_who_sees_it() {
+    let mut host = host();
+    let ana = host.add_person("Ana");
+    let kitchen = host.insert("projects", json!({ "name": "Kitchen", "manager": ana })).unwrap();
+    let oak = json!({ "title": "Oak", "project": kitchen, "amount": { "minor": 60_000, "currency": "AUD" } });
+    let oak = host.insert("costs", oak).unwrap();
+    host.insert("comments", json!({ "cost": oak, "project": kitchen, "text": "600.00?" })).unwrap();
+    assert!(told(&host, ana).is_empty());
+    host.give(ana, &["projects.see-money"]);
+    host.insert("comments", json!({ "cost": oak, "project": kitchen, "text": "Yes." })).unwrap();
+    assert_eq!(told(&host, ana), ["A comment on a project"]);
+}
+
+#[test]
 fn a_budget_that_is_used_up_so_far_is_told_to_who_manages_it() {
     let mut host = host();
     let ana = host.add_person("Ana");

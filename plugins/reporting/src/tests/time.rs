@@ -83,6 +83,16 @@ fn utilisation_is_of_what_patterns_leave_after_holidays_and_leave() {
 }
 
 #[test]
+fn time_that_is_of_no_project_is_billable_to_nobody() {
+    let Firm { mut host, mia, .. } = firm();
+    let before = report(&mut host, "/utilisation", &WEEK)["total"].clone();
+    worked(&mut host, mia, None, "2026-11-19", 3_600, true);
+    let after = report(&mut host, "/utilisation", &WEEK)["total"].clone();
+    assert_eq!(after["worked"].as_i64().unwrap(), before["worked"].as_i64().unwrap() + 3_600);
+    assert_eq!((&after["billable"], &after["utilisation"]), (&before["billable"], &before["utilisation"]));
+}
+
+#[test]
 fn a_worker_is_told_of_themselves_alone() {
     let Firm { mut host, mia, .. } = firm();
     host.caller.principal = lignaflow_sdk::context::Principal::Person(mia);
