@@ -241,7 +241,7 @@ async fn what_the_lists_of_quotes_hours_and_reports_ask_does_not_grow_either(dat
         format!("/reporting/-/hours?{month}"),
         format!("/reporting/-/unbilled?{month}"),
         format!("/reporting/-/utilisation?{month}"),
-        format!("/reporting/-/result/{project}"),
+        format!("reporting/projects/{project}/result"),
         format!("/reporting/-/profit?{month}"),
         format!("/reporting/-/quotes?{month}"),
     ];

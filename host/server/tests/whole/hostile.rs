@@ -314,6 +314,8 @@ async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back
 
     let visitor = server.signed_in(&org).await;
     visitor.get("/admin/plugins/panic").await.is(200).shows("Its route `run`").shows("call-again");
+    let notices = org.get("notices").await.is(200);
+    assert!(notices.text.contains("Panic: route run is set aside"), "{}", notices.text);
     let _ =
         mia.post("plugins/panic/call-again", json!({ "kind": "route", "name": "run" })).await.is_problem(403, "denied");
     let _ = org
