@@ -401,7 +401,9 @@ fn total(at: Option<usize>, change: Option<&HookChange>, sheet: &Sheet, findings
         let write = figures.iter().fold(write, |write, (name, value)| write.set(*name, value));
         findings.verdict.also.push(write.into());
     }
-    let Some(estimate) = sheet.revision.reference("estimate") else { return Ok(()) };
+    // Once something was accepted, an estimate comes to that, whatever is drafted after it.
+    let estimate = sheet.revision.reference("estimate").filter(|_| sheet.accepted.is_none());
+    let Some(estimate) = estimate else { return Ok(()) };
     findings.estimate(estimate).insert("total".to_owned(), figures["total"].clone());
     Ok(())
 }

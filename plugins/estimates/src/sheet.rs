@@ -67,6 +67,8 @@ pub(crate) struct Sheet {
     pub(crate) id: Id,
     pub(crate) revision: Fields,
     pub(crate) currency: Currency,
+    /// The revision of its estimate that was accepted, where one was.
+    pub(crate) accepted: Option<Id>,
     pub(crate) sections: Vec<(Id, Fields)>,
     pub(crate) lines: Vec<(Id, Fields)>,
     pub(crate) payments: Vec<Fields>,
@@ -145,11 +147,16 @@ impl Sheet {
 
     /// With the revision as it is about to be.
     pub(crate) fn with(id: Id, revision: Fields) -> Result<Self, Fault> {
-        let currency = currency_of(revision.reference("estimate"))?;
+        let estimate = match revision.reference("estimate") {
+            Some(estimate) => records::get("estimates", estimate, &["currency", "client", "accepted"])?,
+            None => None,
+        };
+        let estimate = estimate.unwrap_or_default();
         Ok(Self {
             id,
             revision,
-            currency,
+            currency: currency_of_fields(&estimate)?,
+            accepted: estimate.reference("accepted"),
             sections: ordered("sections", &SECTION, id, MOST_SECTIONS)?,
             lines: ordered("lines", &LINE, id, MOST_LINES)?,
             payments: ordered("payments", &["title", "share", "position"], id, 20)?
@@ -258,14 +265,6 @@ impl Sheet {
     pub(crate) fn payments(&self, total: i64) -> Result<Vec<Payment>, Fault> {
         Ok(pricing::payments(total, &self.stages(), "Balance")?)
     }
-}
-
-fn currency_of(estimate: Option<Id>) -> Result<Currency, Fault> {
-    let fields = match estimate {
-        Some(id) => records::get("estimates", id, &["currency", "client"])?,
-        None => None,
-    };
-    currency_of_fields(&fields.unwrap_or_default())
 }
 
 /// The currency of an estimate: its own, its client's, or the organization's.

@@ -80,6 +80,27 @@ fn acceptances_are_written_by_accepting_alone() {
 }
 
 #[test]
+fn lists_tell_what_was_taken_and_the_document_what_was_offered() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    let led = kitchen.priced(&mut host, "30", json!({ "mode": "optional" }));
+    kitchen.issued(&mut host);
+    let total = |host: &Host| host.fields("estimates", kitchen.estimate).unwrap().money("total").unwrap().minor;
+    assert_eq!(total(&host), 11_000);
+    let taken = [("answered_by", "Alice".into_value()), ("chosen", vec![led].into_value())];
+    with(&mut host, kitchen.revision, "accept", &taken).unwrap();
+    assert_eq!(total(&host), 14_300);
+    assert_eq!(minor(&host, kitchen.revision, "accepted_total"), 14_300);
+    assert_eq!(minor(&host, kitchen.revision, "total"), 11_000, "the revision is what was issued");
+    // What is drafted later changes nothing of that.
+    let next = host.post(&format!("/revisions/{}/revise", kitchen.revision), &json!(null)).unwrap();
+    let next = id(&next.json()["id"]);
+    host.update("revisions", next, json!({ "discount_rate": 5_000 })).unwrap();
+    assert_eq!((total(&host), minor(&host, next, "total")), (14_300, 5_500));
+}
+
+#[test]
 fn what_was_accepted_becomes_a_project_once() {
     let mut host = host();
     let kitchen = begin(&mut host, "Cremorne kitchen");
