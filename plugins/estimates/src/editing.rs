@@ -271,8 +271,11 @@ fn item_line(item: &Fields, quantity: Fine, digits: u32) -> Result<Write, Fault>
     let line = with(line, item, &["unit", "pricing", "rate", "tax_code", "labour_minutes"]);
     let fixed = item.text("pricing") == Some("fixed");
     let line = if fixed { line.set("unit_price", price.decimal()) } else { line };
-    let allowance = item.text("kind") == Some("allowance");
-    Ok(if allowance { line.set("allowance", "prime-cost") } else { line })
+    let allowance = item.text("allowance").or((item.text("kind") == Some("allowance")).then_some("prime-cost"));
+    Ok(match allowance {
+        Some(allowance) => line.set("allowance", allowance),
+        None => line,
+    })
 }
 
 fn product(one: Fine, other: Fine) -> Result<i128, Fault> {

@@ -101,10 +101,11 @@ impl Offer {
                     Some("provisional-sum") => " (provisional sum)",
                     _ => "",
                 };
+                let description = format!("{}{note}", shown.description);
                 if line.mode != Mode::Included {
                     options.push(Choice {
                         id: entry.id,
-                        title: shown.description.clone(),
+                        title: description.clone(),
                         group: entry.group.clone(),
                         price: priced(entry.amount),
                         taken: *counted,
@@ -112,7 +113,7 @@ impl Offer {
                 }
                 if *counted && section.shows == Shows::Lines {
                     rows.push(Row {
-                        description: format!("{}{note}", shown.description),
+                        description,
                         quantity,
                         price: decimal(&shown.unit_price),
                         amount: priced(entry.amount),
