@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 /// Words and figures, all of them text, in the order in which they stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Offer {
+    /// Where the firm is to be found, a line each: on paper alone.
+    pub(crate) letterhead: Vec<String>,
     pub(crate) number: String,
     pub(crate) letter: String,
     pub(crate) title: String,
@@ -143,6 +145,7 @@ impl Offer {
         }
         let payments = document.payments(totals.total)?;
         Ok(Self {
+            letterhead: Vec::new(),
             number: number.to_owned(),
             letter: document.letter.clone(),
             title: document.title.clone(),
