@@ -141,7 +141,7 @@ fn parts(from: &Sheet, to: Id, of_section: &[&str], writes: &mut Vec<Mutation>) 
         let copy = insert("lines", context::new_id()?).set("revision", to).set("section", *section);
         writes.push(with(copy, fields, &OF_LINE).into());
     }
-    for fields in &from.payments {
+    for (_, fields) in &from.payments {
         let copy = insert("payments", context::new_id()?).set("revision", to);
         writes.push(with(copy, fields, &["title", "share", "position"]).into());
     }

@@ -71,7 +71,7 @@ pub(crate) struct Sheet {
     pub(crate) accepted: Option<Id>,
     pub(crate) sections: Vec<(Id, Fields)>,
     pub(crate) lines: Vec<(Id, Fields)>,
-    pub(crate) payments: Vec<Fields>,
+    pub(crate) payments: Vec<(Id, Fields)>,
     pub(crate) taxes: Taxes,
 }
 
@@ -159,10 +159,7 @@ impl Sheet {
             accepted: estimate.reference("accepted"),
             sections: ordered("sections", &SECTION, id, MOST_SECTIONS)?,
             lines: ordered("lines", &LINE, id, MOST_LINES)?,
-            payments: ordered("payments", &["title", "share", "position"], id, 20)?
-                .into_iter()
-                .map(|(_, it)| it)
-                .collect(),
+            payments: ordered("payments", &["title", "share", "position"], id, 20)?,
             taxes: Taxes::load()?,
         })
     }
@@ -172,6 +169,7 @@ impl Sheet {
         let place = |(id, fields): &(Id, Fields)| (fields.integer("position").unwrap_or(i64::MAX), *id);
         self.sections.sort_by_key(place);
         self.lines.sort_by_key(place);
+        self.payments.sort_by_key(place);
         let order: BTreeMap<Id, usize> = self.sections.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
         self.lines.sort_by_key(|(_, line)| line.reference("section").and_then(|id| order.get(&id)).copied());
     }
@@ -259,11 +257,11 @@ impl Sheet {
             title: fields.text("title").unwrap_or_default().to_owned(),
             share: fields.integer("share").unwrap_or(0),
         };
-        deposit.into_iter().chain(self.payments.iter().map(stage)).collect()
+        deposit.into_iter().chain(self.payments.iter().map(|(_, fields)| stage(fields))).collect()
     }
 
     pub(crate) fn payments(&self, total: i64) -> Result<Vec<Payment>, Fault> {
-        Ok(pricing::payments(total, &self.stages(), "Balance")?)
+        Ok(pricing::payments(total, &self.stages(), BALANCE)?)
     }
 }
 
