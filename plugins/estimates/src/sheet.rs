@@ -6,6 +6,8 @@ use crate::pricing::{
 use lignaflow_sdk::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the last payment is called where shares leave something over.
+pub(crate) const BALANCE: &str = "Balance";
 /// Lines of one revision at most, and sections.
 pub(crate) const MOST_LINES: usize = 500;
 const MOST_SECTIONS: usize = 100;
@@ -37,7 +39,7 @@ pub(crate) const REVISION: [&str; 23] = [
 ];
 pub(crate) const SECTION: [&str; 8] =
     ["revision", "title", "position", "location", "shows", "start", "due", "assignees"];
-pub(crate) const LINE: [&str; 21] = [
+pub(crate) const LINE: [&str; 22] = [
     "revision",
     "section",
     "position",
@@ -53,6 +55,7 @@ pub(crate) const LINE: [&str; 21] = [
     "cost",
     "tax_code",
     "labour_minutes",
+    "labour_cost",
     "mode",
     "choice_group",
     "ticked",
@@ -296,6 +299,26 @@ pub(crate) fn minutes_of(line: &Fields) -> i64 {
     let quantity = line.decimal("quantity").and_then(|it| Fine::of_decimal(it).ok()).unwrap_or_default();
     let minutes = pricing::rounded(each * i128::from(quantity.get()), i128::from(Fine::ONE.get()));
     minutes.and_then(|minutes| i64::try_from(minutes).ok()).unwrap_or(0)
+}
+
+/// What a line costs, in minor units: its labour, and all else. Together they are its cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LineCost {
+    pub(crate) labour: i64,
+    pub(crate) other: i64,
+}
+
+/// Of a line of labour, all of its cost is labour; of another, what it says, but never more than it costs.
+pub(crate) fn cost_of(line: &Fields, digits: u32) -> LineCost {
+    let cost = line.money("cost").map_or(0, |cost| cost.minor);
+    let labour = if line.text("kind") == Some("labour") {
+        cost
+    } else {
+        let fine = |name: &str| line.decimal(name).and_then(|it| Fine::of_decimal(it).ok()).unwrap_or_default();
+        let labour = pricing::amount(fine("quantity"), fine("labour_cost"), digits).unwrap_or(cost);
+        labour.clamp(cost.min(0), cost.max(0))
+    };
+    LineCost { labour, other: cost - labour }
 }
 
 /// What a line comes to.

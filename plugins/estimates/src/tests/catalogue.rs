@@ -50,8 +50,9 @@ fn an_assembly_is_taken_whole_or_in_parts_with_those_within_it() {
     assert_eq!((minor(&host, kitchen.revision, "net"), minor(&host, kitchen.revision, "cost")), (29_400, 19_600));
     assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("labour_minutes"), Some(200));
     let parts = host.post(&path, &json!({ "assembly": cabinet, "parts": true })).unwrap();
-    assert_eq!(parts.json()["data"].as_array().unwrap().len(), 3);
+    assert_eq!(parts.json()["data"].as_array().unwrap().len(), 4, "three items, and the labour of putting it together");
     assert_eq!(minor(&host, kitchen.revision, "net"), 44_100);
+    assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("labour_minutes"), Some(300));
 }
 
 #[test]
