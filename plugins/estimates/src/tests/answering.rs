@@ -188,6 +188,28 @@ fn a_deposit_alone_is_a_milestone_and_so_is_the_rest_and_each_variation() {
 }
 
 #[test]
+fn a_variation_with_stages_of_its_own_is_claimed_by_them() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "1000", json!({}));
+    host.update("revisions", kitchen.revision, json!({ "deposit": 0 })).unwrap();
+    kitchen.issued(&mut host);
+    accepted(&mut host, &kitchen);
+    host.run_jobs().unwrap();
+    let project = host.fields("estimates", kitchen.estimate).unwrap().reference("project").unwrap();
+    let more = begun_for(&mut host, "Study", Some(project));
+    more.priced(&mut host, "300", json!({}));
+    host.update("revisions", more.revision, json!({ "deposit": 0 })).unwrap();
+    let half = json!({ "revision": more.revision, "title": "Frames up", "share": 5_000 });
+    host.insert("payments", half).unwrap();
+    more.issued(&mut host);
+    accepted(&mut host, &more);
+    host.run_jobs().unwrap();
+    let told = [("On completion", 100_000), ("Study: Balance", 15_000), ("Study: Frames up", 15_000)];
+    assert_eq!(milestones(&host), told.map(|(title, minor)| (title.to_owned(), minor)));
+}
+
+#[test]
 fn a_quote_without_a_deposit_is_claimed_on_completion() {
     let mut host = host();
     let kitchen = begin(&mut host, "Kitchen");
