@@ -237,7 +237,10 @@ impl Book {
             let name = name.as_deref().unwrap_or("The project");
             findings.lock(index, "project", format!("{name} is {status}, which takes no time any more."));
         }
-        let billable = after.boolean("billable").unwrap_or_else(|| {
+        // Without a project there is nobody to bill. Once it is of one, it is charged as what it is of.
+        let kept = change.before.is_null("project") && change.before.boolean("billable") == after.boolean("billable");
+        let said = after.boolean("billable").filter(|_| change.kind == ChangeKind::Insert || !kept);
+        let usual = || {
             let of = |path: &str| related.boolean(path);
             let charged = match billing.as_deref() {
                 Some("not-billable") => false,
@@ -245,8 +248,9 @@ impl Book {
                 Some("fixed" | "milestones") => of("task.extra") == Some(true),
                 _ => true,
             };
-            charged && of("task.billable").or_else(|| of("activity.billable")).unwrap_or(project.is_some())
-        });
+            charged && of("task.billable").or_else(|| of("activity.billable")).unwrap_or(true)
+        };
+        let billable = project.is_some() && said.unwrap_or_else(usual);
         findings.set(index, change, "billable", billable);
         let charged = settled.duration.map(|taken| {
             if corrects {

@@ -225,3 +225,29 @@ fn booked_hours_stay_when_a_person_leaves_and_hold_their_project_fast() {
     let fault = host.insert("entries", json!({ "task": task, "duration": 3600, "user": mia })).unwrap_err();
     assert_eq!(codes(&fault), [("/user", "unknown-reference")]);
 }
+
+#[test]
+fn time_without_a_project_is_billed_to_nobody_until_it_is_of_one() {
+    let mut host = host();
+    boss(&mut host);
+    let (project, task) = kitchen(&mut host);
+    let travel = host.insert("activities", json!({ "name": "Travel" })).unwrap();
+    let body = json!({ "activity": travel, "duration": 3600, "billable": true });
+    let entry = host.insert("entries", body).unwrap();
+    let told = |host: &Host| {
+        let entry = host.record("entries", entry).unwrap();
+        (entry["billable"].clone(), entry["billable_duration"].clone())
+    };
+    assert_eq!(told(&host), (json!(false), json!(0)), "whatever is said");
+    host.update("entries", entry, json!({ "billable": true })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)));
+    host.update("entries", entry, json!({ "project": project })).unwrap();
+    assert_eq!(told(&host), (json!(true), json!(3600)), "as the activity is");
+    host.update("entries", entry, json!({ "project": null })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)));
+    host.update("entries", entry, json!({ "task": task, "billable": false })).unwrap();
+    assert_eq!(told(&host), (json!(true), json!(3600)), "what was said of it when it was of no project is over");
+    host.update("entries", entry, json!({ "billable": false })).unwrap();
+    host.update("entries", entry, json!({ "note": "Free" })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)), "what is said of time on a project stands");
+}
