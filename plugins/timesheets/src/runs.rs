@@ -340,7 +340,8 @@ struct Correcting {
 }
 
 /// Takes time back that is out already, by an entry of as much less today, and tells what it should have been by another.
-/// Both have the rate of what they correct.
+/// Both have the rate of what they correct. The other is corrected in turn once it is out itself, so that each takes back
+/// the one before it.
 pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Correcting = request.json()?;
     let caller = context::caller()?;
@@ -379,17 +380,25 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
             "This time is in no run yet: have its timesheet returned and change it.",
         ));
     }
-    if !entry.is_null("corrects") {
-        return Err(Fault::new(ErrorCode::Conflict, "This corrects another entry: correct that one."));
+    let taken = entry.integer("duration").unwrap_or(0);
+    if !entry.is_null("corrects") && taken <= 0 {
+        let message = "This takes back other time: correct what stands in its place.";
+        return Err(Fault::new(ErrorCode::Conflict, message));
     }
-    let again = select("entries").as_plugin().columns(["id"]).filter(field("corrects").eq(id)).limit(1);
-    if !records::find(again)?.rows.is_empty() {
-        return Err(Fault::new(ErrorCode::Conflict, "This time was corrected already."));
+    let again = select("entries").as_plugin().columns(["id", "duration"]).filter(field("corrects").eq(id)).limit(2);
+    let again = records::find(again)?;
+    if !again.rows.is_empty() {
+        let replaced = again.records().any(|row| row.integer("duration").is_some_and(|seconds| seconds > 0));
+        let message = if replaced {
+            "This time was corrected already: correct what stands in its place."
+        } else {
+            "This time was taken back already: enter what is right as new time."
+        };
+        return Err(Fault::new(ErrorCode::Conflict, message));
     }
     if body.reason.trim().is_empty() {
         return Err(Fault::at("/reason", "required", "Say what was wrong with it."));
     }
-    let taken = entry.integer("duration").unwrap_or(0);
     let right = match body.time.as_deref().map(typed::read) {
         None => 0,
         Some(Ok(typed::Typed::Taken(seconds))) => seconds,
