@@ -107,6 +107,10 @@ impl Plugin for Timesheets {
         }
     }
 
+    fn receive(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
+        claims::cancelled(events)
+    }
+
     fn run(call: &JobCall) -> Result<Slice, Fault> {
         match call.job.as_str() {
             "usage" => usage::tell(call),

@@ -4,6 +4,7 @@
 use crate::claims;
 use crate::typed;
 use crate::weeks;
+use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,6 +188,37 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
     Ok(reply::saved(kind.collection(), run).with_writes(writes))
 }
 
+/// Lets some of the time of a billing run go, which falls into the next; a run that has none left is cancelled.
+pub(crate) fn let_go(run: Id, goes: impl Fn(&Fields) -> bool, reason: &str) -> Result<Vec<Mutation>, Fault> {
+    let kind = Kind::Billing;
+    let record = records::get(kind.collection(), run, &["status"])?;
+    if record.as_ref().and_then(|record| record.text("status")) != Some("made") {
+        return Ok(Vec::new());
+    }
+    let entries = select("entries").as_plugin().columns(["id", "project", "billable_duration", "amount"]);
+    let entries = records::find_all(entries.filter(field(kind.mark()).eq(run)), MOST)?.ok_or_else(Fault::internal)?;
+    let (gone, kept): (Vec<Fields>, Vec<Fields>) = entries.into_iter().partition(goes);
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut writes: Vec<Mutation> = gone
+        .iter()
+        .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into()))
+        .collect();
+    let taken: i64 = kept.iter().filter_map(|entry| entry.integer("billable_duration")).sum();
+    writes.push(if kept.is_empty() {
+        transition(kind.collection(), run, "cancel").set("reason", reason).into()
+    } else {
+        let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
+        update(kind.collection(), run)
+            .set("entries", count)
+            .set("duration", taken)
+            .set("amount", total(&kept))
+            .into()
+    });
+    Ok(writes)
+}
+
 /// The run as a file, the same each time: what is in it is locked.
 pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fault> {
     may()?;
@@ -327,7 +359,7 @@ fn line(text: &mut String, cells: &[String]) {
 }
 
 pub(crate) fn check(change: &HookChange) -> Result<(), Fault> {
-    if change.transition.is_some() && change.origin != lignaflow_sdk::Origin::Route {
+    if change.transition.is_some() && !matches!(change.origin, Origin::Route | Origin::Subscriber) {
         return Err(Fault::new(ErrorCode::Conflict, "A run is cancelled with a reason, by its own route."));
     }
     Ok(())
