@@ -15,7 +15,7 @@
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`], [`allowances`] | leave, and what a week is expected to be; what is paid beside hours |
 //! | [`remind`] | what people are reminded of |
-//! | [`policy`], [`rounding`] | what the organization has settled; billable time |
+//! | [`policy`], [`rounding`], [`days`] | what the organization has settled; billable time; that of a day, shared out |
 //! | [`findings`] | the faults of a batch, all at once |
 
 mod absence;
@@ -23,6 +23,7 @@ mod allowances;
 mod by_project;
 mod claims;
 mod crew;
+mod days;
 mod deciding;
 mod entries;
 mod findings;
