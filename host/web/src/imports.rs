@@ -218,7 +218,7 @@ fn summary(shell: &Shell, view: &ImportPage<'_>, busy: bool) -> Markup {
                 @for (count, what) in told.iter().filter(|(count, _)| *count > 0) { li { b { (number(*count)) } " " (what) } }
             }
         }
-        @if !view.notes.is_empty() { ul class="list" { @for note in view.notes { li { (note) } } } }
+        @for note in view.notes { p class="help" { (note) } }
     }
 }
 
@@ -329,7 +329,7 @@ fn whole(shell: &Shell, view: &ImportPage<'_>) -> Markup {
     html! {
         form method="post" action=(paths::import(&view.schema.name, view.id)) {
             input type="hidden" name="program" value=(form.program);
-            div class="band" {
+            div class="band mt-6" {
                 p {
                     "This is a " (view.program.unwrap_or("file of another program")) ". People, clients, projects and tasks are found by their names, "
                     "and made where they are not there; who is new comes without a way to sign in, until they are invited. "
