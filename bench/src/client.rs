@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TLS for measuring: one request at a time on a connection that stays open, written and read whole.
+//! HTTP/1.1 for measuring, over TLS but for what speaks none: one request at a time on a connection that stays open, written and read whole.
 //!
 //! It does no more than the measurements need, so that on a machine with few cores the load costs little beside what is
 //! measured.
@@ -16,10 +16,9 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 /// The most bytes of an answer; past this something else is measured than was meant.
 const LARGEST: usize = 16 << 20;
@@ -28,7 +27,8 @@ const LARGEST: usize = 16 << 20;
 #[derive(Clone)]
 pub(crate) struct Target {
     address: SocketAddr,
-    connector: TlsConnector,
+    /// None where it speaks plain HTTP.
+    connector: Option<TlsConnector>,
 }
 
 impl Target {
@@ -45,14 +45,23 @@ impl Target {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), connector: TlsConnector::from(Arc::new(config)) })
+        let connector = Some(TlsConnector::from(Arc::new(config)));
+        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), connector })
+    }
+
+    /// A server that speaks plain HTTP.
+    pub(crate) fn plain(port: u16) -> Self {
+        Self { address: (Ipv4Addr::LOCALHOST, port).into(), connector: None }
     }
 
     pub(crate) async fn connect(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-        let stream = self.connector.connect(name, stream).await?;
+        let stream: Box<dyn Stream> = match &self.connector {
+            Some(connector) => Box::new(connector.connect(name, stream).await?),
+            None => Box::new(stream),
+        };
         Ok(Connection { stream, buffer: vec![0; 64 << 10], broken: false })
     }
 
@@ -119,8 +128,12 @@ impl std::fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 pub(crate) struct Connection {
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
     buffer: Vec<u8>,
     broken: bool,
 }

@@ -49,6 +49,8 @@ impl Call {
 pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
+    /// Whether it speaks plain HTTP.
+    pub(crate) plain: bool,
     pub(crate) process: u32,
     /// What it calls itself to PostgreSQL.
     pub(crate) application: &'static str,
@@ -168,7 +170,10 @@ fn figures(side: &Side, rounds: &[Round]) -> Figures {
 async fn load(side: &Side, authority: &Path, token: &str, seconds: u64) -> Result<Outcome> {
     let call = &side.call;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["load", "--method", call.method, "--path", &call.path, "--authority"]).arg(authority);
+    command.args(["load", "--method", call.method, "--path", &call.path]);
+    if !side.plain {
+        command.arg("--authority").arg(authority);
+    }
     command.args(["--port", &side.port.to_string(), "--connections", &call.connections.to_string()]);
     command.args(["--seconds", &seconds.to_string()]).env(TOKEN, token);
     if let Some(body) = &call.body {

@@ -24,12 +24,12 @@ pub(crate) const FRESH_NUMBER: &str = "{number}";
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The port on this machine where HTTPS is served
+    /// The port on this machine
     #[arg(long)]
     port: u16,
-    /// The PEM file of the certificate authority
+    /// The PEM file of the certificate authority; plain HTTP is spoken without one
     #[arg(long, value_name = "FILE")]
-    authority: PathBuf,
+    authority: Option<PathBuf>,
     #[arg(long, default_value = "GET")]
     method: String,
     #[arg(long)]
@@ -92,7 +92,10 @@ pub(crate) fn main(options: &Options) -> Result<()> {
 }
 
 async fn run(options: &Options) -> Result<Outcome> {
-    let target = Target::new(options.port, &options.authority)?;
+    let target = match &options.authority {
+        Some(authority) => Target::new(options.port, authority)?,
+        None => Target::plain(options.port),
+    };
     let token = std::env::var(TOKEN).ok();
     let text =
         request(&options.method, &options.path, token.as_deref(), options.body.as_deref().map(widened).as_deref());

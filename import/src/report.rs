@@ -14,7 +14,7 @@ pub enum Weight {
 }
 
 impl Weight {
-    const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Left => "left out",
             Self::Changed => "changed",

@@ -111,7 +111,8 @@ async fn add(firm: &mut Firm, people: &People, clients: &[Client], jobs: &mut Ve
     let (mut projects, mut locations, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
     let known: usize = jobs.iter().map(|job| job.tasks.len()).sum();
     let (left, begun) = (PROJECTS.saturating_sub(jobs.len()), jobs.len());
-    let mut still = TASKS_IN_ALL.saturating_sub(known);
+    // Each has some, however many came with the estimates.
+    let mut still = TASKS_IN_ALL.saturating_sub(known).max(left * 3);
     for index in 0..left {
         let client = &clients[firm.rng.usize(..clients.len())];
         let (mut job, mut fields) = plan(firm, people, begun + index * 2, client);
@@ -168,6 +169,12 @@ async fn add(firm: &mut Firm, people: &People, clients: &[Client], jobs: &mut Ve
 /// What was bought, and what clients were asked for. Some bought more than they sold.
 pub(crate) async fn spend_and_claim(firm: &mut Firm, people: &People, jobs: &[Job]) -> Result<usize> {
     let (mut costs, mut milestones, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+    // What became of an estimate has its milestones already: the deposit, and the rest.
+    let mut agreed = BTreeMap::new();
+    for milestone in firm.owner.list("projects/milestones?fields=project,title,amount").await? {
+        let of = (milestone["project"].as_str().unwrap_or_default().to_owned(), milestone["title"].to_string());
+        agreed.insert(of, (milestone["id"].clone(), milestone["amount"]["minor"].as_i64().unwrap_or(0)));
+    }
     let mut bill = 20_000;
     for job in jobs {
         let goods = job.sold * 38 / 100 * job.pace / 100;
@@ -184,13 +191,21 @@ pub(crate) async fn spend_and_claim(firm: &mut Firm, people: &People, jobs: &[Jo
                 "task": job.tasks.first().map(|task| &task.id),
             }));
         }
-        let milestone = id();
-        milestones.push(json!({ "id": milestone, "project": job.id, "title": "Installed", "due": job.due.to_string(), "amount": aud(job.sold / 2) }));
-        if job.sold > 0 {
-            claims.push((job, json!({ "project": job.id, "title": "Deposit", "kind": "deposit", "amount": aud(job.sold / 10), "tax": aud(job.sold / 100), "date": job.start.to_string() })));
-            if job.due < firm.today {
-                claims.push((job, json!({ "project": job.id, "title": "Installed", "kind": "stage", "milestone": milestone, "amount": aud(job.sold / 2), "tax": aud(job.sold / 20), "date": job.due.to_string() })));
-            }
+        if job.sold == 0 {
+            continue;
+        }
+        let mut known = |title: &str| agreed.remove(&(job.id.clone(), json!(title).to_string()));
+        let (deposit, rest) = if job.quoted {
+            (known("Deposit"), known("Balance"))
+        } else {
+            let milestone = id();
+            milestones.push(json!({ "id": milestone, "project": job.id, "title": "Installed", "due": job.due.to_string(), "amount": aud(job.sold / 2) }));
+            (None, Some((json!(milestone), job.sold / 2)))
+        };
+        let (milestone, amount) = deposit.unwrap_or((Json::Null, job.sold / 10));
+        claims.push((job, json!({ "project": job.id, "title": "Deposit", "kind": "deposit", "milestone": milestone, "amount": aud(amount), "tax": aud(amount / 10), "date": job.start.to_string() })));
+        if let Some((milestone, amount)) = rest.filter(|_| job.due < firm.today) {
+            claims.push((job, json!({ "project": job.id, "title": "Installed", "kind": "stage", "milestone": milestone, "amount": aud(amount), "tax": aud(amount / 10), "date": job.due.to_string() })));
         }
     }
     let count = costs.len();

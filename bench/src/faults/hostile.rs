@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -19,7 +20,7 @@ use crate::report::{Line, Report, Verdict};
 
 /// Clients that ask for an honest list, and those that call the guest.
 const HONEST: usize = 4;
-const CALLERS: u32 = 4;
+const CALLERS: usize = 4;
 /// How long honest traffic is watched alone.
 const USUAL: Duration = Duration::from_secs(5);
 /// What may stay of a host's memory: the pool keeps some warm.
@@ -108,16 +109,25 @@ struct Honest {
     failed: usize,
 }
 
+async fn connected(target: &Target, count: usize) -> Result<Vec<Connection>> {
+    let mut connections = Vec::with_capacity(count);
+    for _ in 0..count {
+        connections.push(target.connect().await?);
+    }
+    Ok(connections)
+}
+
 async fn honest(target: &Target, token: &str, meanwhile: impl Future<Output = ()>) -> Result<Honest> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
-    for _ in 0..HONEST {
+    // Handshakes are not what is measured here: all connections stand before the time begins.
+    for first in connected(target, HONEST).await? {
         let (target, stop) = (target.clone(), stop.clone());
         let text = request("GET", LIST, Some(token), None);
         clients.spawn(async move {
             let mut took = Vec::new();
             let mut failed = 0;
-            let mut connection = target.connect().await.ok();
+            let mut connection = Some(first);
             while !stop.load(Ordering::Relaxed) {
                 let begin = Instant::now();
                 let answered = match &mut connection {
@@ -203,13 +213,17 @@ async fn one(
 ) -> Result<Line> {
     let before = resident(host.id)?;
     let left = Arc::new(AtomicU32::new(calls));
+    // They begin once the honest ones have.
+    let (begin, begun) = watch::channel(false);
     let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
+    for first in connected(&host.target, CALLERS).await? {
         let (target, request, left) = (host.target.clone(), request.clone(), left.clone());
+        let mut begun = begun.clone();
         callers.spawn(async move {
             let mut seen: BTreeMap<u16, u32> = BTreeMap::new();
+            let _ = begun.wait_for(|begun| *begun).await;
             // A handshake a call would be the caller's doing, not the guest's.
-            let mut connection = None;
+            let mut connection = Some(first);
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                 if connection.as_ref().is_none_or(|open: &Connection| !open.is_usable()) {
                     connection = target.connect().await.ok();
@@ -226,6 +240,7 @@ async fn one(
     let mut seen: BTreeMap<u16, u32> = BTreeMap::new();
     let mut undone = None;
     let beside = honest(&host.target, token, async {
+        begin.send_replace(true);
         while let Some(caller) = callers.join_next().await {
             for (status, count) in caller.unwrap_or_default() {
                 *seen.entry(status).or_default() += count;

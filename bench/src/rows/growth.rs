@@ -89,7 +89,8 @@ async fn both(arena: &Arena<'_>, running: &Running, when: &str) -> Result<Vec<(&
     let mut all = Vec::new();
     for (what, call) in [("list of 50", Call::get(LIST)), ("create", Call::post(PATH, body()))] {
         let call = call.over(CONNECTIONS);
-        let side = Side { name: "host", port: running.port, process: running.id, application: HOST, call };
+        let side =
+            Side { name: "host", port: running.port, process: running.id, application: HOST, plain: false, call };
         all.push((what, arena.run(&format!("{what}, {when}"), &[side]).await?));
     }
     Ok(all)

@@ -7,7 +7,7 @@
 //! | [`growth`] | list and create when there is ten times as much |
 //! | [`report`] | a year of a firm of 200 people, summarised |
 //! | [`writes`] | creating a client, on PostgreSQL beside the limit, on SQLite beside the disk |
-//! | [`routes`] | routes that a plugin answers |
+//! | [`routes`], [`served`] | routes that a plugin answers, beside native ones and the engine's own server |
 //! | [`engine`] | one call of guest code, without a server |
 //! | [`footprint`] | start, memory, switching a plugin |
 
@@ -18,6 +18,7 @@ mod reads;
 mod repeated;
 mod report;
 mod routes;
+mod served;
 mod writes;
 
 use std::path::{Path, PathBuf};
@@ -207,11 +208,11 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn host(&self, call: Call) -> Side {
-        Side { name: "host", port: self.host.port, process: self.host.id, application: HOST, call }
+        Side { name: "host", port: self.host.port, plain: false, process: self.host.id, application: HOST, call }
     }
 
     fn limit(&self, name: &'static str, call: Call) -> Side {
-        Side { name, port: self.limit.port, process: self.limit.id, application: LIMIT, call }
+        Side { name, port: self.limit.port, plain: false, process: self.limit.id, application: LIMIT, call }
     }
 
     /// Both must answer the same, or they are not to be compared.

@@ -27,7 +27,7 @@ impl Place<'_> {
         let authority = self.host.certificate("ca.pem");
         let arena = Arena { plan: self.plan, authority: &authority, token: self.token, postgres: self.postgres };
         let call = Call::get(SUMMARY).over(4);
-        let side = Side { name, port: running.port, process: running.id, application: HOST, call };
+        let side = Side { name, port: running.port, process: running.id, application: HOST, plain: false, call };
         arena.run(name, &[side]).await
     }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Stage;
+use super::served::Served;
 use crate::compare::Call;
 use crate::report::{Comparison, Line, Report, Verdict, shown};
 
@@ -31,12 +32,15 @@ pub(super) async fn routes(stage: &Stage<'_>, has_hello: bool, report: &mut Repo
 }
 
 async fn hello(stage: &Stage<'_>, report: &mut Report) -> Result<()> {
+    let served = Served::start().await?;
     let sides = |connections| {
-        [
+        let mut sides = vec![
             stage.host(Call::get(HELLO).over(connections)),
             stage.limit("native, nobody asked who", Call::get("/hello").over(connections)),
             stage.limit("native, token asked for", Call::get("/hello/signed").over(connections)),
-        ]
+        ];
+        sides.extend(served.as_ref().map(|served| served.side(Call::get("/").over(connections))));
+        sides
     };
     let figures = stage.arena.run("hello", &sides(64)).await?;
     let what = "plugin route that answers hello";
@@ -44,6 +48,13 @@ async fn hello(stage: &Stage<'_>, report: &mut Report) -> Result<()> {
     report
         .lines
         .push(Line::shown("the same where the native one, too, asks for the token", shown(figures[0].of(&figures[2]))));
+    match figures.get(3) {
+        Some(served) => report.lines.push(Line::shown(
+            "the same beside `wasmtime serve`, which asks nobody who they are and speaks no TLS",
+            shown(figures[0].of(served)),
+        )),
+        None => report.lines.push(Line::shown("the same beside `wasmtime serve`", Served::HOW)),
+    }
     report.comparisons.push(Comparison { what: what.to_owned(), figures });
 
     let figures = stage.arena.run("hello, one at a time", &sides(1)).await?;

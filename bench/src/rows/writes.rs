@@ -47,7 +47,7 @@ pub(super) async fn on_sqlite(host: &Host, token: &str, plan: Plan, report: &mut
     let authority = host.certificate("ca.pem");
     let arena = Arena { plan, authority: &authority, token, postgres: None };
     let call = Call::post(PATH, body());
-    let side = Side { name: "host", port: running.port, process: running.id, application: HOST, call };
+    let side = Side { name: "host", port: running.port, process: running.id, application: HOST, plain: false, call };
     let figures = arena.run("create, SQLite", &[side]).await?;
     running.stop().await?;
     let after = disk::syncs_per_second(&host.data(), DISK_TIME)?;

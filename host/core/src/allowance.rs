@@ -416,7 +416,7 @@ impl Default for Allowance {
             subscriber: Bounds::usual(Class::Subscriber),
             service: Bounds::usual(Class::Service),
             migration: Bounds::usual(Class::Migration),
-            instances: 64,
+            instances: 32,
             queue_ms: 1_000,
         }
     }

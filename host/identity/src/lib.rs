@@ -77,7 +77,7 @@ pub use options::Options;
 pub use organizations::{Created, SetupForm};
 pub use password::{HashCost, LONGEST as LONGEST_PASSWORD, SHORTEST as SHORTEST_PASSWORD};
 pub use people::People;
-pub use privacy::{About, Erasure, LONGEST_RETENTION};
+pub use privacy::{About, Erasure, LONGEST_RETENTION, kept_until};
 pub use proving::{PROVE_AGAIN, asks_for_proof};
 pub use roles::{OwnRole, RoleForm, brought_by};
 pub use seal::{Keys, Seal, SealFault};

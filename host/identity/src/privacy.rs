@@ -50,16 +50,22 @@ fn years_after(instant: Micros, years: i64, time_zone: &str) -> Option<(Micros, 
     Some((begins, day.to_string()))
 }
 
+/// The first day on which what last changed then need not be kept any more, as `2033-11-26`; nothing where that is now.
+pub fn kept_until(last: Micros, years: i64, time_zone: &str, now: Micros) -> Option<String> {
+    if years <= 0 {
+        return None;
+    }
+    match years_after(last, years, time_zone) {
+        Some((begins, _)) if begins <= now => None,
+        Some((_, day)) => Some(day),
+        // Beyond what a calendar can say.
+        None => Some("9999-12-31".to_owned()),
+    }
+}
+
 impl Erasure {
     fn of(years: i64, last_trace: Option<Micros>, time_zone: &str, now: Micros) -> Self {
-        let until = last_trace.filter(|_| years > 0).map(|last| years_after(last, years, time_zone));
-        let kept_until = match until {
-            None => None,
-            Some(Some((begins, _))) if begins <= now => None,
-            Some(Some((_, day))) => Some(day),
-            // Beyond what a calendar can say.
-            Some(None) => Some("9999-12-31".to_owned()),
-        };
+        let kept_until = last_trace.and_then(|last| kept_until(last, years, time_zone, now));
         Self { years, last_trace, kept_until }
     }
 }

@@ -76,6 +76,16 @@ impl Identity {
         self.make_token(owner, Client::command_line(), None, new).await
     }
 
+    /// Makes a token of somebody for what the server does in their name, until they are told what came of it.
+    pub async fn lend_token(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        new: NewToken,
+    ) -> Result<TokenIssued, Fault> {
+        self.make_token(Owner { organization, person }, Client::default(), Some(person), new).await
+    }
+
     async fn make_token(
         &self,
         owner: Owner,

@@ -33,6 +33,10 @@ pub(crate) const STACK: usize = 512 << 10;
 const HOST_STACK: usize = 1_536 << 10;
 /// Memories that stay warm for a plugin that nobody calls.
 const WARM: u32 = 16;
+/// What one component may have of each.
+const CORE_INSTANCES: u32 = 32;
+const MEMORIES: u32 = 2;
+const TABLES: u32 = 8;
 
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -145,10 +149,14 @@ impl Engine {
 pub(crate) fn config(instances: u32, stack: usize) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // A component has one instance and often a dozen core modules, two or three tables and seldom a second memory.
+    // Nothing that one component asks for leaves another without: a file that wants more than its share is refused.
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(32))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(8))
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .max_memories_per_component(MEMORIES)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
         .total_stacks(instances)
         .max_tables_per_module(4)
         .max_memory_size(MOST_MEMORY)

@@ -11,7 +11,7 @@
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
 //! | `limits`, `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
-//! | `slow` | threads for calls that compute for long |
+//! | `slow` | threads for calls that compute for long, and what is done [`behind`] all others |
 //! | [`schema`] | JSON against the schemas of descriptors |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
 //! | [`Used`] (`figures`) | what a plugin used lately |
@@ -59,3 +59,4 @@ pub use fitting::{fit, needs};
 pub use log::{Level, LogLine};
 pub use plugin::LoadedPlugin;
 pub use registry::{Customs, Registry, RegistryFault, Snapshot};
+pub use slow::{behind, stand_back};

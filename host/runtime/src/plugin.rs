@@ -404,7 +404,7 @@ impl LoadedPlugin {
         self.core.asides.note(kind, name, caller, fault);
         // One that found no place tells nothing of how long it takes.
         if !spent.cpu.is_zero() {
-            self.core.paces.note(kind, name, spent.cpu);
+            self.core.paces.note(kind, name, spent.cpu, fault.is_some_and(is_fault));
         }
         result
     }

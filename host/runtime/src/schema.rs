@@ -17,7 +17,9 @@ const MAX_ISSUES: usize = 100;
 
 /// A schema as it is used; nothing for one that cannot be.
 pub fn compiled(schema: &Json) -> Option<Validator> {
-    let options = jsonschema::options().should_validate_formats(true);
+    // Patterns of strangers are matched in linear time: what needs to look back and forth is no schema that can be used.
+    let linear = jsonschema::PatternOptions::regex();
+    let options = jsonschema::options().should_validate_formats(true).with_pattern_options(linear);
     options.with_format(signature::FORMAT, signature::is_signature).build(schema).ok()
 }
 

@@ -32,6 +32,7 @@ use anyhow::Context as _;
 use axum::Router;
 use lignaflow_core::clock::Clock;
 use lignaflow_identity::{Identity, Keys};
+use lignaflow_records::imports::Programs;
 use lignaflow_records::{Pause, Records};
 use lignaflow_runtime::{Engine, EngineOptions, Registry};
 use lignaflow_store::{CacheOptions, DatabaseUrl, Store, StoreOptions};
@@ -173,7 +174,7 @@ pub async fn assemble(
     let departures = Departures::new(store.clone(), registry.clone(), clock.clone(), plugin_seal.clone(), sending);
     let shelf = Shelf::new(tables.clone(), config.data_dir.join("tmp"));
     records = records.keeping(Arc::new(PluginFiles::new(media.clone(), shelf))).sending(Arc::new(departures.clone()));
-    let imports = Importing::new(records.clone(), identity.clone(), registry.clone());
+    let imports = Importing::new(records.clone(), identity.clone(), registry.clone(), programs(&config, &identity));
     let exports = Exports::new(config.data_dir.join("tmp"));
     let live = Arc::default();
     let rooms = Rooms {
@@ -216,6 +217,21 @@ pub async fn assemble(
         documents,
     };
     Ok((Arc::new(app), context))
+}
+
+/// The files of other programs that imports know.
+#[cfg(feature = "shipped")]
+fn programs(config: &Config, identity: &Identity) -> Arc<dyn Programs> {
+    Arc::new(crate::times::TimeReports {
+        address: config.server.public_url.to_string(),
+        authority: crate::tls::authority_file(&config.certs_dir),
+        identity: identity.clone(),
+    })
+}
+
+#[cfg(not(feature = "shipped"))]
+fn programs(_: &Config, _: &Identity) -> Arc<dyn Programs> {
+    Arc::new(lignaflow_records::imports::NoPrograms)
 }
 
 const DAY: i64 = 24 * 60 * 60;

@@ -368,7 +368,7 @@ impl Default for Plugins {
     fn default() -> Self {
         Self {
             instances: 64,
-            instances_of_one: 64,
+            instances_of_one: 32,
             queue_ms: 1_000,
             stack_bytes: 524_288,
             file_bytes: 33_554_432,

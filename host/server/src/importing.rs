@@ -5,7 +5,7 @@ use lignaflow_core::caller::Caller;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
-use lignaflow_records::imports::{Callers, Imports};
+use lignaflow_records::imports::{Callers, Imports, Programs};
 use lignaflow_runtime::Registry;
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -61,8 +61,8 @@ impl Callers for Members {
 }
 
 impl Importing {
-    pub fn new(records: Records, identity: Identity, registry: Arc<Registry>) -> Self {
-        let imports = Imports::new(records, Arc::new(Members { identity, registry }));
+    pub fn new(records: Records, identity: Identity, registry: Arc<Registry>, programs: Arc<dyn Programs>) -> Self {
+        let imports = Imports::new(records, Arc::new(Members { identity, registry }), programs);
         Self { imports, places: Arc::new(Semaphore::new(PLACES)) }
     }
 

@@ -18,7 +18,7 @@
 //! | [`link_secret`], [`sharing`] | the secrets of links for people without an account; kept views that are shown by one |
 //! | [`mail`] | letters, queued with what they belong to and sent afterwards |
 //! | [`confined`] | processes of this program that do what may be hostile, with little memory and little time |
-//! | [`tables`], [`importing`] | files from outside, read in such a process; the work on imports |
+//! | [`tables`], [`importing`], `times` | files from outside, read in such a process; the work on imports; time reports of other programs |
 //! | [`compiling`] | plugins, compiled in such a process |
 //! | [`documents`] | PDFs of templates and data, made in such a process |
 //! | [`config`] | every setting, where its value comes from, what it may be |
@@ -74,6 +74,8 @@ pub mod sharing;
 pub mod shutdown;
 pub mod tables;
 pub(crate) mod temporary;
+#[cfg(feature = "shipped")]
+pub mod times;
 pub mod tls;
 pub mod uses;
 pub mod views;

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use lignaflow_core::ErrorCode;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -20,6 +20,25 @@ use subtle::ConstantTimeEq as _;
 
 /// From a hook without a plugin to a report over everything, in seconds.
 const DURATIONS: [f64; 14] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Seconds of calls of guests, the quickest of which take some microseconds.
+const CALLS: [f64; 16] = [
+    0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0,
+    30.0,
+];
+/// Bytes of a guest's memory: 1 MiB, doubled up to 512.
+const MEMORY: [f64; 10] = [
+    1_048_576.0,
+    2_097_152.0,
+    4_194_304.0,
+    8_388_608.0,
+    16_777_216.0,
+    33_554_432.0,
+    67_108_864.0,
+    134_217_728.0,
+    268_435_456.0,
+    536_870_912.0,
+];
 
 /// Samples wait in memory until they are sorted into their buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -43,8 +62,14 @@ impl Metrics {
     pub fn install() -> Result<Self, MetricsError> {
         static RECORDER: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
         let handle = RECORDER.get_or_init(|| {
-            let recorder =
-                PrometheusBuilder::new().set_buckets(&DURATIONS).map_err(|error| error.to_string())?.build_recorder();
+            let of = |name: &str| Matcher::Full(name.to_owned());
+            let recorder = PrometheusBuilder::new()
+                .set_buckets(&DURATIONS)
+                .and_then(|it| it.set_buckets_for_metric(of("lignaflow_plugin_call_duration_seconds"), &CALLS))
+                .and_then(|it| it.set_buckets_for_metric(of("lignaflow_plugin_cpu_seconds"), &CALLS))
+                .and_then(|it| it.set_buckets_for_metric(of("lignaflow_plugin_memory_bytes"), &MEMORY))
+                .map_err(|error| error.to_string())?
+                .build_recorder();
             let handle = recorder.handle();
             metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
             Ok(handle)

@@ -33,7 +33,7 @@ use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
-use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot, needs};
+use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot, behind, needs};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered, Switched};
 use lignaflow_store::{SchemaFault, Store};
@@ -203,16 +203,21 @@ impl Plugins {
     async fn compile(&self, bytes: Vec<u8>, granted: Grants) -> Result<Arc<LoadedPlugin>, Fault> {
         let engine = self.0.engine.clone();
         let usual = engine.allowance().clone();
-        tokio::task::spawn_blocking(move || engine.load(&bytes, &granted, &usual))
+        behind(move || engine.load(&bytes, &granted, &usual))
             .await
-            .map_err(|_| Fault::internal())?
+            .ok_or_else(Fault::internal)?
             .map_err(|fault| load_fault(&fault))
     }
 
     /// Installs a file, or makes it the version in use, with these grants. Everything is tried before anything changes.
     /// A version that carries records over is in use when that is done.
-    pub async fn install(&self, bytes: Vec<u8>, granted: Grants, by: By) -> Result<Arrived, Fault> {
-        let inspected = inspect(&bytes)?;
+    pub async fn install(
+        &self,
+        inspected: Inspected,
+        bytes: Vec<u8>,
+        granted: Grants,
+        by: By,
+    ) -> Result<Arrived, Fault> {
         let carries_from = Box::pin(self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by)).await?;
         self.reload().await?;
         Ok(Arrived { inspected, carries_from })
@@ -227,9 +232,10 @@ impl Plugins {
         arrival: Arrival,
         by: By,
     ) -> Result<Option<String>, Fault> {
+        // Compiling takes long, and whoever revokes or switches meanwhile does not wait for it.
+        Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
-        Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
         let outlook = Box::pin(self.outlook(inspected.clone())).await?;
         outlook.fits()?;
         // What an administrator set for it before goes on, unless this is what somebody consents to just now.
@@ -459,6 +465,11 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Fault> {
         text: read.text,
         descriptor: read.descriptor,
     })
+}
+
+/// The same of a file that comes from outside: whoever sends it holds nobody up.
+pub async fn look_into(file: Bytes) -> Result<Inspected, Fault> {
+    behind(move || inspect(&file)).await.ok_or_else(Fault::internal)?
 }
 
 /// The grants that are named, of those that a descriptor asks for: `interface records`, `read projects/tasks`.

@@ -66,7 +66,9 @@ pub use log::{Horizon, LogEntry, LogKind, LogPosition, Seen};
 pub use options::{DatabaseUrl, StoreOptions};
 pub use repeats::Repeated;
 use schema::Renames;
-pub use schema::{Kept, KeptName, NotKept, Purged, SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep};
+pub use schema::{
+    Kept, KeptName, LastChange, NotKept, Purged, SchemaAction, SchemaConflict, SchemaFault, SchemaPlan, SchemaStep,
+};
 pub use signal::{Changes, Signal};
 use std::sync::{Arc, RwLock};
 

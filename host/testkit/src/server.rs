@@ -214,7 +214,11 @@ impl Server {
         let standing = installed.iter().find(|plugin| plugin.id == inspected.descriptor.id).map(|plugin| plugin.hash);
         if standing != Some(inspected.hash) {
             let granted = inspected.descriptor.grants.clone();
-            self.app.plugins.install(bytes, granted, self.operator()).await.expect("a plugin that can be installed");
+            self.app
+                .plugins
+                .install(inspected, bytes, granted, self.operator())
+                .await
+                .expect("a plugin that can be installed");
         }
     }
 

@@ -14,6 +14,12 @@ use lignaflow_core::error::Issue;
 use lignaflow_core::id::Id;
 use maud::{Markup, html};
 
+/// The parameter of a page that says how its file is to come in, and what it may be: as the file of a program that is known,
+/// whole, or column by column.
+pub const WAY: &str = "as";
+pub const WHOLE: &str = "program";
+pub const COLUMNS: &str = "columns";
+
 /// What stands between the parts of a choice: a field, by what it is known, its unit.
 pub const BETWEEN: char = '|';
 
@@ -52,6 +58,10 @@ pub struct ImportPage<'a> {
     pub heads: &'a [String],
     pub sample: &'a [(u32, Vec<String>)],
     pub mapping: &'a MappingForm,
+    /// What the file is, where it is of a program that is known: `detailed time report of Toggl Track`.
+    pub program: Option<&'a str>,
+    /// What a file that was brought whole came to, beside its rows.
+    pub notes: &'a [String],
     pub counts: Counts,
     pub faults: &'a [FaultRow<'a>],
     pub fault_count: u64,
@@ -76,6 +86,9 @@ pub struct MappingForm {
     pub decimal: String,
     pub empty: String,
     pub faulty: String,
+    /// The program that the file is of, where it comes in whole.
+    pub program: String,
+    pub zone: String,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -175,7 +188,9 @@ pub fn import(shell: &Shell, view: &ImportPage<'_>) -> Markup {
             div class="band" { p class="actions" { a class="btn" href=(paths::import(&view.schema.name, view.id)) { "Look again" } } }
         } @else {
             (faults(shell, view))
-            @if view.may_map { (mapping(shell, view)) } @else { (acts(view)) }
+            @if !view.may_map { (acts(view)) }
+            @else if view.mapping.program.is_empty() { (mapping(shell, view)) }
+            @else { (whole(shell, view)) }
         }
     };
     shell.page(&Head { title: view.file, crumbs: crumbs(view.schema, true), ..Head::default() }, &body)
@@ -203,6 +218,7 @@ fn summary(shell: &Shell, view: &ImportPage<'_>, busy: bool) -> Markup {
                 @for (count, what) in told.iter().filter(|(count, _)| *count > 0) { li { b { (number(*count)) } " " (what) } }
             }
         }
+        @if !view.notes.is_empty() { ul class="list" { @for note in view.notes { li { (note) } } } }
     }
 }
 
@@ -218,7 +234,11 @@ fn faults(shell: &Shell, view: &ImportPage<'_>) -> Markup {
         section class="band" aria-labelledby="h-faults" {
             h2 id="h-faults" {
                 @if more > 0 { (count(total, "fault", "faults", locale)) }
-                @else { (count(i64::try_from(rows.len()).unwrap_or(0), "row", "rows", locale)) " at fault" }
+                @else {
+                    (count(i64::try_from(rows.len()).unwrap_or(0), "row", "rows", locale))
+                    // What overlaps comes along, otherwise.
+                    @if view.mapping.program.is_empty() { " at fault" } @else { " to look at" }
+                }
             }
             @if more > 0 { p class="help" { "The first " (integer(i64::try_from(view.faults.len()).unwrap_or(0), locale)) " are shown." } }
         }
@@ -249,6 +269,14 @@ fn mapping(shell: &Shell, view: &ImportPage<'_>) -> Markup {
     let choices = choices(view.catalog, view.schema);
     let form = view.mapping;
     html! {
+        @if let Some(program) = view.program {
+            div class="band" {
+                div class="note" {
+                    (icon("info"))
+                    p { "This is a " (program) ". " a href=(another_way(view, WHOLE)) { "Bring it in as one" } ", with people, projects and tasks by their names." }
+                }
+            }
+        }
         form method="post" action=(paths::import(&view.schema.name, view.id)) {
             div class="scroll-x mt-6" {
                 table class="table table-bleed" {
@@ -285,6 +313,41 @@ fn mapping(shell: &Shell, view: &ImportPage<'_>) -> Markup {
             div class="band actions" {
                 button class="btn btn-primary" type="submit" name="act" value="dry-run" { "Try it" }
                 button class="btn" type="submit" name="act" value="run" { "Import " (count(i64::from(view.rows), "row", "rows", &shell.reader.locale)) }
+                button class="btn btn-quiet" type="submit" name="act" value="forget" { "Give up" }
+            }
+        }
+    }
+}
+
+fn another_way(view: &ImportPage<'_>, way: &str) -> String {
+    format!("{}?{WAY}={way}", paths::import(&view.schema.name, view.id))
+}
+
+/// The form of a file that is of a program.
+fn whole(shell: &Shell, view: &ImportPage<'_>) -> Markup {
+    let form = view.mapping;
+    html! {
+        form method="post" action=(paths::import(&view.schema.name, view.id)) {
+            input type="hidden" name="program" value=(form.program);
+            div class="band" {
+                p {
+                    "This is a " (view.program.unwrap_or("file of another program")) ". People, clients, projects and tasks are found by their names, "
+                    "and made where they are not there; who is new comes without a way to sign in, until they are invited. "
+                    "Brought again, the same rows make nothing twice. It is not undone at once: try it first."
+                }
+            }
+            div class="band settings" {
+                div class="field" {
+                    label for="zone" { "Time zone of its times" }
+                    input class="input" id="zone" name="zone" value=(form.zone) placeholder="Australia/Perth" autocomplete="off" spellcheck="false";
+                    p class="help" { "Where clocks showed what the file says; the organization's where it is left empty." }
+                }
+                (setting("dates", "Dates are written", &form.dates, &pairs(&[("iso", "As all of them together tell"), ("dmy", "23/11/2026"), ("mdy", "11/23/2026")])))
+            }
+            div class="band actions" {
+                button class="btn btn-primary" type="submit" name="act" value="dry-run" { "Try it" }
+                button class="btn" type="submit" name="act" value="run" { "Import " (count(i64::from(view.rows), "row", "rows", &shell.reader.locale)) }
+                a class="btn btn-quiet" href=(another_way(view, COLUMNS)) { "Map its columns instead" }
                 button class="btn btn-quiet" type="submit" name="act" value="forget" { "Give up" }
             }
         }

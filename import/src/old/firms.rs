@@ -187,6 +187,7 @@ mod tests {
             role: String::new(),
             active: true,
             superuser: false,
+            portrait: None,
             joined: None,
         }
     }

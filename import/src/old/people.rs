@@ -85,6 +85,10 @@ impl People {
     }
 
     fn add(&mut self, user: &User, report: &mut Report) {
+        if let Some(portrait) = user.portrait.as_deref().filter(|path| !path.is_empty()) {
+            let what = format!("the portrait `{portrait}` stays behind: people have none here");
+            report.find(Weight::Left, USERS, user.id, "profile_image", what);
+        }
         let known = self.list.iter().position(|person| !user.email.is_empty() && person.email == user.email);
         if let Some(place) = known {
             let what = format!("{} has the address of {}: they are one person", user.name, self.list[place].name);

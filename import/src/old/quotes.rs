@@ -129,6 +129,12 @@ fn one(desk: &mut Desk<'_>, estimate: &Estimate) -> (Quote, i128) {
         desk.ids.of("revisions", &key, estimate.at),
         desk.ids.of("sections", &key, estimate.at),
     );
+    for (column, picture) in ["image_1", "image_2"].into_iter().zip(&estimate.pictures) {
+        if let Some(picture) = picture.as_deref().filter(|path| !path.is_empty()) {
+            let what = format!("the picture `{picture}` stays behind: put it to the project once that is there");
+            desk.report.find(Weight::Left, ESTIMATES, row, column, what);
+        }
+    }
     let mut end = End::of(&estimate.status).unwrap_or_else(|| {
         let what = format!("`{}` is no state that is known: it comes as a draft", estimate.status);
         desk.report.find(Weight::Changed, ESTIMATES, row, "status", what);

@@ -23,6 +23,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "is_active",
             "is_superuser",
             "date_joined",
+            "profile_image",
         ],
     ),
     (
@@ -45,6 +46,8 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "estimate_date",
             "end_date",
             "targeted_rooms",
+            "image_1",
+            "image_2",
             "profit_margin",
             "income_tax",
             "notes",
@@ -126,6 +129,8 @@ pub(crate) struct User {
     pub(crate) role: String,
     pub(crate) active: bool,
     pub(crate) superuser: bool,
+    /// The path of their portrait.
+    pub(crate) portrait: Option<String>,
     pub(crate) joined: Option<Timestamp>,
 }
 
@@ -179,6 +184,8 @@ pub(crate) struct Estimate {
     pub(crate) tax: i64,
     pub(crate) notes: Option<String>,
     pub(crate) items: Vec<Json>,
+    /// Paths of pictures, by their columns.
+    pub(crate) pictures: [Option<String>; 2],
     pub(crate) at: Option<Timestamp>,
     pub(crate) changed: Option<Timestamp>,
     pub(crate) by: Option<i64>,
@@ -430,6 +437,7 @@ impl Old {
                 role: row.text("role").unwrap_or_default(),
                 active: row.yes("is_active"),
                 superuser: row.yes("is_superuser"),
+                portrait: row.text("profile_image"),
                 joined: row.instant("date_joined"),
             });
             Some(())
@@ -572,6 +580,7 @@ fn estimate(row: &mut Row<'_>) -> Option<Estimate> {
         tax: row.fine("income_tax").unwrap_or_default().basis_points(),
         notes: row.text("notes"),
         items: row.list("items"),
+        pictures: [row.text("image_1"), row.text("image_2")],
         at: row.instant("created_at"),
         changed: row.instant("updated_at"),
         by: row.number("created_by_id"),

@@ -112,7 +112,15 @@ struct Made {
 }
 
 /// Brings time in, or with `dry` tells what would come of it and writes nothing.
-pub async fn bring(times: &Times, organization: &Organization, actor: &Actor, dry: bool) -> Result<(Report, Outcome)> {
+///
+/// `told` hears of each batch how many rows it had.
+pub async fn bring(
+    times: &Times,
+    organization: &Organization,
+    actor: &Actor,
+    dry: bool,
+    told: &(dyn Fn(usize) + Send + Sync),
+) -> Result<(Report, Outcome)> {
     let mut report = times.report.clone();
     let ids = Ids::of_organization(&organization.id);
     let mut known = Known::of(actor).await?;
@@ -136,7 +144,7 @@ pub async fn bring(times: &Times, organization: &Organization, actor: &Actor, dr
         known.people_by_name.entry(key(&who.name)).or_insert_with(|| Some(id.clone()));
         people.insert(who, id);
     }
-    report.count("people, new ones", whose.len(), new);
+    report.count("new people", 0, new);
     let mut made = Made::default();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut records = Vec::with_capacity(times.entries.len());
@@ -172,6 +180,7 @@ pub async fn bring(times: &Times, organization: &Organization, actor: &Actor, dr
     for part in records.chunks(AT_ONCE) {
         let operations: Vec<Json> = part.iter().map(|(_, record)| json!({ "create": record })).collect();
         let answer = actor.post("timesheets/entries/batch?partial=true", &json!({ "operations": operations })).await?;
+        told(part.len());
         for ((row, _), result) in part.iter().zip(answer["results"].as_array().into_iter().flatten()) {
             let problem = &result["problem"];
             if problem.is_null() {

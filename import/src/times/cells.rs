@@ -37,7 +37,9 @@ impl DateStyle {
             (Dates::MonthFirst, ..) => true,
             (Dates::Found, true, true, _) => bail!("some dates of the file have the day first and some the month"),
             (Dates::Found, false, false, Some(date)) => {
-                bail!("{date} may be either: say `--dates day-first` or `--dates month-first`")
+                bail!(
+                    "{date} may be either: say whether the day or the month comes first (`--dates` on the command line)"
+                )
             }
             (Dates::Found, _, month_first, _) => month_first,
         };

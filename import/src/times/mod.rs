@@ -39,6 +39,9 @@ pub struct Options {
     pub dates: Dates,
 }
 
+/// The collection whose records time becomes.
+pub const COLLECTION: &str = "timesheets/entries";
+
 /// Whose time it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Who {
@@ -78,7 +81,8 @@ pub struct Times {
     pub report: Report,
 }
 
-const TABLE: &str = "row";
+/// What findings of a row have as their table.
+pub const TABLE: &str = "row";
 
 impl Times {
     /// Of a table; what is no export of that program is refused, with the columns that it lacks.

@@ -40,6 +40,15 @@ pub(super) enum Field {
 }
 
 impl Preset {
+    pub const ALL: [Self; 4] = [Self::Toggl, Self::Clockify, Self::Harvest, Self::Kimai];
+
+    /// The one whose report has these heads, most of them where several would do.
+    pub fn of(heads: &[String]) -> Option<Self> {
+        let fits = |preset: &Self| Some((Columns::of(*preset, heads).ok()?.0.len(), *preset));
+        // Of equals the first.
+        Self::ALL.iter().rev().filter_map(fits).max_by_key(|(columns, _)| *columns).map(|(_, preset)| preset)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Toggl => "Toggl Track",
@@ -157,5 +166,31 @@ impl Columns {
 
     pub(super) fn dates<'a>(&self, cells: &'a [String]) -> impl Iterator<Item = &'a str> + use<'a> {
         [self.cell(cells, Field::Date), self.cell(cells, Field::EndDate)].into_iter().filter(|text| !text.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_known_by_its_heads() {
+        for (heads, preset) in [
+            (
+                "User,Email,Client,Project,Task,Description,Billable,Start date,Start time,End date,End time,Duration,Tags",
+                Some(Preset::Toggl),
+            ),
+            (
+                "Project,Client,Description,Task,User,Group,Email,Tags,Billable,Start Date,Start Time,End Date,End Time,Duration (h),Duration (decimal)",
+                Some(Preset::Clockify),
+            ),
+            ("Date,Client,Project,Project Code,Task,Notes,Hours,Billable?,First Name,Last Name", Some(Preset::Harvest)),
+            ("Date,From,To,Duration,Rate,User,Customer,Project,Activity,Description", Some(Preset::Kimai)),
+            ("date,project,hours", None),
+            ("user,project,started_at,ended_at,note", None),
+        ] {
+            let heads: Vec<String> = heads.split(',').map(str::to_owned).collect();
+            assert_eq!(Preset::of(&heads), preset, "{heads:?}");
+        }
     }
 }

@@ -103,6 +103,9 @@ fn accept(at: usize, change: &HookChange, sheet: &Sheet, estimate: Id, findings:
     };
     let taken: Vec<String> = issued.document.taken(&totals).iter().map(ToString::to_string).collect();
     findings.verdict.set_field(at, "answered_at", now);
+    // The revision keeps what it was offered for; lists, figures and win rates tell what was taken.
+    findings.verdict.set_field(at, "accepted_total", sheet.money(totals.total));
+    findings.estimate(estimate).insert("total".to_owned(), sheet.money(totals.total).into_value());
     let kept = insert("acceptances", context::new_id()?)
         .set("name", name)
         .set("revision", sheet.id)

@@ -67,10 +67,11 @@ pub(crate) struct Whole {
     pub(crate) minutes: i64,
 }
 
-pub(crate) const ITEM: [&str; 12] = [
+pub(crate) const ITEM: [&str; 13] = [
     "id",
     "name",
     "kind",
+    "allowance",
     "unit",
     "cost",
     "waste",

@@ -2,7 +2,8 @@
 
 use crate::answering::{Conversion, accepted, sealed};
 use crate::issuing::ESTIMATE;
-use crate::sheet::{Sheet, minutes_of};
+use crate::plan::{Plan, Planned, shortened};
+use crate::sheet::{BALANCE, LineCost, Sheet, cost_of, minutes_of};
 use lignaflow_sdk::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,20 +61,24 @@ impl Agreed {
         self.lines().iter().map(|(_, line)| minutes_of(line)).sum()
     }
 
+    /// What the lines cost of which kind, in minor units.
+    fn cost(&self) -> LineCost {
+        self.lines().iter().fold(LineCost::default(), |sum, (_, line)| {
+            let cost = cost_of(line, self.sheet.digits());
+            LineCost { labour: sum.labour.saturating_add(cost.labour), other: sum.other.saturating_add(cost.other) }
+        })
+    }
+
     fn baseline(&self, revision: Id, project: Id, kind: &str) -> Result<Mutation, Fault> {
-        let lines = self.lines();
-        let cost = |labour: bool| -> i64 {
-            let mine = lines.iter().filter(|(_, line)| (line.text("kind") == Some("labour")) == labour);
-            mine.filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum()
-        };
+        let cost = self.cost();
         let title = self.estimate.text("title").unwrap_or("Project");
         let baseline = insert("projects/baselines", derived(revision, "baseline", "")?)
             .set("project", project)
             .set("title", self.sheet.revision.text("name").unwrap_or(title))
             .set("kind", kind)
             .set("labour_minutes", self.minutes())
-            .set("labour_cost", self.sheet.money(cost(true)))
-            .set("material_cost", self.sheet.money(cost(false)))
+            .set("labour_cost", self.sheet.money(cost.labour))
+            .set("material_cost", self.sheet.money(cost.other))
             .set("sell", self.sheet.money(self.net))
             .set("agreed_on", self.day)
             .set("source_revision", revision.to_string());
@@ -138,9 +143,10 @@ impl<'a> Work<'a> {
             writes: Vec::new(),
         };
         let title = agreed.estimate.text("title").unwrap_or("Project");
-        work.begin(&agreed.estimate, title, agreed.minutes(), agreed.net)?;
+        work.begin(&agreed.estimate, title, agreed.minutes(), agreed.cost())?;
         work.tasks(&agreed.lines())?;
-        work.milestones(agreed.net)?;
+        let variation = agreed.estimate.text("kind") == Some("variation");
+        work.milestones(variation.then_some(title), agreed.net)?;
         let kind = if work.new { "original" } else { "variation" };
         work.writes.push(agreed.baseline(revision, work.project, kind)?);
         work.writes.extend(agreed.converted(revision, work.project));
@@ -149,20 +155,24 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
-    /// The project with its phases, or of one that is there its budget.
-    fn begin(&mut self, estimate: &Fields, title: &str, minutes: i64, net: i64) -> Result<(), Fault> {
+    /// The project with its phases, or of one that is there its budget. What is spent is held against what the work is
+    /// planned to cost, and not against what it is sold for.
+    fn begin(&mut self, estimate: &Fields, title: &str, minutes: i64, cost: LineCost) -> Result<(), Fault> {
         let money = |minor| self.sheet.money(minor);
+        let cost = cost.labour.saturating_add(cost.other);
         if !self.new {
             let known = records::get("projects/projects", self.project, &["budget", "budget_minutes", "estimate"])?
                 .ok_or_else(|| Fault::new(ErrorCode::Conflict, "The project that this changes is archived."))?;
-            let planned = known.integer("budget_minutes").unwrap_or(0).saturating_add(minutes).max(0);
-            let write = update("projects/projects", self.project).set("budget_minutes", planned);
-            // A project whose budget is in another currency keeps it: what is not of one kind is not added up.
-            let budget = known.money("budget").unwrap_or(money(0));
-            let write = if budget.currency == self.sheet.currency {
-                write.set("budget", money(budget.minor.saturating_add(net).max(0)))
-            } else {
-                write
+            let write = update("projects/projects", self.project);
+            // A project without a budget gets none by a variation: it would be of the variation alone.
+            let write = match known.integer("budget_minutes") {
+                Some(planned) => write.set("budget_minutes", planned.saturating_add(minutes).max(0)),
+                None => write,
+            };
+            // One in another currency stays as it is: what is not of one kind is not added up.
+            let write = match known.money("budget").filter(|budget| budget.currency == self.sheet.currency) {
+                Some(budget) => write.set("budget", money(budget.minor.saturating_add(cost).max(0))),
+                None => write,
             };
             let write = if known.is_null("estimate") { write.set("estimate", number(estimate)) } else { write };
             self.writes.push(write.into());
@@ -183,7 +193,8 @@ impl Work<'_> {
             .set("estimate", number(estimate))
             .set("billing", "fixed")
             .set("budget_minutes", minutes.max(0))
-            .set("budget", money(net.max(0)));
+            // Where no line says what it costs, nothing is known that costs could be held against.
+            .set("budget", (cost > 0).then(|| money(cost)));
         self.writes.push(project.into());
         for (place, name) in (1_i64..).zip(PHASES) {
             let id = derived(self.revision, "phase", name)?;
@@ -201,17 +212,66 @@ impl Work<'_> {
         named.intersection(&self.staff).copied().collect()
     }
 
-    /// What was agreed to be paid in stages falls due with milestones, each for its part of the price without tax.
-    fn milestones(&mut self, net: i64) -> Result<(), Fault> {
-        if !self.new || net <= 0 || self.sheet.payments.is_empty() {
-            return Ok(());
+    /// What was agreed to be paid falls due with milestones, which come to the price without tax: the deposit, the stages
+    /// and the rest; of a variation, which is named, its stages where there are any. One that takes something away lowers
+    /// what is not claimed yet.
+    fn milestones(&mut self, variation: Option<&str>, net: i64) -> Result<(), Fault> {
+        if net <= 0 {
+            return if self.new || net == 0 { Ok(()) } else { self.lower_milestones(net) };
         }
-        for (place, payment) in self.sheet.payments(net)?.into_iter().enumerate() {
+        let at_once = variation.is_some() && self.sheet.payments.is_empty();
+        let agreed = if at_once { Vec::new() } else { self.sheet.payments(net)? };
+        let mut due: Vec<(String, i64)> = agreed.into_iter().map(|payment| (payment.title, payment.amount)).collect();
+        if due.is_empty() {
+            due.push((variation.unwrap_or("On completion").to_owned(), net));
+        } else if let Some(variation) = variation {
+            for (stage, _) in &mut due {
+                *stage = format!("{variation}: {stage}");
+            }
+        }
+        // A stage may come to nothing, such as a balance of some cents that were rounded away.
+        for (place, (title, amount)) in due.into_iter().enumerate().filter(|(_, (_, amount))| *amount > 0) {
             let milestone = insert("projects/milestones", derived(self.revision, "payment", &place.to_string())?)
                 .set("project", self.project)
-                .set("title", shortened(&payment.title, 200))
-                .set("amount", self.sheet.money(payment.amount.max(0)));
+                .set("title", shortened(&title, 200))
+                .set("amount", self.sheet.money(amount));
             self.writes.push(milestone.into());
+        }
+        Ok(())
+    }
+
+    /// Takes an amount, which is less than nothing, off milestones that are open and not claimed: off the balance, then
+    /// off the largest. What is claimed already is paid back by a claim of its own.
+    fn lower_milestones(&mut self, net: i64) -> Result<(), Fault> {
+        let claims = select("projects/claims").as_plugin().columns(["milestone"]).filter(
+            field("project").eq(self.project).and(field("milestone").is_set()).and(field("status").ne("cancelled")),
+        );
+        let claims = records::find_all(claims, 1000)?.unwrap_or_default();
+        let claimed: BTreeSet<Id> = claims.iter().filter_map(|claim| claim.reference("milestone")).collect();
+        let open = select("projects/milestones")
+            .as_plugin()
+            .columns(["id", "title", "amount"])
+            .filter(field("project").eq(self.project).and(field("status").eq("open")))
+            .sort("id");
+        let open = records::find_all(open, 1000)?.unwrap_or_default();
+        let mut open: Vec<(bool, i64, Id)> = open
+            .iter()
+            .filter_map(|milestone| {
+                let amount = milestone.money("amount").filter(|amount| amount.currency == self.sheet.currency)?;
+                let id = milestone.reference("id").filter(|id| !claimed.contains(id))?;
+                Some((milestone.text("title") != Some(BALANCE), -amount.minor, id))
+            })
+            .collect();
+        open.sort_unstable();
+        let mut rest = net;
+        for (_, amount, id) in open {
+            let less = amount.max(rest);
+            if less == 0 {
+                continue;
+            }
+            rest -= less;
+            let left = self.sheet.money(less - amount);
+            self.writes.push(update("projects/milestones", id).set("amount", left).into());
         }
         Ok(())
     }
@@ -227,8 +287,10 @@ impl Work<'_> {
         Ok(id)
     }
 
-    /// A task for each line of labour and each subcontract, and one for what is to be procured of a section.
+    /// A task for each line with work in it, and of a section one for what is to be procured and one for fitting what the
+    /// catalogue has, which takes little each. What a line takes away is taken off the tasks that are there.
     fn tasks(&mut self, lines: &[(Id, &Fields)]) -> Result<(), Fault> {
+        let (mut plan, digits) = (Plan::default(), self.sheet.digits());
         for ((section, fields), place) in self.sheet.sections.iter().zip((10_i64..).step_by(10)) {
             let mine: Vec<&(Id, &Fields)> =
                 lines.iter().filter(|(_, line)| line.reference("section") == Some(*section)).collect();
@@ -238,59 +300,68 @@ impl Work<'_> {
             let title = fields.text("title").unwrap_or("Work");
             let room = fields.text("location").filter(|room| !room.trim().is_empty()).unwrap_or(title);
             let location = self.location(&shortened(room.trim(), 200), place)?;
-            let (work, goods): (Vec<_>, Vec<_>) =
-                mine.into_iter().partition(|(_, line)| matches!(line.text("kind"), Some("labour" | "subcontract")));
-            if !goods.is_empty() {
-                let name = format!("{title}: procure");
-                // It is there before the work begins.
-                let plan = Plan { start: None, due: fields.date("start"), assignees: Vec::new() };
-                self.task(&section.to_string(), None, &name, (location, "Procurement"), &plan, &goods)?;
-            }
             let assignees = fields.references("assignees").iter().filter(|person| self.staff.contains(*person));
-            let plan =
-                Plan { start: fields.date("start"), due: fields.date("due"), assignees: assignees.copied().collect() };
-            for line in work {
-                let name = line.1.text("description").unwrap_or("Work");
-                self.task(&line.0.to_string(), Some(line.0), name, (location, "Construction"), &plan, &[line])?;
+            let mut goods = Planned {
+                id: Some(derived(self.revision, "task", &section.to_string())?),
+                title: shortened(&format!("{title}: procure"), 200),
+                phase: self.phases.get("Procurement").copied(),
+                location: Some(location),
+                // It is there before the work begins.
+                due: fields.date("start"),
+                ..Planned::default()
+            };
+            let mut fitting = Planned {
+                id: Some(derived(self.revision, "task", &format!("{section}/fit"))?),
+                title: shortened(&format!("{title}: fit"), 200),
+                phase: self.phases.get("Construction").copied(),
+                location: Some(location),
+                start: fields.date("start"),
+                due: fields.date("due"),
+                assignees: assignees.copied().collect(),
+                ..Planned::default()
+            };
+            for (id, line) in mine {
+                let LineCost { labour, other } = cost_of(line, digits);
+                let (minutes, note) = (minutes_of(line), summary(line));
+                if !is_work(line) {
+                    plan.part(&mut goods, (0, other), &note, is_less(line));
+                    if minutes == 0 && labour == 0 {
+                        continue;
+                    }
+                }
+                let cost = if is_work(line) { labour.saturating_add(other) } else { labour };
+                if !is_work(line) && !line.is_null("item") {
+                    plan.part(&mut fitting, (minutes, cost), &note, is_less(line));
+                    continue;
+                }
+                let mut work = Planned {
+                    id: Some(derived(self.revision, "task", &id.to_string())?),
+                    line: Some(*id),
+                    title: shortened(line.text("description").unwrap_or("Work"), 200),
+                    notes: Vec::new(),
+                    minutes: 0,
+                    cost: 0,
+                    ..fitting.clone()
+                };
+                plan.part(&mut work, (minutes, cost), &note, is_less(line));
+                plan.add(work);
             }
+            plan.add(goods);
+            plan.add(fitting);
         }
-        Ok(())
-    }
-
-    fn task(
-        &mut self,
-        of: &str,
-        line: Option<Id>,
-        name: &str,
-        (location, phase): (Id, &str),
-        plan: &Plan,
-        lines: &[&(Id, &Fields)],
-    ) -> Result<(), Fault> {
-        let minutes: i64 = lines.iter().map(|(_, line)| minutes_of(line)).sum();
-        let cost: i64 = lines.iter().filter_map(|(_, line)| line.money("cost")).map(|money| money.minor).sum();
-        let notes: Vec<String> = lines.iter().map(|(_, line)| summary(line)).collect();
-        let task = insert("projects/tasks", derived(self.revision, "task", of)?)
-            .set("title", shortened(name, 200))
-            .set("project", self.project)
-            .set("phase", self.phases.get(phase).copied())
-            .set("location", location)
-            .set("start", plan.start)
-            .set("due", plan.due)
-            .set("assignees", plan.assignees.clone())
-            .set("source_line", line.map(|line| line.to_string()))
-            .set("planned_minutes", minutes.max(0))
-            .set("planned_cost", self.sheet.money(cost.max(0)))
-            .set("notes", shortened(&notes.join("\n"), 10_000));
-        self.writes.push(task.into());
+        self.writes.extend(plan.writes(self.project, self.new, self.sheet.currency)?);
         Ok(())
     }
 }
 
-/// When a task is done and by whom, as the estimate tells.
-struct Plan {
-    start: Option<Date>,
-    due: Option<Date>,
-    assignees: Vec<Id>,
+/// Whether a line is done rather than bought.
+fn is_work(line: &Fields) -> bool {
+    matches!(line.text("kind"), Some("labour" | "subcontract"))
+}
+
+/// Whether a line takes something away.
+fn is_less(line: &Fields) -> bool {
+    line.decimal("quantity").is_some_and(|quantity| quantity < Decimal::ZERO)
 }
 
 /// Those of the people whom an estimate names who are still with the organization.
@@ -321,8 +392,4 @@ fn summary(line: &Fields) -> String {
     let quantity = line.decimal("quantity").unwrap_or_default();
     let unit = line.text("unit").unwrap_or_default();
     format!("{} {unit} {}", crate::document::figure(quantity, 0), line.text("description").unwrap_or_default())
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
 }

@@ -2,7 +2,7 @@
 //! and acceptance read nothing else.
 
 use crate::pricing::{self, Discount, Line, Mode, Payment, Stage, TaxMode, Terms, Totals};
-use crate::sheet::{Sheet, misplaced, mode_of};
+use crate::sheet::{BALANCE, Sheet, misplaced, mode_of};
 use lignaflow_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -278,7 +278,7 @@ impl Document {
     pub(crate) fn payments(&self, total: i64) -> Result<Vec<Payment>, Fault> {
         let stages: Vec<Stage> =
             self.stages.iter().map(|part| Stage { title: part.title.clone(), share: part.share }).collect();
-        Ok(pricing::payments(total, &stages, "Balance")?)
+        Ok(pricing::payments(total, &stages, BALANCE)?)
     }
 
     /// Which options and choices count.

@@ -1,6 +1,6 @@
 //! The routes of the editor: beginning, copies, what is taken from the catalogue, and setting the total.
 
-use crate::assemblies::{self, ITEM, Taken};
+use crate::assemblies::{self, ITEM, Taken, Whole};
 use crate::prices;
 use crate::pricing::{self, Fine, Pricing};
 use crate::sheet::{LINE, SECTION, Sheet, currency_of_fields, misplaced};
@@ -29,7 +29,7 @@ const OF_SAME: [&str; 2] = ["start", "finish"];
 const OF_SECTION: [&str; 4] = ["title", "position", "location", "shows"];
 /// When it is done and by whom, which the next revision of the same takes over.
 const OF_PLAN: [&str; 3] = ["start", "due", "assignees"];
-const OF_LINE: [&str; 16] = [
+const OF_LINE: [&str; 17] = [
     "position",
     "kind",
     "description",
@@ -41,6 +41,7 @@ const OF_LINE: [&str; 16] = [
     "unit_price",
     "tax_code",
     "labour_minutes",
+    "labour_cost",
     "mode",
     "choice_group",
     "ticked",
@@ -141,7 +142,7 @@ fn parts(from: &Sheet, to: Id, of_section: &[&str], writes: &mut Vec<Mutation>) 
         let copy = insert("lines", context::new_id()?).set("revision", to).set("section", *section);
         writes.push(with(copy, fields, &OF_LINE).into());
     }
-    for fields in &from.payments {
+    for (_, fields) in &from.payments {
         let copy = insert("payments", context::new_id()?).set("revision", to);
         writes.push(with(copy, fields, &["title", "share", "position"]).into());
     }
@@ -271,37 +272,66 @@ fn item_line(item: &Fields, quantity: Fine, digits: u32) -> Result<Write, Fault>
     let line = with(line, item, &["unit", "pricing", "rate", "tax_code", "labour_minutes"]);
     let fixed = item.text("pricing") == Some("fixed");
     let line = if fixed { line.set("unit_price", price.decimal()) } else { line };
-    let allowance = item.text("kind") == Some("allowance");
-    Ok(if allowance { line.set("allowance", "prime-cost") } else { line })
+    let allowance = item.text("allowance").or((item.text("kind") == Some("allowance")).then_some("prime-cost"));
+    Ok(match allowance {
+        Some(allowance) => line.set("allowance", allowance),
+        None => line,
+    })
 }
 
 fn product(one: Fine, other: Fine) -> Result<i128, Fault> {
     i128::from(one.get()).checked_mul(i128::from(other.get())).ok_or_else(crate::sheet::too_large)
 }
 
-/// An assembly as one line: what its items cost and are sold for, together.
-fn assembly_line(name: &Fields, items: &[Taken], minutes: i64, quantity: Fine, digits: u32) -> Result<Write, Fault> {
-    let (mut cost, mut price, mut labour) = (0_i128, 0_i128, i128::from(minutes) * i128::from(Fine::ONE.get()));
-    for taken in items {
+/// An assembly as one line: what its items cost and are sold for, together, and how much of that is labour.
+fn assembly_line(name: &Fields, whole: &Whole, quantity: Fine, digits: u32) -> Result<Write, Fault> {
+    let one = i128::from(Fine::ONE.get());
+    let (mut cost, mut price, mut labour_cost) = (0_i128, 0_i128, 0_i128);
+    let mut minutes = i128::from(whole.minutes) * one;
+    for taken in &whole.items {
         let (each, sold) = of_item(&taken.item, digits)?;
-        cost = cost.saturating_add(product(each, taken.quantity)?);
+        let each = product(each, taken.quantity)?;
+        cost = cost.saturating_add(each);
         price = price.saturating_add(product(sold, taken.quantity)?);
-        let minutes = i128::from(taken.item.integer("labour_minutes").unwrap_or(0));
-        labour = labour.saturating_add(minutes * i128::from(taken.quantity.get()));
+        if taken.item.text("kind") == Some("labour") {
+            labour_cost = labour_cost.saturating_add(each);
+        }
+        minutes = minutes.saturating_add(i128::from(minutes_of_one(&taken.item)) * i128::from(taken.quantity.get()));
     }
-    let whole = i128::from(Fine::ONE.get());
     let narrow =
         |figure: Option<i128>| figure.and_then(|it| i64::try_from(it).ok()).ok_or_else(crate::sheet::too_large);
     // The price has the currency's digits, as one that is calculated has.
-    let step = whole * 10_i128.pow(4_u32.saturating_sub(digits));
-    let price = narrow(pricing::rounded(price, step).and_then(|it| it.checked_mul(step / whole)))?;
+    let step = one * 10_i128.pow(4_u32.saturating_sub(digits));
+    let price = narrow(pricing::rounded(price, step).and_then(|it| it.checked_mul(step / one)))?;
     Ok(with(insert("lines", context::new_id()?), name, &["unit"])
         .set("description", name.text("name").unwrap_or("Assembly"))
+        .set("kind", kind_of(&whole.items))
         .set("quantity", quantity.decimal())
-        .set("unit_cost", Fine::of(narrow(pricing::rounded(cost, whole))?).decimal())
+        .set("unit_cost", Fine::of(narrow(pricing::rounded(cost, one))?).decimal())
+        .set("labour_cost", Fine::of(narrow(pricing::rounded(labour_cost, one))?).decimal())
         .set("pricing", "fixed")
         .set("unit_price", Fine::of(price).decimal())
-        .set("labour_minutes", narrow(pricing::rounded(labour, whole))?))
+        .set("labour_minutes", narrow(pricing::rounded(minutes, one))?))
+}
+
+fn minutes_of_one(item: &Fields) -> i64 {
+    item.integer("labour_minutes").unwrap_or(0)
+}
+
+/// Of items that are all of one kind, that kind.
+fn kind_of(items: &[Taken]) -> &'static str {
+    let all = |kind: &&str| !items.is_empty() && items.iter().all(|taken| taken.item.text("kind") == Some(*kind));
+    ["labour", "subcontract", "plant"].into_iter().find(all).unwrap_or("material")
+}
+
+/// What putting an assembly together takes beside its items, where these are lines of their own.
+fn labour_line(name: &Fields, minutes: i64, quantity: Fine) -> Result<Write, Fault> {
+    let title: String = name.text("name").unwrap_or("Assembly").chars().take(300).collect();
+    Ok(with(insert("lines", context::new_id()?), name, &["unit"])
+        .set("description", format!("{title}: labour"))
+        .set("kind", "labour")
+        .set("quantity", quantity.decimal())
+        .set("labour_minutes", minutes))
 }
 
 pub(crate) fn take(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -337,9 +367,10 @@ pub(crate) fn take(request: &RouteRequest) -> Result<RouteReply, Fault> {
                         pricing::rounded(product, i128::from(Fine::ONE.get())).and_then(|it| i64::try_from(it).ok());
                     item_line(&taken.item, Fine::of(each.ok_or_else(crate::sheet::too_large)?), digits)
                 };
-                whole.items.iter().map(line).collect::<Result<_, Fault>>()?
+                let labour = (whole.minutes > 0).then(|| labour_line(&name, whole.minutes, quantity));
+                whole.items.iter().map(line).chain(labour).collect::<Result<_, Fault>>()?
             } else {
-                vec![assembly_line(&name, &whole.items, whole.minutes, quantity, digits)?]
+                vec![assembly_line(&name, &whole, quantity, digits)?]
             }
         }
         _ => return Err(Fault::at("/item", "either", "Name an item or an assembly, one of them.")),

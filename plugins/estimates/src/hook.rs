@@ -171,6 +171,7 @@ fn revision(id: Id, batch: &Batch<'_>, changes: &[HookChange], findings: &mut Fi
     }
     batch.overlay("sections", id, &mut sheet.sections);
     batch.overlay("lines", id, &mut sheet.lines);
+    batch.overlay("payments", id, &mut sheet.payments);
     place(batch, "sections", id, &mut sheet.sections, findings);
     place(batch, "lines", id, &mut sheet.lines, findings);
     sheet.sort();
@@ -184,7 +185,7 @@ fn revision(id: Id, batch: &Batch<'_>, changes: &[HookChange], findings: &mut Fi
     }
     match change.and_then(|change| change.transition.as_deref()) {
         None | Some("submit" | "return" | "issue") => {
-            total(at, change, &sheet, findings)?;
+            total(at, change, batch, &sheet, findings)?;
         }
         Some(_) => {}
     }
@@ -360,7 +361,13 @@ fn is_hours(unit: Option<&str>) -> bool {
 }
 
 /// What the revision comes to: into the change of it in this batch, or else as a change of its own.
-fn total(at: Option<usize>, change: Option<&HookChange>, sheet: &Sheet, findings: &mut Findings) -> Result<(), Fault> {
+fn total(
+    at: Option<usize>,
+    change: Option<&HookChange>,
+    batch: &Batch<'_>,
+    sheet: &Sheet,
+    findings: &mut Findings,
+) -> Result<(), Fault> {
     let currency = |name: &str| sheet.revision.money(name).is_some_and(|money| money.currency != sheet.currency);
     let strange: Vec<&str> = ["discount", "adjustment", "round_to"].into_iter().filter(|name| currency(name)).collect();
     if let Some(at) = at
@@ -373,10 +380,14 @@ fn total(at: Option<usize>, change: Option<&HookChange>, sheet: &Sheet, findings
     }
     let stages: i64 = sheet.stages().iter().map(|stage| stage.share).sum();
     if stages > 10_000 {
-        if let Some(at) = at.filter(|_| sheet.is_draft()) {
-            findings.add(at, "deposit", "too-much", "Deposit and payments come to more than 100 %.");
+        let message = "Deposit and payments come to more than 100 %.";
+        let payment = batch.parts("payments", sheet.id).find(|(_, change)| change.kind != ChangeKind::Remove);
+        if let Some((index, _)) = payment {
+            findings.add(index, "share", "too-much", message);
+        } else if let Some(at) = at.filter(|_| sheet.is_draft()) {
+            findings.add(at, "deposit", "too-much", message);
         } else {
-            return Err(Fault::at("/share", "too-much", "Deposit and payments come to more than 100 %."));
+            return Err(Fault::at("/share", "too-much", message));
         }
     }
     let totals = sheet.totals(None)?;
@@ -401,7 +412,9 @@ fn total(at: Option<usize>, change: Option<&HookChange>, sheet: &Sheet, findings
         let write = figures.iter().fold(write, |write, (name, value)| write.set(*name, value));
         findings.verdict.also.push(write.into());
     }
-    let Some(estimate) = sheet.revision.reference("estimate") else { return Ok(()) };
+    // Once something was accepted, an estimate comes to that, whatever is drafted after it.
+    let estimate = sheet.revision.reference("estimate").filter(|_| sheet.accepted.is_none());
+    let Some(estimate) = estimate else { return Ok(()) };
     findings.estimate(estimate).insert("total".to_owned(), figures["total"].clone());
     Ok(())
 }

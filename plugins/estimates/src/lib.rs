@@ -9,7 +9,7 @@
 //! | [`issuing`], [`answering`] | making the document; what follows when it is seen, answered, or no longer stands |
 //! | [`offer`], [`wording`] | the document as a client reads it, on their page and on paper |
 //! | [`client`], [`sending`], [`paper`] | the page of a link and its answers; links and letters; PDFs |
-//! | [`converting`], [`bringing`] | what was accepted becomes a project; estimates of before, with their own dates |
+//! | [`converting`], [`plan`], [`bringing`] | what was accepted becomes a project, with its tasks; estimates of before, with their own dates |
 //! | [`assemblies`], [`repricing`], [`prices`] | items within each other; costs across the catalogue; prices from a day on |
 //! | [`editing`], [`showing`] | the routes of the editor, and what they show |
 
@@ -25,6 +25,7 @@ mod hook;
 mod issuing;
 mod offer;
 mod paper;
+mod plan;
 mod prices;
 mod pricing;
 mod repricing;

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 /// Words and figures, all of them text, in the order in which they stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Offer {
+    /// Where the firm is to be found, a line each: on paper alone.
+    pub(crate) letterhead: Vec<String>,
     pub(crate) number: String,
     pub(crate) letter: String,
     pub(crate) title: String,
@@ -101,10 +103,11 @@ impl Offer {
                     Some("provisional-sum") => " (provisional sum)",
                     _ => "",
                 };
+                let description = format!("{}{note}", shown.description);
                 if line.mode != Mode::Included {
                     options.push(Choice {
                         id: entry.id,
-                        title: shown.description.clone(),
+                        title: description.clone(),
                         group: entry.group.clone(),
                         price: priced(entry.amount),
                         taken: *counted,
@@ -112,7 +115,7 @@ impl Offer {
                 }
                 if *counted && section.shows == Shows::Lines {
                     rows.push(Row {
-                        description: format!("{}{note}", shown.description),
+                        description,
                         quantity,
                         price: decimal(&shown.unit_price),
                         amount: priced(entry.amount),
@@ -142,6 +145,7 @@ impl Offer {
         }
         let payments = document.payments(totals.total)?;
         Ok(Self {
+            letterhead: Vec::new(),
             number: number.to_owned(),
             letter: document.letter.clone(),
             title: document.title.clone(),

@@ -37,7 +37,7 @@ pub(crate) fn make(call: &JobCall) -> Result<Slice, Fault> {
         let Some(kept) = page.records().next().filter(|kept| kept.is_null("pdf")) else {
             return Ok(Slice::default());
         };
-        let offer = Offer::of(&issued, number, None, home)?;
+        let offer = Offer { letterhead: letterhead()?, ..Offer::of(&issued, number, None, home)? };
         let write = kept.reference("id").map(|id| update("documents", id).set("pdf", pdf).into());
         let paper = render(pdf, "quote").with(&offer)?.called(format!("{}.pdf", offer.name()));
         let paper = paper.dated(issued.document.issued_on);
@@ -45,6 +45,7 @@ pub(crate) fn make(call: &JobCall) -> Result<Slice, Fault> {
     }
     let Some(kept) = accepted(revision)?.filter(|kept| kept.pdf.is_none()) else { return Ok(Slice::default()) };
     let mut offer = Offer::of(&issued, number, Some(&kept.chosen), home)?;
+    offer.letterhead = letterhead()?;
     let how = if kept.how == "link" { "by the link that was sent".to_owned() } else { format!("by {}", kept.how) };
     offer.signed = Some(Signed {
         name: kept.name.clone(),
@@ -81,4 +82,11 @@ pub(crate) fn make(call: &JobCall) -> Result<Slice, Fault> {
         writes.push(letter.attaching(pdf).into());
     }
     Ok(Slice::default().with_writes(writes))
+}
+
+/// Where the firm is to be found, as its settings say now.
+fn letterhead() -> Result<Vec<String>, Fault> {
+    let firm = settings::all(["address", "phone", "email"])?;
+    let lines = ["address", "phone", "email"].into_iter().filter_map(|name| firm.text(name)).flat_map(str::lines);
+    Ok(lines.map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }

@@ -6,6 +6,8 @@ use crate::pricing::{
 use lignaflow_sdk::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the last payment is called where shares leave something over.
+pub(crate) const BALANCE: &str = "Balance";
 /// Lines of one revision at most, and sections.
 pub(crate) const MOST_LINES: usize = 500;
 const MOST_SECTIONS: usize = 100;
@@ -37,7 +39,7 @@ pub(crate) const REVISION: [&str; 23] = [
 ];
 pub(crate) const SECTION: [&str; 8] =
     ["revision", "title", "position", "location", "shows", "start", "due", "assignees"];
-pub(crate) const LINE: [&str; 21] = [
+pub(crate) const LINE: [&str; 22] = [
     "revision",
     "section",
     "position",
@@ -53,6 +55,7 @@ pub(crate) const LINE: [&str; 21] = [
     "cost",
     "tax_code",
     "labour_minutes",
+    "labour_cost",
     "mode",
     "choice_group",
     "ticked",
@@ -67,9 +70,11 @@ pub(crate) struct Sheet {
     pub(crate) id: Id,
     pub(crate) revision: Fields,
     pub(crate) currency: Currency,
+    /// The revision of its estimate that was accepted, where one was.
+    pub(crate) accepted: Option<Id>,
     pub(crate) sections: Vec<(Id, Fields)>,
     pub(crate) lines: Vec<(Id, Fields)>,
-    pub(crate) payments: Vec<Fields>,
+    pub(crate) payments: Vec<(Id, Fields)>,
     pub(crate) taxes: Taxes,
 }
 
@@ -145,17 +150,19 @@ impl Sheet {
 
     /// With the revision as it is about to be.
     pub(crate) fn with(id: Id, revision: Fields) -> Result<Self, Fault> {
-        let currency = currency_of(revision.reference("estimate"))?;
+        let estimate = match revision.reference("estimate") {
+            Some(estimate) => records::get("estimates", estimate, &["currency", "client", "accepted"])?,
+            None => None,
+        };
+        let estimate = estimate.unwrap_or_default();
         Ok(Self {
             id,
             revision,
-            currency,
+            currency: currency_of_fields(&estimate)?,
+            accepted: estimate.reference("accepted"),
             sections: ordered("sections", &SECTION, id, MOST_SECTIONS)?,
             lines: ordered("lines", &LINE, id, MOST_LINES)?,
-            payments: ordered("payments", &["title", "share", "position"], id, 20)?
-                .into_iter()
-                .map(|(_, it)| it)
-                .collect(),
+            payments: ordered("payments", &["title", "share", "position"], id, 20)?,
             taxes: Taxes::load()?,
         })
     }
@@ -165,6 +172,7 @@ impl Sheet {
         let place = |(id, fields): &(Id, Fields)| (fields.integer("position").unwrap_or(i64::MAX), *id);
         self.sections.sort_by_key(place);
         self.lines.sort_by_key(place);
+        self.payments.sort_by_key(place);
         let order: BTreeMap<Id, usize> = self.sections.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
         self.lines.sort_by_key(|(_, line)| line.reference("section").and_then(|id| order.get(&id)).copied());
     }
@@ -252,20 +260,12 @@ impl Sheet {
             title: fields.text("title").unwrap_or_default().to_owned(),
             share: fields.integer("share").unwrap_or(0),
         };
-        deposit.into_iter().chain(self.payments.iter().map(stage)).collect()
+        deposit.into_iter().chain(self.payments.iter().map(|(_, fields)| stage(fields))).collect()
     }
 
     pub(crate) fn payments(&self, total: i64) -> Result<Vec<Payment>, Fault> {
-        Ok(pricing::payments(total, &self.stages(), "Balance")?)
+        Ok(pricing::payments(total, &self.stages(), BALANCE)?)
     }
-}
-
-fn currency_of(estimate: Option<Id>) -> Result<Currency, Fault> {
-    let fields = match estimate {
-        Some(id) => records::get("estimates", id, &["currency", "client"])?,
-        None => None,
-    };
-    currency_of_fields(&fields.unwrap_or_default())
 }
 
 /// The currency of an estimate: its own, its client's, or the organization's.
@@ -299,6 +299,26 @@ pub(crate) fn minutes_of(line: &Fields) -> i64 {
     let quantity = line.decimal("quantity").and_then(|it| Fine::of_decimal(it).ok()).unwrap_or_default();
     let minutes = pricing::rounded(each * i128::from(quantity.get()), i128::from(Fine::ONE.get()));
     minutes.and_then(|minutes| i64::try_from(minutes).ok()).unwrap_or(0)
+}
+
+/// What a line costs, in minor units: its labour, and all else. Together they are its cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LineCost {
+    pub(crate) labour: i64,
+    pub(crate) other: i64,
+}
+
+/// Of a line of labour, all of its cost is labour; of another, what it says, but never more than it costs.
+pub(crate) fn cost_of(line: &Fields, digits: u32) -> LineCost {
+    let cost = line.money("cost").map_or(0, |cost| cost.minor);
+    let labour = if line.text("kind") == Some("labour") {
+        cost
+    } else {
+        let fine = |name: &str| line.decimal(name).and_then(|it| Fine::of_decimal(it).ok()).unwrap_or_default();
+        let labour = pricing::amount(fine("quantity"), fine("labour_cost"), digits).unwrap_or(cost);
+        labour.clamp(cost.min(0), cost.max(0))
+    };
+    LineCost { labour, other: cost - labour }
 }
 
 /// What a line comes to.

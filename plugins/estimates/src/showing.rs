@@ -61,15 +61,23 @@ pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }))
 }
 
-/// What is lawful in few places is said before it is issued.
+/// What is easily forgotten, or lawful in few places, is said before it is issued.
 fn warnings(sheet: &Sheet) -> Result<Vec<String>, Fault> {
+    let mut warnings = Vec::new();
+    let lines = sheet.priced()?;
+    if !lines.is_empty() && lines.iter().all(|line| line.tax.is_none()) {
+        let message = "No line carries a tax code, so the quote asks for no tax. Add the tax that you charge under Tax \
+                       codes as the standard one; if you charge none, one of 0 % says so.";
+        warnings.push(message.to_owned());
+    }
     let most = settings::all(["deposit_warning"])?.integer("deposit_warning").unwrap_or(10_000);
-    let asked = sheet.revision.integer("deposit").filter(|asked| *asked > most);
-    let said = |asked| {
+    if let Some(asked) = sheet.revision.integer("deposit").filter(|asked| *asked > most) {
         let (asked, most) = (percent(asked), percent(most));
-        format!("The deposit is {asked} %, more than {most} %: see that the law of the place lets you ask for it.")
-    };
-    Ok(asked.map(said).into_iter().collect())
+        warnings.push(format!(
+            "The deposit is {asked} %, more than {most} %: see that the law of the place lets you ask for it."
+        ));
+    }
+    Ok(warnings)
 }
 
 fn titled(kind: &str) -> String {

@@ -49,7 +49,16 @@ struct Begun {
 }
 
 fn begin(host: &mut Host, title: &str) -> Begun {
-    let answer = host.post("/begin", &json!({ "title": title })).unwrap();
+    begun_for(host, title, None)
+}
+
+/// A variation of a project, where one is named.
+fn begun_for(host: &mut Host, title: &str, project: Option<Id>) -> Begun {
+    let mut body = json!({ "title": title });
+    if let Some(project) = project {
+        body["project"] = json!(project);
+    }
+    let answer = host.post("/begin", &body).unwrap();
     assert_eq!(answer.status, 201);
     let revision = id(&answer.json()["id"]);
     let page = host.find(select("sections").columns(["id"]).filter(field("revision").eq(revision))).unwrap();

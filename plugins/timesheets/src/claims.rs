@@ -1,17 +1,27 @@
 //! What a billing run charges, claimed from clients where projects are kept: one claim of each project and currency, in
-//! the batch that makes the run, and taken back with it.
+//! the batch that makes the run, and taken back with it. A claim that is cancelled by itself lets its time go, which falls
+//! into the next run.
 
-use crate::weeks;
+use crate::{runs, weeks};
 use lignaflow_sdk::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 const CLAIMS: &str = "projects/claims";
+/// What the sources of claims of time begin with.
+const SOURCE: &str = "timesheets/billing-runs";
 /// Claims that are looked for at once.
 const AT_ONCE: usize = 100;
 
 /// What a claim says that it was made from. No two that stand say the same.
 fn source(run: Id, project: Id, currency: Currency) -> String {
-    format!("timesheets/billing-runs {run} {project} {currency}")
+    format!("{SOURCE} {run} {project} {currency}")
+}
+
+/// The run, project and currency that a source names; nothing of what was made from anything else.
+fn named(source: &str) -> Option<(Id, Id, Currency)> {
+    let mut parts = source.strip_prefix(SOURCE)?.split_whitespace();
+    let named = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then_some(named)
 }
 
 /// The claims of a run. Time that has no rate is in no run: nobody would ever be asked to pay for it.
@@ -77,4 +87,41 @@ pub(crate) fn taken_back(run: Id, entries: &[Fields]) -> Result<Vec<Mutation>, F
         }
     }
     Ok(writes)
+}
+
+/// Claims were cancelled where they are kept: the time that they were of is unbilled again. Where it was with a run that
+/// is cancelled, it is already.
+pub(crate) fn cancelled(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
+    let mut of_runs: BTreeMap<Id, (Vec<(Id, Currency)>, String)> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.collection == CLAIMS) {
+        let Some(claim) = records::get(CLAIMS, event.id, &["number", "status", "source"])? else { continue };
+        let Some((run, project, currency)) = claim.text("source").and_then(named) else { continue };
+        if claim.text("status") == Some("cancelled") {
+            let number = claim.text("number").unwrap_or("Its claim").to_owned();
+            of_runs.entry(run).or_insert((Vec::new(), number)).0.push((project, currency));
+        }
+    }
+    let mut writes = Vec::new();
+    for (run, (gone, number)) in of_runs {
+        let of_claim = |entry: &Fields| {
+            let (project, amount) = (entry.reference("project"), entry.money("amount"));
+            gone.iter().any(|of| project == Some(of.0) && amount.is_some_and(|amount| amount.currency == of.1))
+        };
+        writes.extend(runs::let_go(run, of_claim, &format!("{number} was cancelled."))?);
+    }
+    Ok(writes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_names_what_it_was_made_of() {
+        let (run, project) = (Id::fresh(), Id::fresh());
+        assert_eq!(named(&source(run, project, Currency::AUD)), Some((run, project, Currency::AUD)));
+        for other in ["", "estimates/revisions x", "timesheets/billing-runs", "timesheets/billing-runs a b AUD"] {
+            assert_eq!(named(other), None, "{other}");
+        }
+    }
 }

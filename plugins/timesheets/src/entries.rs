@@ -2,6 +2,7 @@
 //! belongs to, what it is for, and that nobody works twice at once.
 
 use crate::by_project;
+use crate::days::{self, Part};
 use crate::findings::Findings;
 use crate::overlap::{self, Span};
 use crate::place;
@@ -42,6 +43,7 @@ struct Settled {
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
     let mut book: Option<Book> = None;
     let mut spans: Vec<overlap::Placed> = Vec::new();
+    let mut touched = days::Touched::default();
     for (index, change) in changes.iter().enumerate() {
         if change.collection != "entries" || only_notes(change) {
             continue;
@@ -52,23 +54,29 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         let Some(book) = book.as_ref() else { continue };
         book.refuse_fixed(index, change, findings);
         by_project::refuse_as_it_was(index, change, findings)?;
+        touched.was(change);
         if change.kind == ChangeKind::Remove {
             usage::changed(change, None, None, findings);
             continue;
         }
         let Some(user) = change.after.reference("user") else { continue };
         let Some(settled) = book.times(index, change, user, findings)? else { continue };
-        book.purpose(index, change, settled, findings)?;
+        let billable = book.purpose(index, change, settled, findings)?;
         let project = change.after.reference("project").or_else(|| change.related.reference("task.project"));
         usage::changed(change, project, settled.duration.map(|_| settled.day), findings);
         let sheet = weeks::place(index, change, user, settled.day, findings)?;
         by_project::refuse_as_it_is_to_be(index, change, sheet, project, findings)?;
+        let shared = settled.duration.filter(|_| billable && change.after.is_null("corrects"));
+        touched.is(user, settled.day, sheet.is_some(), shared.map(|seconds| Part::of(index, change, project, seconds)));
         if let Some(span) = settled.span {
             // The timer's own route stops what runs. Where another started one since it looked, it is for the commit to
             // find that out, which has it look again.
             let starts = change.origin == Origin::Route && span.end.is_none();
             spans.push(overlap::Placed { index, id: change.id, user, span, told: !starts });
         }
+    }
+    if let Some(book) = book.as_ref() {
+        touched.share(changes, book.policy.rounding, findings)?;
     }
     match book {
         Some(book) if book.policy.overlap == Overlap::Refuse => {
@@ -198,21 +206,21 @@ impl Book {
         Some(Settled { day, duration: Some(duration), span })
     }
 
-    /// What it is for, what it is called, and whether it is charged.
+    /// What it is for, what it is called, and whether it is charged, which is the answer.
     fn purpose(
         &self,
         index: usize,
         change: &HookChange,
         settled: Settled,
         findings: &mut Findings,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let (after, related) = (&change.after, &change.related);
         let of_task = related.reference("task.project");
         let (project, mut status, mut name, mut billing) = match (after.reference("project"), of_task) {
             (Some(project), Some(of_task)) if project != of_task => {
                 let title = related.text("task.title").unwrap_or("The task");
                 findings.add(index, "task", "other-project", format!("{title} belongs to another project."));
-                return Ok(());
+                return Ok(false);
             }
             (None, Some(of_task)) => {
                 findings.verdict.set_field(index, "project", of_task);
@@ -230,14 +238,17 @@ impl Book {
         }
         if project.is_none() && after.is_null("activity") {
             findings.add(index, "project", "required", "Say what it is for: a project, a task or an activity.");
-            return Ok(());
+            return Ok(false);
         }
         let corrects = !after.is_null("corrects");
         if let Some(status) = status.filter(|status| CLOSED.contains(&status.as_str()) && !corrects) {
             let name = name.as_deref().unwrap_or("The project");
             findings.lock(index, "project", format!("{name} is {status}, which takes no time any more."));
         }
-        let billable = after.boolean("billable").unwrap_or_else(|| {
+        // Without a project there is nobody to bill. Once it is of one, it is charged as what it is of.
+        let kept = change.before.is_null("project") && change.before.boolean("billable") == after.boolean("billable");
+        let said = after.boolean("billable").filter(|_| change.kind == ChangeKind::Insert || !kept);
+        let usual = || {
             let of = |path: &str| related.boolean(path);
             let charged = match billing.as_deref() {
                 Some("not-billable") => false,
@@ -245,8 +256,9 @@ impl Book {
                 Some("fixed" | "milestones") => of("task.extra") == Some(true),
                 _ => true,
             };
-            charged && of("task.billable").or_else(|| of("activity.billable")).unwrap_or(project.is_some())
-        });
+            charged && of("task.billable").or_else(|| of("activity.billable")).unwrap_or(true)
+        };
+        let billable = project.is_some() && said.unwrap_or_else(usual);
         findings.set(index, change, "billable", billable);
         let charged = settled.duration.map(|taken| {
             if corrects {
@@ -258,7 +270,10 @@ impl Book {
                 0
             }
         });
-        findings.set(index, change, "billable_duration", charged);
+        // Of a day that is rounded as a whole, its share is told once all of the day is known.
+        if corrects || !billable || charged.is_none() || !self.policy.rounding.shares() {
+            findings.set(index, change, "billable_duration", charged);
+        }
         let what = related.text("task.title").or_else(|| related.text("activity.name")).or(name.as_deref());
         let label = match settled.duration {
             Some(taken) => format!("{}, {}", what.unwrap_or("Time"), typed::shown(taken)),
@@ -268,7 +283,7 @@ impl Book {
         if change.kind == ChangeKind::Insert && after.is_null("entered_by") {
             findings.set(index, change, "entered_by", self.caller);
         }
-        Ok(())
+        Ok(billable)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What approval does to time: what each entry is charged at and costs is frozen, and it says that it is approved. Where
 //! an approval falls, it says so no more.
 
+use crate::days;
 use crate::findings::Findings;
 use crate::policy::Policy;
 use crate::rates::{self, Facts, Rate};
@@ -43,9 +44,10 @@ pub(crate) fn freeze(which: Predicate, book: &Book, findings: &mut Findings) -> 
         "cost_rate",
         "started_at",
     ];
-    let entries = select("entries").as_plugin().columns(columns).filter(which).sort("local_date").sort("started_at");
-    let entries = records::find_all(entries, MOST)?
+    let entries = select("entries").as_plugin().columns(columns).filter(which).sort("id");
+    let mut entries = records::find_all(entries, MOST)?
         .ok_or_else(|| Fault::new(ErrorCode::Quota, format!("More than {MOST} entries are not approved at once.")))?;
+    entries.sort_by_key(|entry| days::order(entry.reference("id"), entry.instant("started_at")));
     let charged = charged(&entries, &book.policy);
     for (entry, charged) in entries.iter().zip(charged) {
         let Some(id) = entry.reference("id") else { continue };

@@ -11,18 +11,21 @@
 //! | [`lines`], [`by_project`] | the same line by line, where each project's manager approves: where lines can go; the records of it |
 //! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
 //! | [`stand_ins`] | who approves in the place of somebody who is away |
-//! | [`runs`], [`claims`] | approved time on its way out, and its correction; what a run claims from clients |
+//! | [`runs`], [`run_files`], [`claims`] | approved time on its way out; as files; what a run claims from clients |
+//! | [`corrections`] | of what is out already |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`], [`allowances`] | leave, and what a week is expected to be; what is paid beside hours |
 //! | [`remind`] | what people are reminded of |
-//! | [`policy`], [`rounding`] | what the organization has settled; billable time |
+//! | [`policy`], [`rounding`], [`days`] | what the organization has settled; billable time; that of a day, shared out |
 //! | [`findings`] | the faults of a batch, all at once |
 
 mod absence;
 mod allowances;
 mod by_project;
 mod claims;
+mod corrections;
 mod crew;
+mod days;
 mod deciding;
 mod entries;
 mod findings;
@@ -35,6 +38,7 @@ mod rates;
 mod remind;
 mod review;
 mod rounding;
+mod run_files;
 mod runs;
 mod sheets;
 mod shifts;
@@ -100,11 +104,15 @@ impl Plugin for Timesheets {
             "make-billing-run" => runs::make(Kind::Billing, request),
             "cancel-pay-run" => runs::cancel(Kind::Pay, request),
             "cancel-billing-run" => runs::cancel(Kind::Billing, request),
-            "pay-file" => runs::file(Kind::Pay, request),
-            "billing-file" => runs::file(Kind::Billing, request),
-            "correct" => runs::correct(request),
+            "pay-file" => run_files::file(Kind::Pay, request),
+            "billing-file" => run_files::file(Kind::Billing, request),
+            "correct" => corrections::correct(request),
             other => Err(Fault::not_found(format_args!("route `{other}`"))),
         }
+    }
+
+    fn receive(events: &[Event]) -> Result<Vec<Mutation>, Fault> {
+        claims::cancelled(events)
     }
 
     fn run(call: &JobCall) -> Result<Slice, Fault> {

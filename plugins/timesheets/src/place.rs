@@ -46,14 +46,21 @@ pub(crate) fn later(instant: Instant, seconds: i64) -> Instant {
     Instant::from_micros(instant.micros().saturating_add(seconds.saturating_mul(MICROS)))
 }
 
-/// The last time up to `now` that clocks in the zone showed this.
-pub(crate) fn last_at(second: u32, zone: &str, now: Instant) -> Result<Instant, Fault> {
-    let today = calendar::to_local(now, zone)?.date;
-    let at = calendar::to_instant(today, second, zone)?;
-    if at <= now {
-        return Ok(at);
+/// The first time from the minute of an instant on that clocks in the zone show this; seconds since midnight. Of an hour
+/// that the clocks show twice, that is the second where the first is over by then.
+pub(crate) fn first_at(second: u32, zone: &str, from: Instant) -> Result<Instant, Fault> {
+    let today = calendar::to_local(from, zone)?.date;
+    let tomorrow = today.plus_days(1).unwrap_or(today);
+    let second = second % 86_400;
+    // Clocks are put back by an hour, and by half of one on Lord Howe.
+    for again in [0, 1_800, 3_600] {
+        let at = later(calendar::to_instant(today, second, zone)?, again);
+        let shown = again == 0 || calendar::to_local(at, zone)?.second == second;
+        if shown && minute(at) >= minute(from) {
+            return Ok(at.max(from));
+        }
     }
-    calendar::to_instant(today.plus_days(-1).unwrap_or(today), second, zone)
+    calendar::to_instant(tomorrow, second, zone)
 }
 
 /// From one time of the clock to another of a day; to the next where the end does not come after the start.
@@ -127,14 +134,45 @@ mod tests {
         }
 
         #[test]
-        fn a_time_of_the_clock_was_at_most_a_day_and_a_switch_ago(
+        fn a_time_of_the_clock_comes_at_most_a_day_and_a_switch_later(
             zone in prop::sample::select(&ZONES),
-            now in moment(),
+            from in moment(),
             minute in 0_u32..1440,
         ) {
-            let at = last_at(minute * 60, zone, now).unwrap();
-            prop_assert!(at <= now && taken(at, now) <= 25 * 3600);
+            let at = first_at(minute * 60, zone, from).unwrap();
+            prop_assert!(at >= from && taken(from, at) <= 25 * 3600);
         }
+
+        #[test]
+        fn what_the_clock_shows_after_a_start_is_when_it_shows_it(
+            zone in prop::sample::select(&ZONES),
+            from in moment(),
+            length in 0_i64..82_800,
+        ) {
+            let end = later(from, length);
+            let shown = calendar::to_local(end, zone).unwrap().second / 60 * 60;
+            let at = first_at(shown, zone, from).unwrap();
+            prop_assert_eq!(calendar::to_local(at, zone).unwrap().second / 60 * 60, shown);
+            // Of a time that is shown twice, it is the first.
+            prop_assert!(at <= end && taken(at, end) <= 3600);
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_clock_shows_twice_is_the_next() {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        // Put back at 3:00 to 2:00, and on Lord Howe at 2:00 to 1:30.
+        let half_past_two = |from: &str| first_at(9_000, "Australia/Sydney", at(from)).unwrap();
+        assert_eq!(half_past_two("2026-04-04T15:00:00Z"), at("2026-04-04T15:30:00Z"));
+        assert_eq!(half_past_two("2026-04-04T15:45:00Z"), at("2026-04-04T16:30:00Z"));
+        assert_eq!(half_past_two("2026-04-04T16:31:00Z"), at("2026-04-05T16:30:00Z"));
+        let quarter_to_two = |from: &str| first_at(6_300, "Australia/Lord_Howe", at(from)).unwrap();
+        assert_eq!(quarter_to_two("2026-04-04T14:50:00Z"), at("2026-04-04T15:15:00Z"));
+        assert_eq!(first_at(0, "Australia/Sydney", at("2026-11-23T11:00:00Z")).unwrap(), at("2026-11-23T13:00:00Z"));
+        assert_eq!(first_at(86_400, "Australia/Perth", at("2026-11-23T11:00:00Z")).unwrap(), at("2026-11-23T16:00:00Z"));
+        // In the minute in which it was started, it was started.
+        let started = at("2026-11-23T04:30:20Z");
+        assert_eq!(first_at(55_800, "Australia/Sydney", started).unwrap(), started);
     }
 
     #[test]

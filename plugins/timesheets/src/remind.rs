@@ -1,5 +1,5 @@
-//! What people are reminded of: time that is missing, a timer that runs long, weeks that wait. Each is told once while it
-//! is unread.
+//! What people are reminded of: a timer that runs long, weeks that wait for those who approve, and once a week what is
+//! missing of one's own time and not submitted. Each is told once while it is unread.
 
 use crate::deciding::Desk;
 use crate::{typed, week, weeks};
@@ -51,37 +51,21 @@ pub(crate) fn long_timers(now: Instant) -> Result<Vec<Reminder>, Fault> {
     Ok(running.records().filter_map(reminder).collect())
 }
 
-/// Weeks that wait: for those who approve, and for those who have not submitted the week that is over.
+/// Weeks that are over and wait for those who approve. Who has not submitted theirs is told with what is missing.
 pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
     let this = weeks::Weeks::read()?.week_of(today);
     let sheets = select("sheets")
         .as_plugin()
-        .columns(["id", "user", "week", "status", "total", "by_line"])
-        .filter(field("status").within(["open", "returned", "submitted"]).and(field("week").less_than(this)))
+        .columns(["id", "user"])
+        // Of a week that is approved by project, lines wait.
+        .filter(all([field("status").eq("submitted"), field("week").less_than(this), field("by_line").eq(false)]))
         .sort("week")
         .limit(MOST);
     let sheets = records::find(sheets)?;
     let approvers = people::holding(Some(crate::sheets::APPROVE))?;
     let stand_ins = crate::stand_ins::on(today)?;
     let mut reminders = Vec::new();
-    let mut submitted: Vec<Id> = Vec::new();
-    for row in sheets.records() {
-        let (Some(id), Some(user), Some(week)) = (row.reference("id"), row.reference("user"), row.date("week")) else {
-            continue;
-        };
-        if row.text("status") == Some("submitted") {
-            // Of a week that is approved by project, lines wait.
-            submitted.extend(Some(user).filter(|_| row.boolean("by_line") != Some(true)));
-        } else if row.integer("total").is_some_and(|total| total != 0) && today.days_since(week) <= LATELY {
-            reminders.push(Reminder {
-                people: vec![user],
-                title: format!("Your week of {} is not submitted", weeks::span(week)),
-                text: "Look it through, confirm that it is complete and true, and submit it.".to_owned(),
-                about: Some(("sheets", id)),
-                key: format!("submit:{id}"),
-            });
-        }
-    }
+    let submitted: Vec<Id> = sheets.records().filter_map(|row| row.reference("user")).collect();
     for approver in approvers.iter().filter(|approver| approver.active) {
         // Nobody waits for themselves, unless nobody else could do it.
         let theirs = submitted.iter().filter(|user| **user != approver.id || approvers.len() == 1).count();
@@ -132,8 +116,8 @@ fn lines(this: Date) -> Result<Vec<Reminder>, Fault> {
     Ok(counts.into_iter().map(reminder).collect())
 }
 
-/// Who entered time lately and has less of this week than is expected up to today. Some people at a time, from `begin`
-/// on; where there are more, the next begin.
+/// Who entered time lately, and has less of this week than is expected up to today or has not submitted a week that is
+/// over: one reminder each, of all of it. Some people at a time, from `begin` on; where there are more, the next begin.
 pub(crate) fn missing(today: Date, begin: usize) -> Result<(Vec<Reminder>, Option<usize>), Fault> {
     let this = weeks::Weeks::read()?.week_of(today);
     let lately = today.plus_days(-LATELY).unwrap_or(today);
@@ -150,26 +134,70 @@ pub(crate) fn missing(today: Date, begin: usize) -> Result<(Vec<Reminder>, Optio
             of.insert(user, row.integer("this").unwrap_or(0));
         }
     }
+    let some: Vec<(Id, i64)> = of.iter().skip(begin).take(SLICE).map(|(user, taken)| (*user, *taken)).collect();
+    let mut unsubmitted = unsubmitted(some.iter().map(|(user, _)| *user), lately, this)?;
     let days: Vec<Date> = weeks::days_of(this).into_iter().filter(|day| *day <= today).collect();
     let mut reminders = Vec::new();
-    for (user, taken) in of.iter().skip(begin).take(SLICE) {
-        if !people::person(*user)?.is_some_and(|person| person.active) {
+    for (user, taken) in some {
+        if !people::person(user)?.is_some_and(|person| person.active) {
             continue;
         }
         // A week is asked for whole, since what a day is expected to be goes by its weekday.
-        let expected: i64 = week::expected(*user, &days)?.iter().sum();
-        let short = expected - taken;
-        if short >= LITTLE {
-            reminders.push(Reminder {
-                people: vec![*user],
-                title: format!("{} of this week is missing", typed::shown(short)),
-                text: format!("{} of {} are recorded.", typed::shown(*taken), typed::shown(expected)),
-                about: None,
-                key: format!("missing:{this}"),
-            });
-        }
+        let expected: i64 = week::expected(user, &days)?.iter().sum();
+        let weeks = unsubmitted.remove(&user).unwrap_or_default();
+        let short = Some(expected - taken).filter(|short| *short >= LITTLE);
+        let recorded = format!("{} of {} are recorded.", typed::shown(taken), typed::shown(expected));
+        let (title, text) = match (short, not_submitted(&weeks)) {
+            (None, None) => continue,
+            (None, Some(said)) => {
+                (said, "Look it through, confirm that it is complete and true, and submit it.".to_owned())
+            }
+            (Some(short), None) => (format!("{} of this week is missing", typed::shown(short)), recorded),
+            (Some(short), Some(said)) => {
+                (format!("{} of this week is missing", typed::shown(short)), format!("{recorded} {said}."))
+            }
+        };
+        reminders.push(Reminder {
+            people: vec![user],
+            title,
+            text,
+            about: weeks.first().filter(|_| short.is_none()).map(|(_, sheet)| ("sheets", *sheet)),
+            key: format!("week:{this}"),
+        });
     }
     Ok((reminders, (begin + SLICE < of.len()).then_some(begin + SLICE)))
+}
+
+/// Weeks with time that these people have not submitted, the earliest first, each with its sheet.
+fn unsubmitted(
+    users: impl Iterator<Item = Id>,
+    from: Date,
+    before: Date,
+) -> Result<BTreeMap<Id, Vec<(Date, Id)>>, Fault> {
+    let wanted = [
+        field("user").within(users),
+        field("status").within(["open", "returned"]),
+        field("week").at_least(from),
+        field("week").less_than(before),
+    ];
+    let sheets = select("sheets").as_plugin().columns(["id", "user", "week", "total"]).filter(all(wanted));
+    let sheets = records::find(sheets.sort("week").limit(MOST))?;
+    let mut of: BTreeMap<Id, Vec<(Date, Id)>> = BTreeMap::new();
+    for row in sheets.records().filter(|row| row.integer("total").is_some_and(|total| total != 0)) {
+        if let (Some(id), Some(user), Some(week)) = (row.reference("id"), row.reference("user"), row.date("week")) {
+            of.entry(user).or_default().push((week, id));
+        }
+    }
+    Ok(of)
+}
+
+/// Weeks that are not submitted, in words.
+fn not_submitted(weeks: &[(Date, Id)]) -> Option<String> {
+    match weeks {
+        [] => None,
+        [(week, _)] => Some(format!("Your week of {} is not submitted", weeks::span(*week))),
+        [(week, _), ..] => Some(format!("{} weeks of yours from {} on are not submitted", weeks.len(), weeks::shown(*week))),
+    }
 }
 
 impl From<Reminder> for Mutation {

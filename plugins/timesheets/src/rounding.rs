@@ -35,6 +35,11 @@ impl Rounding {
         if seconds < 0 { -rounded } else { rounded }
     }
 
+    /// Whether what an entry is charged depends on the others of its day.
+    pub(crate) fn shares(self) -> bool {
+        self.by_day && self.way != Way::None
+    }
+
     /// What a correction charges. What takes back takes back exactly what was charged, however that was rounded then; what
     /// stands in its place is charged as anything else.
     pub(crate) fn correction(self, seconds: i64, was_charged: i64, billable: bool) -> i64 {

@@ -1,11 +1,11 @@
 //! The timer of a person: one at a time, started, changed to another, stopped, also after the fact.
 
-use crate::{place, shifts, typed};
+use crate::{place, shifts, typed, week};
 use lignaflow_sdk::prelude::*;
 use lignaflow_sdk::values::Row;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What time is for. Two entries of the same are rows of one line of a week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -230,7 +230,14 @@ pub(crate) fn stop(request: &RouteRequest) -> Result<RouteReply, Fault> {
         Some(text) => {
             let second = typed::clock(&text.to_lowercase())
                 .ok_or_else(|| Fault::at("/at_time", "type", "Write a time of the clock, such as 15:30."))?;
-            (place::last_at(second, &caller.time_zone, caller.now)?, "/at_time")
+            // It was meant of the time since the start, however long the timer was forgotten.
+            let at = place::first_at(second, &caller.time_zone, started)?;
+            if at > caller.now {
+                let since = typed::shown_clock(calendar::to_local(started, &caller.time_zone)?.second);
+                let message = format!("It was not {} yet since the timer was started, at {since}.", typed::shown_clock(second));
+                return Err(Fault::at("/at_time", "order", message));
+            }
+            (at, "/at_time")
         }
         None if body.at.as_deref().is_none_or(str::is_empty) => (place::whole_second(caller.now).max(started), "/at"),
         None => (named(body.at.as_deref(), "/at", caller.now)?, "/at"),
@@ -257,6 +264,11 @@ const OFFERED: usize = 8;
 /// After so long a break is asked for, and how long it is taken to be.
 const LONG: i64 = 5 * 3600;
 const LUNCH: i64 = 1800;
+const HALF_HOUR: i64 = 1800;
+/// Days by which it is told when somebody usually stops.
+const USUAL_DAYS: usize = 9;
+/// Nobody works longer than this at a stretch.
+const STRETCH: i64 = 14 * 3600;
 
 /// What runs, and what can be started next: for the block of the same name.
 pub(crate) fn state() -> Result<RouteReply, Fault> {
@@ -271,13 +283,16 @@ pub(crate) fn state() -> Result<RouteReply, Fault> {
     let had_break = of_today.records().any(|row| row.integer("break_time").is_some_and(|pause| pause > 0));
     let mut known: BTreeSet<Purpose> = running.iter().map(Purpose::of).collect();
     let mut starts = Vec::new();
+    let mut columns = TOLD.to_vec();
+    columns.extend(["zone", "break_time"]);
     let recent = select("entries")
-        .columns(TOLD)
+        .columns(columns)
         .filter(field("user").eq(user))
         .sort_descending("local_date")
         .sort_descending("started_at")
         .limit(RECENT);
-    for row in records::find(recent)?.records() {
+    let recent = records::find(recent)?;
+    for row in recent.records() {
         let purpose = Purpose::of(&row);
         if starts.len() < OFFERED / 2 && !purpose.is_nothing() && known.insert(purpose) {
             let (title, detail) = names(&row);
@@ -311,23 +326,67 @@ pub(crate) fn state() -> Result<RouteReply, Fault> {
         Ok(json!({
             "id": entry.reference("id"), "title": title, "detail": detail, "started_at": started,
             "since": typed::shown_clock(calendar::to_local(started, &caller.time_zone)?.second),
-            "forgotten": forgotten(started, caller.now, &caller.time_zone)?, "pause": pause,
+            "forgotten": forgotten(user, started, &recent, &caller)?, "pause": pause,
         }))
     });
     reply::json(&json!({ "running": now.transpose()?, "today": taken, "starts": starts }))
 }
 
-/// Whole and half hours at which a timer may have been meant to stop, the last two.
-fn forgotten(started: Instant, now: Instant, zone: &str) -> Result<Vec<String>, Fault> {
-    const HALF: i64 = 1800;
-    let local = calendar::to_local(now, zone)?;
-    let back = i64::from(local.second) % HALF;
+/// Whole and half hours at which a timer may have been meant to stop: when the person's working day usually ends, and half
+/// an hour before and after that; of a day that has not come so far, the last before now. Clocks of the caller's zone.
+fn forgotten(
+    user: Id,
+    started: Instant,
+    recent: &Page,
+    caller: &context::Caller,
+) -> Result<Vec<String>, Fault> {
+    let (now, zone) = (caller.now, caller.time_zone.as_str());
+    let last = place::later(now, -(i64::from(calendar::to_local(now, zone)?.second) % HALF_HOUR));
+    let end = match usual_end(started, recent, zone)? {
+        Some(end) => end,
+        None => expected_end(user, started, recent, zone)?,
+    };
+    let second = i64::from(calendar::to_local(end, zone)?.second);
+    let end = place::later(end, typed::nearest(second, HALF_HOUR) - second).min(last);
     let mut times = Vec::new();
-    for earlier in [HALF, 0] {
-        let at = place::later(now, -back - earlier);
+    for around in [-HALF_HOUR, 0, HALF_HOUR] {
+        let at = place::later(end, around);
         if at > started && place::taken(at, now) > 0 {
             times.push(typed::shown_clock(calendar::to_local(at, zone)?.second));
         }
     }
     Ok(times)
+}
+
+/// When the person usually stops, as it comes next after a start: the middle of when they last stopped on each of the
+/// latest days before. Nothing where nobody would work on until then.
+fn usual_end(started: Instant, recent: &Page, zone: &str) -> Result<Option<Instant>, Fault> {
+    let today = calendar::to_local(started, zone)?.date;
+    let mut days: BTreeMap<Date, (Instant, String)> = BTreeMap::new();
+    for row in recent.records() {
+        let (Some(day), Some(end)) = (row.date("local_date"), row.instant("ended_at")) else { continue };
+        let there = || row.text("zone").unwrap_or(zone).to_owned();
+        if day < today && days.get(&day).is_none_or(|(known, _)| *known < end) {
+            days.insert(day, (end, there()));
+        }
+    }
+    let ends = days.values().rev().take(USUAL_DAYS).map(|(end, there)| calendar::to_local(*end, there));
+    let mut seconds = ends.map(|local| local.map(|local| local.second)).collect::<Result<Vec<u32>, Fault>>()?;
+    seconds.sort_unstable();
+    let Some(second) = seconds.get(seconds.len().saturating_sub(1) / 2) else { return Ok(None) };
+    let end = place::first_at(*second, zone, started)?;
+    Ok(Some(end).filter(|end| (HALF_HOUR..=STRETCH).contains(&place::taken(started, *end))))
+}
+
+/// When the person will have worked what the day is expected to be by their work pattern, with lunch where they had none
+/// yet; an hour after the start at the earliest.
+fn expected_end(user: Id, started: Instant, recent: &Page, zone: &str) -> Result<Instant, Fault> {
+    let today = calendar::to_local(started, zone)?.date;
+    let of_day = || recent.records().filter(|row| row.date("local_date") == Some(today));
+    let taken: i64 = of_day().filter_map(|row| row.integer("duration")).sum();
+    let had_break = of_day().any(|row| row.integer("break_time").is_some_and(|pause| pause > 0));
+    let expected: i64 = week::expected(user, &[today])?.iter().sum();
+    let rest = (expected - taken).max(2 * HALF_HOUR);
+    let lunch = if rest >= LONG && !had_break { LUNCH } else { 0 };
+    Ok(place::later(started, rest + lunch))
 }

@@ -4,7 +4,7 @@
 //! | room | rule |
 //! |---|---|
 //! | `layers` | which crate may see which, and who alone may see SQL, WebAssembly and HTTP |
-//! | `sources` | length of files, unfinished work, SQL where it does not belong |
+//! | `sources` | length of files, unfinished work, SQL and floats where they do not belong |
 //! | `documents` | commands that README.md and docs/ print exist |
 //! | `settings` | environment variables that they name exist |
 //! | `migrations` | the same steps for both databases |

@@ -1,4 +1,4 @@
-//! Rules about text: length of files, unfinished work, SQL where it does not belong.
+//! Rules about text: length of files, unfinished work, SQL where it does not belong, floats where money and time are.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -22,6 +22,18 @@ const UNFINISHED: &[&str] = &[
 const SQL: &[&str] = &[concat!("sqlx::", "query"), concat!("Assert", "SqlSafe")];
 const SQL_ROOMS: &[&str] = &["host/store", "bench"];
 
+/// What counts money, quantities or time has none of these.
+const FLOATS: &[&str] = &["f64", "f32"];
+const EXACT_ROOMS: &[&str] = &[
+    "host/core/src",
+    "sdk",
+    "plugins/projects",
+    "plugins/estimates",
+    "plugins/timesheets",
+    "plugins/reporting",
+    "import",
+];
+
 /// Other people's words, or not words at all.
 const NOT_OURS: &[&str] = &["Cargo.lock", "LICENSE"];
 
@@ -37,7 +49,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Fault> {
             faults.push(Fault::whole(path, format!("{lines} lines; at most {LINES}: is it one room?")));
         }
         let sql_is_foreign = extension == "rs" && !SQL_ROOMS.iter().any(|room| path.starts_with(Path::new(room)));
+        let is_exact = extension == "rs" && EXACT_ROOMS.iter().any(|room| path.starts_with(Path::new(room)));
         for (index, line) in text.lines().enumerate() {
+            if is_exact && let Some(word) = FLOATS.iter().find(|word| has_word(line, word)) {
+                faults.push(Fault::new(path, index + 1, format!("{word}: money, quantities and time are exact")));
+            }
             if let Some(word) = UNFINISHED.iter().find(|word| has_word(line, word)) {
                 faults.push(Fault::new(path, index + 1, format!("unfinished: {word}")));
             }
@@ -82,6 +98,13 @@ mod tests {
             [format!("host/core/src/a.rs:2: unfinished: {mark}")]
         );
         assert_eq!(faults("a.sh", &format!("mktemp {0}{0}; MY_{mark}\n", UNFINISHED[2])), [""; 0]);
+    }
+
+    #[test]
+    fn a_float_where_money_is_is_a_fault() {
+        let text = format!("fn half(amount: {0}) -> {0} {{ amount / 2.0 }}\n", FLOATS[0]);
+        assert_eq!(faults("plugins/estimates/src/a.rs", &text).len(), 1);
+        assert_eq!(faults("host/web/src/a.rs", &text), [""; 0]);
     }
 
     #[test]

@@ -106,6 +106,9 @@ pub struct Document {
     pub progress: Progress,
     pub faults: Vec<RowFault>,
     pub fault_count: u64,
+    /// What a file that was brought whole came to, beside its rows.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What ended it early.
     #[serde(default)]
     pub stopped: Option<Stopped>,

@@ -31,6 +31,10 @@ pub struct Mapping {
     pub decimal: DecimalMark,
     pub empty: EmptyCells,
     pub faulty: FaultyRows,
+    /// The program that the file is of, where it is brought whole: only `dates` and `zone` are heeded then.
+    pub program: Option<String>,
+    /// IANA: where clocks showed what a program's file says; the organization's where it is left out.
+    pub zone: Option<String>,
 }
 
 /// Where a column goes.

@@ -6,6 +6,7 @@
 //! | [`document`] | an import, where it stands, how far it has come |
 //! | [`mapping`], [`propose`] | columns to fields; a mapping to begin with |
 //! | [`cell`], [`lookup`] | what a text means; what it refers to |
+//! | [`programs`] | files of other programs, understood whole |
 //! | [`slice`], [`numbering`] | rows as changes; ids that follow from rows |
 //! | [`carry`] | changes carried out, rows at fault told apart |
 //! | [`work`], [`undo`] | the work of dry run, run and undo, which another host can go on with |
@@ -19,6 +20,7 @@ mod document;
 mod lookup;
 mod mapping;
 mod numbering;
+mod programs;
 mod propose;
 mod slice;
 mod undo;
@@ -27,6 +29,8 @@ mod work;
 pub use document::{By, Document, Import, MAX_FAULTS, Progress, RowFault, State, Stopped};
 pub(crate) use lookup::tuple_key;
 pub use mapping::{CURRENCY, Constant, DateOrder, DecimalMark, EmptyCells, FaultyRows, ID, Mapping, Target, Unit};
+
+pub use programs::{NoPrograms, Program, Programs, Through, Understood, Whole};
 
 use crate::{Records, answers};
 use async_trait::async_trait;
@@ -92,6 +96,7 @@ pub struct Imports(Arc<Inner>);
 struct Inner {
     records: Records,
     callers: Arc<dyn Callers>,
+    programs: Arc<dyn Programs>,
     moved: broadcast::Sender<Id>,
     /// Whether this host stops: work ends after the part at hand, for another to go on with.
     stopping: AtomicBool,
@@ -107,9 +112,9 @@ pub struct Upload {
 }
 
 impl Imports {
-    pub fn new(records: Records, callers: Arc<dyn Callers>) -> Self {
+    pub fn new(records: Records, callers: Arc<dyn Callers>, programs: Arc<dyn Programs>) -> Self {
         let (moved, _) = broadcast::channel(256);
-        Self(Arc::new(Inner { records, callers, moved, stopping: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { records, callers, programs, moved, stopping: AtomicBool::new(false) }))
     }
 
     fn records(&self) -> &Records {
@@ -126,6 +131,24 @@ impl Imports {
 
     fn callers(&self) -> &Arc<dyn Callers> {
         &self.0.callers
+    }
+
+    fn programs(&self) -> &Arc<dyn Programs> {
+        &self.0.programs
+    }
+
+    /// What a file can be brought as whole, where its heads are those of a program that is known.
+    pub fn program_of(&self, import: &Import) -> Option<Program> {
+        self.programs().recognize(&import.collection, &import.document.heads)
+    }
+
+    /// Whether a mapping fits its file and its collection.
+    fn fits(&self, caller: &Caller, schema: &Arc<Schema>, mapping: &Mapping, heads: usize) -> Result<(), Fault> {
+        if mapping.program.is_some() || mapping.zone.is_some() {
+            return programs::fits(self.programs().of(&schema.name), caller, mapping);
+        }
+        let snapshot = self.records().registry.current_of(caller.organization);
+        mapping.bind(&snapshot.catalog, schema, heads).map(|_| ()).map_err(Fault::invalid)
     }
 
     /// Has the work of this host end after the part at hand.
@@ -232,12 +255,12 @@ impl Imports {
         if !matches!(import.state, State::Uploaded | State::Checked) && !import.untouched() {
             return Err(Fault::new(ErrorCode::Conflict, "The mapping can be changed until the import is run."));
         }
-        let snapshot = self.records().registry.current_of(caller.organization);
-        mapping.bind(&snapshot.catalog, schema, import.document.heads.len()).map_err(Fault::invalid)?;
+        self.fits(caller, schema, &mapping, import.document.heads.len())?;
         import.state = State::Uploaded;
         import.document.mapping = mapping;
         import.document.faults.clear();
         import.document.fault_count = 0;
+        import.document.notes.clear();
         import.document.progress = Progress::default();
         import.document.stopped = None;
         import.document.ran = false;
@@ -262,6 +285,11 @@ impl Imports {
                 return conflict("This import is half undone: undo the rest.");
             }
             (Act::Run, State::Uploaded | State::Checked | State::Stopped) => State::Running,
+            (Act::Undo, _) if import.document.mapping.program.is_some() => {
+                return conflict(
+                    "What a file of another program brought is of several collections: it is not undone at once.",
+                );
+            }
             (Act::Undo, State::Done | State::Stopped) if import.document.ran => State::Undoing,
             (Act::Undo, State::Undone) => return conflict("This import has been undone already."),
             (Act::Undo, _) => return conflict("There is nothing to undo: this import was never run."),
@@ -273,8 +301,7 @@ impl Imports {
                 self.refuse_changed(&bench, &import).await?;
             }
         } else {
-            let mapping = &import.document.mapping;
-            mapping.bind(&snapshot.catalog, schema, import.document.heads.len()).map_err(Fault::invalid)?;
+            self.fits(caller, schema, &import.document.mapping, import.document.heads.len())?;
         }
         let document = &mut import.document;
         // A run that was stopped goes on where it was, and undoing adds to what was counted; all else begins anew.
@@ -284,6 +311,7 @@ impl Imports {
             }
             document.faults.clear();
             document.fault_count = 0;
+            document.notes.clear();
         }
         document.ran |= act == Act::Run;
         document.stopped = None;
@@ -383,6 +411,10 @@ impl Upload {
         let sample = self.imports.sample(caller, &self.import).await?;
         let cells: Vec<&[String]> = sample.iter().map(|(_, cells)| cells.as_slice()).collect();
         self.import.document.mapping = propose::propose(schema, &self.import.document.heads, &cells);
+        if caller.holds(Permission::ADMINISTER) {
+            let program = self.imports.program_of(&self.import);
+            self.import.document.mapping.program = program.map(|program| program.name.to_owned());
+        }
         self.import.state = State::Uploaded;
         self.imports.save(caller, &mut self.import).await?;
         Ok(self.import)

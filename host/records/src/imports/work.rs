@@ -5,6 +5,7 @@ use super::carry::Faulty;
 use super::document::{By, Import, State, Stopped};
 use super::lookup::Desk;
 use super::mapping::{Bound, FaultyRows};
+use super::programs::{Through, Whole};
 use super::slice::{Pass, Row};
 use super::{ATOMIC_ROWS, Imports};
 use crate::answers;
@@ -17,7 +18,10 @@ use lignaflow_runtime::Snapshot;
 use lignaflow_store::leases::Lease;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How often it is kept how far a file that is brought whole has come.
+const TOLD: Duration = Duration::from_secs(2);
 /// Microseconds for which a lease is taken; each part renews it.
 const LEASE: i64 = 60 * 1_000_000;
 
@@ -51,6 +55,9 @@ impl Imports {
         }
         let result = match self.bench(organization, &import).await {
             Ok(bench) => match import.state {
+                State::Checking | State::Running if import.document.mapping.program.is_some() => {
+                    self.bring(&bench, &mut import, lease).await
+                }
                 State::Checking => self.check(&bench, &mut import, lease).await,
                 State::Running => self.run(&bench, &mut import, lease).await,
                 _ => self.undo(&bench, &mut import, lease).await,
@@ -129,6 +136,50 @@ impl Imports {
             zone: jiff::tz::TimeZone::get(&bench.caller.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
             seen: HashMap::new(),
         }
+    }
+
+    /// Brings a file in whole, or tells what would come of it. It keeps how far that has come while it goes on.
+    async fn bring(&self, bench: &Bench, import: &mut Import, lease: &mut Lease) -> Result<(), Fault> {
+        let mapping = &import.document.mapping;
+        self.fits(&bench.caller, &bench.schema, mapping, import.document.heads.len())?;
+        let own = Access::of_plugin(bench.caller.organization);
+        let mut file = Whole {
+            program: mapping.program.clone().unwrap_or_default(),
+            heads: import.document.heads.clone(),
+            rows: Vec::new(),
+            dates: mapping.dates,
+            zone: mapping.zone.clone(),
+        };
+        for part in 0..import.document.parts {
+            file.rows.extend(self.rows(own, import.id, part).await?);
+        }
+        let dry = import.state == State::Checking;
+        import.document.progress = super::document::Progress::default();
+        import.document.faults.clear();
+        import.document.fault_count = 0;
+        let through = Through::default();
+        let programs = self.programs().clone();
+        let mut under_way = programs.bring(&bench.caller, file, dry, &through);
+        let understood = loop {
+            match tokio::time::timeout(TOLD, &mut under_way).await {
+                Ok(done) => break done?,
+                Err(_) => {
+                    import.document.progress.rows = through.rows();
+                    self.step(bench, import, lease).await?;
+                }
+            }
+        };
+        drop(under_way);
+        let document = &mut import.document;
+        document.progress.rows = document.rows.into();
+        document.progress.created = understood.created;
+        document.progress.unchanged = understood.unchanged;
+        document.progress.next = document.parts;
+        document.progress.skipped = document.progress.rows.saturating_sub(understood.created + understood.unchanged);
+        document.add_faults(understood.faults);
+        document.notes = understood.notes;
+        import.state = if dry { State::Checked } else { State::Done };
+        self.step(bench, import, lease).await
     }
 
     /// Every fault of every row, and what would become of the others.

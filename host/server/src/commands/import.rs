@@ -170,7 +170,7 @@ pub(super) async fn times(config: &Config, preset: Preset, asked: &ImportTimes) 
     let table = table(config, &asked.file).await?;
     let options = times::Options { zone: zone(&zone_name)?, zone_name, dates };
     let times = Times::read(preset, &table, &options)?;
-    let (report, outcome) = times::bring(&times, &organization, &actor, asked.dry_run).await?;
+    let (report, outcome) = times::bring(&times, &organization, &actor, asked.dry_run, &|_| ()).await?;
     print!("{}", report.tell());
     if asked.dry_run {
         println!("{} entries would be made, {} are there. Nothing was written.", outcome.made, outcome.there);

@@ -25,7 +25,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 
 pub(super) async fn plan(app: &App, file: &Path) -> anyhow::Result<()> {
     let bytes = read(file)?;
-    let outlook = app.plugins.plan(&bytes).await.map_err(told)?;
+    let outlook = app.plugins.outlook(inspect(&bytes).map_err(told)?).await.map_err(told)?;
     print!("{}", described(&outlook));
     outlook.fits().map_err(told)
 }
@@ -55,7 +55,7 @@ pub(super) async fn install(app: &App, file: &Path) -> anyhow::Result<()> {
     for sentence in grants.sentences() {
         eprintln!("granted: {sentence}");
     }
-    let installed = app.plugins.install(bytes, grants, by(app)).await.map_err(told)?;
+    let installed = app.plugins.install(inspected, bytes, grants, by(app)).await.map_err(told)?;
     noticed().await;
     let descriptor = installed.inspected.descriptor;
     match installed.carries_from {

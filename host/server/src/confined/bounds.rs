@@ -10,6 +10,10 @@ pub struct Bounds {
     pub seconds: u64,
 }
 
+/// How far it stands behind those who wait for the server: a third of the share of one that competes with it.
+#[cfg(unix)]
+const NICE: i32 = 5;
+
 /// What counts as memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measured {
@@ -21,10 +25,11 @@ pub enum Measured {
 
 impl Bounds {
     /// Gives up memory and time beyond the bounds, and everything that such a process has no use for: writing files,
-    /// leaving its memory behind, and starting processes and threads.
+    /// leaving its memory behind, and starting processes and threads. It stands back behind those who wait for the server.
     #[cfg(unix)]
     pub fn take_on(self, measured: Measured) -> io::Result<()> {
         use rustix::process::{Resource, Rlimit, setrlimit};
+        lignaflow_runtime::stand_back(NICE);
         let (memory, most) = match measured {
             Measured::Addresses => (Resource::As, self.memory.saturating_add(own_addresses())),
             Measured::Data => (Resource::Data, self.memory),

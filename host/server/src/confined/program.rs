@@ -84,8 +84,8 @@ impl Program {
             let most = u64::try_from(most).unwrap_or(u64::MAX);
             stdout.take(most.saturating_add(1)).read_to_end(&mut answer).await.map(|_| answer)
         };
-        // It computes no longer than its bounds; whatever else it waits for is bounded here.
-        let patience = Duration::from_secs(bounds.seconds.saturating_mul(4).max(1));
+        // It computes no longer than its bounds; whatever else it waits for, its turn among it, is bounded here.
+        let patience = Duration::from_secs(bounds.seconds.saturating_mul(10).max(1));
         let heard = async {
             let ((), answer) = tokio::join!(hand_over, hear);
             let answer = answer?;

@@ -230,7 +230,7 @@ fn read<T: FromStr<Err: std::fmt::Display>>(
 }
 
 /// An inner fault as a sentence.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut sentence = text.trim_end_matches('.').to_owned();
     if let Some(first) = sentence.get_mut(0..1) {
         first.make_ascii_uppercase();

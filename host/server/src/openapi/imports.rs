@@ -148,6 +148,8 @@ pub(super) fn schemas(schemas: &mut Map<String, Json>) {
             "decimal": { "type": "string", "enum": ["point", "comma"] },
             "empty": { "type": "string", "enum": ["keep", "clear"] },
             "faulty": { "type": "string", "enum": ["stop", "skip"] },
+            "program": { "type": ["string", "null"], "description": "The program that the file is of, where it is brought whole." },
+            "zone": { "type": ["string", "null"], "description": "IANA: where clocks showed what a program's file says." },
         },
         "examples": [{ "dates": "dmy", "faulty": "skip" }],
     }));

@@ -3,7 +3,7 @@
 use super::house::Visit;
 use super::lookup;
 use crate::app::App;
-use crate::plugins::{Inspected, chosen, inspect};
+use crate::plugins::{Inspected, chosen, look_into};
 use crate::rest::host::{From, by, plugins as api};
 use axum::Router;
 use axum::extract::{Multipart, Path, Query, RawForm};
@@ -536,7 +536,7 @@ async fn upload(visit: Visit, From(client): From, mut form: Multipart) -> Respon
         let fault = Fault::invalid(vec![Issue::new("/file", "required", "Choose a plugin's .wasm file first.")]);
         return draw_list(&visit, Some(&fault)).await;
     };
-    match inspect(&bytes) {
+    match look_into(bytes.clone()).await {
         Ok(inspected) => ask(&visit, &client, inspected, bytes, None).await,
         Err(fault) => draw_list(&visit, Some(&fault)).await,
     }
@@ -575,7 +575,7 @@ async fn ask(
     if let Err(fault) = visit.app.plugins.wait_for_consent(inspected.hash, &bytes, by).await {
         return visit.fault(&fault);
     }
-    let outlook = match visit.app.plugins.plan(&bytes).await {
+    let outlook = match visit.app.plugins.outlook(inspected.clone()).await {
         Ok(outlook) => outlook,
         Err(fault) => return visit.fault(&fault),
     };
@@ -625,13 +625,13 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
         let fault = Fault::invalid(vec![Issue::new("/file", "gone", message)]);
         return draw_list(&visit, Some(&fault)).await;
     };
-    let inspected = match inspect(&bytes) {
+    let inspected = match look_into(bytes.clone()).await {
         Ok(inspected) => inspected,
         Err(fault) => return draw_list(&visit, Some(&fault)).await,
     };
     let granted = chosen(&inspected.descriptor.grants, &named(&body));
     let id: PluginId = inspected.descriptor.id.clone();
-    match visit.app.plugins.install(bytes.to_vec(), granted, by(&visit.signed, &client)).await {
+    match visit.app.plugins.install(inspected.clone(), bytes.to_vec(), granted, by(&visit.signed, &client)).await {
         Ok(installed) => {
             let Inspected { descriptor, .. } = installed.inspected;
             let wished = form_urlencoded::parse(&body).any(|(name, value)| name == "enable" && value == "yes");

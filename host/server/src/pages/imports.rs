@@ -3,19 +3,21 @@
 use super::house::Visit;
 use crate::rest::imports as api;
 use axum::body::Body;
-use axum::extract::{Path, RawForm};
+use axum::extract::{Path, Query, RawForm};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::id::Id;
 use lignaflow_core::{ErrorCode, Fault};
 use lignaflow_records::imports::{Act, Constant, Import, Mapping, State};
 use lignaflow_web::imports::{
-    BETWEEN, Counts, FaultRow, ImportPage, ImportRow, MappingForm, StartPage, import as draw_import, is_brought,
-    start as draw_start,
+    BETWEEN, COLUMNS, Counts, FaultRow, ImportPage, ImportRow, MappingForm, StartPage, WAY, WHOLE,
+    import as draw_import, is_brought, start as draw_start,
 };
 use lignaflow_web::paths;
 use serde_json::{Value as Json, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,23 +88,30 @@ async fn taken(visit: &Visit, schema: &Arc<Schema>, headers: &HeaderMap, body: B
     api::read(&visit.app, caller, schema, file, name.as_deref().unwrap_or("upload"), None).await
 }
 
-pub(super) async fn show(visit: Visit, Path((plugin, collection, id)): Path<(String, String, String)>) -> Response {
+pub(super) async fn show(
+    visit: Visit,
+    Path((plugin, collection, id)): Path<(String, String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
     let schema = match visit.collection(&plugin, &collection) {
         Ok(schema) => schema,
         Err(response) => return response,
     };
     let Some(id) = super::lookup::id(&id) else { return visit.not_found() };
-    one(&visit, &schema, id, None, None).await
+    one(&visit, &schema, id, Showing { form: None, way: query.get(WAY).map(String::as_str), refused: None }).await
 }
 
-/// An import, with what was typed where it was refused.
-async fn one(
-    visit: &Visit,
-    schema: &Arc<Schema>,
-    id: Id,
+/// What an import is shown with.
+#[derive(Debug, Default)]
+struct Showing<'a> {
+    /// What was typed, where it was refused.
     form: Option<MappingForm>,
-    refused: Option<&Fault>,
-) -> Response {
+    refused: Option<&'a Fault>,
+    /// [`WHOLE`] or [`COLUMNS`], where that is asked for.
+    way: Option<&'a str>,
+}
+
+async fn one(visit: &Visit, schema: &Arc<Schema>, id: Id, Showing { form, refused, way }: Showing<'_>) -> Response {
     let caller = &visit.signed.caller;
     let import = match visit.app.imports.settled(caller, schema, id, Duration::ZERO).await {
         Ok(import) => import,
@@ -122,7 +131,13 @@ async fn one(
             message: &fault.message,
         })
         .collect();
-    let form = form.unwrap_or_else(|| form_of(schema, &import));
+    let mut form = form.unwrap_or_else(|| form_of(schema, &import));
+    let program = visit.app.imports.program_of(&import).filter(|_| caller.holds(Permission::ADMINISTER));
+    match (way, program) {
+        (Some(COLUMNS), _) => form.program.clear(),
+        (Some(WHOLE), Some(program)) => program.name.clone_into(&mut form.program),
+        _ => {}
+    }
     let progress = &document.progress;
     let may_map = matches!(import.state, State::Uploaded | State::Checked) || import.untouched();
     let stopped = document.stopped.as_ref().map(|stopped| stopped.message.as_str());
@@ -137,6 +152,8 @@ async fn one(
         heads: &document.heads,
         sample: &sample,
         mapping: &form,
+        program: program.map(|program| program.title),
+        notes: &document.notes,
         counts: Counts {
             looked_at: progress.rows,
             created: progress.created,
@@ -152,7 +169,9 @@ async fn one(
         issues: refused.map_or(&[], |fault| &fault.issues),
         may_map,
         may_run: import.state == State::Stopped && progress.below.is_none(),
-        may_undo: matches!(import.state, State::Done | State::Stopped) && document.ran,
+        may_undo: matches!(import.state, State::Done | State::Stopped)
+            && document.ran
+            && document.mapping.program.is_none(),
     };
     let status = refused.map_or(StatusCode::OK, |fault| crate::problem::Problem::from(fault.clone()).status());
     let mut response = visit.page_with(status, draw_import(&visit.shell(), &view));
@@ -197,7 +216,7 @@ pub(super) async fn act(
         Ok(Some(flash)) => visit.go(&paths::imports(&schema.name), &flash),
         Err(fault) => {
             let form = pairs.iter().any(|(name, _)| name == "dates").then(|| typed(&pairs));
-            one(&visit, &schema, id, form, Some(&fault)).await
+            one(&visit, &schema, id, Showing { form, refused: Some(&fault), way: None }).await
         }
     }
 }
@@ -283,6 +302,8 @@ fn form_of(schema: &Schema, import: &Import) -> MappingForm {
         decimal: word(&mapping.decimal),
         empty: word(&mapping.empty),
         faulty: word(&mapping.faulty),
+        program: mapping.program.clone().unwrap_or_default(),
+        zone: mapping.zone.clone().unwrap_or_default(),
     }
 }
 
@@ -304,6 +325,8 @@ fn typed(pairs: &[(String, String)]) -> MappingForm {
                 "decimal" => form.decimal.clone_from(value),
                 "empty" => form.empty.clone_from(value),
                 "faulty" => form.faulty.clone_from(value),
+                "program" => form.program.clone_from(value),
+                "zone" => value.trim().clone_into(&mut form.zone),
                 _ => {}
             }
         }
@@ -313,6 +336,13 @@ fn typed(pairs: &[(String, String)]) -> MappingForm {
 
 /// The mapping that was typed. How constants are known that the API has set is kept.
 fn mapping(form: &MappingForm, import: &Import) -> Result<Mapping, Fault> {
+    if !form.program.is_empty() {
+        let mut whole = json!(import.document.mapping);
+        whole["program"] = json!(form.program);
+        whole["zone"] = if form.zone.is_empty() { Json::Null } else { json!(form.zone) };
+        whole["dates"] = json!(form.dates);
+        return read(whole);
+    }
     let target = |choice: &String| -> Json {
         let mut parts = choice.split(BETWEEN);
         let field = parts.next().unwrap_or_default();
@@ -353,7 +383,11 @@ fn mapping(form: &MappingForm, import: &Import) -> Result<Mapping, Fault> {
         "empty": form.empty,
         "faulty": form.faulty,
     });
-    serde_json::from_value(whole)
+    read(whole)
+}
+
+fn read(mapping: Json) -> Result<Mapping, Fault> {
+    serde_json::from_value(mapping)
         .map_err(|error| Fault::at("/columns", "type", format!("The form cannot be read: {error}.")))
 }
 

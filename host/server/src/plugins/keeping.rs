@@ -3,6 +3,7 @@
 use super::{Plugins, unavailable};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
+use lignaflow_identity::kept_until;
 use lignaflow_runtime::{RegistryFault, fit};
 use lignaflow_store::plugins::By;
 use lignaflow_store::{Kept, KeptName, Purged};
@@ -67,8 +68,22 @@ impl Plugins {
         Ok(all)
     }
 
-    /// Takes what is kept under a name away for good, of all organizations. How many records, or values, went.
+    /// Takes what is kept under a name away for good, of all organizations. How many records, or values, went. Records are
+    /// refused for as long as their organization keeps what it has.
     pub async fn purge(&self, name: &KeptName, by: By) -> Result<u64, Fault> {
+        let declared = self.0.registry.current().catalog.schema(&name.collection).is_some();
+        if name.field.is_none() && !declared {
+            // Nobody changes what no plugin declares.
+            let changes = self.0.store.last_changes(&name.collection).await.map_err(unavailable)?;
+            let until = changes.iter().filter_map(|last| kept_until(last.at, last.years, &last.time_zone, by.at)).max();
+            if let Some(day) = until {
+                let message = format!(
+                    "`{name}` has records that are kept until {day}: so many years after their last change as their \
+                     organization keeps what it has, which its administrators set. Nothing was purged."
+                );
+                return Err(Fault::new(ErrorCode::Conflict, message));
+            }
+        }
         match self.0.store.purge(name.clone(), by).await.map_err(unavailable)? {
             Purged::Done(records) => Ok(records),
             Purged::Declared => {

@@ -2,7 +2,7 @@
 //! records that it is about, and everything that stands in the way.
 
 use super::migrating::CarriesFrom;
-use super::{Inspected, Plugins, inspect, schema_fault, unavailable};
+use super::{Inspected, Plugins, schema_fault, unavailable};
 use lignaflow_core::descriptor::Descriptor;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::{ErrorCode, Fault, Issue};
@@ -69,11 +69,7 @@ fn obstacles(inspected: &Inspected, before: &Descriptor) -> Vec<SchemaConflict> 
 
 impl Plugins {
     /// What would come of a file.
-    pub async fn plan(&self, bytes: &[u8]) -> Result<Outlook, Fault> {
-        self.outlook(inspect(bytes)?).await
-    }
-
-    pub(super) async fn outlook(&self, inspected: Inspected) -> Result<Outlook, Fault> {
+    pub async fn outlook(&self, inspected: Inspected) -> Result<Outlook, Fault> {
         let id = &inspected.descriptor.id;
         let standing = self.0.store.plugin(id).await.map_err(unavailable)?;
         let carries_from = self.carries_from(&inspected.descriptor, &inspected.hash, standing.as_ref()).await?;

@@ -68,11 +68,14 @@ impl Plugins {
 
     /// Makes a version that was kept the one in use, and tells what was done for it.
     pub async fn go_back(&self, plugin: &PluginId, wanted: Wanted<'_>, by: By) -> Result<Outlook, Fault> {
+        // Compiled before its turn, so that nobody else waits for that; looked at once more in its turn.
+        let WayBack { outlook, granted, bytes } = Box::pin(self.way_back(plugin, wanted)).await?;
+        outlook.fits()?;
+        Box::pin(self.compile(bytes, granted)).await?;
         let done = {
             let _turn = self.0.turn.lock().await;
-            let WayBack { outlook, granted, bytes } = self.way_back(plugin, wanted).await?;
+            let WayBack { outlook, granted, .. } = Box::pin(self.way_back(plugin, wanted)).await?;
             outlook.fits()?;
-            Box::pin(self.compile(bytes, granted.clone())).await?;
             let change = Change::Version(outlook.inspected.hash, granted);
             if !self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)? {
                 return Err(Fault::new(ErrorCode::Conflict, "The versions changed meanwhile. Nothing was changed."));

@@ -302,6 +302,7 @@ fn told(import: &Import) -> Map<String, Json> {
             "set_back": progress.set_back,
         },
         "fault_count": document.fault_count,
+        "notes": document.notes,
         "stopped": document.stopped,
         "made_by": import.made_by.map(|person| person.to_string()),
         "made_at": instant_text(import.made_at),

@@ -196,7 +196,7 @@ async fn what_was_accepted_is_a_project_once(database: Database) {
     let projects = desk.org.get(PROJECTS).await.is(200);
     assert_eq!(projects.column("name"), ["Cremorne kitchen"]);
     let project = &projects.data()[0];
-    assert_eq!((&project["budget"]["minor"], &project["budget_minutes"]), (&json!(90_000), &json!(480)));
+    assert_eq!((&project["budget"]["minor"], &project["budget_minutes"]), (&json!(48_000), &json!(480)));
     assert_eq!(project["address"], "12 Spofforth Street, Cremorne");
     assert_eq!(desk.org.get(TASKS).await.is(200).data().len(), 2);
     assert_eq!(desk.field(&format!("{ESTIMATES}/{}", kitchen.estimate), "project").await, project["id"]);

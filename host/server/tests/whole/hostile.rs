@@ -265,8 +265,7 @@ async fn a_descriptor_made_to_overwhelm_is_refused_quickly(database: Database) {
 
 async fn a_plugin_too_large_to_compile_here_is_refused_with_what_it_needs(database: Database) {
     let config: fn(&mut lignaflow_server::config::Config) = |config| config.plugins.compile_memory_bytes = 64 << 20;
-    let plugins = vec![shipped("projects")];
-    let server = database.serve_with(Setup { plugins, config, ..Setup::default() }).await;
+    let server = database.serve_with(Setup { plugins: Vec::new(), config, ..Setup::default() }).await;
     let org = server.organization("Halloran").await;
     // Another file than the one that was compiled before: a section more, which means nothing.
     let mut large = shipped("estimates");
@@ -315,6 +314,8 @@ async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back
 
     let visitor = server.signed_in(&org).await;
     visitor.get("/admin/plugins/panic").await.is(200).shows("Its route `run`").shows("call-again");
+    let notices = org.get("notices").await.is(200);
+    assert!(notices.text.contains("Panic: route run is set aside"), "{}", notices.text);
     let _ =
         mia.post("plugins/panic/call-again", json!({ "kind": "route", "name": "run" })).await.is_problem(403, "denied");
     let _ = org
@@ -372,6 +373,13 @@ async fn administrators_see_what_a_plugin_used_and_filter_its_log(database: Data
     let metrics = server.client(None).get("/metrics").await.is(200).text;
     for name in ["lignaflow_plugin_cpu_seconds", "lignaflow_plugin_memory_bytes", "lignaflow_plugin_rows_total"] {
         assert!(metrics.contains(name), "{name}");
+    }
+    // Time is told finer than a millisecond, and memory in bytes.
+    for bucket in ["lignaflow_plugin_call_duration_seconds_bucket", "lignaflow_plugin_memory_bytes_bucket"] {
+        let of_panic = |line: &&str| line.starts_with(bucket) && line.contains("plugin=\"panic\"");
+        let edges: Vec<&str> = metrics.lines().filter(of_panic).filter_map(|line| line.split("le=\"").nth(1)).collect();
+        let finest = if bucket.contains("memory") { "1048576" } else { "0.00001" };
+        assert!(edges.iter().any(|edge| edge.starts_with(finest)), "{bucket}: {edges:?}");
     }
     let _: Json = figures.json;
 }

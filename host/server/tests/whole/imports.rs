@@ -2,6 +2,7 @@
 
 use crate::estimates::desk;
 use crate::scene::{CLIENTS, PROJECTS, Scene, TASKS, opened, scene, scene_with};
+use crate::timesheets::{ENTRIES, firm};
 use lignaflow_testkit::{Answer, Client, Database, HeldClock, Method, Race, Role, Scope, Setup, on_both, on_one};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ on_both!(
     another_host_goes_on_where_one_has_ended,
     an_import_is_its_organizations_alone,
     a_suppliers_list_becomes_the_catalogue_and_its_next_one_changes_what_it_costs,
+    a_time_report_of_another_program_is_known_and_comes_in_whole,
 );
 
 on_one!(
@@ -551,4 +553,124 @@ async fn a_suppliers_list_becomes_the_catalogue_and_its_next_one_changes_what_it
         .await
         .shows("A cost is not less than nothing.")
         .shows("2 rows at fault");
+}
+
+async fn a_time_report_of_another_program_is_known_and_comes_in_whole(database: Database) {
+    const REPORT: &str = "\
+        User,Email,Client,Project,Task,Description,Billable,Start date,Start time,End date,End time,Duration\n\
+        Mia,,Marrickville Dental,Kitchen,Cut,Counter,Yes,2026-03-02,07:00:00,2026-03-02,09:30:00,02:30:00\n\
+        Zoe Park,,Bolt Ltd,Foyer,,Panels,No,2026-03-02,07:00:00,2026-03-02,08:00:00,01:00:00\n\
+        Zoe Park,,Bolt Ltd,Foyer,,Late,No,2026-03-02,late,2026-03-02,08:00:00,01:00:00\n";
+    let firm = firm(&database).await;
+    let entries = || async {
+        let list = firm.org.get(&format!("{ENTRIES}?expand=user,project&sort=note")).await.is(200);
+        let said = |entry: &Json| {
+            (entry["note"].to_string(), entry["project"]["name"].to_string(), entry["duration"].as_i64())
+        };
+        list.data().iter().map(said).collect::<Vec<_>>()
+    };
+    let visitor = firm.server.signed_in(&firm.org).await;
+    let bring = async |name: &str| {
+        let sent = visitor.upload("/timesheets/entries/imports", "file", name, REPORT.as_bytes()).await;
+        assert_eq!(sent.status, 303, "{}", sent.text);
+        sent.to().to_owned()
+    };
+    let address = bring("toggl.csv").await;
+    let page = visitor.get(&address).await.is(200);
+    page.shows("detailed time report of Toggl Track").shows("name=\"zone\"").hides("name=\"column-0\"");
+    visitor.get(&format!("{address}?as=columns")).await.is(200).shows("name=\"column-0\"").shows("Bring it in as one");
+    let post = async |address: &str, zone: &str, act: &str| {
+        let fields = [("program", "toggl"), ("zone", zone), ("dates", "iso"), ("act", act)];
+        let answer = visitor.post(address, &fields).await;
+        if answer.status != 303 {
+            return answer;
+        }
+        let mut page = visitor.get(address).await.is(200);
+        while !page.header("refresh").is_empty() {
+            page = visitor.get(address).await.is(200);
+        }
+        page
+    };
+    post(&address, "Mars/Olympus", "dry-run").await.is(422).shows("There is no time zone `Mars/Olympus`");
+    let tried = post(&address, "", "dry-run").await;
+    tried.shows("<b>2</b> to be created").shows("<b>1</b> at fault").shows("Left out: `late` is not a time of day.");
+    tried.shows("New projects: 2.").shows("New people: 1.").shows("Zoe Park is not there").shows("1 row to look at");
+    assert_eq!(entries().await, []);
+    let ran = post(&address, "", "run").await;
+    ran.shows("<b>2</b> created").shows("<b>1</b> left out").hides("value=\"undo\"");
+    let expected = [("Counter", "Kitchen", 9_000), ("Panels", "Foyer", 3_600)];
+    let expected =
+        expected.map(|(note, project, seconds)| (json!(note).to_string(), json!(project).to_string(), Some(seconds)));
+    assert_eq!(entries().await, expected);
+    // Seven in Sydney, in summer.
+    let began = firm.org.get(&format!("{ENTRIES}?sort=note")).await.is(200).data()[0]["started_at"].clone();
+    assert_eq!(began, "2026-03-01T20:00:00Z");
+    // The same file again makes nothing twice, and the token it went by is gone.
+    let again = bring("toggl.csv").await;
+    post(&again, "", "run").await.shows("<b>2</b> unchanged");
+    assert_eq!(entries().await, expected);
+    let tokens = firm.org.get("tokens").await.is(200);
+    let open: Vec<&Json> =
+        tokens.data().iter().filter(|token| token["name"] == "Import" && token["revoked_at"].is_null()).collect();
+    assert_eq!(open, Vec::<&Json>::new());
+    // A workbook, whose days and times are numbers.
+    let sent = visitor.upload("/timesheets/entries/imports", "file", "clockify.xlsx", &clockify()).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let workbook = sent.to().to_owned();
+    visitor.get(&workbook).await.is(200).shows("detailed time report of Clockify");
+    let fields = [("program", "clockify"), ("zone", "Australia/Perth"), ("dates", "iso"), ("act", "run")];
+    assert_eq!(visitor.post(&workbook, &fields).await.status, 303);
+    let mut page = visitor.get(&workbook).await.is(200);
+    while !page.header("refresh").is_empty() {
+        page = visitor.get(&workbook).await.is(200);
+    }
+    page.shows("<b>1</b> created");
+    let shelves = firm.org.get(&format!("{ENTRIES}?filter[note]=Shelves")).await.is(200);
+    let shelves = &shelves.data()[0];
+    assert_eq!((&shelves["started_at"], &shelves["duration"]), (&json!("2026-03-03T23:15:00Z"), &json!(5_400)));
+    // Whoever brings no people along is not asked to, and is refused where they try.
+    let sent = upload_as(&firm.mia, ENTRIES, "text/csv", REPORT).await.is(201);
+    assert_eq!(sent.json["mapping"]["program"], Json::Null);
+    let whole = firm.mia.request(Method::PATCH, &path(&sent)).json(&json!({ "program": "toggl" }));
+    let _ = firm.mia.send(whole).await.is_problem(403, "denied");
+    let unknown = upload_as(&firm.org, "projects/clients", "text/csv", REPORT).await.is(201);
+    let whole = firm.org.request(Method::PATCH, &path(&unknown)).json(&json!({ "program": "toggl" }));
+    let refused = firm.org.send(whole).await.is(422);
+    assert_eq!(refused.issues()[0].0, "/program");
+}
+
+/// A detailed report as Clockify's workbook has it: one entry of an hour and a half from 7:15 on the 4th of March.
+fn clockify() -> Vec<u8> {
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let heads = [
+        "Project",
+        "Client",
+        "Description",
+        "User",
+        "Email",
+        "Billable",
+        "Start Date",
+        "Start Time",
+        "End Date",
+        "End Time",
+        "Duration (h)",
+    ];
+    for (column, head) in (0..).zip(heads) {
+        sheet.write_string(0, column, head).unwrap();
+    }
+    for (column, text) in (0..).zip(["Library", "Bolt Ltd", "Shelves", "Zoe Park", "", "Yes"]) {
+        sheet.write_string(1, column, text).unwrap();
+    }
+    let (day, time) = (Format::new().set_num_format("dd/mm/yyyy"), Format::new().set_num_format("hh:mm:ss"));
+    let date = ExcelDateTime::from_ymd(2026, 3, 4).unwrap();
+    for (column, clock) in [(7, (7, 15)), (9, (8, 45)), (10, (1, 30))] {
+        let clock = ExcelDateTime::from_hms(clock.0, clock.1, 0).unwrap();
+        sheet.write_datetime_with_format(1, column, &clock, &time).unwrap();
+    }
+    for column in [6, 8] {
+        sheet.write_datetime_with_format(1, column, &date, &day).unwrap();
+    }
+    book.save_to_buffer().unwrap()
 }

@@ -102,7 +102,8 @@ async fn a_job_is_followed_from_its_quote_to_what_is_left_of_it_to_the_cent(data
     assert_eq!(net, 38 * 9_667 + 164_604 + 9_995, "38 × 96.67 + 1,646.04 + 99.95");
     let projects = firm.get("projects/projects").await;
     let project = projects.data()[0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(projects.data()[0]["budget"], aud(net));
+    // 38 × 58.00 and 1,234.56: costs are held against what it is planned to cost.
+    assert_eq!(projects.data()[0]["budget"], aud(220_400 + 123_456));
     let baseline = firm.get("projects/baselines").await.data()[0].clone();
     assert_eq!((&baseline["sell"], &baseline["labour_cost"]), (&aud(net), &aud(220_400)));
     assert_eq!(baseline["source_revision"], json!(revision));

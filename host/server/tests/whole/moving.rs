@@ -80,6 +80,8 @@ async fn firms_leave_the_old_system_whole_and_once(database: Database) {
             "Nothing was written",
             "left out: emopye_tasktimer 3, end_time: it was never stopped",
             "left out: Project_manager_task 4",
+            "left out: estimator_estimate 1, image_2: the picture `estimates/hall.jpg` stays behind",
+            "left out: authentication_user 2, profile_image: the portrait `faces/ed.jpg` stays behind",
             "left out: Project_manager_projectdocument 2, file: `documents/lost.pdf` cannot be read",
             "left out: Project_manager_projectdocument 3, file: `../../etc/hostname` is no path",
             "left out: Project_manager_projectdocument 5, project_id",

@@ -110,6 +110,8 @@ async fn what_is_purged_lets_its_files_go(database: Database) {
     let _ = org.post("plugins/tools/purge", purge("tools.tools.photo")).await.is(200);
     assert_eq!((state(&files[0]).await, state(&files[1]).await), (State::Waiting, State::Attached));
     let _ = org.delete("plugins/tools", "*").await.is(204);
+    let keep = org.request(Method::PUT, "organization/retention").json(&json!({ "years": 0 }));
+    let _ = org.send(keep).await;
     let _ = org.post("plugins/tools/purge", purge("tools.tools")).await.is(200);
     assert_eq!(state(&files[1]).await, State::Waiting);
 }

@@ -54,11 +54,13 @@ async fn two_sample_firms_of_one_day_are_equal_and_whole(database: Database) {
     let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
     let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
     let (one, other) = (firm(&server, "Halloran Joinery").await, firm(&server, "Beck Joinery").await);
-    let lists: [(&str, &[&str], usize); 6] = [
+    let lists: [(&str, &[&str], usize); 8] = [
         ("projects/clients?sort=name", &["name", "address"], 40),
         ("projects/projects?sort=name,start", &["name", "start", "due", "status"], 60),
         ("estimates/estimates?sort=working", &["working", "title", "status", "total"], 85),
         ("estimates/catalog-items?sort=code", &["code", "name", "cost"], 300),
+        ("estimates/assemblies?sort=code", &["code", "name", "labour_minutes"], 40),
+        ("projects/tasks?sort=title", &["title"], 0),
         ("projects/costs?sort=reference", &["reference", "amount", "date"], 0),
         ("timesheets/sheets?sort=week,total", &["week", "status", "total"], 0),
     ];
@@ -67,6 +69,8 @@ async fn two_sample_firms_of_one_day_are_equal_and_whole(database: Database) {
         assert!(!mine.is_empty() && (count == 0 || mine.len() == count), "{path}: {}", mine.len());
         assert_eq!(mine, yours, "{path}");
     }
+    let tasks = one.get("projects/tasks?count=true&limit=1").await.is(200);
+    assert!(tasks.json["count"].as_u64().unwrap() >= 400, "{}", tasks.text);
     // Quotes in every state that one can be in.
     for state in
         ["draft", "in-review", "issued", "viewed", "declined", "expired", "superseded", "withdrawn", "converted"]

@@ -163,7 +163,15 @@ async fn an_uninstalled_plugin_leaves_its_records_behind(database: Database) {
     assert!(refused.text.contains("rental/loans.tool"), "{}", refused.text);
     let _ = org.delete("plugins/rental", "*").await.is(204);
     let _ = org.delete("plugins/tools", "*").await.is(204);
-    let _ = org.post("plugins/tools/purge", json!({ "name": "tools.tools", "confirm": "tools.tools" })).await.is(200);
+    // Records are kept for seven years, or as long as their organization says.
+    let purge = json!({ "name": "tools.tools", "confirm": "tools.tools" });
+    let early = org.post("plugins/tools/purge", purge.clone()).await.is_problem(409, "conflict");
+    let changed = org.get("account").await.is(200).header("date").to_owned();
+    let year: i32 = changed.split(' ').nth(3).and_then(|year| year.parse().ok()).unwrap();
+    assert!(early.text.contains(&format!("kept until {}-", year + 7)), "{changed}: {}", early.text);
+    let keep = org.request(Method::PUT, "organization/retention").json(&json!({ "years": 0 }));
+    let _ = org.send(keep).await;
+    let _ = org.post("plugins/tools/purge", purge).await.is(200);
     let _ = org.get("plugins/tools/kept").await.is_problem(404, "not-found");
 }
 

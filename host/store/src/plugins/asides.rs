@@ -4,9 +4,11 @@
 use super::changes::{By, bump, log};
 use super::reads::{hash, plugin_id};
 use crate::Store;
-use crate::database::Statement;
+use crate::database::{Statement, Tx};
 use crate::error::StoreError;
 use crate::identity::values;
+use crate::notices;
+use lignaflow_core::OrganizationId;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::PluginId;
 use serde_json::json;
@@ -73,6 +75,7 @@ impl Store {
                     let detail = json!({ "plugin": aside.plugin.as_str(), "kind": aside.kind, "name": aside.name,
                         "fault": aside.fault });
                     log(tx, &by, None, "plugin.set-aside", detail).await?;
+                    tell(tx, &aside, by.at).await?;
                     Ok(true)
                 })
             })
@@ -104,4 +107,24 @@ impl Store {
             })
             .await
     }
+}
+
+/// Tells the administrators of every organization that has the plugin on.
+async fn tell(tx: &mut Tx, aside: &Aside, at: Micros) -> Result<(), StoreError> {
+    let plugin = aside.plugin.as_str();
+    let known = Statement::new(
+        "select o.id, v.title from organizations o \
+         join plugins p on p.id = $1 join plugin_versions v on v.plugin = p.id and v.hash = p.hash \
+         left join plugin_switches s on s.plugin = p.id and s.organization = o.id \
+         where coalesce(s.enabled, p.enabled_by_default) order by o.id",
+        values![plugin],
+    );
+    for row in tx.fetch_all(known).await? {
+        let (organization, title) = (OrganizationId(row.id(0)?), row.text(1)?);
+        let said = format!("{title}: {} {} is set aside", aside.kind, aside.name);
+        let why = format!("It kept failing ({}) and is not called until somebody has it called again.", aside.fault);
+        let (key, path) = (format!("aside-{plugin}-{}-{}", aside.kind, aside.name), format!("/admin/plugins/{plugin}"));
+        notices::tell_administrators(tx, organization, &key, (&said, &why), &path, at).await?;
+    }
+    Ok(())
 }

@@ -6,12 +6,13 @@ use super::shape::Shape;
 use super::{ddl, keep, standing, take_turn, words};
 use crate::Store;
 use crate::customs;
-use crate::database::{Statement, Tx};
+use crate::database::{Row, Statement, Tx};
 use crate::error::StoreError;
 use crate::identity::values;
 use crate::layout;
 use crate::plugins::By;
 use crate::plugins::changes::{bump, log};
+use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Collection, Descriptor, FieldKind, parse};
 use lignaflow_core::name::{CollectionName, FieldName, PluginId};
 use std::fmt;
@@ -63,6 +64,16 @@ pub struct Kept {
     pub records: u64,
 }
 
+/// What an organization has in a collection, and for how long it keeps what it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastChange {
+    pub at: Micros,
+    /// For how many years after it.
+    pub years: i64,
+    /// IANA.
+    pub time_zone: String,
+}
+
 /// What came of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purged {
@@ -90,6 +101,24 @@ impl Store {
         plugins.sort();
         plugins.dedup();
         Ok(plugins)
+    }
+
+    /// When each organization last changed anything of a collection, where the collection stands.
+    pub async fn last_changes(&self, collection: &CollectionName) -> Result<Vec<LastChange>, StoreError> {
+        let stands = Statement::new("select 1 from collections where name = $1", values![collection.to_string()]);
+        if self.database().fetch_optional(stands).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "select max(r.{}), o.retention_years, o.time_zone from \"{}\" r join organizations o on o.id = r.{} \
+             group by o.id, o.retention_years, o.time_zone",
+            layout::UPDATED_AT,
+            layout::table(collection),
+            layout::ORGANIZATION,
+        );
+        let rows = self.database().fetch_all(Statement::composed(sql, Vec::new()).once()).await?;
+        let read = |row: &Row| Ok(LastChange { at: row.i64(0)?, years: row.i64(1)?, time_zone: row.text(2)? });
+        rows.iter().map(read).collect()
     }
 
     /// Takes what is kept under a name away, for good and for all organizations.

@@ -18,7 +18,7 @@ mod shape;
 mod step;
 pub(crate) mod words;
 
-pub use kept::{Kept, KeptName, NotKept, Purged};
+pub use kept::{Kept, KeptName, LastChange, NotKept, Purged};
 pub(crate) use renames::Renames;
 pub use step::{SchemaAction, SchemaPlan, SchemaStep};
 

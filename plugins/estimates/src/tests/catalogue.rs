@@ -50,8 +50,9 @@ fn an_assembly_is_taken_whole_or_in_parts_with_those_within_it() {
     assert_eq!((minor(&host, kitchen.revision, "net"), minor(&host, kitchen.revision, "cost")), (29_400, 19_600));
     assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("labour_minutes"), Some(200));
     let parts = host.post(&path, &json!({ "assembly": cabinet, "parts": true })).unwrap();
-    assert_eq!(parts.json()["data"].as_array().unwrap().len(), 3);
+    assert_eq!(parts.json()["data"].as_array().unwrap().len(), 4, "three items, and the labour of putting it together");
     assert_eq!(minor(&host, kitchen.revision, "net"), 44_100);
+    assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("labour_minutes"), Some(300));
 }
 
 #[test]
@@ -142,4 +143,27 @@ fn costs_are_changed_from_a_day_on_and_shown_before() {
     host.caller.permissions.retain(|held| held != "estimates.see-costs");
     assert_eq!(host.post("/catalog/reprice", &later).unwrap_err().code, ErrorCode::Denied);
     assert_eq!(host.get("/catalog/repriced", &[("change", "350")]).unwrap_err().code, ErrorCode::Denied);
+}
+
+#[test]
+fn an_allowance_of_the_catalogue_says_which_and_so_does_the_option_that_it_becomes() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let path = format!("/sections/{}/take", kitchen.section);
+    let take = |host: &mut Host, name: &str, more: Json| {
+        let item = item(host, name, more);
+        let line = id(&host.post(&path, &json!({ "item": item })).unwrap().json()["data"][0]["id"]);
+        host.update("lines", line, json!({ "mode": "optional" })).unwrap();
+        host.fields("lines", line).unwrap().text("allowance").unwrap().to_owned()
+    };
+    let taps = json!({ "cost": "400", "kind": "allowance" });
+    let ground = json!({ "cost": "900", "kind": "allowance", "allowance": "provisional-sum" });
+    assert_eq!(take(&mut host, "Taps", taps), "prime-cost");
+    assert_eq!(take(&mut host, "Excavation", ground), "provisional-sum");
+    assert_eq!(take(&mut host, "Board", json!({ "cost": "10" })), "none");
+    kitchen.issued(&mut host);
+    let sheet = host.get(&format!("/revisions/{}/client", kitchen.revision), &[]).unwrap();
+    let titles: Vec<&str> =
+        sheet.json()["choices"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Taps (prime cost allowance)", "Excavation (provisional sum)", "Board"]);
 }

@@ -198,3 +198,16 @@ fn a_new_revision_begins_as_the_organization_has_settled_it() {
     host.fill_in("deposit", 0);
     assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("deposit"), Some(2_500));
 }
+
+#[test]
+fn the_paper_has_the_firm_at_its_head() {
+    let mut host = host();
+    host.fill_in("address", "8 Carrington Road\nMarrickville NSW 2204");
+    host.fill_in("phone", "02 5550 1234");
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    kitchen.issued(&mut host);
+    host.run_jobs().unwrap();
+    let paper: Json = serde_json::from_str(&host.documents().last().unwrap().data).unwrap();
+    assert_eq!(paper["letterhead"], json!(["8 Carrington Road", "Marrickville NSW 2204", "02 5550 1234"]));
+}

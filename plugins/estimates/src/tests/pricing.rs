@@ -180,3 +180,22 @@ fn a_deposit_above_what_the_law_of_many_places_allows_is_warned_of_and_stands() 
     assert_eq!(notes(&mut host), 0);
     kitchen.issued(&mut host);
 }
+
+#[test]
+fn a_quote_that_asks_for_no_tax_says_so_before_it_is_issued() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    let notes = |host: &mut Host| {
+        let path = format!("/revisions/{}/totals", kitchen.revision);
+        host.get(&path, &[]).unwrap().json()["notes"].as_array().unwrap().len()
+    };
+    assert_eq!(notes(&mut host), 0, "there is nothing to be taxed yet");
+    kitchen.priced(&mut host, "1000", json!({}));
+    assert_eq!(notes(&mut host), 0, "GST is the standard one");
+    let page = host.find(select("tax-codes").columns(["id"])).unwrap();
+    let gst = page.records().next().unwrap().reference("id").unwrap();
+    host.update("tax-codes", gst, json!({ "standard": false })).unwrap();
+    assert_eq!(notes(&mut host), 1);
+    host.insert("tax-codes", json!({ "name": "No tax", "rate": 0, "standard": true })).unwrap();
+    assert_eq!(notes(&mut host), 0, "that none is charged was said");
+}

@@ -163,3 +163,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn deposit_and_payments_are_not_more_than_the_whole_however_they_come_in() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "1000", json!({}));
+    let share = |share: i64| json!({ "revision": kitchen.revision, "title": "Frames up", "share": share });
+    let alone = host.insert("payments", share(9_001)).unwrap_err();
+    assert_eq!(codes(&alone), [("/share", "too-much")], "with the deposit of 10 % that is settled");
+    let payment = host.insert("payments", share(9_000)).unwrap();
+    assert_eq!(
+        codes(&host.update("payments", payment, json!({ "share": 9_100 })).unwrap_err()),
+        [("/share", "too-much")]
+    );
+    let more = host.update("revisions", kitchen.revision, json!({ "deposit": 1_001 })).unwrap_err();
+    assert_eq!(codes(&more), [("/deposit", "too-much")]);
+    host.remove("payments", payment).unwrap();
+    host.update("revisions", kitchen.revision, json!({ "deposit": 5_000 })).unwrap();
+}

@@ -455,6 +455,60 @@ fn what_is_out_is_corrected_by_an_entry_that_takes_it_back_at_the_same_rate() {
 }
 
 #[test]
+fn a_correction_that_was_wrong_is_corrected_in_turn_and_each_takes_back_the_one_before() {
+    let mut firm = firm();
+    firm.as_boss().insert("rates", json!({ "sell": aud(10_000), "effective_from": "2026-01-01" })).unwrap();
+    let first = firm.hours("2026-11-16", 8);
+    let (mut paid, mut billed) = (0, 0);
+    let mut out = |firm: &mut Firm, week: &str, until: &str| {
+        let sheet = firm.submit(week);
+        firm.approve(sheet);
+        for (run, sum) in [("/runs/pay", &mut paid), ("/runs/billing", &mut billed)] {
+            let run = firm.as_boss().post(run, &json!({ "until": until })).unwrap();
+            *sum += run.json()["duration"].as_i64().unwrap();
+        }
+        (paid, billed)
+    };
+    let correct = |firm: &mut Firm, entry: Id, time: &str| {
+        firm.as_boss().post(&format!("/entries/{entry}/correct"), &json!({ "reason": "Wrong", "time": time }))
+    };
+    let replacing = |firm: &mut Firm, entry: Id| -> (Id, Id) {
+        let of = select("entries").columns(["id"]).filter(field("corrects").eq(entry)).sort("duration");
+        let ids: Vec<Id> = firm.as_boss().find(of).unwrap().records().filter_map(|row| row.reference("id")).collect();
+        (ids[0], ids[1])
+    };
+    assert_eq!(out(&mut firm, "2026-11-16", "2026-11-22"), (28_800, 28_800));
+    let mut wrong = first;
+    for (week, until, now, time, seconds) in [
+        ("2026-11-23", "2026-11-29", "2026-11-24T01:00:00Z", "6:30", 23_400),
+        ("2026-11-30", "2026-12-06", "2026-12-01T01:00:00Z", "7:30", 27_000),
+        ("2026-12-07", "2026-12-13", "2026-12-08T01:00:00Z", "7", 25_200),
+    ] {
+        firm.host.caller.now = at(now);
+        correct(&mut firm, wrong, time).unwrap();
+        let fault = correct(&mut firm, wrong, time).unwrap_err();
+        assert_eq!(fault.message, "This time was corrected already: correct what stands in its place.");
+        let (back, next) = replacing(&mut firm, wrong);
+        let fault = correct(&mut firm, next, time).unwrap_err();
+        assert_eq!(fault.message, "This time is in no run yet: have its timesheet returned and change it.");
+        assert_eq!(out(&mut firm, week, until), (seconds, seconds), "{time}");
+        let fault = correct(&mut firm, back, time).unwrap_err();
+        assert_eq!(fault.message, "This takes back other time: correct what stands in its place.");
+        assert_eq!(firm.entry(next)["sell_rate"], aud(10_000));
+        wrong = next;
+    }
+    let claims = firm.as_boss().find(select("projects/claims").columns(["amount"])).unwrap();
+    let claimed: i64 = claims.records().filter_map(|row| Some(row.money("amount")?.minor)).sum();
+    assert_eq!(claimed, 70_000);
+    // Taken back as a whole, there is nothing to correct.
+    firm.host.caller.now = at("2026-12-15T01:00:00Z");
+    correct(&mut firm, wrong, "0").unwrap();
+    assert_eq!(out(&mut firm, "2026-12-14", "2026-12-20"), (0, 0));
+    let fault = correct(&mut firm, wrong, "7").unwrap_err();
+    assert_eq!(fault.message, "This time was taken back already: enter what is right as new time.");
+}
+
+#[test]
 fn leave_is_asked_for_and_approved_by_somebody_else() {
     let mut firm = firm();
     let leave = json!({ "first": "2026-12-21", "last": "2027-01-08" });

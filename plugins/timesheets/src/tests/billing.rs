@@ -115,6 +115,59 @@ fn hours_of_a_fixed_price_are_billed_by_its_stages_and_not_again() {
     }
 }
 
+#[test]
+fn a_claim_that_is_cancelled_by_itself_lets_its_time_go_into_the_next_run() {
+    let mut firm = firm();
+    rate(&mut firm, &json!({}));
+    let mia = firm.mia;
+    let porch = firm.as_boss().insert("projects/projects", json!({ "name": "Porch", "members": [mia] })).unwrap();
+    let kitchen = firm.project;
+    let hours = firm.hours("2026-11-16", 8);
+    let body = json!({ "project": porch, "local_date": "2026-11-17", "duration": 7200 });
+    let on_porch = firm.as_mia().insert("entries", body).unwrap();
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    let run = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+    let run: Id = run.json()["id"].as_str().unwrap().parse().unwrap();
+    let claim = |firm: &mut Firm, project: Id| {
+        let open = field("project").eq(project).and(field("status").eq("open"));
+        let page = firm.as_boss().find(select("projects/claims").columns(["id"]).filter(open)).unwrap();
+        page.records().next().and_then(|row| row.reference("id")).unwrap()
+    };
+    let cancel = |firm: &mut Firm, project: Id| {
+        let id = claim(firm, project);
+        firm.as_boss().caller.permissions.push("projects.claim".to_owned());
+        firm.host.transition("projects/claims", id, "cancel").unwrap();
+        firm.host.tell().unwrap();
+    };
+    cancel(&mut firm, porch);
+    let mark = |firm: &Firm, entry: Id| firm.host.record("entries", entry).unwrap()["billing_run"].clone();
+    assert_eq!((mark(&firm, hours), mark(&firm, on_porch)), (json!(run), Json::Null));
+    let record = firm.host.record("billing-runs", run).unwrap();
+    assert_eq!(
+        (&record["status"], &record["entries"], &record["duration"], &record["amount"]),
+        (&json!("made"), &json!(1), &json!(28_800), &aud(80_000))
+    );
+    // It falls into the next, which claims it once.
+    firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+    let standing: Vec<_> = claims(&mut firm).into_iter().filter(|(_, status, _)| status == "open").collect();
+    assert_eq!(standing.iter().map(|(_, _, minor)| minor).sum::<i64>(), 100_000);
+    // A run of which nothing is left is cancelled, and says why.
+    cancel(&mut firm, kitchen);
+    let record = firm.host.record("billing-runs", run).unwrap();
+    let reason = record["reason"].as_str().unwrap();
+    assert_eq!((&record["status"], reason.ends_with(" was cancelled.")), (&json!("cancelled"), true), "{reason}");
+    assert_eq!(mark(&firm, hours), Json::Null);
+    // Claims that a run takes back, and claims of anything else, concern no other run.
+    firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+    let other = json!({ "project": kitchen, "title": "Deposit", "kind": "deposit", "amount": aud(1) });
+    firm.as_boss().caller.permissions.push("projects.claim".to_owned());
+    let other = firm.host.insert("projects/claims", other).unwrap();
+    firm.host.transition("projects/claims", other, "cancel").unwrap();
+    firm.host.tell().unwrap();
+    assert!(mark(&firm, hours).is_string() && mark(&firm, on_porch).is_string());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

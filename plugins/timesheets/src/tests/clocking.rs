@@ -108,6 +108,98 @@ fn who_forgot_to_stop_says_when_it_was() {
     assert_eq!(host.post("/timer/stop", &json!({})).unwrap_err().code, ErrorCode::Conflict);
 }
 
+/// Times that are offered to whoever forgot to stop, with the timer started and looked at by the clock of a zone.
+fn offered(host: &mut Host, started: &str, now: &str) -> Json {
+    let (_, task) = kitchen(host);
+    host.caller.now = at(started);
+    start(host, &json!({ "task": task }));
+    host.caller.now = at(now);
+    host.get("/timer", &[]).unwrap().json()["running"]["forgotten"].clone()
+}
+
+#[test]
+fn who_forgot_to_stop_is_offered_the_end_of_the_day_on_which_they_started() {
+    // From 7:00, a day of 7:36 and half an hour of lunch end at about 15:00; looked at on the next morning.
+    let mut host = host();
+    assert_eq!(offered(&mut host, "2026-11-22T20:00:00Z", "2026-11-23T20:05:00Z"), json!(["14:30", "15:00", "15:30"]));
+    let fault = host.post("/timer/stop", &json!({ "at_time": "6:00" })).map(|reply| reply.json().clone());
+    assert_eq!(fault.unwrap()["duration"], 23 * 3600, "it was 6:00 once since then");
+    // Never what is still to come.
+    let mut early = super::host();
+    assert_eq!(offered(&mut early, "2026-11-22T20:00:00Z", "2026-11-23T02:10:00Z"), json!(["12:30", "13:00"]));
+    let fault = early.post("/timer/stop", &json!({ "at_time": "15:30" })).unwrap_err();
+    assert_eq!(codes(&fault), [("/at_time", "order")]);
+    assert_eq!(fault.issues[0].message, "It was not 15:30 yet since the timer was started, at 7:00.");
+    let mut soon = super::host();
+    assert_eq!(offered(&mut soon, "2026-11-22T20:00:00Z", "2026-11-22T20:10:00Z"), json!([]));
+}
+
+#[test]
+fn a_day_is_taken_to_end_when_the_days_before_it_did() {
+    let mut host = host();
+    let (project, _) = kitchen(&mut host);
+    let mut worked = |from: &str, until: &str| {
+        let body = json!({ "project": project, "started_at": from, "ended_at": until });
+        host.insert("entries", body).unwrap();
+    };
+    worked("2026-11-17T20:00:00Z", "2026-11-18T05:32:00Z");
+    worked("2026-11-18T20:00:00Z", "2026-11-19T05:28:00Z");
+    worked("2026-11-19T20:00:00Z", "2026-11-19T23:00:00Z");
+    worked("2026-11-19T23:00:00Z", "2026-11-20T05:30:00Z");
+    // Once it was late.
+    worked("2026-11-21T20:00:00Z", "2026-11-22T11:00:00Z");
+    assert_eq!(offered(&mut host, "2026-11-22T20:00:00Z", "2026-11-23T20:05:00Z"), json!(["16:00", "16:30", "17:00"]));
+    let stopped = stop(&mut host, &json!({ "at_time": "16:30" }));
+    assert_eq!((&stopped["duration"], &stopped["ended_at"]), (&json!(34_200), &json!("2026-11-23T05:30:00Z")));
+    // Of what is started after that, it is about an hour, or what the day was to be beside it.
+    assert_eq!(offered(&mut host, "2026-11-23T08:00:00Z", "2026-11-23T21:00:00Z"), json!(["19:30", "20:00", "20:30"]));
+}
+
+#[test]
+fn a_forgotten_timer_is_stopped_where_it_was_started_over_midnight_and_both_switches_of_the_clocks() {
+    for (zone, started, now, time, ended) in [
+        // The next afternoon, after the time that is meant: not a day more.
+        ("Australia/Sydney", "2026-11-22T20:00:00Z", "2026-11-24T05:00:00Z", "15:30", "2026-11-23T04:30:00Z"),
+        ("Australia/Perth", "2026-11-22T23:00:00Z", "2026-11-24T08:00:00Z", "15:30", "2026-11-23T07:30:00Z"),
+        // Over midnight there.
+        ("Australia/Sydney", "2026-11-23T11:00:00Z", "2026-11-23T23:00:00Z", "1:30", "2026-11-23T14:30:00Z"),
+        ("Australia/Sydney", "2026-11-23T11:00:00Z", "2026-11-23T23:00:00Z", "00:00", "2026-11-23T13:00:00Z"),
+        // From 22:00 to 5:00, on the nights when the clock is put on and back.
+        ("Australia/Sydney", "2026-10-03T12:00:00Z", "2026-10-03T22:00:00Z", "5:00", "2026-10-03T18:00:00Z"),
+        ("Australia/Sydney", "2026-04-04T11:00:00Z", "2026-04-04T22:00:00Z", "5:00", "2026-04-04T19:00:00Z"),
+        // Of an hour that comes twice, the one that comes next.
+        ("Australia/Sydney", "2026-04-04T15:45:00Z", "2026-04-04T22:00:00Z", "2:30", "2026-04-04T16:30:00Z"),
+        ("Europe/London", "2026-10-24T22:00:00Z", "2026-10-25T08:00:00Z", "1:30", "2026-10-25T00:30:00Z"),
+    ] {
+        let mut host = host();
+        host.caller.time_zone = zone.to_owned();
+        let (_, task) = kitchen(&mut host);
+        host.caller.now = at(started);
+        start(&mut host, &json!({ "task": task }));
+        host.caller.now = at(now);
+        let stopped = stop(&mut host, &json!({ "at_time": time }));
+        assert_eq!(stopped["ended_at"], ended, "{zone}, {time}");
+    }
+}
+
+#[test]
+fn the_end_that_is_offered_is_by_the_clock_where_the_person_is() {
+    for (zone, started, now) in [
+        ("Australia/Perth", "2026-11-22T23:00:00Z", "2026-11-23T23:05:00Z"),
+        // The night before it the clock was put on, in the one, and back in the other.
+        ("Australia/Sydney", "2026-10-03T20:00:00Z", "2026-10-04T20:05:00Z"),
+        ("Australia/Sydney", "2026-04-04T21:00:00Z", "2026-04-05T21:05:00Z"),
+        ("Asia/Kathmandu", "2026-11-23T01:15:00Z", "2026-11-24T01:20:00Z"),
+    ] {
+        let mut host = host();
+        boss(&mut host);
+        host.caller.time_zone = zone.to_owned();
+        let pattern = json!({ "saturday": 27_360, "sunday": 27_360, "effective_from": "2026-01-01" });
+        host.insert("work-patterns", pattern).unwrap();
+        assert_eq!(offered(&mut host, started, now), json!(["14:30", "15:00", "15:30"]), "{zone}");
+    }
+}
+
 #[test]
 fn the_first_timer_of_a_day_opens_the_shift_and_the_last_stop_closes_it() {
     let mut host = host();

@@ -225,3 +225,80 @@ fn booked_hours_stay_when_a_person_leaves_and_hold_their_project_fast() {
     let fault = host.insert("entries", json!({ "task": task, "duration": 3600, "user": mia })).unwrap_err();
     assert_eq!(codes(&fault), [("/user", "unknown-reference")]);
 }
+
+#[test]
+fn time_without_a_project_is_billed_to_nobody_until_it_is_of_one() {
+    let mut host = host();
+    boss(&mut host);
+    let (project, task) = kitchen(&mut host);
+    let travel = host.insert("activities", json!({ "name": "Travel" })).unwrap();
+    let body = json!({ "activity": travel, "duration": 3600, "billable": true });
+    let entry = host.insert("entries", body).unwrap();
+    let told = |host: &Host| {
+        let entry = host.record("entries", entry).unwrap();
+        (entry["billable"].clone(), entry["billable_duration"].clone())
+    };
+    assert_eq!(told(&host), (json!(false), json!(0)), "whatever is said");
+    host.update("entries", entry, json!({ "billable": true })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)));
+    host.update("entries", entry, json!({ "project": project })).unwrap();
+    assert_eq!(told(&host), (json!(true), json!(3600)), "as the activity is");
+    host.update("entries", entry, json!({ "project": null })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)));
+    host.update("entries", entry, json!({ "task": task, "billable": false })).unwrap();
+    assert_eq!(told(&host), (json!(true), json!(3600)), "what was said of it when it was of no project is over");
+    host.update("entries", entry, json!({ "billable": false })).unwrap();
+    host.update("entries", entry, json!({ "note": "Free" })).unwrap();
+    assert_eq!(told(&host), (json!(false), json!(0)), "what is said of time on a project stands");
+}
+
+/// What each entry is charged, in minutes.
+fn charged(host: &Host, entries: &[Id]) -> Vec<i64> {
+    let of = |id: &Id| host.record("entries", *id).unwrap()["billable_duration"].as_i64().unwrap() / 60;
+    entries.iter().map(of).collect()
+}
+
+#[test]
+fn what_is_rounded_by_the_day_is_the_same_before_and_after_approval() {
+    for approval in ["person", "project"] {
+        let mut host = host();
+        boss(&mut host);
+        let (kitchen, _) = kitchen(&mut host);
+        let porch = host.insert("projects/projects", json!({ "name": "Porch" })).unwrap();
+        for (name, value) in [("rounding", "nearest"), ("rounding_by", "day"), ("approval", approval)] {
+            host.fill_in(name, value);
+        }
+        host.fill_in("rounding_minutes", 15);
+        let add = |host: &mut Host, project: Id, minutes: i64| {
+            host.insert("entries", json!({ "project": project, "duration": minutes * 60 })).unwrap()
+        };
+        let four: Vec<Id> = (0..4).map(|_| add(&mut host, kitchen, 4)).collect();
+        assert_eq!(charged(&host, &four), [0, 15, 0, 0], "16 minutes are a quarter of an hour");
+        host.remove("entries", four[0]).unwrap();
+        assert_eq!(charged(&host, &four[1..]), [0, 15, 0]);
+        host.update("entries", four[3], json!({ "billable": false })).unwrap();
+        assert_eq!(charged(&host, &four[1..]), [0, 15, 0]);
+        host.update("entries", four[2], json!({ "duration": 180 })).unwrap();
+        assert_eq!(charged(&host, &four[1..]), [0, 0, 0], "7 minutes are none");
+        let other = add(&mut host, porch, 5);
+        let entries = [four[1], four[2], four[3], other];
+        // A day of 12 minutes, or a day of 7 of the one project and one of 5 of the other.
+        let last = if approval == "person" { 15 } else { 0 };
+        assert_eq!(charged(&host, &entries), [0, 0, 0, last], "{approval}");
+        host.update("entries", four[2], json!({ "duration": 300, "local_date": "2026-11-24" })).unwrap();
+        assert_eq!(charged(&host, &entries), [0, 0, 0, last], "{approval}: a day is left and another begun");
+        let moved = add(&mut host, kitchen, 3);
+        host.update("entries", moved, json!({ "local_date": "2026-11-24" })).unwrap();
+        let sheet = host.post("/week/submit", &json!({ "week": "2026-11-23", "attested": true })).unwrap();
+        let before = charged(&host, &[four[1], four[2], moved, other]);
+        if approval == "person" {
+            host.post("/team/approve", &json!({ "ids": [sheet.json()["id"]] })).unwrap();
+        } else {
+            let lines = host.find(select("lines").columns(["id"])).unwrap();
+            let ids: Vec<Id> = lines.records().filter_map(|row| row.reference("id")).collect();
+            host.post("/project-lines/approve", &json!({ "ids": ids })).unwrap();
+        }
+        assert_eq!(charged(&host, &[four[1], four[2], moved, other]), before, "{approval}");
+        assert_eq!(before, [0, 0, 15, last], "{approval}");
+    }
+}

@@ -37,12 +37,7 @@ fn weeks_that_wait_are_told_to_those_whom_they_wait_for() {
     let hers = sheet(&mut host, mia, "2026-11-17");
     sheet(&mut host, mia, "2026-11-23");
     let waiting = |host: &mut Host| host.run(|| remind::waiting(day("2026-11-23"))).unwrap();
-    let reminders = waiting(&mut host);
-    assert_eq!(
-        told(&reminders),
-        [(&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted")],
-        "this week can wait"
-    );
+    assert_eq!(waiting(&mut host), [], "who has not submitted is told with what is missing");
     host.caller.principal = context::Principal::Person(mia);
     host.transition("sheets", hers, "submit").unwrap_err();
     host.post("/week/submit", &json!({ "week": "2026-11-17", "attested": true })).unwrap();
@@ -73,6 +68,53 @@ fn missing_time_is_told_once_a_week_to_those_who_enter_time() {
     host.leave(ben);
     let (reminders, _) = host.run(|| remind::missing(day("2026-11-27"), 0)).unwrap();
     assert_eq!(told(&reminders), expected[..1]);
+}
+
+#[test]
+fn a_worker_is_reminded_once_a_week_of_what_is_missing_and_not_submitted() {
+    let mut host = host();
+    boss(&mut host);
+    let (project, _) = kitchen(&mut host);
+    let (me, mia, ben) = (host.caller.person().unwrap(), host.add_person("Mia"), host.add_person("Ben"));
+    let hours = |host: &mut Host, user: Id, day: &str, hours: i64| -> Id {
+        let entry = json!({ "project": project, "user": user, "duration": hours * 3600, "local_date": day });
+        let entry = host.insert("entries", entry).unwrap();
+        host.record("entries", entry).unwrap()["sheet"].as_str().unwrap().parse().unwrap()
+    };
+    let hers = hours(&mut host, mia, "2026-11-17", 8);
+    for day in ["2026-11-10", "2026-11-18"] {
+        hours(&mut host, ben, day, 8);
+    }
+    for day in ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"] {
+        for user in [mia, me] {
+            hours(&mut host, user, day, 8);
+        }
+    }
+    hours(&mut host, ben, "2026-11-23", 8);
+    let (reminders, _) = host.run(|| remind::missing(day("2026-11-27"), 0)).unwrap();
+    assert_eq!(
+        told(&reminders),
+        [
+            (&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted"),
+            (&[ben][..], "30:00 of this week is missing")
+        ]
+    );
+    assert_eq!(reminders[0].about, Some(("sheets", hers)));
+    assert_eq!(
+        reminders[1].text,
+        "8:00 of 38:00 are recorded. 2 weeks of yours from 9 Nov 2026 on are not submitted."
+    );
+    // However often the jobs of the week run, each has one.
+    for now in ["2026-11-27T04:00:00Z", "2026-11-28T21:00:00Z", "2026-11-29T21:00:00Z"] {
+        host.caller.now = at(now);
+        host.run_job("remind-of-weeks", &Json::Null).unwrap();
+    }
+    assert_eq!(host.notices().len(), 0);
+    host.caller.now = at("2026-11-27T04:00:00Z");
+    host.run_job("remind-of-time", &Json::Null).unwrap();
+    let notices = host.notices();
+    let whom: Vec<_> = notices.iter().map(|notice| (notice.people.clone(), notice.key.as_deref())).collect();
+    assert_eq!(whom, [(vec![mia], Some("week:2026-11-23")), (vec![ben], Some("week:2026-11-23"))]);
 }
 
 #[test]

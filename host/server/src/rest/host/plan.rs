@@ -5,7 +5,7 @@ use super::plugins::{id_of, is_file, may_install, may_install_now};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::plugins::{KeptOf, Outlook};
+use crate::plugins::{KeptOf, Outlook, look_into};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -137,7 +137,7 @@ pub async fn inspect(
 ) -> Result<Json<PluginPlan>, Problem> {
     may_install(&signed)?;
     is_file(&headers)?;
-    Ok(Json(app.plugins.plan(&body).await?.into()))
+    Ok(Json(app.plugins.outlook(look_into(body).await?).await?.into()))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use super::plan::{AskedRight, PluginPlan};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::plugins::{Inspected, chosen, inspect};
+use crate::plugins::{Inspected, chosen, look_into};
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -160,17 +160,17 @@ pub async fn install(
     may_install(&signed)?;
     is_file(&headers)?;
     if consent.dry_run {
-        return Ok(Json(PluginPlan::from(app.plugins.plan(&body).await?)).into_response());
+        return Ok(Json(PluginPlan::from(app.plugins.outlook(look_into(body).await?).await?)).into_response());
     }
     may_install_now(&signed)?;
     if consent.enable {
         may_consent(&signed)?;
     }
-    let inspected = inspect(&body)?;
+    let inspected = look_into(body.clone()).await?;
     let asked = &inspected.descriptor.grants;
     let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
     let granted = if consent.grant == "all" { asked.clone() } else { chosen(asked, &named) };
-    let installed = app.plugins.install(body.to_vec(), granted, by(&signed, &client)).await?;
+    let installed = app.plugins.install(inspected, body.to_vec(), granted, by(&signed, &client)).await?;
     let Inspected { descriptor, hash, .. } = installed.inspected;
     if installed.carries_from.is_some()
         && let Some(migration) = app.plugins.migration(&descriptor.id).await?
