@@ -35,6 +35,7 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         "amount",
         "corrects",
         "corrects.local_date",
+        kind.late(),
     ];
     let entries = select("entries")
         .as_plugin()
@@ -52,9 +53,9 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     }
     let number = record.text("number").unwrap_or_default();
     let mut text = match kind {
-        Kind::Pay => "run,person,person_id,date,start,finish,break,hours,project,task,activity,note,corrects\r\n",
+        Kind::Pay => "run,person,person_id,date,start,finish,break,hours,project,task,activity,note,corrects,late\r\n",
         Kind::Billing => {
-            "run,client,project_number,project,person,date,task,activity,hours,rate,amount,currency,note,corrects\r\n"
+            "run,client,project_number,project,person,date,task,activity,hours,rate,amount,currency,note,corrects,late\r\n"
         }
     }
     .to_owned();
@@ -67,6 +68,7 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
             (false, Some(day)) => day.to_string(),
             _ => String::new(),
         };
+        let late = if entry.boolean(kind.late()) == Some(true) { "yes" } else { "" }.to_owned();
         let clock = |name: &str| -> Result<String, Fault> {
             let (Some(at), Some(zone)) = (entry.instant(name), entry.text("zone")) else { return Ok(String::new()) };
             Ok(typed::shown_clock(calendar::to_local(at, zone)?.second))
@@ -86,6 +88,7 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
                 told("activity.name"),
                 told("note"),
                 corrects,
+                late,
             ],
             Kind::Billing => {
                 let rate = entry.money("sell_rate");
@@ -105,6 +108,7 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
                     amount.map(|amount| amount.currency.to_string()).unwrap_or_default(),
                     told("note"),
                     corrects,
+                    late,
                 ]
             }
         };

@@ -35,6 +35,14 @@ impl Kind {
         }
     }
 
+    /// The field that says that it is of a day which an earlier run was about.
+    pub(crate) const fn late(self) -> &'static str {
+        match self {
+            Self::Pay => "paid_late",
+            Self::Billing => "billed_late",
+        }
+    }
+
     const fn title(self) -> &'static str {
         match self {
             Self::Pay => "Pay",
@@ -97,7 +105,8 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         .sort_descending("until")
         .limit(1);
     let earlier = records::find(earlier)?.records().next().and_then(|row| row.date("until"));
-    let late = entries.iter().filter(|entry| entry.date("local_date") <= earlier).count();
+    let is_late = |entry: &Fields| earlier.is_some() && entry.date("local_date") <= earlier;
+    let late = entries.iter().filter(|entry| is_late(entry)).count();
     let length = match kind {
         Kind::Pay => "duration",
         Kind::Billing => "billable_duration",
@@ -115,9 +124,10 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         made = made.set("client", client).set("project", project).set("amount", total(&entries));
     }
     let mut writes: Vec<Mutation> = vec![made.into()];
-    writes.extend(
-        entries.iter().filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), run).into())),
-    );
+    writes.extend(entries.iter().filter_map(|entry| {
+        let marked = update("entries", entry.reference("id")?).set(kind.mark(), run);
+        Some(marked.set(kind.late(), Some(true).filter(|_| is_late(entry))).into())
+    }));
     if kind == Kind::Billing {
         writes.extend(claims::of_run(run, body.until, &entries)?);
     }
@@ -151,6 +161,11 @@ fn total(entries: &[Fields]) -> Option<Money> {
     Some(Money { minor, currency })
 }
 
+/// What is in no run of its kind any more.
+fn freed(kind: Kind, entry: Id) -> Mutation {
+    update("entries", entry).set(kind.mark(), None::<Id>).set(kind.late(), None::<bool>).into()
+}
+
 #[derive(Debug, Deserialize)]
 struct Cancelling {
     reason: String,
@@ -170,11 +185,7 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
     let entries = records::find_all(entries, MOST)?.ok_or_else(Fault::internal)?;
     let mut writes: Vec<Mutation> =
         vec![transition(kind.collection(), run, "cancel").set("reason", body.reason.trim()).into()];
-    writes.extend(
-        entries
-            .iter()
-            .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into())),
-    );
+    writes.extend(entries.iter().filter_map(|entry| Some(freed(kind, entry.reference("id")?))));
     if kind == Kind::Billing {
         writes.extend(claims::taken_back(run, &entries)?);
     }
@@ -193,26 +204,20 @@ pub(crate) fn let_go(run: Id, goes: impl Fn(&Fields) -> bool, reason: &str) -> R
     if record.as_ref().and_then(|record| record.text("status")) != Some("made") {
         return Ok(Vec::new());
     }
-    let entries = select("entries").as_plugin().columns(["id", "project", "billable_duration", "amount"]);
+    let columns = ["id", "project", "billable_duration", "amount", kind.late()];
+    let entries = select("entries").as_plugin().columns(columns);
     let entries = records::find_all(entries.filter(field(kind.mark()).eq(run)), MOST)?.ok_or_else(Fault::internal)?;
     let (gone, kept): (Vec<Fields>, Vec<Fields>) = entries.into_iter().partition(goes);
     if gone.is_empty() {
         return Ok(Vec::new());
     }
-    let mut writes: Vec<Mutation> = gone
-        .iter()
-        .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into()))
-        .collect();
+    let mut writes: Vec<Mutation> = gone.iter().filter_map(|entry| Some(freed(kind, entry.reference("id")?))).collect();
     let taken: i64 = kept.iter().filter_map(|entry| entry.integer("billable_duration")).sum();
     writes.push(if kept.is_empty() {
         transition(kind.collection(), run, "cancel").set("reason", reason).into()
     } else {
         let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
-        update(kind.collection(), run)
-            .set("entries", count)
-            .set("duration", taken)
-            .set("amount", total(&kept))
-            .into()
+        update(kind.collection(), run).set("entries", count).set("duration", taken).set("amount", total(&kept)).into()
     });
     Ok(writes)
 }
