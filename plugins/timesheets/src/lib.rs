@@ -12,6 +12,7 @@
 //! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
 //! | [`stand_ins`] | who approves in the place of somebody who is away |
 //! | [`runs`], [`run_files`], [`claims`] | approved time on its way out; as files; what a run claims from clients |
+//! | [`beside`] | what a pay run takes beside hours |
 //! | [`corrections`] | of what is out already |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`], [`allowances`] | leave, and what a week is expected to be; what is paid beside hours |
@@ -21,6 +22,7 @@
 
 mod absence;
 mod allowances;
+mod beside;
 mod by_project;
 mod claims;
 mod corrections;

@@ -1,6 +1,7 @@
 //! Approved time on its way out: numbered batches for pay and for clients' bills, each entry in one of each at most. What
 //! comes late, and what corrects what was out already, falls into the next.
 
+use crate::beside::Beside;
 use crate::claims;
 use crate::weeks;
 use lignaflow_sdk::Origin;
@@ -95,7 +96,11 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     let entries = records::find_all(entries, MOST)?.ok_or_else(|| {
         Fault::at("/until", "too-many", format!("A run has at most {MOST} entries: choose an earlier day."))
     })?;
-    if entries.is_empty() {
+    let beside = match kind {
+        Kind::Pay => Some(Beside::due(body.until)?).filter(|beside| !beside.is_empty()),
+        Kind::Billing => None,
+    };
+    if entries.is_empty() && beside.is_none() {
         return Err(Fault::new(ErrorCode::Conflict, "There is no approved time that is not in a run already."));
     }
     let earlier = select(kind.collection())
@@ -106,7 +111,8 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         .limit(1);
     let earlier = records::find(earlier)?.records().next().and_then(|row| row.date("until"));
     let is_late = |entry: &Fields| earlier.is_some() && entry.date("local_date") <= earlier;
-    let late = entries.iter().filter(|entry| is_late(entry)).count();
+    let late = entries.iter().filter(|entry| is_late(entry)).count()
+        + beside.as_ref().map_or(0, |beside| beside.late(earlier));
     let length = match kind {
         Kind::Pay => "duration",
         Kind::Billing => "billable_duration",
@@ -123,7 +129,13 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     if kind == Kind::Billing {
         made = made.set("client", client).set("project", project).set("amount", total(&entries));
     }
+    if let Some(beside) = &beside {
+        made = made.set("allowances", count(beside.allowances.len())).set("leave", count(beside.leave.len()));
+    }
     let mut writes: Vec<Mutation> = vec![made.into()];
+    if let Some(beside) = &beside {
+        writes.extend(beside.marked(run, earlier)?);
+    }
     writes.extend(entries.iter().filter_map(|entry| {
         let marked = update("entries", entry.reference("id")?).set(kind.mark(), run);
         Some(marked.set(kind.late(), Some(true).filter(|_| is_late(entry))).into())
@@ -133,20 +145,27 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     }
     if kind == Kind::Pay {
         // A week is out once all of it is.
-        let approved: BTreeSet<Id> = entries
-            .iter()
-            .filter(|entry| entry.text("sheet.status") == Some("approved"))
-            .filter_map(|entry| entry.reference("sheet"))
-            .collect();
+        let paid = entries.iter().chain(beside.iter().flat_map(|beside| &beside.allowances));
+        let approved = paid.filter(|row| row.text("sheet.status") == Some("approved"));
+        let approved: BTreeSet<Id> = approved.filter_map(|row| row.reference("sheet")).collect();
         for sheet in approved {
-            let rest =
-                all([field("sheet").eq(sheet), field("pay_run").is_null(), field("local_date").more_than(body.until)]);
-            if records::find(select("entries").as_plugin().columns(["id"]).filter(rest).limit(1))?.rows.is_empty() {
+            if !is_more(sheet, body.until)? {
                 writes.push(transition("sheets", sheet, "export").into());
             }
         }
     }
     Ok(reply::saved(kind.collection(), run).with_status(201).with_writes(writes))
+}
+
+/// Whether a week has anything to pay after a day.
+fn is_more(sheet: Id, until: Date) -> Result<bool, Fault> {
+    for collection in ["entries", "allowances"] {
+        let rest = all([field("sheet").eq(sheet), field("pay_run").is_null(), field("local_date").more_than(until)]);
+        if !records::find(select(collection).as_plugin().columns(["id"]).filter(rest).limit(1))?.rows.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What it comes to, where all of it is of one currency and has a rate.
@@ -190,7 +209,10 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
         writes.extend(claims::taken_back(run, &entries)?);
     }
     if kind == Kind::Pay {
-        let exported = entries.iter().filter(|entry| entry.text("sheet.status") == Some("exported"));
+        let beside = Beside::of_run(run)?;
+        writes.extend(beside.freed());
+        let paid = entries.iter().chain(&beside.allowances);
+        let exported = paid.filter(|row| row.text("sheet.status") == Some("exported"));
         let sheets: BTreeSet<Id> = exported.filter_map(|entry| entry.reference("sheet")).collect();
         writes.extend(sheets.into_iter().map(|sheet| transition("sheets", sheet, "unexport").into()));
     }

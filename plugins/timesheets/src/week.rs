@@ -212,6 +212,13 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 /// What each day of a week is expected to be, by the person's work pattern or that of everybody, less holidays and leave.
 pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
+    let off = absence::off(user, days)?;
+    let usual = usual(user, days)?;
+    Ok(usual.into_iter().zip(off).map(|(usual, off)| (usual - off.unwrap_or(usual)).max(0)).collect())
+}
+
+/// What each day is by itself, by the person's work pattern or that of everybody.
+pub(crate) fn usual(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
     let mut columns = vec!["id", "user", "effective_from"];
     columns.extend(WEEKDAYS);
     let patterns = select("work-patterns")
@@ -221,16 +228,14 @@ pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
         .sort_descending("effective_from")
         .limit(200);
     let patterns = records::find(patterns)?;
-    let off = absence::off(user, days)?;
-    let found = days.iter().enumerate().map(|(at, day)| {
+    let found = days.iter().map(|day| {
         let of = |own: bool| {
             let mut fitting = patterns.records().filter(|row| row.is_null("user") != own);
             fitting.find(|row| row.date("effective_from").is_some_and(|from| from <= *day))
         };
         let pattern = of(true).or_else(|| of(false));
         let weekday = usize::from(day.weekday() - 1);
-        let usual = pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0));
-        (usual - off[at].unwrap_or(usual)).max(0)
+        pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0))
     });
     Ok(found.collect())
 }
