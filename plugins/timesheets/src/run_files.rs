@@ -1,12 +1,13 @@
 //! Runs as files, for the payroll and for the accounts.
 
+use crate::employments;
 use crate::runs::{Kind, MOST, may};
 use crate::typed;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const PAY: &str = "run,person,person_id,kind,date,until,start,finish,break,hours,item,quantity,unit,project,task,\
+const PAY: &str = "run,person,payroll_id,person_id,kind,date,until,start,finish,break,hours,item,quantity,unit,project,task,\
                    activity,note,corrects,late\r\n";
 const BILLING: &str = "run,client,project_number,project,person,date,task,activity,hours,rate,amount,currency,note,\
                        corrects,late\r\n";
@@ -127,11 +128,13 @@ fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Resul
     let columns = ["id", "user", "kind", "first", "last", "paid_time", "paid_late", "note"];
     let leave = select("leave").as_plugin().columns(columns).filter(of_run()).sort("first");
     let leave = records::find_all(leave, MOST)?.ok_or_else(Fault::internal)?;
+    let payroll_ids = employments::payroll_ids()?;
     let mut lines: Vec<((Option<Id>, Option<Date>), Vec<String>)> = Vec::new();
     let mut head = |row: &Fields, kind: &str| -> Result<Vec<String>, Fault> {
         let user = row.reference("user");
         let person = user.map(|user| user.to_string()).unwrap_or_default();
-        Ok(vec![number.to_owned(), people.name(user)?, person, kind.to_owned()])
+        let payroll_id = user.and_then(|user| payroll_ids.get(&user)).cloned().unwrap_or_default();
+        Ok(vec![number.to_owned(), people.name(user)?, payroll_id, person, kind.to_owned()])
     };
     for entry in entries {
         let mut cells = head(entry, "time")?;

@@ -33,6 +33,7 @@ fn allowances_and_leave_are_paid_once_and_are_in_the_file() {
     let mia = firm.mia;
     firm.hours("2026-11-16", 8);
     let km = travel(&mut firm, "2026-11-16");
+    firm.as_boss().insert("employments", json!({ "user": mia, "payroll_id": " E-07 " })).unwrap();
     firm.as_boss().insert("holidays", json!({ "name": "Cup day", "day": "2026-11-20" })).unwrap();
     let away = leave(&mut firm, "2026-11-19", "2026-11-23");
     let sheet = firm.submit("2026-11-16");
@@ -46,13 +47,13 @@ fn allowances_and_leave_are_paid_once_and_are_in_the_file() {
     assert_eq!(
         file[1..],
         [
-            format!("PAY-0001,Mia,{mia},time,2026-11-16,,,,,8.0000,,,,Kitchen,Cut,,,,"),
-            format!("PAY-0001,Mia,{mia},allowance,2026-11-16,,,,,,\"Car, per km\",42.5,km,,,,,,"),
+            format!("PAY-0001,Mia,E-07,{mia},time,2026-11-16,,,,,8.0000,,,,Kitchen,Cut,,,,"),
+            format!("PAY-0001,Mia,E-07,{mia},allowance,2026-11-16,,,,,,\"Car, per km\",42.5,km,,,,,,"),
             // A Thursday and a Monday of 7:36, and a holiday and a weekend between them.
-            format!("PAY-0001,Mia,{mia},leave,2026-11-19,2026-11-23,,,,15.2000,annual,,,,,,,,"),
+            format!("PAY-0001,Mia,E-07,{mia},leave,2026-11-19,2026-11-23,,,,15.2000,annual,,,,,,,,"),
         ]
     );
-    assert!(file.iter().all(|line| line.matches(',').count() - line.matches(", ").count() == 18), "{file:?}");
+    assert!(file.iter().all(|line| line.matches(',').count() - line.matches(", ").count() == 19), "{file:?}");
     // What is paid stands, and is in no other run.
     let fault = firm.as_mia().transition("leave", away, "cancel").unwrap_err();
     assert_eq!(
@@ -121,4 +122,24 @@ fn a_week_of_which_an_allowance_is_paid_is_not_returned() {
     assert_eq!(fault.code, ErrorCode::Locked);
     pay(&mut firm, "2026-11-22");
     assert_eq!(firm.host.record("sheets", sheet).unwrap()["status"], "exported");
+}
+
+#[test]
+fn the_payroll_knows_each_person_by_one_id_that_workers_do_not_see() {
+    let mut firm = firm();
+    let (mia, ben) = (firm.mia, firm.host.add_person("Ben"));
+    let employment = |user: Id, id: &str| json!({ "user": user, "payroll_id": id });
+    let hers = firm.as_boss().insert("employments", employment(mia, "E-07")).unwrap();
+    assert_eq!(firm.host.record("employments", hers).unwrap()["label"], "Mia");
+    for body in [employment(ben, "E-07 "), employment(mia, "E-08")] {
+        assert_eq!(firm.as_boss().insert("employments", body).unwrap_err().code, ErrorCode::Conflict);
+    }
+    let nothing = firm.as_boss().insert("employments", employment(ben, " ")).unwrap_err();
+    assert_eq!(codes(&nothing), [("/payroll_id", "required")]);
+    let seen = |host: &mut Host| host.run(|| records::get_for_caller("employments", hers, &["payroll_id"])).unwrap();
+    assert!(seen(firm.as_boss()).is_some());
+    assert!(seen(firm.as_mia()).is_none());
+    assert!(firm.as_mia().insert("employments", employment(ben, "E-08")).is_err());
+    firm.as_mia().caller.permissions.push("timesheets.set-up".to_owned());
+    assert!(firm.host.insert("employments", employment(ben, "E-08")).is_err(), "who sets up, but sees no pay");
 }
