@@ -108,6 +108,9 @@ fn clock(entry: &Fields, name: &str) -> Result<String, Fault> {
     Ok(typed::shown_clock(calendar::to_local(at, zone)?.second))
 }
 
+/// A line of a pay run: whom and which day it is of, and its cells.
+type Line = ((Option<Id>, Option<Date>), Vec<String>);
+
 /// What is paid, person by person and day by day: time, then allowances, then leave of each day.
 fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Result<Vec<Vec<String>>, Fault> {
     let of_run = || field(Kind::Pay.mark()).eq(run);
@@ -129,7 +132,7 @@ fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Resul
     let leave = select("leave").as_plugin().columns(columns).filter(of_run()).sort("first");
     let leave = records::find_all(leave, MOST)?.ok_or_else(Fault::internal)?;
     let payroll_ids = employments::payroll_ids()?;
-    let mut lines: Vec<((Option<Id>, Option<Date>), Vec<String>)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     let mut head = |row: &Fields, kind: &str| -> Result<Vec<String>, Fault> {
         let user = row.reference("user");
         let person = user.map(|user| user.to_string()).unwrap_or_default();

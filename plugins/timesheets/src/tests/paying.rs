@@ -7,13 +7,10 @@ use super::*;
 fn travel(firm: &mut Firm, day: &str) -> Id {
     let page = firm.as_boss().find(select("allowance-kinds").columns(["id"])).unwrap();
     let known = page.records().next().and_then(|row| row.reference("id"));
-    let kind = match known {
-        Some(kind) => kind,
-        None => {
-            let kind = json!({ "name": "Travel", "unit": "km", "pay_item": "Car, per km" });
-            firm.as_boss().insert("allowance-kinds", kind).unwrap()
-        }
-    };
+    let kind = known.unwrap_or_else(|| {
+        let kind = json!({ "name": "Travel", "unit": "km", "pay_item": "Car, per km" });
+        firm.as_boss().insert("allowance-kinds", kind).unwrap()
+    });
     firm.as_mia().insert("allowances", json!({ "kind": kind, "local_date": day, "quantity": "42.50" })).unwrap()
 }
 
