@@ -205,6 +205,7 @@ pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
     for (measure, account) in accounts(project, &record)? {
         for (period, there, used) in account.periods() {
             let share = share(used, there);
+            let highest = THRESHOLDS.into_iter().filter(|threshold| *threshold <= share).max();
             for threshold in THRESHOLDS.into_iter().filter(|threshold| *threshold <= share) {
                 let key = (measure.name().to_owned(), period.clone(), threshold);
                 if !standing.contains_key(&key) {
@@ -212,9 +213,12 @@ pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
                     let when = if period == "whole" { String::new() } else { format!(" in {period}") };
                     let title =
                         format!("{name} has used {} % of its budget of {}{when}", threshold / 100, measure.name());
-                    if let Some(manager) = record.reference("manager") {
+                    // Of two that are crossed at once, the higher says it; each later one is told of anew.
+                    if let Some(manager) = record.reference("manager").filter(|_| highest == Some(threshold)) {
                         let line = notify([manager], title.clone()).about("projects", project);
-                        writes.push(line.once(format!("budget:{project}:{}", measure.name())).into());
+                        writes.push(
+                            line.once(format!("budget:{project}:{}:{period}:{threshold}", measure.name())).into(),
+                        );
                     }
                     writes.push(
                         insert("alerts", context::new_id()?)

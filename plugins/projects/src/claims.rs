@@ -12,6 +12,14 @@ const MOST: usize = 2_000;
 const MOST_DEPOSITS: usize = 5_000;
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    if change.kind == ChangeKind::Remove {
+        let before = &change.before;
+        if !before.is_null("source") && before.text("status") != Some("cancelled") {
+            let message = "Cancel this claim instead: what it was made from is free again then.";
+            findings.lock(index, "status", message.to_owned());
+        }
+        return Ok(());
+    }
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);

@@ -3,7 +3,7 @@
 
 use crate::capacity::{Capacity, Day, people_of};
 use crate::span::Span;
-use crate::sums::all;
+use crate::sums::{all, where_there};
 use lignaflow_sdk::Person;
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
@@ -67,9 +67,15 @@ struct Worked {
     zone: Option<String>,
 }
 
+/// People whose employment is looked at.
+const MOST_PEOPLE: usize = 5_000;
+
 #[derive(Debug, Serialize)]
 struct Row {
     id: Id,
+    /// By which the payroll knows them, where that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payroll_id: Option<String>,
     title: String,
     day: Date,
     start: Option<String>,
@@ -111,6 +117,8 @@ struct Answer {
 #[derive(Debug, Serialize)]
 struct ItemRow {
     id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payroll_id: Option<String>,
     title: String,
     day: Date,
     item: String,
@@ -209,6 +217,7 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
     let mut worked = worked(span, approved)?;
     let mut beside = allowances(span, approved)?;
     let mut rows = Vec::new();
+    let known_as = payroll_ids()?;
     let mut everybody = people_of(caller)?;
     for (user, _) in worked.keys().chain(beside.keys()) {
         if everybody.iter().all(|person| person.id != *user) {
@@ -223,7 +232,8 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
             if of.is_none() && known.leave == 0 && known.holiday == 0 && paid.is_empty() {
                 continue;
             }
-            rows.push(row(&person, day, &of.unwrap_or_default(), known, first_band, paid)?);
+            let payroll_id = known_as.get(&person.id).cloned();
+            rows.push(Row { payroll_id, ..row(&person, day, &of.unwrap_or_default(), known, first_band, paid)? });
         }
     }
     Ok(rows)
@@ -249,6 +259,13 @@ const ITEMS: [(&str, &str, &str); 5] = [
     ("holiday", "pay_item_holiday", "Public holiday"),
 ];
 
+/// By what the payroll knows people, as far as the caller sees it.
+fn payroll_ids() -> Result<BTreeMap<Id, String>, Fault> {
+    let asked = select("timesheets/employments").columns(["user", "payroll_id"]);
+    let found = where_there(records::find_all(asked, MOST_PEOPLE))?.flatten().unwrap_or_default();
+    Ok(found.iter().filter_map(|of| Some((of.reference("user")?, of.text("payroll_id")?.to_owned()))).collect())
+}
+
 /// The same as a payroll imports it: a row for each amount of each of its pay items.
 pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
@@ -256,21 +273,31 @@ pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let days = days(span, request.query_text("time") != Some("all"), &caller)?;
     let called = settings::all(ITEMS.map(|(_, setting, _)| setting))?;
     let (mut rows, mut total) = (Vec::new(), ItemTotal::default());
-    for Row { id, title, day, figures, beside, records, .. } in days {
+    for Row { id, payroll_id, title, day, figures, beside, records, .. } in days {
         let amounts = [figures.ordinary, figures.overtime, figures.further_overtime, figures.leave, figures.holiday];
         for ((figure, setting, usual), seconds) in ITEMS.into_iter().zip(amounts).filter(|(_, seconds)| *seconds != 0) {
             let item = called.text(setting).filter(|item| !item.trim().is_empty()).unwrap_or(usual).to_owned();
             let records = records.get(figure).cloned().unwrap_or_default();
             total.hours += seconds;
-            let title = title.clone();
-            rows.push(ItemRow { id, title, day, item, hours: Some(seconds), units: None, unit: None, records });
+            let (title, payroll_id) = (title.clone(), payroll_id.clone());
+            rows.push(ItemRow {
+                id,
+                payroll_id,
+                title,
+                day,
+                item,
+                hours: Some(seconds),
+                units: None,
+                unit: None,
+                records,
+            });
         }
         for paid in beside {
             let records = records.get("allowances").cloned().unwrap_or_default();
             let units = Some(paid.quantity.normalize().to_string());
             let unit = Some(paid.unit).filter(|unit| !unit.is_empty());
-            let title = title.clone();
-            rows.push(ItemRow { id, title, day, item: paid.pay_item, hours: None, units, unit, records });
+            let (title, payroll_id) = (title.clone(), payroll_id.clone());
+            rows.push(ItemRow { id, payroll_id, title, day, item: paid.pay_item, hours: None, units, unit, records });
         }
     }
     reply::json(&Items { from: span.first, until: span.last, rows, total })
@@ -297,6 +324,7 @@ fn row(
     records.extend(["break", "worked", "ordinary", "overtime", "further_overtime"].map(|name| (name, entries.clone())));
     Ok(Row {
         id: person.id,
+        payroll_id: None,
         title: person.name.clone(),
         day,
         start: clock(of.start, zone)?,

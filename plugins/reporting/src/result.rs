@@ -198,10 +198,10 @@ fn earned(project: Id, sale: &Sale, baseline: Option<&Baseline>, hours: Option<&
         lines.push(line("Earned", sale.comes_to(), sale.records(project)));
         return lines;
     }
-    let agreed = line("Agreed", sale.agreed, vec![sold::baselines(project)]);
+    let agreed = line("Agreed", sale.price(), vec![sale.priced_by(project)]);
     let minutes = baseline.map(|it| it.labour_minutes);
-    let mut lines = vec![Line { minutes, records: Behind::both([sold::baselines(project)]), ..agreed }];
-    if sale.comes_to() != sale.agreed {
+    let mut lines = vec![Line { minutes, records: Behind::both([sale.priced_by(project)]), ..agreed }];
+    if sale.comes_to() != sale.price() {
         lines.push(line("Extras billed", sale.work_claimed, vec![sold::work_claimed(project)]));
         lines.extend(to_bill("Extras: time to bill", "Extras: costs to bill"));
         lines.push(line("Agreed, with extras", sale.comes_to(), sale.records(project)));

@@ -34,6 +34,8 @@ pub(crate) struct Sale {
     pub(crate) billing: Billing,
     /// By baselines, variations counted in.
     pub(crate) agreed: i64,
+    /// By milestones, which say the price of a job that no estimate led to.
+    stages: i64,
     /// By claims that stand, cancelled ones left out.
     pub(crate) claimed: i64,
     /// Of that, what deposits are, and what hours and costs are.
@@ -57,12 +59,32 @@ impl Sale {
         self.deposits.min(to_bill).max(0)
     }
 
+    /// The price that was agreed: by baselines; where there is none by milestones, or by what was billed of it where that
+    /// is more.
+    pub(crate) fn price(&self) -> i64 {
+        match self.agreed {
+            0 if self.billing == Billing::Fixed => self.stages.max(self.claimed.saturating_sub(self.work_claimed)),
+            agreed => agreed,
+        }
+    }
+
+    /// What the API has of that price.
+    pub(crate) fn priced_by(&self, project: Id) -> String {
+        if self.agreed != 0 || self.price() == 0 {
+            baselines(project)
+        } else if self.price() == self.stages {
+            list("projects/milestones", project, "")
+        } else {
+            list("projects/claims", project, "&filter[status][ne]=cancelled&filter[kind][in]=deposit,stage")
+        }
+    }
+
     pub(crate) fn comes_to(&self) -> i64 {
         let to_bill = self.time_to_bill.saturating_add(self.costs_to_bill);
         match self.billing {
             Billing::TimeAndMaterials => self.claimed.saturating_add(to_bill).saturating_sub(self.paid_ahead()),
             // Hours and costs are claimed of extras alone; the price itself is claimed by deposits and stages.
-            Billing::Fixed => self.agreed.saturating_add(self.work_claimed).saturating_add(to_bill),
+            Billing::Fixed => self.price().saturating_add(self.work_claimed).saturating_add(to_bill),
             Billing::Nobody => self.agreed,
         }
     }
@@ -72,7 +94,7 @@ impl Sale {
         let (time, costs) = (time_to_bill(project), costs_to_bill(self.billing, project));
         let (first, claims) = match self.billing {
             Billing::TimeAndMaterials => (None, Some(claims(project))),
-            Billing::Fixed => (Some(baselines(project)), Some(work_claimed(project))),
+            Billing::Fixed => (Some(self.priced_by(project)), Some(work_claimed(project))),
             Billing::Nobody => (Some(baselines(project)), None),
         };
         let claims = claims.filter(|_| self.billing == Billing::TimeAndMaterials || self.work_claimed != 0);
@@ -141,6 +163,9 @@ pub(crate) fn read(
     add(by_project("projects/baselines", "sell"), purse, |sale, _, amount| {
         sale.agreed = sale.agreed.saturating_add(amount);
     })?;
+    add(by_project("projects/milestones", "amount"), purse, |sale, _, amount| {
+        sale.stages = sale.stages.saturating_add(amount);
+    })?;
     let standing = by_project("projects/claims", "amount").group("kind").filter(field("status").ne("cancelled"));
     add(standing, purse, |sale, row, amount| {
         sale.claimed = sale.claimed.saturating_add(amount);
@@ -194,5 +219,13 @@ mod tests {
         let fixed = Sale { agreed: 10_000, claimed: 4_700, work_claimed: 700, ..sale(Billing::Fixed, 4_000, 50) };
         assert_eq!(fixed.comes_to(), 10_750);
         assert_eq!(Sale { agreed: 9, ..sale(Billing::Nobody, 5, 5) }.comes_to(), 9);
+    }
+
+    #[test]
+    fn a_fixed_price_without_an_estimate_is_what_its_milestones_say_or_what_was_billed_of_it() {
+        let by_hand = Sale { stages: 10_000, claimed: 4_000, ..sale(Billing::Fixed, 4_000, 0) };
+        assert_eq!((by_hand.price(), by_hand.comes_to()), (10_000, 10_000));
+        let billed = Sale { stages: 0, claimed: 4_700, work_claimed: 700, ..sale(Billing::Fixed, 4_000, 0) };
+        assert_eq!((billed.price(), billed.comes_to()), (4_000, 4_700));
     }
 }

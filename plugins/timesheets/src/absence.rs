@@ -1,14 +1,23 @@
 //! Leave, and what a week is expected to be.
 
 use crate::findings::Findings;
-use crate::{place, sheets, weeks};
+use crate::{beside, place, sheets, week, weeks};
 use lignaflow_sdk::prelude::*;
+use std::collections::BTreeSet;
 
 /// People who are told of one request.
 const TOLD: usize = 100;
+/// Days whose holidays are asked for at once.
+const HOLIDAYS: usize = 92;
 
 pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     let after = &change.after;
+    if beside::only_notes(change) {
+        return Ok(());
+    }
+    if let Some(message) = beside::paid(change) {
+        findings.lock(index, "pay_run", message);
+    }
     let Some(user) = after.reference("user") else { return Ok(()) };
     if change.transition.as_deref() == Some("approve") {
         sheets::not_their_own(Some(user), "leave")?;
@@ -62,16 +71,42 @@ pub(crate) fn check_pattern(index: usize, change: &HookChange, findings: &mut Fi
     Ok(())
 }
 
-/// How much of each day is a holiday or approved leave: nothing, some seconds, or `None` for all of it.
-pub(crate) fn off(user: Id, days: &[Date]) -> Result<Vec<Option<i64>>, Fault> {
-    let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(Vec::new()) };
+/// Seconds that leave comes to: of each of its days what it says, or what the work pattern does, and nothing on holidays.
+pub(crate) fn time_of(leave: &Fields) -> Result<i64, Fault> {
+    let (Some(user), Some(first), Some(last)) = (leave.reference("user"), leave.date("first"), leave.date("last"))
+    else {
+        return Ok(0);
+    };
+    let days: Vec<Date> = (0..=last.days_since(first)).filter_map(|offset| first.plus_days(offset)).collect();
+    let usual = week::usual(user, &days)?;
+    let mut off = BTreeSet::new();
+    for some in days.chunks(HOLIDAYS) {
+        off.extend(holidays(user, some)?);
+    }
+    let per_day = leave.integer("per_day");
+    let of =
+        |(day, usual): (&Date, &i64)| if off.contains(day) { 0 } else { per_day.unwrap_or(*usual).clamp(0, *usual) };
+    Ok(days.iter().zip(&usual).map(of).sum())
+}
+
+/// Which of these days are holidays where somebody is.
+fn holidays(user: Id, days: &[Date]) -> Result<BTreeSet<Date>, Fault> {
+    let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(BTreeSet::new()) };
     let zone = place::zone_of(user)?;
-    let holidays = select("holidays")
+    let asked = select("holidays")
         .as_plugin()
         .columns(["id", "day", "zone"])
         .filter(field("day").at_least(first).and(field("day").at_most(last)))
         .limit(100);
-    let holidays = records::find(holidays)?;
+    let found = records::find(asked)?;
+    let here = found.records().filter(|row| row.text("zone").is_none_or(|it| it == zone));
+    Ok(here.filter_map(|row| row.date("day")).collect())
+}
+
+/// How much of each day is a holiday or approved leave: nothing, some seconds, or `None` for all of it.
+pub(crate) fn off(user: Id, days: &[Date]) -> Result<Vec<Option<i64>>, Fault> {
+    let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(Vec::new()) };
+    let holidays = holidays(user, days)?;
     let leave = select("leave")
         .as_plugin()
         .columns(["id", "first", "last", "per_day"])
@@ -84,8 +119,7 @@ pub(crate) fn off(user: Id, days: &[Date]) -> Result<Vec<Option<i64>>, Fault> {
         .limit(100);
     let leave = records::find(leave)?;
     let of = |day: &Date| {
-        let mut here = holidays.records().filter(|row| row.text("zone").is_none_or(|it| it == zone));
-        if here.any(|row| row.date("day") == Some(*day)) {
+        if holidays.contains(day) {
             return None;
         }
         let mut away = leave.records().filter(|row| row.date("first") <= Some(*day) && Some(*day) <= row.date("last"));

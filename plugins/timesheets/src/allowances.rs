@@ -2,12 +2,18 @@
 //! shut with the time of that week.
 
 use crate::findings::Findings;
-use crate::{by_project, policy, weeks};
+use crate::{beside, by_project, policy, weeks};
 use lignaflow_sdk::prelude::*;
 
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
     let mut locked: Option<Option<Date>> = None;
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.collection == "allowances") {
+        if beside::only_notes(change) {
+            continue;
+        }
+        if let Some(message) = beside::paid(change) {
+            findings.lock(index, "pay_run", message);
+        }
         let until = if let Some(until) = locked {
             until
         } else {

@@ -480,7 +480,7 @@ fn give_back(index: usize, change: &HookChange, line: &Line, findings: &mut Find
     }
     freezing::thaw(index, time_of(line), findings)?;
     let told = notify([line.user], format!("{} of {} was returned", line.name(), weeks::span(line.week)));
-    let told = told.saying(reason).about("lines", line.id).urgent().once(format!("returned:{}", line.id));
+    let told = told.saying(reason).about("lines", line.id).urgent();
     findings.verdict.also.push(told.into());
     Ok(())
 }

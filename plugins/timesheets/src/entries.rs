@@ -14,8 +14,18 @@ use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 
 /// What code notes of time that is locked already. A change of nothing else is not looked at.
-const NOTES: [&str; 8] =
-    ["billable_duration", "sell_rate", "sell_source", "cost_rate", "cost_source", "pay_run", "billing_run", "approved"];
+const NOTES: [&str; 10] = [
+    "billable_duration",
+    "sell_rate",
+    "sell_source",
+    "cost_rate",
+    "cost_source",
+    "pay_run",
+    "paid_late",
+    "billing_run",
+    "billed_late",
+    "approved",
+];
 /// What the host calculates from the rest.
 const KEPT: [&str; 2] = ["amount", "cost"];
 /// Seconds that another clock may be ahead of this call's.

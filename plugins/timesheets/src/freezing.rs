@@ -62,15 +62,18 @@ pub(crate) fn freeze(which: Predicate, book: &Book, findings: &mut Findings) -> 
     Ok(())
 }
 
-/// Takes the approval of these entries back. What was paid or billed of them holds it fast.
+/// Takes the approval of these entries back. What was paid or billed of them holds it fast, and so do allowances of the
+/// same that were paid.
 pub(crate) fn thaw(index: usize, which: Predicate, findings: &mut Findings) -> Result<(), Fault> {
     let columns = ["id", "pay_run", "billing_run", "approved"];
+    let paid = select("allowances").as_plugin().columns(["id"]).filter(which.clone().and(field("pay_run").is_set()));
+    let paid = !records::find(paid.limit(1))?.rows.is_empty();
     let touched = any([field("approved").eq(true), field("pay_run").is_set(), field("billing_run").is_set()]);
     let entries = records::find_all(select("entries").as_plugin().columns(columns).filter(which.and(touched)), MOST)?
         .ok_or_else(|| {
         Fault::new(ErrorCode::Quota, format!("More than {MOST} entries are not returned at once."))
     })?;
-    if entries.iter().any(|entry| !entry.is_null("pay_run") || !entry.is_null("billing_run")) {
+    if paid || entries.iter().any(|entry| !entry.is_null("pay_run") || !entry.is_null("billing_run")) {
         let message = "Some of it is paid or billed: correct it by reversing entries, or cancel the run.";
         findings.lock(index, "status", message.to_owned());
     }

@@ -12,6 +12,7 @@
 //! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
 //! | [`stand_ins`] | who approves in the place of somebody who is away |
 //! | [`runs`], [`run_files`], [`claims`] | approved time on its way out; as files; what a run claims from clients |
+//! | [`beside`], [`employments`] | what a pay run takes beside hours; by which id the payroll knows each person |
 //! | [`corrections`] | of what is out already |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
 //! | [`absence`], [`allowances`] | leave, and what a week is expected to be; what is paid beside hours |
@@ -21,12 +22,14 @@
 
 mod absence;
 mod allowances;
+mod beside;
 mod by_project;
 mod claims;
 mod corrections;
 mod crew;
 mod days;
 mod deciding;
+mod employments;
 mod entries;
 mod findings;
 mod freezing;
@@ -74,6 +77,7 @@ impl Plugin for Timesheets {
                 "rates" => rates::check(index, change, &mut findings)?,
                 "leave" => absence::check_leave(index, change, &mut findings)?,
                 "work-patterns" => absence::check_pattern(index, change, &mut findings)?,
+                "employments" => employments::check(index, change, &mut findings)?,
                 "stand-ins" => stand_ins::check(index, change, &mut findings)?,
                 "pay-runs" | "billing-runs" => runs::check(change)?,
                 _ => {}

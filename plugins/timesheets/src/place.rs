@@ -147,7 +147,7 @@ mod tests {
         fn what_the_clock_shows_after_a_start_is_when_it_shows_it(
             zone in prop::sample::select(&ZONES),
             from in moment(),
-            length in 0_i64..82_800,
+            length in 0_i64..79_200,
         ) {
             let end = later(from, length);
             let shown = calendar::to_local(end, zone).unwrap().second / 60 * 60;
@@ -169,7 +169,10 @@ mod tests {
         let quarter_to_two = |from: &str| first_at(6_300, "Australia/Lord_Howe", at(from)).unwrap();
         assert_eq!(quarter_to_two("2026-04-04T14:50:00Z"), at("2026-04-04T15:15:00Z"));
         assert_eq!(first_at(0, "Australia/Sydney", at("2026-11-23T11:00:00Z")).unwrap(), at("2026-11-23T13:00:00Z"));
-        assert_eq!(first_at(86_400, "Australia/Perth", at("2026-11-23T11:00:00Z")).unwrap(), at("2026-11-23T16:00:00Z"));
+        assert_eq!(
+            first_at(86_400, "Australia/Perth", at("2026-11-23T11:00:00Z")).unwrap(),
+            at("2026-11-23T16:00:00Z")
+        );
         // In the minute in which it was started, it was started.
         let started = at("2026-11-23T04:30:20Z");
         assert_eq!(first_at(55_800, "Australia/Sydney", started).unwrap(), started);

@@ -196,7 +196,9 @@ fn not_submitted(weeks: &[(Date, Id)]) -> Option<String> {
     match weeks {
         [] => None,
         [(week, _)] => Some(format!("Your week of {} is not submitted", weeks::span(*week))),
-        [(week, _), ..] => Some(format!("{} weeks of yours from {} on are not submitted", weeks.len(), weeks::shown(*week))),
+        [(week, _), ..] => {
+            Some(format!("{} weeks of yours from {} on are not submitted", weeks.len(), weeks::shown(*week)))
+        }
     }
 }
 

@@ -1,10 +1,16 @@
 //! Runs as files, for the payroll and for the accounts.
 
+use crate::employments;
 use crate::runs::{Kind, MOST, may};
 use crate::typed;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+const PAY: &str = "run,person,payroll_id,person_id,kind,date,until,start,finish,break,hours,item,quantity,unit,project,task,\
+                   activity,note,corrects,late\r\n";
+const BILLING: &str = "run,client,project_number,project,person,date,task,activity,hours,rate,amount,currency,note,\
+                       corrects,late\r\n";
 
 /// The run as a file, the same each time: what is in it is locked.
 pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -35,6 +41,7 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         "amount",
         "corrects",
         "corrects.local_date",
+        kind.late(),
     ];
     let entries = select("entries")
         .as_plugin()
@@ -44,73 +51,165 @@ pub(crate) fn file(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         .sort("local_date")
         .sort("started_at");
     let entries = records::find_all(entries, MOST)?.ok_or_else(Fault::internal)?;
-    let mut names: BTreeMap<Id, String> = BTreeMap::new();
-    for user in entries.iter().filter_map(|entry| entry.reference("user")) {
-        if let std::collections::btree_map::Entry::Vacant(place) = names.entry(user) {
-            place.insert(people::person(user)?.map(|person| person.name).unwrap_or_default());
-        }
-    }
     let number = record.text("number").unwrap_or_default();
-    let mut text = match kind {
-        Kind::Pay => "run,person,person_id,date,start,finish,break,hours,project,task,activity,note,corrects\r\n",
+    let mut people = People::default();
+    let (head, lines) = match kind {
+        Kind::Pay => (PAY, paid(run, number, &entries, &mut people)?),
         Kind::Billing => {
-            "run,client,project_number,project,person,date,task,activity,hours,rate,amount,currency,note,corrects\r\n"
+            let lines = entries.iter().map(|entry| billed(number, entry, &mut people));
+            (BILLING, lines.collect::<Result<_, _>>()?)
         }
-    }
-    .to_owned();
-    for entry in &entries {
-        let user = entry.reference("user");
-        let name = user.and_then(|user| names.get(&user)).map_or("", String::as_str);
-        let told = |path: &str| entry.text(path).unwrap_or_default().to_owned();
-        let day = entry.date("local_date").map(|day| day.to_string()).unwrap_or_default();
-        let corrects = match (entry.is_null("corrects"), entry.date("corrects.local_date")) {
-            (false, Some(day)) => day.to_string(),
-            _ => String::new(),
-        };
-        let clock = |name: &str| -> Result<String, Fault> {
-            let (Some(at), Some(zone)) = (entry.instant(name), entry.text("zone")) else { return Ok(String::new()) };
-            Ok(typed::shown_clock(calendar::to_local(at, zone)?.second))
-        };
-        let cells = match kind {
-            Kind::Pay => vec![
-                number.to_owned(),
-                name.to_owned(),
-                user.map(|user| user.to_string()).unwrap_or_default(),
-                day,
-                clock("started_at")?,
-                clock("ended_at")?,
-                entry.integer("break_time").filter(|pause| *pause > 0).map(typed::shown).unwrap_or_default(),
-                hours(entry.integer("duration").unwrap_or(0)),
-                told("project.name"),
-                told("task.title"),
-                told("activity.name"),
-                told("note"),
-                corrects,
-            ],
-            Kind::Billing => {
-                let rate = entry.money("sell_rate");
-                let amount = entry.money("amount");
-                vec![
-                    number.to_owned(),
-                    told("project.client.name"),
-                    told("project.number"),
-                    told("project.name"),
-                    name.to_owned(),
-                    day,
-                    told("task.title"),
-                    told("activity.name"),
-                    hours(entry.integer("billable_duration").unwrap_or(0)),
-                    rate.map(plain).unwrap_or_default(),
-                    amount.map(plain).unwrap_or_default(),
-                    amount.map(|amount| amount.currency.to_string()).unwrap_or_default(),
-                    told("note"),
-                    corrects,
-                ]
-            }
-        };
-        line(&mut text, &cells);
+    };
+    let mut text = head.to_owned();
+    for cells in &lines {
+        line(&mut text, cells);
     }
     Ok(reply::bytes("text/csv; charset=utf-8", text.into_bytes()))
+}
+
+/// Those whom a file is of, each looked up once.
+#[derive(Debug, Default)]
+struct People {
+    names: BTreeMap<Id, String>,
+}
+
+impl People {
+    fn name(&mut self, user: Option<Id>) -> Result<String, Fault> {
+        let Some(user) = user else { return Ok(String::new()) };
+        if let Some(name) = self.names.get(&user) {
+            return Ok(name.clone());
+        }
+        let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
+        self.names.insert(user, name.clone());
+        Ok(name)
+    }
+}
+
+fn told(row: &Fields, path: &str) -> String {
+    row.text(path).unwrap_or_default().to_owned()
+}
+
+fn shown_day(row: &Fields, path: &str) -> String {
+    row.date(path).map(|day| day.to_string()).unwrap_or_default()
+}
+
+fn late(row: &Fields, kind: Kind) -> String {
+    if row.boolean(kind.late()) == Some(true) { "yes" } else { "" }.to_owned()
+}
+
+/// The day of the entry that another corrects.
+fn corrected(entry: &Fields) -> String {
+    if entry.is_null("corrects") { String::new() } else { shown_day(entry, "corrects.local_date") }
+}
+
+/// What the clock showed where it was worked.
+fn clock(entry: &Fields, name: &str) -> Result<String, Fault> {
+    let (Some(at), Some(zone)) = (entry.instant(name), entry.text("zone")) else { return Ok(String::new()) };
+    Ok(typed::shown_clock(calendar::to_local(at, zone)?.second))
+}
+
+/// A line of a pay run: whom and which day it is of, and its cells.
+type Line = ((Option<Id>, Option<Date>), Vec<String>);
+
+/// What is paid, person by person and day by day: time, then allowances, then leave of each day.
+fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Result<Vec<Vec<String>>, Fault> {
+    let of_run = || field(Kind::Pay.mark()).eq(run);
+    let columns = [
+        "id",
+        "user",
+        "local_date",
+        "quantity",
+        "kind.name",
+        "kind.unit",
+        "kind.pay_item",
+        "project.name",
+        "note",
+        "paid_late",
+    ];
+    let allowances = select("allowances").as_plugin().columns(columns).filter(of_run()).sort("id");
+    let allowances = records::find_all(allowances, MOST)?.ok_or_else(Fault::internal)?;
+    let columns = ["id", "user", "kind", "first", "last", "paid_time", "paid_late", "note"];
+    let leave = select("leave").as_plugin().columns(columns).filter(of_run()).sort("first");
+    let leave = records::find_all(leave, MOST)?.ok_or_else(Fault::internal)?;
+    let payroll_ids = employments::payroll_ids()?;
+    let mut lines: Vec<Line> = Vec::new();
+    let mut head = |row: &Fields, kind: &str| -> Result<Vec<String>, Fault> {
+        let user = row.reference("user");
+        let person = user.map(|user| user.to_string()).unwrap_or_default();
+        let payroll_id = user.and_then(|user| payroll_ids.get(&user)).cloned().unwrap_or_default();
+        Ok(vec![number.to_owned(), people.name(user)?, payroll_id, person, kind.to_owned()])
+    };
+    for entry in entries {
+        let mut cells = head(entry, "time")?;
+        cells.extend([
+            shown_day(entry, "local_date"),
+            String::new(),
+            clock(entry, "started_at")?,
+            clock(entry, "ended_at")?,
+            entry.integer("break_time").filter(|pause| *pause > 0).map(typed::shown).unwrap_or_default(),
+            hours(entry.integer("duration").unwrap_or(0)),
+            String::new(),
+            String::new(),
+            String::new(),
+            told(entry, "project.name"),
+            told(entry, "task.title"),
+            told(entry, "activity.name"),
+            told(entry, "note"),
+            corrected(entry),
+            late(entry, Kind::Pay),
+        ]);
+        lines.push(((entry.reference("user"), entry.date("local_date")), cells));
+    }
+    for row in &allowances {
+        let mut cells = head(row, "allowance")?;
+        let item = row.text("kind.pay_item").filter(|item| !item.trim().is_empty());
+        cells.push(shown_day(row, "local_date"));
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.extend([
+            item.map_or_else(|| told(row, "kind.name"), str::to_owned),
+            row.decimal("quantity").map(|quantity| quantity.normalize().to_string()).unwrap_or_default(),
+            told(row, "kind.unit"),
+            told(row, "project.name"),
+            String::new(),
+            String::new(),
+            told(row, "note"),
+            String::new(),
+            late(row, Kind::Pay),
+        ]);
+        lines.push(((row.reference("user"), row.date("local_date")), cells));
+    }
+    for row in &leave {
+        let mut cells = head(row, "leave")?;
+        cells.extend([shown_day(row, "first"), shown_day(row, "last")]);
+        cells.extend(std::iter::repeat_n(String::new(), 3));
+        cells.extend([hours(row.integer("paid_time").unwrap_or(0)), told(row, "kind")]);
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.extend([told(row, "note"), String::new(), late(row, Kind::Pay)]);
+        lines.push(((row.reference("user"), row.date("first")), cells));
+    }
+    lines.sort_by_key(|(of, _)| *of);
+    Ok(lines.into_iter().map(|(_, cells)| cells).collect())
+}
+
+fn billed(number: &str, entry: &Fields, people: &mut People) -> Result<Vec<String>, Fault> {
+    let (rate, amount) = (entry.money("sell_rate"), entry.money("amount"));
+    Ok(vec![
+        number.to_owned(),
+        told(entry, "project.client.name"),
+        told(entry, "project.number"),
+        told(entry, "project.name"),
+        people.name(entry.reference("user"))?,
+        shown_day(entry, "local_date"),
+        told(entry, "task.title"),
+        told(entry, "activity.name"),
+        hours(entry.integer("billable_duration").unwrap_or(0)),
+        rate.map(plain).unwrap_or_default(),
+        amount.map(plain).unwrap_or_default(),
+        amount.map(|amount| amount.currency.to_string()).unwrap_or_default(),
+        told(entry, "note"),
+        corrected(entry),
+        late(entry, Kind::Billing),
+    ])
 }
 
 /// Hours with four digits after the point, so that a minute is told exactly enough to be one again.

@@ -1,6 +1,7 @@
 //! Approved time on its way out: numbered batches for pay and for clients' bills, each entry in one of each at most. What
 //! comes late, and what corrects what was out already, falls into the next.
 
+use crate::beside::Beside;
 use crate::claims;
 use crate::weeks;
 use lignaflow_sdk::Origin;
@@ -32,6 +33,14 @@ impl Kind {
         match self {
             Self::Pay => "pay_run",
             Self::Billing => "billing_run",
+        }
+    }
+
+    /// The field that says that it is of a day which an earlier run was about.
+    pub(crate) const fn late(self) -> &'static str {
+        match self {
+            Self::Pay => "paid_late",
+            Self::Billing => "billed_late",
         }
     }
 
@@ -87,7 +96,11 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     let entries = records::find_all(entries, MOST)?.ok_or_else(|| {
         Fault::at("/until", "too-many", format!("A run has at most {MOST} entries: choose an earlier day."))
     })?;
-    if entries.is_empty() {
+    let beside = match kind {
+        Kind::Pay => Some(Beside::due(body.until)?).filter(|beside| !beside.is_empty()),
+        Kind::Billing => None,
+    };
+    if entries.is_empty() && beside.is_none() {
         return Err(Fault::new(ErrorCode::Conflict, "There is no approved time that is not in a run already."));
     }
     let earlier = select(kind.collection())
@@ -97,7 +110,9 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         .sort_descending("until")
         .limit(1);
     let earlier = records::find(earlier)?.records().next().and_then(|row| row.date("until"));
-    let late = entries.iter().filter(|entry| entry.date("local_date") <= earlier).count();
+    let is_late = |entry: &Fields| earlier.is_some() && entry.date("local_date") <= earlier;
+    let late = entries.iter().filter(|entry| is_late(entry)).count()
+        + beside.as_ref().map_or(0, |beside| beside.late(earlier));
     let length = match kind {
         Kind::Pay => "duration",
         Kind::Billing => "billable_duration",
@@ -114,29 +129,43 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     if kind == Kind::Billing {
         made = made.set("client", client).set("project", project).set("amount", total(&entries));
     }
+    if let Some(beside) = &beside {
+        made = made.set("allowances", count(beside.allowances.len())).set("leave", count(beside.leave.len()));
+    }
     let mut writes: Vec<Mutation> = vec![made.into()];
-    writes.extend(
-        entries.iter().filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), run).into())),
-    );
+    if let Some(beside) = &beside {
+        writes.extend(beside.marked(run, earlier)?);
+    }
+    writes.extend(entries.iter().filter_map(|entry| {
+        let marked = update("entries", entry.reference("id")?).set(kind.mark(), run);
+        Some(marked.set(kind.late(), Some(true).filter(|_| is_late(entry))).into())
+    }));
     if kind == Kind::Billing {
         writes.extend(claims::of_run(run, body.until, &entries)?);
     }
     if kind == Kind::Pay {
         // A week is out once all of it is.
-        let approved: BTreeSet<Id> = entries
-            .iter()
-            .filter(|entry| entry.text("sheet.status") == Some("approved"))
-            .filter_map(|entry| entry.reference("sheet"))
-            .collect();
+        let paid = entries.iter().chain(beside.iter().flat_map(|beside| &beside.allowances));
+        let approved = paid.filter(|row| row.text("sheet.status") == Some("approved"));
+        let approved: BTreeSet<Id> = approved.filter_map(|row| row.reference("sheet")).collect();
         for sheet in approved {
-            let rest =
-                all([field("sheet").eq(sheet), field("pay_run").is_null(), field("local_date").more_than(body.until)]);
-            if records::find(select("entries").as_plugin().columns(["id"]).filter(rest).limit(1))?.rows.is_empty() {
+            if !is_more(sheet, body.until)? {
                 writes.push(transition("sheets", sheet, "export").into());
             }
         }
     }
     Ok(reply::saved(kind.collection(), run).with_status(201).with_writes(writes))
+}
+
+/// Whether a week has anything to pay after a day.
+fn is_more(sheet: Id, until: Date) -> Result<bool, Fault> {
+    for collection in ["entries", "allowances"] {
+        let rest = all([field("sheet").eq(sheet), field("pay_run").is_null(), field("local_date").more_than(until)]);
+        if !records::find(select(collection).as_plugin().columns(["id"]).filter(rest).limit(1))?.rows.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What it comes to, where all of it is of one currency and has a rate.
@@ -149,6 +178,11 @@ fn total(entries: &[Fields]) -> Option<Money> {
     }
     let minor = amounts.iter().try_fold(0_i64, |sum, amount| sum.checked_add(amount.minor))?;
     Some(Money { minor, currency })
+}
+
+/// What is in no run of its kind any more.
+fn freed(kind: Kind, entry: Id) -> Mutation {
+    update("entries", entry).set(kind.mark(), None::<Id>).set(kind.late(), None::<bool>).into()
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,16 +204,15 @@ pub(crate) fn cancel(kind: Kind, request: &RouteRequest) -> Result<RouteReply, F
     let entries = records::find_all(entries, MOST)?.ok_or_else(Fault::internal)?;
     let mut writes: Vec<Mutation> =
         vec![transition(kind.collection(), run, "cancel").set("reason", body.reason.trim()).into()];
-    writes.extend(
-        entries
-            .iter()
-            .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into())),
-    );
+    writes.extend(entries.iter().filter_map(|entry| Some(freed(kind, entry.reference("id")?))));
     if kind == Kind::Billing {
         writes.extend(claims::taken_back(run, &entries)?);
     }
     if kind == Kind::Pay {
-        let exported = entries.iter().filter(|entry| entry.text("sheet.status") == Some("exported"));
+        let beside = Beside::of_run(run)?;
+        writes.extend(beside.freed());
+        let paid = entries.iter().chain(&beside.allowances);
+        let exported = paid.filter(|row| row.text("sheet.status") == Some("exported"));
         let sheets: BTreeSet<Id> = exported.filter_map(|entry| entry.reference("sheet")).collect();
         writes.extend(sheets.into_iter().map(|sheet| transition("sheets", sheet, "unexport").into()));
     }
@@ -193,26 +226,20 @@ pub(crate) fn let_go(run: Id, goes: impl Fn(&Fields) -> bool, reason: &str) -> R
     if record.as_ref().and_then(|record| record.text("status")) != Some("made") {
         return Ok(Vec::new());
     }
-    let entries = select("entries").as_plugin().columns(["id", "project", "billable_duration", "amount"]);
+    let columns = ["id", "project", "billable_duration", "amount", kind.late()];
+    let entries = select("entries").as_plugin().columns(columns);
     let entries = records::find_all(entries.filter(field(kind.mark()).eq(run)), MOST)?.ok_or_else(Fault::internal)?;
     let (gone, kept): (Vec<Fields>, Vec<Fields>) = entries.into_iter().partition(goes);
     if gone.is_empty() {
         return Ok(Vec::new());
     }
-    let mut writes: Vec<Mutation> = gone
-        .iter()
-        .filter_map(|entry| Some(update("entries", entry.reference("id")?).set(kind.mark(), None::<Id>).into()))
-        .collect();
+    let mut writes: Vec<Mutation> = gone.iter().filter_map(|entry| Some(freed(kind, entry.reference("id")?))).collect();
     let taken: i64 = kept.iter().filter_map(|entry| entry.integer("billable_duration")).sum();
     writes.push(if kept.is_empty() {
         transition(kind.collection(), run, "cancel").set("reason", reason).into()
     } else {
         let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
-        update(kind.collection(), run)
-            .set("entries", count)
-            .set("duration", taken)
-            .set("amount", total(&kept))
-            .into()
+        update(kind.collection(), run).set("entries", count).set("duration", taken).set("amount", total(&kept)).into()
     });
     Ok(writes)
 }

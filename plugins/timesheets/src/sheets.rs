@@ -125,7 +125,8 @@ fn returned(change: &HookChange) -> Option<Mutation> {
     let (user, week) = (change.after.reference("user")?, change.after.date("week")?);
     let line = notify([user], format!("Your week of {} was returned", weeks::span(week)));
     let line = line.saying(change.after.text("reason").unwrap_or_default()).about("sheets", change.id).urgent();
-    Some(line.once(format!("returned:{}", change.id)).into())
+    // Each time anew: what was read of the last one says nothing of this one.
+    Some(line.into())
 }
 
 /// What is said of a week on its way, and no longer holds where it is opened again.

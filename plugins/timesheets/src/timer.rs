@@ -234,7 +234,8 @@ pub(crate) fn stop(request: &RouteRequest) -> Result<RouteReply, Fault> {
             let at = place::first_at(second, &caller.time_zone, started)?;
             if at > caller.now {
                 let since = typed::shown_clock(calendar::to_local(started, &caller.time_zone)?.second);
-                let message = format!("It was not {} yet since the timer was started, at {since}.", typed::shown_clock(second));
+                let message =
+                    format!("It was not {} yet since the timer was started, at {since}.", typed::shown_clock(second));
                 return Err(Fault::at("/at_time", "order", message));
             }
             (at, "/at_time")
@@ -334,12 +335,7 @@ pub(crate) fn state() -> Result<RouteReply, Fault> {
 
 /// Whole and half hours at which a timer may have been meant to stop: when the person's working day usually ends, and half
 /// an hour before and after that; of a day that has not come so far, the last before now. Clocks of the caller's zone.
-fn forgotten(
-    user: Id,
-    started: Instant,
-    recent: &Page,
-    caller: &context::Caller,
-) -> Result<Vec<String>, Fault> {
+fn forgotten(user: Id, started: Instant, recent: &Page, caller: &context::Caller) -> Result<Vec<String>, Fault> {
     let (now, zone) = (caller.now, caller.time_zone.as_str());
     let last = place::later(now, -(i64::from(calendar::to_local(now, zone)?.second) % HALF_HOUR));
     let end = match usual_end(started, recent, zone)? {

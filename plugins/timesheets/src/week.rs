@@ -152,7 +152,7 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "today": today,
         "days": days,
         "rows": told,
-        "more": more(me, &known, &shut)?,
+        "more": more(me, week, &known, &shut)?,
         "expected": expected,
         "status": status,
         "open": open,
@@ -171,17 +171,18 @@ fn overlaps(user: Id, week: Date) -> Result<Vec<String>, Fault> {
     Ok(told.into_iter().map(|what| format!("{what} overlaps other time of yours.")).collect())
 }
 
-/// What else time may be for: open tasks that are assigned, activities, and projects.
-fn more(user: Id, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<Id>>) -> Result<Vec<Json>, Fault> {
+/// What else time may be for: open tasks that are assigned, first those that are planned for this week, projects, and
+/// activities.
+fn more(user: Id, week: Date, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<Id>>) -> Result<Vec<Json>, Fault> {
     let mut more = Vec::new();
-    let mut offer = |purpose: Purpose, title: String| {
+    let mut offer = |purpose: Purpose, title: String, planned: bool| {
         if !known.contains(&purpose) && !shut.contains(&purpose.project) {
-            more.push(json!({ "title": title, "key": purpose }));
+            more.push(json!({ "title": title, "key": purpose, "planned": planned }));
         }
     };
     let open = ["draft", "active", "on-hold", "completed"];
     let tasks = select("projects/tasks")
-        .columns(["id", "title", "project", "project.name"])
+        .columns(["id", "title", "project", "project.name", "start", "due"])
         .filter(all([
             field("assignees").includes(user),
             field("status").ne("done"),
@@ -189,29 +190,47 @@ fn more(user: Id, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<Id>>) -> Res
         ]))
         .sort("project.name")
         .sort("title")
-        .limit(100);
-    for row in records::find(tasks)?.records() {
-        let purpose = Purpose { project: row.reference("project"), task: row.reference("id"), activity: None };
-        let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
-        offer(purpose, format!("{}, {}", text("title"), text("project.name")));
+        .limit(200);
+    let tasks = records::find(tasks)?;
+    for wanted in [true, false] {
+        for row in tasks.records().filter(|row| planned(row, week) == wanted) {
+            let purpose = Purpose { project: row.reference("project"), task: row.reference("id"), activity: None };
+            let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
+            let title = format!("{}, {}", text("title"), text("project.name"));
+            offer(purpose, if wanted { format!("Planned: {title}") } else { title }, wanted);
+        }
     }
     let projects =
         select("projects/projects").columns(["id", "name"]).filter(field("status").within(open)).sort("name");
     for row in records::find(projects.limit(100))?.records() {
         let purpose = Purpose { project: row.reference("id"), ..Purpose::default() };
-        offer(purpose, row.text("name").unwrap_or_default().to_owned());
+        offer(purpose, row.text("name").unwrap_or_default().to_owned(), false);
     }
     for row in records::find(select("activities").columns(["id", "name"]).sort("name").limit(100))?.records() {
         let purpose = Purpose { activity: row.reference("id"), ..Purpose::default() };
-        offer(purpose, row.text("name").unwrap_or_default().to_owned());
+        offer(purpose, row.text("name").unwrap_or_default().to_owned(), false);
     }
     Ok(more)
+}
+
+/// Whether a task is planned for a week: it is begun by its last day, and not due before its first. A task of which only
+/// one date is known is planned for the week of that day.
+fn planned(task: &impl ReadFields, week: Date) -> bool {
+    let (start, due) = (task.date("start").or(task.date("due")), task.date("due").or(task.date("start")));
+    start.zip(due).is_some_and(|(start, due)| start.days_since(week) < 7 && due >= week)
 }
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// What each day of a week is expected to be, by the person's work pattern or that of everybody, less holidays and leave.
 pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
+    let off = absence::off(user, days)?;
+    let usual = usual(user, days)?;
+    Ok(usual.into_iter().zip(off).map(|(usual, off)| (usual - off.unwrap_or(usual)).max(0)).collect())
+}
+
+/// What each day is by itself, by the person's work pattern or that of everybody.
+pub(crate) fn usual(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
     let mut columns = vec!["id", "user", "effective_from"];
     columns.extend(WEEKDAYS);
     let patterns = select("work-patterns")
@@ -221,16 +240,14 @@ pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
         .sort_descending("effective_from")
         .limit(200);
     let patterns = records::find(patterns)?;
-    let off = absence::off(user, days)?;
-    let found = days.iter().enumerate().map(|(at, day)| {
+    let found = days.iter().map(|day| {
         let of = |own: bool| {
             let mut fitting = patterns.records().filter(|row| row.is_null("user") != own);
             fitting.find(|row| row.date("effective_from").is_some_and(|from| from <= *day))
         };
         let pattern = of(true).or_else(|| of(false));
         let weekday = usize::from(day.weekday() - 1);
-        let usual = pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0));
-        (usual - off[at].unwrap_or(usual)).max(0)
+        pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0))
     });
     Ok(found.collect())
 }

@@ -168,7 +168,8 @@ async fn a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant(database
     let _ = scene.org.post(&bill, json!({})).await.is(422);
     let billed = scene.org.post(&bill, json!({ "invoice": "INV-9" })).await.is(200);
     assert_eq!((&billed.json["status"], &billed.json["invoice"]), (&json!("billed"), &json!("INV-9")));
-    let fitted = json!({ "title": "Fitted", "project": scene.project, "amount": { "minor": 90_000, "currency": "AUD" } });
+    let fitted =
+        json!({ "title": "Fitted", "project": scene.project, "amount": { "minor": 90_000, "currency": "AUD" } });
     let fitted = scene.org.make("projects/milestones", fitted).await;
     let claim = scene.org.post(&format!("projects/milestones/{fitted}/claim"), json!({})).await.is(201);
     assert_eq!((&claim.json["title"], &claim.json["amount"]["minor"]), (&json!("Fitted"), &json!(90_000)));

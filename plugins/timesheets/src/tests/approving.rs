@@ -50,6 +50,14 @@ impl Firm {
         self.as_boss().post("/team/approve", &json!({ "ids": [sheet] })).unwrap();
     }
 
+    /// The lines of a run's file.
+    pub(super) fn file(&mut self, what: &str, run: &Json) -> Vec<String> {
+        let path = format!("/runs/{what}/{}/file", run["id"].as_str().unwrap());
+        let file = self.as_boss().get(&path, &[]).unwrap().body;
+        let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = file else { panic!("a file") };
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
     fn status(&self, sheet: Id) -> Json {
         self.host.record("sheets", sheet).unwrap()["status"].clone()
     }
@@ -388,6 +396,17 @@ fn pay_and_billing_are_marked_apart_and_each_entry_is_in_one_run_of_each() {
     let next = firm.as_boss().post("/runs/pay", &json!({ "until": "2026-11-22" })).unwrap();
     assert_eq!((&next.json()["number"], &next.json()["late"]), (&json!("PAY-0002"), &json!(1)));
     assert_eq!(firm.entry(early)["pay_run"], next.json()["id"]);
+    assert_eq!((&firm.entry(early)["paid_late"], &firm.entry(entry)["paid_late"]), (&json!(true), &Json::Null));
+    let file = firm.file("pay", next.json());
+    assert!(file[0].ends_with(",corrects,late") && file[1].ends_with(",Cut,,,,yes"), "{file:?}");
+    let bill = firm.as_boss().post("/runs/billing", &json!({ "until": "2026-11-22" })).unwrap();
+    assert_eq!(bill.json()["late"], 1);
+    let file = firm.file("billing", bill.json());
+    assert!(file[0].ends_with(",corrects,late") && file[1].ends_with(",yes"), "{file:?}");
+    // Taken back, it is not late any more, until it is again.
+    let path = format!("/runs/pay/{}/cancel", next.json()["id"].as_str().unwrap());
+    firm.as_boss().post(&path, &json!({ "reason": "Wrong" })).unwrap();
+    assert_eq!((&firm.entry(early)["paid_late"], &firm.entry(early)["billed_late"]), (&Json::Null, &json!(true)));
 }
 
 #[test]
@@ -403,7 +422,7 @@ fn a_run_is_downloaded_again_the_same_and_cancelled_with_a_reason() {
     assert_eq!(firm.as_boss().get(&file, &[]).unwrap(), first);
     let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = first.body else { panic!("a file") };
     let text = String::from_utf8(bytes).unwrap();
-    let line = format!("PAY-0001,Mia,{},2026-11-16,,,,8.0000,Kitchen,Cut,,,\r\n", firm.mia);
+    let line = format!("PAY-0001,Mia,,{},time,2026-11-16,,,,,8.0000,,,,Kitchen,Cut,,,,\r\n", firm.mia);
     assert!(text.ends_with(&line), "{text}");
 
     let id: Id = run.parse().unwrap();

@@ -302,3 +302,46 @@ fn what_is_rounded_by_the_day_is_the_same_before_and_after_approval() {
         assert_eq!(before, [0, 0, 15, last], "{approval}");
     }
 }
+
+#[test]
+fn what_is_planned_for_a_week_is_offered_first() {
+    let mut host = host();
+    boss(&mut host);
+    let (project, _) = kitchen(&mut host);
+    let me = host.caller.person().unwrap();
+    for (title, start, due) in [
+        ("Anchor", None, None),
+        ("Before", Some("2026-11-16"), Some("2026-11-22")),
+        ("Due", None, Some("2026-11-23")),
+        ("Long", Some("2026-11-02"), Some("2026-12-18")),
+        ("Next", Some("2026-11-30"), None),
+        ("Start", Some("2026-11-29"), None),
+    ] {
+        let task = json!({ "title": title, "project": project, "assignees": [me], "start": start, "due": due });
+        host.insert("projects/tasks", task).unwrap();
+    }
+    let other = json!({ "title": "Ben's", "project": project, "start": "2026-11-24", "due": "2026-11-25" });
+    host.insert("projects/tasks", other).unwrap();
+    let offered = |host: &mut Host| {
+        let week = host.get("/week", &[("week", "2026-11-23")]).unwrap();
+        let more = week.json()["more"].as_array().unwrap().clone();
+        let told = more.iter().map(|row| (row["title"].as_str().unwrap().to_owned(), row["planned"] == true));
+        told.collect::<Vec<_>>()
+    };
+    let titles: Vec<_> = offered(&mut host).into_iter().collect();
+    let expected = [
+        ("Planned: Due, Kitchen", true),
+        ("Planned: Long, Kitchen", true),
+        ("Planned: Start, Kitchen", true),
+        ("Anchor, Kitchen", false),
+        ("Before, Kitchen", false),
+        ("Next, Kitchen", false),
+        ("Kitchen", false),
+    ];
+    assert_eq!(titles, expected.map(|(title, planned)| (title.to_owned(), planned)));
+    // What has time already is a row, and not offered again.
+    let due = host.find(select("projects/tasks").columns(["id"]).filter(field("title").eq("Due"))).unwrap();
+    let due = due.records().next().and_then(|row| row.reference("id"));
+    host.insert("entries", json!({ "task": due, "duration": 3600 })).unwrap();
+    assert_eq!(offered(&mut host)[0].0, "Planned: Long, Kitchen");
+}

@@ -94,16 +94,10 @@ fn a_worker_is_reminded_once_a_week_of_what_is_missing_and_not_submitted() {
     let (reminders, _) = host.run(|| remind::missing(day("2026-11-27"), 0)).unwrap();
     assert_eq!(
         told(&reminders),
-        [
-            (&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted"),
-            (&[ben][..], "30:00 of this week is missing")
-        ]
+        [(&[mia][..], "Your week of 16 – 22 Nov 2026 is not submitted"), (&[ben][..], "30:00 of this week is missing")]
     );
     assert_eq!(reminders[0].about, Some(("sheets", hers)));
-    assert_eq!(
-        reminders[1].text,
-        "8:00 of 38:00 are recorded. 2 weeks of yours from 9 Nov 2026 on are not submitted."
-    );
+    assert_eq!(reminders[1].text, "8:00 of 38:00 are recorded. 2 weeks of yours from 9 Nov 2026 on are not submitted.");
     // However often the jobs of the week run, each has one.
     for now in ["2026-11-27T04:00:00Z", "2026-11-28T21:00:00Z", "2026-11-29T21:00:00Z"] {
         host.caller.now = at(now);
