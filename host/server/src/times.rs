@@ -53,10 +53,10 @@ impl Programs for TimeReports {
         let preset = KNOWN.iter().find(|(_, program)| program.name == file.program).map(|(preset, _)| *preset);
         let (Some(preset), Some(person)) = (preset, caller.person()) else { return Err(Fault::internal()) };
         let authority = fs::read(&self.authority).ok();
-        let site = Site::new(&self.address, authority.as_deref()).map_err(unasked)?;
+        let site = Site::new(&self.address, authority.as_deref()).map_err(|error| unasked(&error))?;
         let new = NewToken { name: "Import".to_owned(), scope: Scope::All, expires_at: Some(caller.now + DAY) };
         let token = self.identity.lend_token(caller.organization, person, new).await?;
-        let actor = site.with_token(token.secret.expose()).map_err(unasked)?;
+        let actor = site.with_token(token.secret.expose()).map_err(|error| unasked(&error))?;
         let brought = brought(preset, file, &actor, dry, through).await;
         if let Err(error) = actor.call(Method::DELETE, &format!("tokens/{}", token.token.id), None).await {
             tracing::warn!(error = format!("{error:#}"), "the token of an import stays until tomorrow");
@@ -72,7 +72,7 @@ async fn brought(
     dry: bool,
     through: &Through,
 ) -> Result<Understood, Fault> {
-    let organization = times::organization(actor).await.map_err(unasked)?;
+    let organization = times::organization(actor).await.map_err(|error| unasked(&error))?;
     let zone_name = file.zone.unwrap_or_else(|| organization.zone.clone());
     let zone = jiff::tz::TimeZone::get(&zone_name)
         .map_err(|_| Fault::at("/zone", "unknown", format!("There is no time zone `{zone_name}`.")))?;
@@ -86,12 +86,13 @@ async fn brought(
     let read = Times::read(preset, &table, &times::Options { zone, zone_name, dates });
     let times = read.map_err(|error| Fault::new(ErrorCode::Invalid, sentence(&error.to_string())))?;
     let told = |rows: usize| through.add(u64::try_from(rows).unwrap_or_default());
-    let (report, outcome) = times::bring(&times, &organization, actor, dry, &told).await.map_err(unasked)?;
+    let (report, outcome) =
+        times::bring(&times, &organization, actor, dry, &told).await.map_err(|error| unasked(&error))?;
     Ok(understood(&report, &outcome))
 }
 
 /// What the server answers itself is told; what kept it from answering is for its log.
-fn unasked(error: anyhow::Error) -> Fault {
+fn unasked(error: &anyhow::Error) -> Fault {
     match error.downcast_ref::<Refused>() {
         Some(refused) if refused.status == 403 => Fault::denied(&refused.said),
         Some(refused) if refused.status < 500 => Fault::new(ErrorCode::Invalid, refused.said.clone()),

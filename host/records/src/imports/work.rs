@@ -161,13 +161,11 @@ impl Imports {
         let programs = self.programs().clone();
         let mut under_way = programs.bring(&bench.caller, file, dry, &through);
         let understood = loop {
-            match tokio::time::timeout(TOLD, &mut under_way).await {
-                Ok(done) => break done?,
-                Err(_) => {
-                    import.document.progress.rows = through.rows();
-                    self.step(bench, import, lease).await?;
-                }
+            if let Ok(done) = tokio::time::timeout(TOLD, &mut under_way).await {
+                break done?;
             }
+            import.document.progress.rows = through.rows();
+            self.step(bench, import, lease).await?;
         };
         drop(under_way);
         let document = &mut import.document;

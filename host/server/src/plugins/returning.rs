@@ -66,12 +66,16 @@ impl Plugins {
         Ok(WayBack { outlook, granted, bytes })
     }
 
+    async fn compile_before(&self, plugin: &PluginId, wanted: Wanted<'_>) -> Result<(), Fault> {
+        let WayBack { outlook, granted, bytes } = self.way_back(plugin, wanted).await?;
+        outlook.fits()?;
+        self.compile(bytes, granted).await.map(|_| ())
+    }
+
     /// Makes a version that was kept the one in use, and tells what was done for it.
     pub async fn go_back(&self, plugin: &PluginId, wanted: Wanted<'_>, by: By) -> Result<Outlook, Fault> {
         // Compiled before its turn, so that nobody else waits for that; looked at once more in its turn.
-        let WayBack { outlook, granted, bytes } = Box::pin(self.way_back(plugin, wanted)).await?;
-        outlook.fits()?;
-        Box::pin(self.compile(bytes, granted)).await?;
+        Box::pin(self.compile_before(plugin, wanted)).await?;
         let done = {
             let _turn = self.0.turn.lock().await;
             let WayBack { outlook, granted, .. } = Box::pin(self.way_back(plugin, wanted)).await?;
