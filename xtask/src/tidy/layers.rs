@@ -28,6 +28,7 @@ const ROOMS: &[Room] = &[
     },
     Room { folder: "host/testkit", may: &["server", "web", "identity", "records", "store", "runtime", "core"] },
     Room { folder: "bench", may: &["testkit", "server", "web", "identity", "records", "store", "runtime", "core"] },
+    Room { folder: "bench/serve", may: &[] },
     Room { folder: "client", may: &[] },
     Room { folder: "sample", may: &["client"] },
     Room { folder: "import", may: &["client"] },
