@@ -59,7 +59,7 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
     guests.dedup();
     let (server, org) = serve(&database, &guests).await;
     // Its time ends before its calls do, on whatever machine.
-    let short = json!({ "route": { "cpu_ms": 200, "wall_ms": 1_000 } });
+    let short = json!({ "route": { "cpu_ms": 200, "wall_ms": 1_000, "host_calls": 1_000_000 } });
     let _ = org.send(org.request(Method::PUT, "plugins/slow-host-calls/bounds").json(&short)).await.is(200);
     for (guest, route, status, code, line, outcome) in cases {
         let told = org.act(&format!("{guest}/{route}")).await.is(status);
