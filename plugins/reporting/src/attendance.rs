@@ -44,14 +44,6 @@ struct Row {
     records: BTreeMap<&'static str, String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    from: Date,
-    until: Date,
-    rows: Vec<Row>,
-    total: Figures,
-}
-
 /// Which of the figures it is.
 type Place = fn(&mut Figures) -> &mut i64;
 
@@ -103,5 +95,5 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         rows.push(Row { id: user, title, day, figures, records });
     }
     rows.sort_by(|one, other| (&one.title, one.id, one.day).cmp(&(&other.title, other.id, other.day)));
-    reply::json(&Answer { from: span.first, until: span.last, rows, total: total.settled() })
+    reply::json(&span.answer(rows, total.settled()))
 }

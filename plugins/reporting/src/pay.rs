@@ -105,14 +105,6 @@ impl Beside {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    from: Date,
-    until: Date,
-    rows: Vec<Row>,
-    total: Figures,
-}
-
 /// One amount of one pay item.
 #[derive(Debug, Serialize)]
 struct ItemRow {
@@ -132,14 +124,6 @@ struct ItemRow {
 #[derive(Debug, Default, Serialize)]
 struct ItemTotal {
     hours: i64,
-}
-
-#[derive(Debug, Serialize)]
-struct Items {
-    from: Date,
-    until: Date,
-    rows: Vec<ItemRow>,
-    total: ItemTotal,
 }
 
 /// What the clocks of a zone show.
@@ -247,7 +231,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     for row in &rows {
         total += row.figures;
     }
-    reply::json(&Answer { from: span.first, until: span.last, rows, total })
+    reply::json(&span.answer(rows, total))
 }
 
 /// What the payroll calls what hours are sorted into.
@@ -300,7 +284,7 @@ pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
             rows.push(ItemRow { id, payroll_id, title, day, item: paid.pay_item, hours: None, units, unit, records });
         }
     }
-    reply::json(&Items { from: span.first, until: span.last, rows, total })
+    reply::json(&span.answer(rows, total))
 }
 
 fn row(

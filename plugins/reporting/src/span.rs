@@ -1,6 +1,7 @@
 //! The days that a report is of.
 
 use lignaflow_sdk::prelude::*;
+use serde::Serialize;
 
 /// The most days of one report: a year and some.
 const MOST: i32 = 400;
@@ -14,7 +15,20 @@ pub(crate) struct Span {
     pub(crate) last: Date,
 }
 
+/// What a report of days answers: its rows, and what they come to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer<R, T> {
+    from: Date,
+    until: Date,
+    rows: Vec<R>,
+    total: T,
+}
+
 impl Span {
+    pub(crate) fn answer<R, T>(self, rows: Vec<R>, total: T) -> Answer<R, T> {
+        Answer { from: self.first, until: self.last, rows, total }
+    }
+
     /// `from` and `until` of the query.
     pub(crate) fn asked(request: &RouteRequest, caller: &context::Caller) -> Result<Self, Fault> {
         let mut issues = Vec::new();

@@ -42,14 +42,6 @@ struct Row {
     records: BTreeMap<&'static str, String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    from: Date,
-    until: Date,
-    rows: Vec<Row>,
-    total: Figures,
-}
-
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let span = Span::asked(request, &caller)?;
@@ -87,5 +79,5 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         rows.push(Row { id: person.id, title: person.name, figures, records });
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.figures.utilisation));
-    reply::json(&Answer { from: span.first, until: span.last, rows, total: total.settled() })
+    reply::json(&span.answer(rows, total.settled()))
 }

@@ -68,14 +68,6 @@ struct Row {
     records: BTreeMap<&'static str, String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    from: Date,
-    until: Date,
-    rows: Vec<Row>,
-    total: Figures,
-}
-
 /// What is planned in one week, and the tasks that it is of.
 #[derive(Debug, Default)]
 struct Load {
@@ -125,7 +117,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     for row in &rows {
         total += row.figures;
     }
-    reply::json(&Answer { from: first, until: last, rows, total })
+    reply::json(&Span { first, last }.answer(rows, total))
 }
 
 /// What there is to tell of somebody, or of what nobody is on yet, in a week.
