@@ -11,6 +11,21 @@ struct Correcting {
     time: Option<String>,
 }
 
+/// What a correction has of the time that it corrects.
+const KEPT: [&str; 11] = [
+    "user",
+    "project",
+    "task",
+    "activity",
+    "billable",
+    "sell_rate",
+    "sell_source",
+    "cost_rate",
+    "cost_source",
+    "own_rate",
+    "zone",
+];
+
 /// Takes time back that is out already, by an entry of as much less today, and tells what it should have been by another.
 /// Both have the rate of what they correct. The other is corrected in turn once it is out itself, so that each takes back
 /// the one before it.
@@ -18,26 +33,8 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Correcting = request.json()?;
     let caller = context::caller()?;
     let id = request.id("id")?;
-    let columns = [
-        "user",
-        "project",
-        "task",
-        "activity",
-        "duration",
-        "billable",
-        "sell_rate",
-        "sell_source",
-        "cost_rate",
-        "cost_source",
-        "own_rate",
-        "sheet.status",
-        "pay_run",
-        "billing_run",
-        "corrects",
-        "zone",
-        "label",
-        "local_date",
-    ];
+    let more = ["duration", "sheet.status", "pay_run", "billing_run", "corrects", "label", "local_date"];
+    let columns: Vec<&str> = KEPT.into_iter().chain(more).collect();
     records::get_for_caller("entries", id, &["id"])?.ok_or_else(|| Fault::not_found("time entry"))?;
     let entry = records::get("entries", id, &columns)?.ok_or_else(|| Fault::not_found("time entry"))?;
     let own = caller.person().is_some() && entry.reference("user") == caller.person();
@@ -90,19 +87,7 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .set("corrects", request.id("id")?)
             .set("origin", "correction")
             .set("note", note);
-        for name in [
-            "user",
-            "project",
-            "task",
-            "activity",
-            "billable",
-            "sell_rate",
-            "sell_source",
-            "cost_rate",
-            "cost_source",
-            "own_rate",
-            "zone",
-        ] {
+        for name in KEPT {
             write = write.set(name, entry.value(name).unwrap_or(&Value::Null));
         }
         Ok::<_, Fault>(Mutation::from(write))
