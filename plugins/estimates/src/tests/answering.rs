@@ -187,15 +187,21 @@ fn a_deposit_alone_is_a_milestone_and_so_is_the_rest_and_each_variation() {
     assert_eq!(milestones(&host), told.map(|(title, minor)| (title.to_owned(), minor)));
 }
 
+/// A kitchen of 1,000.00 that is accepted, and a project by now.
+fn accepted_without_a_deposit(host: &mut Host) -> Begun {
+    let kitchen = begin(host, "Kitchen");
+    kitchen.priced(host, "1000", json!({}));
+    host.update("revisions", kitchen.revision, json!({ "deposit": 0 })).unwrap();
+    kitchen.issued(host);
+    accepted(host, &kitchen);
+    host.run_jobs().unwrap();
+    kitchen
+}
+
 #[test]
 fn a_variation_with_stages_of_its_own_is_claimed_by_them() {
     let mut host = host();
-    let kitchen = begin(&mut host, "Kitchen");
-    kitchen.priced(&mut host, "1000", json!({}));
-    host.update("revisions", kitchen.revision, json!({ "deposit": 0 })).unwrap();
-    kitchen.issued(&mut host);
-    accepted(&mut host, &kitchen);
-    host.run_jobs().unwrap();
+    let kitchen = accepted_without_a_deposit(&mut host);
     let project = host.fields("estimates", kitchen.estimate).unwrap().reference("project").unwrap();
     let more = begun_for(&mut host, "Study", Some(project));
     more.priced(&mut host, "300", json!({}));
@@ -212,12 +218,7 @@ fn a_variation_with_stages_of_its_own_is_claimed_by_them() {
 #[test]
 fn a_quote_without_a_deposit_is_claimed_on_completion() {
     let mut host = host();
-    let kitchen = begin(&mut host, "Kitchen");
-    kitchen.priced(&mut host, "1000", json!({}));
-    host.update("revisions", kitchen.revision, json!({ "deposit": 0 })).unwrap();
-    kitchen.issued(&mut host);
-    accepted(&mut host, &kitchen);
-    host.run_jobs().unwrap();
+    let _ = accepted_without_a_deposit(&mut host);
     assert_eq!(milestones(&host), [("On completion".to_owned(), 100_000)]);
     let project = only(&host, "projects/projects");
     assert!(project.is_null("budget"), "no line says what it costs");
