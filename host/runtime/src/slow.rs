@@ -1,6 +1,7 @@
 //! Calls that are known to compute for long, and those of what keeps failing, run on threads of their own, fewer than the
-//! machine has cores, which the system lets wait for all others. A guest gives way at each epoch, but not in the middle of one instruction that copies
-//! a hundred megabytes, nor while the host reads what it said: there only the system can take its turn away.
+//! machine has cores, which the system lets wait for all others. A guest gives way at each epoch, but not in the middle of
+//! one instruction that copies a hundred megabytes, nor while the host reads what it said: there only the system can take
+//! its turn away.
 //!
 //! Nobody knows of a call beforehand how long it will take. What is known is how long the last ones took of the same
 //! route, job or hook, so the first of them takes up to an epoch of the common threads, and the next ones nothing.
