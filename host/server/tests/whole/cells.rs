@@ -259,6 +259,10 @@ async fn what_was_typed_into_a_cell_is_not_lost(database: Database) {
     browser.client.execute(&open(&cut, "title"), Vec::new()).await.unwrap();
     comes(&browser, "document.activeElement.matches('.cell-form input[name=title]')").await;
     keys(&browser, "Cut twice").await;
+    let anew = "document.getElementById('results').dataset.old = '1'; document.querySelector('lf-live').show()";
+    browser.client.execute(anew, Vec::new()).await.unwrap();
+    comes(&browser, "!document.getElementById('results').dataset.old").await;
+    comes(&browser, "document.activeElement.matches('.cell-form input[name=title]')").await;
     browser.find(".search input").await.send_keys("cut").await.unwrap();
     comes(&browser, "location.search.includes('q=cut')").await;
     comes(&browser, "!document.querySelector('#results').innerText.includes('Glue')").await;

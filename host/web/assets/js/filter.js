@@ -3,20 +3,28 @@ import { define } from "./dom.js";
 
 const PARTS = ["#results", ".tabs", ".facets"];
 
-/** Puts the parts of a page in the place of those that are shown; who was at work in the rows hears of it. */
+let underway = new AbortController();
+
+/** Puts the parts of a page in the place of those that are shown; who was at work in the rows hears of it, and stays. */
 export function place(page) {
+  const active = document.activeElement;
   for (const part of PARTS) {
     const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
     if (old && fresh) old.replaceWith(fresh);
   }
   document.getElementById("results")?.dispatchEvent(new Event("placed", { bubbles: true }));
+  if (active?.isConnected && active !== document.activeElement) active.focus({ preventScroll: true });
 }
 
-/** Puts what an address shows now in the place of what is shown; false where it could not be had. */
-export async function exchange(address, signal) {
+/** Puts what an address shows now in the place of what is shown, unless a later one was asked for; false where it could not be had. */
+export async function exchange(address) {
+  underway.abort();
+  const { signal } = (underway = new AbortController());
   const answer = await fetch(address, { signal, headers: { accept: "text/html" } });
   if (!answer.ok || answer.redirected) return false;
-  place(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  const text = await answer.text();
+  signal.throwIfAborted();
+  place(new DOMParser().parseFromString(text, "text/html"));
   return true;
 }
 
@@ -50,18 +58,16 @@ class Filter extends HTMLElement {
     const address = this.address();
     if (address === this.last) return;
     this.last = address;
-    this.underway?.abort();
-    const underway = (this.underway = new AbortController());
     const results = document.getElementById("results");
     results.setAttribute("aria-busy", "true");
     try {
-      if (!(await exchange(address, underway.signal))) throw new Error(address);
+      if (!(await exchange(address))) throw new Error(address);
       history.replaceState(null, "", address);
     } catch (error) {
       // Whatever it was, the whole page tells it better.
       if (error.name !== "AbortError") location.assign(address);
     } finally {
-      if (this.underway === underway) results.removeAttribute("aria-busy");
+      if (this.last === address) results.removeAttribute("aria-busy");
     }
   }
 }

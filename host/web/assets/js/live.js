@@ -65,8 +65,15 @@ class Live extends HTMLElement {
   }
 
   async show() {
+    // A filter's rows are on their way.
+    if (document.getElementById("results").hasAttribute("aria-busy")) return this.soon();
     const asked = [...this.fresh];
-    if (!(await exchange(location.href))) return;
+    try {
+      if (!(await exchange(location.href))) return;
+    } catch (error) {
+      // Other rows were asked for meanwhile; or the server is away, and the source says when it is back.
+      return error.name === "AbortError" ? this.soon() : undefined;
+    }
     // What was heard of while the rows were on their way may not be among them.
     asked.forEach((id) => this.fresh.delete(id));
     for (const id of this.fresh) if (this.row(id)) this.fresh.delete(id);

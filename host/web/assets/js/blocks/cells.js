@@ -110,7 +110,7 @@ class Editor {
       if (answer.ok && answer.redirected && (rows || new URL(answer.url).pathname === action)) {
         this.close();
         if (rows) place(page);
-        else await exchange(location.href);
+        else await exchange(location.href).catch(() => false);
         this.cells.pen(this.key)?.focus();
         say(page.querySelector(".toast span")?.textContent ?? "Saved.");
         return true;
