@@ -121,6 +121,7 @@ fn sqlite(code: &str, message: &str) -> Option<StoreError> {
             index: None,
             columns: message.rsplit(": ").next().unwrap_or_default().split(", ").map(str::to_owned).collect(),
         }),
+        (9, _) => StoreError::Unavailable("a statement took too long".to_owned()),
         (13, _) => StoreError::Full,
         // What `sum` says when it does.
         (1, _) if message == "integer overflow" => StoreError::TooLarge("a sum goes beyond 64 bits".to_owned()),

@@ -1,11 +1,13 @@
 //! One handle on either database.
 //!
-//! Reads go to any connection of a pool. A write is a piece of work that is given a transaction; it runs to its end in a
+//! Reads go to any connection of a pool, and end when nobody waits for them any more, as those of a plugin whose time is
+//! up. A write is a piece of work that is given a transaction; it runs to its end in a
 //! task of its own, so that a caller who leaves does not leave a transaction open behind them. On SQLite the one writer
 //! takes what waits into one transaction ([`sqlite`]); on PostgreSQL each work has its own ([`postgres`]).
 
 mod migrations;
 mod postgres;
+mod readers;
 mod row;
 mod sqlite;
 mod statement;
@@ -137,10 +139,7 @@ impl Database {
     pub async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
-            Kind::Sqlite(sqlite) => {
-                let rows = statement.sqlite().fetch_all(&sqlite.readers).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
+            Kind::Sqlite(sqlite) => sqlite.readers.fetch_all(statement).await?.into_iter().map(Row::Sqlite).collect(),
             Kind::Postgres(postgres) => postgres.read(statement).await?.into_iter().map(Row::Postgres).collect(),
         })
     }
@@ -148,7 +147,7 @@ impl Database {
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
-            Kind::Sqlite(sqlite) => statement.sqlite().fetch_optional(&sqlite.readers).await?.map(Row::Sqlite),
+            Kind::Sqlite(sqlite) => sqlite.readers.fetch_optional(statement).await?.map(Row::Sqlite),
             Kind::Postgres(postgres) => postgres.read(statement).await?.into_iter().next().map(Row::Postgres),
         })
     }

@@ -63,6 +63,7 @@ impl Postgres {
                 let renewed = since.lock().map_or(Duration::ZERO, |since| since.elapsed());
                 Box::pin(still_stands(connection, meta, renewed))
             })
+            .after_connect(|connection, _| Box::pin(notice_who_leaves(connection)))
             .connect_lazy_with(options.clone());
         Ok(Self { pool, options, renewed, acquire })
     }
@@ -103,12 +104,20 @@ impl Postgres {
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
         let until = Instant::now() + self.acquire;
         loop {
-            match statement.clone().postgres().fetch_all(&self.pool).await {
+            match self.ask(statement.clone()).await {
                 Ok(rows) => return Ok(rows),
                 Err(error) if broke(&error) && Instant::now() < until => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Closes the connection where nobody waits for the answer any more, which ends the statement.
+    async fn ask(&self, statement: Statement) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut lease = Lease { connection: self.pool.acquire().await?, ended: false };
+        let rows = statement.postgres().fetch_all(&mut *lease.connection).await;
+        lease.ended = true;
+        rows
     }
 
     /// A statement that is a transaction of its own. Whoever leaves while it is under way leaves the server to end it.
@@ -133,6 +142,15 @@ async fn still_stands(
     Ok(true)
 }
 
+/// Has the server end what it does for a connection that is closed, rather than find out when it is done. Where it runs on
+/// a system that cannot tell, statements end by their timeout.
+async fn notice_who_leaves(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    match connection.execute("set client_connection_check_interval = '250ms'").await {
+        Err(error) if broke(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Whether it was the connection that failed, as all do when a server is started anew, and not the statement.
 fn broke(error: &sqlx::Error) -> bool {
     match error {
@@ -142,7 +160,8 @@ fn broke(error: &sqlx::Error) -> bool {
     }
 }
 
-/// A connection inside a transaction. Unless the transaction ends well, dropping it closes the connection.
+/// A connection inside a transaction, or while a question is asked on it. Unless that ends well, dropping it closes the
+/// connection.
 pub(super) struct Lease {
     pub(super) connection: PoolConnection<sqlx::Postgres>,
     ended: bool,

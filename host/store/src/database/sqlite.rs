@@ -2,15 +2,14 @@
 //! waits into one transaction, gives each work a savepoint of its own, and answers all of them once the shared commit
 //! is on the disk.
 
+use super::readers::Readers;
 use super::tx::{Link, Tx};
 use super::unreachable;
 use crate::cache::marks::{Marks, Touched};
 use crate::error::{OpenFault, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -30,7 +29,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    pub(super) readers: SqlitePool,
+    pub(super) readers: Readers,
     writer: mpsc::Sender<Message>,
     pub(super) marks: Arc<Marks>,
     options: SqliteConnectOptions,
@@ -76,13 +75,8 @@ impl Sqlite {
         if numbers(&version) < numbers(NEEDED) {
             return Err(OpenFault::OldLibrary { found: version, needed: NEEDED }.into());
         }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(acquire)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(options.clone().create_if_missing(false).pragma("query_only", "on"));
+        let reading = options.clone().create_if_missing(false).pragma("query_only", "on");
+        let readers = Readers::new(reading, connections, acquire);
         let (sender, receiver) = mpsc::channel(QUEUE);
         let marks = Arc::new(Marks::default());
         tokio::spawn(serve(Tx::new(Link::Sqlite(Box::new(writer))), receiver, Arc::clone(&marks)));

@@ -6,6 +6,7 @@ use lignaflow_core::Id;
 use lignaflow_core::commit::Refusal;
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::{DatabaseUrl, OpenFault, Statement, Store, StoreError, StoreOptions};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 crate::on_both!(
@@ -15,6 +16,7 @@ crate::on_both!(
     a_database_of_a_later_program_is_told_by_number,
     migrating_again_changes_nothing,
     a_closed_store_says_so,
+    a_question_ends_with_who_asked_it,
     no_statement_takes_a_line_of_the_audit_away_or_changes_it,
 );
 
@@ -31,6 +33,33 @@ async fn empty(fixture: &Fixture) -> Store {
 async fn rows(store: &Store) -> i64 {
     let sql = "select count(*) from collections";
     store.database().fetch_one(Statement::new(sql, Vec::new())).await.unwrap().i64(0).unwrap()
+}
+
+/// What would take minutes, asked on the only connection that there is.
+async fn a_question_ends_with_who_asked_it(fixture: Fixture) {
+    let options = StoreOptions { max_connections: 1, ..fixture.options.clone() };
+    let store = empty(&fixture).await;
+    let one = Store::open(&options).await.unwrap();
+    let (endless, at_work) = if fixture.is_postgres() {
+        let at_work = "select count(*) from pg_stat_activity where datname = current_database() \
+                       and state = 'active' and query like '%generate_series(1, 100000000000)%' \
+                       and pid <> pg_backend_pid()";
+        ("select count(*) from generate_series(1, 100000000000)", at_work)
+    } else {
+        let endless = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000000000) \
+                       select count(*) from n";
+        (endless, "select 0")
+    };
+    let asked = one.database().fetch_one(Statement::new(endless, Vec::new()));
+    assert!(tokio::time::timeout(Duration::from_millis(300), asked).await.is_err(), "it takes longer");
+    let rows = tokio::time::timeout(Duration::from_secs(4), rows(&one)).await;
+    assert!(rows.is_ok(), "the connection is free for others");
+    let ended = async {
+        while store.database().fetch_one(Statement::new(at_work, Vec::new())).await.unwrap().i64(0).unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(4), ended).await.is_ok(), "the server goes on with it");
 }
 
 /// Beneath whatever the program does.
