@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`clients`], [`projects`], [`tasks`] | what must hold of a client, of a project, and of a task among the others |
 //! | [`baselines`], [`costs`], [`claims`], [`comments`] | what must hold of these |
+//! | [`bills`] | suppliers' bills, entered once and numbered line by line |
 //! | [`closed`], [`within`], [`dates`], [`money`] | rules that several share |
 //! | [`phases`] | those that a project begins with |
 //! | [`budget`] | how much of it is used, and alerts |
@@ -15,6 +16,7 @@
 //! | [`telling`] | what people are told of it |
 
 mod baselines;
+mod bills;
 mod budget;
 mod claims;
 mod clients;
@@ -50,6 +52,7 @@ impl Plugin for Projects {
             check(index, change, &mut findings)?;
         }
         tasks::check(changes, &mut findings)?;
+        bills::check(changes, &mut findings)?;
         claims::check_all(changes, &mut findings)?;
         phases::begin(changes, &mut findings.verdict)?;
         findings.verdict.also.extend(telling::of(changes)?);
