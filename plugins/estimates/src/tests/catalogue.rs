@@ -146,6 +146,31 @@ fn costs_are_changed_from_a_day_on_and_shown_before() {
 }
 
 #[test]
+fn what_would_change_is_reckoned_by_the_prices_of_the_day_that_is_asked_for() {
+    let mut host = host();
+    let board = item(&mut host, "Board", json!({ "cost": "100", "valid_from": "2026-11-01" }));
+    for (from, cost) in [("2026-12-01", "120"), ("2027-01-01", "90")] {
+        host.insert("catalog-prices", json!({ "item": board, "valid_from": from, "cost": cost })).unwrap();
+    }
+    let days =
+        [("2026-11-01", "100.0000"), ("2026-11-30", "100.0000"), ("2026-12-01", "120.0000"), ("2027-02-01", "90.0000")];
+    for (from, before) in days {
+        let after =
+            crate::pricing::with_waste(crate::pricing::Fine::of_decimal(before.parse().unwrap()).unwrap(), 1_000);
+        let after = after.unwrap().decimal().to_string();
+        let shown = host.get("/catalog/repriced", &[("change", "1000"), ("from", from)]).unwrap().json().clone();
+        let row = &shown["rows"][0];
+        assert_eq!((&row["before"], &row["after"]), (&json!(before), &json!(after)), "from {from}");
+        // What is shown is what comes of it.
+        let made = host.post("/catalog/reprice", &json!({ "change": 1000, "from": from, "preview": true })).unwrap();
+        let made = &made.json()["items"][0];
+        assert_eq!((&made["before"], &made["after"]), (&row["before"], &row["after"]), "from {from}");
+    }
+    let fault = host.get("/catalog/repriced", &[("change", "1000"), ("from", "soon")]).unwrap_err();
+    assert_eq!(codes(&fault), [("/from", "type")]);
+}
+
+#[test]
 fn an_allowance_of_the_catalogue_says_which_and_so_does_the_option_that_it_becomes() {
     let mut host = host();
     let kitchen = begin(&mut host, "Kitchen");
