@@ -8,13 +8,14 @@
 //! | [`bills`] | suppliers' bills, entered once and numbered line by line |
 //! | [`closed`], [`within`], [`dates`], [`money`] | rules that several share |
 //! | [`phases`] | those that a project begins with |
-//! | [`budget`] | how much of it is used, and alerts |
+//! | [`budget`], [`alerts`] | how much of what there is is used; what is said of it |
 //! | [`invoices`] | claims as a file |
 //! | [`graph`] | circles among tasks, over as few of them as it takes |
 //! | [`copy`], [`progress`] | a project made from another; how far one has come |
 //! | [`findings`] | the faults of a batch, all at once |
 //! | [`telling`] | what people are told of it |
 
+mod alerts;
 mod baselines;
 mod bills;
 mod budget;
@@ -74,7 +75,7 @@ impl Plugin for Projects {
 
     fn run(call: &JobCall) -> Result<Slice, Fault> {
         match call.job.as_str() {
-            "budget" => budget::run(call),
+            "budget" => alerts::run(call),
             "phases" => phases::run(call),
             other => Err(Fault::not_found(format_args!("job `{other}`"))),
         }
@@ -89,6 +90,7 @@ fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(
         "sites" => clients::check_site(index, change, findings),
         "projects" => {
             dates::check(index, change, findings);
+            alerts::check(index, change, findings);
             projects::check(index, change, findings)?;
         }
         "phases" => {
