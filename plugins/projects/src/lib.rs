@@ -101,6 +101,7 @@ fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(
         "milestones" => {
             closed::check(index, change, "milestones", findings)?;
             within::check(index, change, &[("phase", "name")], findings);
+            claims::stays_claimed(index, change, findings)?;
             match change.transition.as_deref() {
                 Some("reach") => findings.verdict.set_field(index, "reached_on", context::caller()?.today()?),
                 Some("reopen") => findings.verdict.set_field(index, "reached_on", None::<Date>),

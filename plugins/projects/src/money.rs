@@ -24,9 +24,32 @@ pub(crate) fn share(amount: Money, points: i64) -> Option<Money> {
     Some(Money { minor: i64::try_from((exact + half) / 10_000).ok()?, ..amount })
 }
 
+/// Minor units with the digits of their currency after the point.
+pub(crate) fn plain(minor: i64, digits: u32) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let size = minor.unsigned_abs().to_string();
+    let digits = usize::try_from(digits).unwrap_or(0);
+    if digits == 0 {
+        return format!("{sign}{size}");
+    }
+    let padded = format!("{size:0>width$}", width = digits + 1);
+    let (whole, rest) = padded.split_at(padded.len() - digits);
+    format!("{sign}{whole}.{rest}")
+}
+
+/// An amount in a sentence: `900.00 AUD`.
+pub(crate) fn shown(amount: Money) -> String {
+    format!("{} {}", plain(amount.minor, amount.currency.minor_digits()), amount.currency)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        assert_eq!([plain(5, 2), plain(-1234, 2), plain(1234, 0), plain(1, 3)], ["0.05", "-12.34", "1234", "0.001"]);
+    }
 
     #[test]
     fn a_share_is_rounded_half_away_from_zero_to_the_minor_unit() {

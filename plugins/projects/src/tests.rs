@@ -9,6 +9,7 @@ use serde_json::json;
 mod billing;
 mod bills;
 mod budgeting;
+mod claiming;
 mod copying;
 mod linking;
 mod making;

@@ -8,7 +8,7 @@ fn cost(host: &mut Host, project: Id, title: &str, minor: i64) -> Id {
     host.insert("costs", json!({ "title": title, "project": project, "amount": amount, "tax": tax })).unwrap()
 }
 
-fn may_claim() -> Host {
+pub(super) fn may_claim() -> Host {
     let mut host = host();
     host.caller.permissions.push("projects.claim".to_owned());
     host
