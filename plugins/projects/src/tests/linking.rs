@@ -209,3 +209,28 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A task becomes part of another exactly where that one is no part of it.
+    #[test]
+    fn a_task_is_put_under_another_exactly_where_it_would_be_no_part_of_itself(
+        pairs in prop::collection::vec((0..8_usize, prop::option::of(0..8_usize)), 1..24)
+    ) {
+        let mut host = host();
+        let kitchen = project(&mut host, "Kitchen");
+        let of: Vec<Id> = (0..8).map(|number| task(&mut host, kitchen, &format!("T{number}"))).collect();
+        let mut parents = vec![Vec::new(); 8];
+        for (child, parent) in pairs {
+            let mut next = parents.clone();
+            next[child] = parent.into_iter().collect();
+            let answer = host.update("tasks", of[child], json!({ "parent": parent.map(|at| of[at]) }));
+            prop_assert_eq!(answer.is_err(), has_circle(&next), "{:?}", next);
+            match answer {
+                Ok(()) => parents = next,
+                Err(fault) => prop_assert_eq!(codes(&fault), [("/parent", "cycle")]),
+            }
+        }
+    }
+}
