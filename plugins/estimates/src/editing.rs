@@ -201,7 +201,11 @@ fn template(id: Id) -> Result<Sheet, Fault> {
     }
     let latest = select("revisions").columns(["id"]).filter(field("estimate").eq(id)).sort_descending("id").limit(1);
     let latest = records::find(latest)?.records().next().and_then(|revision| revision.reference("id"));
-    sheet(latest.ok_or_else(|| Fault::at("/template", "empty", "This template has no revision yet."))?)
+    sheet(
+        latest.ok_or_else(|| {
+            Fault::at("/template", "empty", "This template has no revision yet: write one in it first.")
+        })?,
+    )
 }
 
 pub(crate) fn copy_section(request: &RouteRequest) -> Result<RouteReply, Fault> {

@@ -74,7 +74,7 @@ fn estimate(index: usize, change: &HookChange, findings: &mut Findings) -> Resul
             index,
             "currency",
             "locked",
-            "The currency stays once there is a revision: its amounts are in it.",
+            "The currency stays once there is a revision: its amounts are in it. Begin another estimate instead.",
         );
     }
     drawings(index, change, findings)?;
@@ -297,7 +297,12 @@ fn lines(batch: &Batch<'_>, sheet: &mut Sheet, findings: &mut Findings) -> Resul
         }
         let section = line.reference("section");
         if section.is_some() && !sheet.sections.iter().any(|(id, _)| Some(*id) == section) {
-            findings.add(index, "section", "foreign", "The section is of another revision, or archived.");
+            findings.add(
+                index,
+                "section",
+                "foreign",
+                "The section is of another revision, or archived: choose one of this.",
+            );
         }
         if line.text("mode") == Some("choice") && line.text("choice_group").is_none_or(|group| group.trim().is_empty())
         {
@@ -374,13 +379,17 @@ fn total(
         && !strange.is_empty()
     {
         for name in strange {
-            findings.add(at, name, "currency", format!("The estimate is in {}.", sheet.currency));
+            findings.add(at, name, "currency", format!("The estimate is in {}: give this in it, too.", sheet.currency));
         }
         return Ok(());
     }
     let stages: i64 = sheet.stages().iter().map(|stage| stage.share).sum();
     if stages > 10_000 {
-        let message = "Deposit and payments come to more than 100 %.";
+        let message = format!(
+            "Deposit and payments come to {}.{:02} %: lower one of them, so that they come to 100 % at most.",
+            stages / 100,
+            stages % 100
+        );
         let payment = batch.parts("payments", sheet.id).find(|(_, change)| change.kind != ChangeKind::Remove);
         if let Some((index, _)) = payment {
             findings.add(index, "share", "too-much", message);

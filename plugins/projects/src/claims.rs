@@ -33,6 +33,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         Some("bill") => findings.verdict.set_field(index, "billed_on", context::caller()?.today()?),
         Some("pay") => findings.verdict.set_field(index, "paid_on", context::caller()?.today()?),
         Some("withdraw") => findings.verdict.set_field(index, "billed_on", None::<Date>),
+        Some("unpay") => findings.verdict.set_field(index, "paid_on", None::<Date>),
         Some("cancel") => {
             let costs = select("costs").as_plugin().columns(["id"]).filter(field("claim").eq(change.id));
             let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
@@ -293,7 +294,10 @@ pub(crate) mod costs {
                 costs = costs.filter(any([field("extra").eq(true), field("task.extra").eq(true)]));
             }
             Some("not-billable") => {
-                return Err(Fault::new(ErrorCode::Conflict, "Nobody pays for this project: it is not billable."));
+                return Err(Fault::new(
+                    ErrorCode::Conflict,
+                    "Nobody pays for this project: say first how it is billed.",
+                ));
             }
             _ => {}
         }
@@ -306,7 +310,8 @@ pub(crate) mod costs {
         let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
         check_chosen(chosen.as_ref(), &costs)?;
         if costs.is_empty() {
-            let message = "There is no billable cost that is not billed yet.";
+            let message = "There is no billable cost that is not billed yet. Of a fixed price, extras are billed alone: mark \
+                           them first.";
             return Err(Fault::new(ErrorCode::Conflict, message));
         }
         // The tax that is settled is on what is billed; without one, what the suppliers charged of it is passed on.

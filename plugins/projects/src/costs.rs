@@ -32,10 +32,19 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         let status = related.text("claim.status").unwrap_or("open");
         if status != "open" {
             let title = related.text("claim.title").unwrap_or("The claim");
-            findings.lock(index, "claim", format!("{title} is {status}: nothing is added to it."));
+            findings.lock(
+                index,
+                "claim",
+                format!("{title} is {status}: nothing is added to it. Bill this cost with another claim."),
+            );
         }
         if !billable || !charged(change) {
-            findings.add(index, "claim", "not-billable", "This cost is not billable: nobody is to pay for it.");
+            findings.add(
+                index,
+                "claim",
+                "not-billable",
+                "This cost is not billable: mark it as billable first or, of a fixed price, as an extra.",
+            );
         }
     }
     if let Some(was) = was

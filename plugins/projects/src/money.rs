@@ -10,7 +10,10 @@ pub(crate) fn one_currency(index: usize, record: &Fields, names: &[&str], findin
         let Some(amount) = record.money(name) else { continue };
         let expected = *first.get_or_insert(amount.currency);
         if amount.currency != expected {
-            let message = format!("This is in {}, the rest of the record in {expected}.", amount.currency);
+            let message = format!(
+                "This is in {}, the rest of the record in {expected}: give all of it in one currency.",
+                amount.currency
+            );
             findings.add(index, name, "currency", message);
         }
     }

@@ -21,7 +21,12 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             }
         } else {
             let name = related.text("site.name").unwrap_or("This");
-            findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
+            findings.add(
+                index,
+                "site",
+                "other-client",
+                format!("{name} is not a site of this project's client: choose one of theirs, or none."),
+            );
         }
     }
     let paid = after.text("billing") != Some("not-billable");

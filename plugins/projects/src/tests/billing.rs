@@ -136,6 +136,9 @@ fn a_claim_is_billed_with_its_number_then_paid_and_stands_still() {
     host.transition("claims", id, "pay").unwrap();
     assert_eq!(host.transition("claims", id, "withdraw").unwrap_err().code, ErrorCode::Conflict);
     assert_eq!(host.record("claims", id).unwrap()["paid_on"], "2026-11-23");
+    host.transition("claims", id, "unpay").expect("it was another that was paid");
+    assert_eq!(host.record("claims", id).unwrap()["paid_on"], json!(null));
+    assert_eq!(host.update("claims", id, json!({ "title": "Other" })).unwrap_err().code, ErrorCode::Locked);
 }
 
 #[test]

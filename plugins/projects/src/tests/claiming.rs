@@ -6,10 +6,11 @@ use super::*;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use std::collections::{BTreeMap, BTreeSet};
 
-const VERBS: [(&str, &[&str], &str); 4] = [
+const VERBS: [(&str, &[&str], &str); 5] = [
     ("bill", &["open"], "billed"),
     ("withdraw", &["billed"], "open"),
     ("pay", &["billed"], "paid"),
+    ("unpay", &["paid"], "billed"),
     ("cancel", &["open", "billed"], "cancelled"),
 ];
 const MILESTONES: [i64; 3] = [90_000, 45_005, 1];

@@ -101,7 +101,7 @@ fn links_stay_within_one_project() {
         codes(&fault),
         [("/parent", "other-project"), ("/depends_on", "other-project"), ("/depends_on", "other-project")]
     );
-    assert_eq!(fault.issues[0].message, "Roof belongs to another project.");
+    assert_eq!(fault.issues[0].message, "Roof belongs to another project: choose a task of this.");
     assert_eq!(fault.issues[2].message, "There is no such task in this project.");
 }
 
