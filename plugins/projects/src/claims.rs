@@ -25,6 +25,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         findings.add(index, "due", "order", format!("It is due on {due}, before its date, {date}."));
     }
     within_milestone(index, change, findings);
+    stays_with_its_project(index, change, findings)?;
     match change.transition.as_deref() {
         Some("bill") if after.is_null("invoice") => {
             let message = "Say which number your accounting system gave it before it is billed.";
@@ -62,6 +63,21 @@ fn within_milestone(index: usize, change: &HookChange, findings: &mut Findings) 
         );
         findings.add(index, "amount", "too-much", message);
     }
+}
+
+/// What a claim was made from is of one project, and so is the claim.
+fn stays_with_its_project(index: usize, claim: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, kind, .. } = claim;
+    if *kind != ChangeKind::Update || before.reference("project") == after.reference("project") {
+        return Ok(());
+    }
+    let costs = select("costs").as_plugin().columns(["id"]).filter(field("claim").eq(claim.id)).limit(1);
+    if !after.is_null("source") || !records::find(costs)?.rows.is_empty() {
+        let message =
+            "This was made from work or costs of its project: cancel it, and claim what is to be billed there.";
+        findings.add(index, "project", "other-project", message);
+    }
+    Ok(())
 }
 
 /// What falls due with a milestone stays while it is claimed.

@@ -2,6 +2,7 @@
 
 use crate::findings::Findings;
 use crate::{budget, closed, money, within};
+use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 
 const LINKS: [(&str, &str); 4] = [("phase", "name"), ("location", "name"), ("task", "title"), ("claim", "title")];
@@ -37,6 +38,14 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
                 "claim",
                 format!("{title} is {status}: nothing is added to it. Bill this cost with another claim."),
             );
+        }
+        if status == "open" && !matches!(change.origin, Origin::Route) {
+            let title = related.text("claim.title").unwrap_or("The claim");
+            let message = format!(
+                "What {title} comes to would not follow. Bill this on the page “Bill costs” of its project, or cancel that \
+                 claim first and bill all of it anew."
+            );
+            findings.add(index, "claim", "by-claiming", message);
         }
         if !billable || !charged(change) {
             findings.add(

@@ -184,6 +184,28 @@ proptest! {
 }
 
 #[test]
+fn a_claim_of_costs_comes_to_these_and_stays_with_their_project() {
+    let Firm { mut host, kitchen, .. } = firm();
+    let cost = |host: &mut Host, minor: i64| {
+        host.insert("costs", json!({ "title": "Oak", "project": kitchen, "amount": aud(minor) })).unwrap()
+    };
+    cost(&mut host, 100);
+    host.post(&format!("/projects/{kitchen}/claim-costs"), &json!({ "title": "November" })).unwrap();
+    let claim = host.find(select("claims").columns(["id"])).unwrap().records().next().unwrap().reference("id").unwrap();
+    let late = cost(&mut host, 50);
+    let fault = host.update("costs", late, json!({ "claim": claim })).unwrap_err();
+    assert_eq!(codes(&fault), [("/claim", "by-claiming")]);
+    assert!(fault.message.starts_with("What November comes to would not follow."), "{}", fault.message);
+    let porch = project(&mut host, "Porch");
+    assert_eq!(
+        codes(&host.update("claims", claim, json!({ "project": porch })).unwrap_err()),
+        [("/project", "other-project")]
+    );
+    let bare = host.insert("claims", json!({ "title": "Visit", "project": kitchen, "amount": aud(5) })).unwrap();
+    host.update("claims", bare, json!({ "project": porch })).expect("it is made from nothing");
+}
+
+#[test]
 fn no_more_is_claimed_than_falls_due_and_what_is_claimed_falls_due() {
     let Firm { mut host, kitchen, milestones, .. } = firm();
     let of =
