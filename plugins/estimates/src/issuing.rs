@@ -60,6 +60,9 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
     if sheet.lines.is_empty() {
         findings.add(at, "status", "empty", "There is nothing to issue: write its lines first.");
     }
+    if let Some(message) = sheet.discount_beyond()?.filter(|_| brought.is_none()) {
+        findings.add(at, "discount", "too-much", message);
+    }
     let estimate_id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
     let estimate = records::get("estimates", estimate_id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;
     if estimate.boolean("template") == Some(true) {

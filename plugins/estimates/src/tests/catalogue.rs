@@ -57,6 +57,18 @@ fn an_assembly_is_taken_whole_or_in_parts_with_those_within_it() {
 }
 
 #[test]
+fn an_item_says_how_it_is_priced_or_not_at_all() {
+    let mut host = host();
+    let dear = json!({ "name": "Tap", "cost": "10", "pricing": "margin", "rate": 10_000 });
+    assert_eq!(codes(&host.insert("catalog-items", dear).unwrap_err()), [("/rate", "check")]);
+    let fixed = json!({ "name": "Tap", "cost": "10", "pricing": "fixed" });
+    assert_eq!(codes(&host.insert("catalog-items", fixed).unwrap_err()), [("/price", "check")]);
+    let tap = item(&mut host, "Tap", json!({ "cost": "10", "pricing": "margin", "rate": 9_999 }));
+    host.update("catalog-items", tap, json!({ "pricing": "markup", "rate": 20_000 })).unwrap();
+    host.update("catalog-items", tap, json!({ "pricing": "fixed", "price": "14" })).unwrap();
+}
+
+#[test]
 fn no_assembly_holds_itself() {
     let mut host = host();
     let (one, two) = (assembly(&mut host, "One", 0), assembly(&mut host, "Two", 0));
