@@ -19,6 +19,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);
+    money::same_way(index, change, findings);
     if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
         && due < date
     {

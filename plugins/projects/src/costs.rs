@@ -15,6 +15,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     if change.kind != ChangeKind::Remove {
         within::check(index, change, &LINKS, findings);
         money::one_currency(index, after, &["amount", "tax"], findings);
+        money::same_way(index, change, findings);
     }
     let (was, is) = (before.reference("claim"), after.reference("claim"));
     let billable = after.boolean("billable") == Some(true);

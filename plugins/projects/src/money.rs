@@ -19,6 +19,23 @@ pub(crate) fn one_currency(index: usize, record: &Fields, names: &[&str], findin
     }
 }
 
+/// Refuses a tax that goes the other way than what it is on, where it is typed so.
+pub(crate) fn same_way(index: usize, change: &HookChange, findings: &mut Findings) {
+    if ["amount", "tax"].iter().all(|name| change.before.value(name) == change.after.value(name)) {
+        return;
+    }
+    let sign = |name: &str| change.after.money(name).map_or(0, |amount| amount.minor.signum());
+    let (amount, tax) = (sign("amount"), sign("tax"));
+    if amount * tax < 0 {
+        let message = if tax < 0 {
+            "The tax on what is more than nothing is no less than nothing."
+        } else {
+            "The tax of a credit is less than nothing, as its amount is."
+        };
+        findings.add(index, "tax", "sign", message);
+    }
+}
+
 /// A share of an amount, in basis points, to the whole minor unit: half a unit is rounded away from zero, so that a credit
 /// mirrors what it takes back. Nothing where it is more than can be told.
 pub(crate) fn share(amount: Money, points: i64) -> Option<Money> {
@@ -48,10 +65,40 @@ pub(crate) fn shown(amount: Money) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lignaflow_sdk::Origin;
 
     #[test]
     fn amounts_have_the_digits_of_their_currency() {
         assert_eq!([plain(5, 2), plain(-1234, 2), plain(1234, 0), plain(1, 3)], ["0.05", "-12.34", "1234", "0.001"]);
+    }
+
+    #[test]
+    fn a_tax_goes_the_way_of_its_amount() {
+        let refused = |amount: i64, tax: i64| {
+            let money = |minor| Money { minor, currency: Currency::AUD }.into_value();
+            let after = [("amount".to_owned(), money(amount)), ("tax".to_owned(), money(tax))].into_iter().collect();
+            let mut change = HookChange {
+                collection: "costs".to_owned(),
+                kind: ChangeKind::Insert,
+                id: Id::fresh(),
+                transition: None,
+                origin: Origin::Api,
+                before: Fields::new(),
+                after,
+                related: Fields::new(),
+            };
+            let told = |change: &HookChange| {
+                let mut findings = Findings::default();
+                same_way(0, change, &mut findings);
+                findings.finish().is_err()
+            };
+            let new = told(&change);
+            change.before.clone_from(&change.after);
+            assert!(!told(&change), "what is there stays as it is");
+            new
+        };
+        assert!(refused(100, -10) && refused(-100, 10));
+        assert!(!refused(100, 10) && !refused(-100, -10) && !refused(0, 10) && !refused(100, 0));
     }
 
     #[test]

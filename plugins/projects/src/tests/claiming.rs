@@ -206,6 +206,23 @@ fn a_claim_of_costs_comes_to_these_and_stays_with_their_project() {
 }
 
 #[test]
+fn who_was_billed_stays_the_client() {
+    let Firm { mut host, kitchen, .. } = firm();
+    let [smith, nguyen] = ["Smith", "Nguyen"].map(|name| host.insert("clients", json!({ "name": name })).unwrap());
+    host.update("projects", kitchen, json!({ "client": nguyen })).unwrap();
+    host.update("projects", kitchen, json!({ "client": smith })).expect("nobody was billed yet");
+    let claim = json!({ "title": "Visit", "project": kitchen, "amount": aud(5), "invoice": "INV-9" });
+    let claim = host.insert("claims", claim).unwrap();
+    host.transition("claims", claim, "bill").unwrap();
+    let fault = host.update("projects", kitchen, json!({ "client": nguyen })).unwrap_err();
+    assert_eq!(codes(&fault), [("/client", "billed")]);
+    assert_eq!(fault.message, "INV-9 went to this client: make another project for what another one orders.");
+    host.update("projects", kitchen, json!({ "name": "Scullery" })).unwrap();
+    host.transition("claims", claim, "withdraw").unwrap();
+    host.update("projects", kitchen, json!({ "client": nguyen })).unwrap();
+}
+
+#[test]
 fn no_more_is_claimed_than_falls_due_and_what_is_claimed_falls_due() {
     let Firm { mut host, kitchen, milestones, .. } = firm();
     let of =
