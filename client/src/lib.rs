@@ -110,6 +110,11 @@ impl Actor {
         self.call(Method::GET, path, None).await
     }
 
+    /// Puts something in its place, whatever is there.
+    pub async fn put(&self, path: &str, body: &Json) -> Result<Json> {
+        self.ask(Method::PUT, path, |request| request.header("if-match", "*").json(body)).await
+    }
+
     pub async fn post(&self, path: &str, body: &Json) -> Result<Json> {
         self.call(Method::POST, path, Some(body)).await
     }

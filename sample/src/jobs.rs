@@ -168,6 +168,8 @@ async fn add(firm: &mut Firm, people: &People, clients: &[Client], jobs: &mut Ve
 
 /// What was bought, and what clients were asked for. Some bought more than they sold.
 pub(crate) async fn spend_and_claim(firm: &mut Firm, people: &People, jobs: &[Job]) -> Result<usize> {
+    // GST, on whatever is claimed.
+    firm.owner.put("plugins/projects/settings", &json!({ "values": { "claim_tax": 1000 } })).await?;
     let (mut costs, mut milestones, mut claims) = (Vec::new(), Vec::new(), Vec::new());
     // What became of an estimate has its milestones already: the deposit, and the rest.
     let mut agreed = BTreeMap::new();
@@ -203,9 +205,9 @@ pub(crate) async fn spend_and_claim(firm: &mut Firm, people: &People, jobs: &[Jo
             (None, Some((json!(milestone), job.sold / 2)))
         };
         let (milestone, amount) = deposit.unwrap_or((Json::Null, job.sold / 10));
-        claims.push((job, json!({ "project": job.id, "title": "Deposit", "kind": "deposit", "milestone": milestone, "amount": aud(amount), "tax": aud(amount / 10), "date": job.start.to_string() })));
+        claims.push((job, json!({ "project": job.id, "title": "Deposit", "kind": "deposit", "milestone": milestone, "amount": aud(amount), "date": job.start.to_string() })));
         if let Some((milestone, amount)) = rest.filter(|_| job.due < firm.today) {
-            claims.push((job, json!({ "project": job.id, "title": "Installed", "kind": "stage", "milestone": milestone, "amount": aud(amount), "tax": aud(amount / 10), "date": job.due.to_string() })));
+            claims.push((job, json!({ "project": job.id, "title": "Installed", "kind": "stage", "milestone": milestone, "amount": aud(amount), "date": job.due.to_string() })));
         }
     }
     let count = costs.len();

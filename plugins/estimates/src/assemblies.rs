@@ -28,7 +28,12 @@ pub(crate) fn check(
     let mut seen = BTreeSet::new();
     while let Some(at) = open.pop() {
         if at == assembly {
-            findings.add(index, "nested", "cycle", "An assembly would hold itself.");
+            findings.add(
+                index,
+                "nested",
+                "cycle",
+                "An assembly would hold itself: take it out of what is within it first.",
+            );
             return Ok(());
         }
         if !seen.insert(at) {

@@ -162,7 +162,12 @@ impl Work<'_> {
         let cost = cost.labour.saturating_add(cost.other);
         if !self.new {
             let known = records::get("projects/projects", self.project, &["budget", "budget_minutes", "estimate"])?
-                .ok_or_else(|| Fault::new(ErrorCode::Conflict, "The project that this changes is archived."))?;
+                .ok_or_else(|| {
+                    Fault::new(
+                        ErrorCode::Conflict,
+                        "The project that this changes is archived: take it back out of there first.",
+                    )
+                })?;
             let write = update("projects/projects", self.project);
             // A project without a budget gets none by a variation: it would be of the variation alone.
             let write = match known.integer("budget_minutes") {

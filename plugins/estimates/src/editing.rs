@@ -1,6 +1,7 @@
 //! The routes of the editor: beginning, copies, what is taken from the catalogue, and setting the total.
 
 use crate::assemblies::{self, ITEM, Taken, Whole};
+use crate::plan::shortened;
 use crate::prices;
 use crate::pricing::{self, Fine, Pricing};
 use crate::sheet::{LINE, SECTION, Sheet, currency_of_fields, misplaced};
@@ -99,6 +100,15 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
     {
         return Err(Fault::at("/client", "unknown-reference", "This client is archived or not there: name another."));
     }
+    let changed = project.map(of_project).transpose()?;
+    let theirs = changed.as_ref().and_then(|project| project.reference("client"));
+    if theirs.is_some() && client.is_some() && theirs != client {
+        let message = "This project is another client's: name theirs, or leave the client out.";
+        return Err(Fault::at("/client", "other-client", message));
+    }
+    let client = client.or(theirs);
+    let site = body.site.as_deref().filter(|site| !site.trim().is_empty());
+    let site = site.or_else(|| changed.as_ref()?.text("address"));
     let as_in = id_at(body.template.as_deref(), "/template")?.map(template).transpose()?;
     let (estimate, revision, section) = (context::new_id()?, context::new_id()?, context::new_id()?);
     let fields: Fields = [("client".to_owned(), client.into_value())].into();
@@ -106,7 +116,7 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
         insert("estimates", estimate)
             .set("title", body.title.trim())
             .set("client", client)
-            .set("site", body.site.as_deref())
+            .set("site", site.map(|site| shortened(site, 300)))
             .set("project", project)
             .set("kind", if project.is_some() { "variation" } else { "original" })
             // Amounts of a template are of its currency.
@@ -127,6 +137,14 @@ pub(crate) fn begin(request: &RouteRequest) -> Result<RouteReply, Fault> {
         writes.push(insert("sections", section).set("revision", revision).set("title", "General").into());
     }
     Ok(reply::saved("revisions", revision).with_status(201).with_writes(writes))
+}
+
+/// The project that a variation changes, whose client and place it has.
+fn of_project(project: Id) -> Result<Fields, Fault> {
+    let known = records::get_for_caller("projects/projects", project, &["client", "address"])?;
+    known.ok_or_else(|| {
+        Fault::at("/project", "unknown-reference", "This project is archived or not there: name another.")
+    })
 }
 
 /// A revision's parts under another, with ids of their own. `of_section` is what they take over.
@@ -201,7 +219,11 @@ fn template(id: Id) -> Result<Sheet, Fault> {
     }
     let latest = select("revisions").columns(["id"]).filter(field("estimate").eq(id)).sort_descending("id").limit(1);
     let latest = records::find(latest)?.records().next().and_then(|revision| revision.reference("id"));
-    sheet(latest.ok_or_else(|| Fault::at("/template", "empty", "This template has no revision yet."))?)
+    sheet(
+        latest.ok_or_else(|| {
+            Fault::at("/template", "empty", "This template has no revision yet: write one in it first.")
+        })?,
+    )
 }
 
 pub(crate) fn copy_section(request: &RouteRequest) -> Result<RouteReply, Fault> {

@@ -74,14 +74,31 @@ fn estimate(index: usize, change: &HookChange, findings: &mut Findings) -> Resul
             index,
             "currency",
             "locked",
-            "The currency stays once there is a revision: its amounts are in it.",
+            "The currency stays once there is a revision: its amounts are in it. Begin another estimate instead.",
         );
     }
     drawings(index, change, findings)?;
+    agreed(index, change, findings);
     if change.after.text("kind") == Some("variation") && change.after.is_null("project") {
         findings.add(index, "project", "required", "Name the project that this variation changes.");
     }
     Ok(())
+}
+
+/// Whom a document was given to, and what it is about, stays while it stands.
+fn agreed(index: usize, change: &HookChange, findings: &mut Findings) {
+    let HookChange { before, after, .. } = change;
+    if change.kind != ChangeKind::Update || !from_outside(change) {
+        return;
+    }
+    let message = match (before.is_null("accepted"), before.is_null("open")) {
+        (false, _) => "This stays as it was accepted: begin another estimate, or a variation, for what differs.",
+        (true, false) => "The client has been given this: withdraw the revision that is open first.",
+        (true, true) => return,
+    };
+    for name in ["client", "kind", "project"].into_iter().filter(|name| before.value(name) != after.value(name)) {
+        findings.add(index, name, "locked", message);
+    }
 }
 
 /// What a client is shown with an open or accepted document stays with it.
@@ -297,7 +314,12 @@ fn lines(batch: &Batch<'_>, sheet: &mut Sheet, findings: &mut Findings) -> Resul
         }
         let section = line.reference("section");
         if section.is_some() && !sheet.sections.iter().any(|(id, _)| Some(*id) == section) {
-            findings.add(index, "section", "foreign", "The section is of another revision, or archived.");
+            findings.add(
+                index,
+                "section",
+                "foreign",
+                "The section is of another revision, or archived: choose one of this.",
+            );
         }
         if line.text("mode") == Some("choice") && line.text("choice_group").is_none_or(|group| group.trim().is_empty())
         {
@@ -374,13 +396,25 @@ fn total(
         && !strange.is_empty()
     {
         for name in strange {
-            findings.add(at, name, "currency", format!("The estimate is in {}.", sheet.currency));
+            findings.add(at, name, "currency", format!("The estimate is in {}: give this in it, too.", sheet.currency));
         }
+        return Ok(());
+    }
+    let typed = |name: &str| change.is_some_and(|change| change.before.value(name) != change.after.value(name));
+    let both = sheet.revision.integer("discount_rate").is_some_and(|rate| rate != 0)
+        && sheet.revision.money("discount").is_some_and(|discount| discount.minor != 0);
+    if let Some(at) = at.filter(|_| both && sheet.is_draft() && (typed("discount") || typed("discount_rate"))) {
+        let name = if typed("discount") { "discount" } else { "discount_rate" };
+        findings.add(at, name, "either", "A discount is a share or an amount: empty one of them.");
         return Ok(());
     }
     let stages: i64 = sheet.stages().iter().map(|stage| stage.share).sum();
     if stages > 10_000 {
-        let message = "Deposit and payments come to more than 100 %.";
+        let message = format!(
+            "Deposit and payments come to {}.{:02} %: lower one of them, so that they come to 100 % at most.",
+            stages / 100,
+            stages % 100
+        );
         let payment = batch.parts("payments", sheet.id).find(|(_, change)| change.kind != ChangeKind::Remove);
         if let Some((index, _)) = payment {
             findings.add(index, "share", "too-much", message);

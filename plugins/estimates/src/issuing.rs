@@ -50,10 +50,18 @@ pub(crate) fn issue(at: usize, sheet: &mut Sheet, findings: &mut Findings) -> Re
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let until = sheet.revision.date("valid_until").or(today.plus_days(days)).unwrap_or(today);
     if until < today {
-        findings.add(at, "valid_until", "past", format!("It would have expired already, on {until}."));
+        findings.add(
+            at,
+            "valid_until",
+            "past",
+            format!("It would have expired already, on {until}: name a later day, or none."),
+        );
     }
     if sheet.lines.is_empty() {
-        findings.add(at, "status", "empty", "There is nothing to issue: it has no lines.");
+        findings.add(at, "status", "empty", "There is nothing to issue: write its lines first.");
+    }
+    if let Some(message) = sheet.discount_beyond()?.filter(|_| brought.is_none()) {
+        findings.add(at, "discount", "too-much", message);
     }
     let estimate_id = sheet.revision.reference("estimate").ok_or_else(|| Fault::not_found("estimate"))?;
     let estimate = records::get("estimates", estimate_id, &ESTIMATE)?.ok_or_else(|| Fault::not_found("estimate"))?;

@@ -44,6 +44,11 @@ struct Told<'a> {
 }
 
 impl Reprice {
+    /// The day from which it holds: a later one, or this one.
+    fn day(&self, today: Date) -> Date {
+        self.from.map_or(today, |from| from.max(today))
+    }
+
     /// The items whose cost changes, from what it is on that day.
     fn changed(&self, day: Date) -> Result<Vec<Changed>, Fault> {
         let mut asked = select("catalog-items")
@@ -95,8 +100,8 @@ pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
         return Err(Fault::denied("Costs are changed by those who see them."));
     }
     let today = caller.today()?;
-    let later = body.from.filter(|from| *from > today);
-    let changed = body.changed(later.unwrap_or(today))?;
+    let day = body.day(today);
+    let changed = body.changed(day)?;
     let items: Vec<Told<'_>> = changed
         .iter()
         .map(|it| Told {
@@ -110,19 +115,14 @@ pub(crate) fn reprice(request: &RouteRequest) -> Result<RouteReply, Fault> {
     if body.preview {
         return Ok(answer);
     }
-    match later {
-        None => {
-            // What it is sold for by now goes along: a price of before that day is not taken over any more.
-            let now = |it: &Changed| {
-                update("catalog-items", it.id)
-                    .set("cost", it.after.decimal())
-                    .set("price", it.price)
-                    .set("valid_from", today)
-            };
-            Ok(answer.with_writes(changed.iter().map(now)))
-        }
-        Some(from) => Ok(answer.with_writes(from_then_on(from, &changed)?)),
+    if day > today {
+        return Ok(answer.with_writes(from_then_on(day, &changed)?));
     }
+    // What it is sold for by now goes along: a price of before that day is not taken over any more.
+    let now = |it: &Changed| {
+        update("catalog-items", it.id).set("cost", it.after.decimal()).set("price", it.price).set("valid_from", today)
+    };
+    Ok(answer.with_writes(changed.iter().map(now)))
 }
 
 /// Prices from that day on; where an item has one of that day, it is changed.
@@ -160,14 +160,15 @@ fn from_then_on(from: Date, changed: &[Changed]) -> Result<Vec<Mutation>, Fault>
 /// What a change would come to, for whoever is about to make it.
 pub(crate) fn repriced(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let change = request.query_text("change").unwrap_or("0").parse();
+    let from = request.query_text("from").map(str::parse::<Date>).transpose();
     let asked = Reprice {
         change: change.map_err(|_| Fault::at("/change", "type", "Expected basis points such as 350."))?,
         kind: request.query_text("kind").map(str::to_owned),
         supplier: request.query_text("supplier").map(str::to_owned),
-        from: None,
+        from: from.map_err(|_| Fault::at("/from", "type", "Expected a date such as \"2027-02-28\"."))?,
         preview: true,
     };
-    let rows = asked.changed(context::caller()?.today()?)?;
+    let rows = asked.changed(asked.day(context::caller()?.today()?))?;
     let rows = rows.iter().map(|it| {
         json!({
             "name": it.name, "kind": it.kind, "supplier": it.supplier, "before": it.before.to_string(),

@@ -31,7 +31,10 @@ pub(crate) fn send(request: &RouteRequest) -> Result<RouteReply, Fault> {
     records::get_for_caller("revisions", id, &["id"])?.ok_or_else(gone)?;
     let revision = records::get("revisions", id, &["estimate", "status", "valid_until"])?.ok_or_else(gone)?;
     if !revision.text("status").is_some_and(|status| OPEN.contains(&status)) {
-        return Err(Fault::new(ErrorCode::Conflict, "Only what is issued and not answered yet is sent."));
+        return Err(Fault::new(
+            ErrorCode::Conflict,
+            "Only what is issued and not answered yet is sent: issue it, or its next revision, first.",
+        ));
     }
     let estimate = revision.reference("estimate").ok_or_else(gone)?;
     let estimate = records::get("estimates", estimate, &["number"])?.ok_or_else(gone)?;

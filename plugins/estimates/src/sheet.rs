@@ -229,6 +229,36 @@ impl Sheet {
         }
     }
 
+    /// The least that the lines come to, whatever a client ticks and chooses.
+    pub(crate) fn least(&self) -> Result<i64, Fault> {
+        let mut least: i64 = 0;
+        let mut choices: BTreeMap<String, i64> = BTreeMap::new();
+        for line in self.priced()? {
+            match line.mode {
+                Mode::Included => least = least.saturating_add(line.amount),
+                Mode::Optional => least = least.saturating_add(line.amount.min(0)),
+                Mode::Choice(group) => {
+                    let cheapest = choices.entry(group).or_insert(line.amount);
+                    *cheapest = line.amount.min(*cheapest);
+                }
+            }
+        }
+        Ok(choices.into_values().fold(least, i64::saturating_add))
+    }
+
+    /// What is to be said of a discount that is more than what it is taken off.
+    pub(crate) fn discount_beyond(&self) -> Result<Option<String>, Fault> {
+        let (Discount::Amount(discount), least) = (self.terms().discount, self.least()?) else { return Ok(None) };
+        let shown = |minor| crate::wording::money(minor, self.currency, self.currency);
+        Ok((discount > least.max(0)).then(|| {
+            format!(
+                "The discount of {} is more than the lines come to at the least, {}: make it less, or a share.",
+                shown(discount),
+                shown(least)
+            )
+        }))
+    }
+
     pub(crate) fn totals(&self, chosen: Option<&BTreeSet<Id>>) -> Result<Totals, Fault> {
         let lines = self.priced()?;
         let counts = pricing::counted(&lines, chosen).map_err(misplaced)?;

@@ -56,13 +56,13 @@ pub(crate) fn totals(request: &RouteRequest) -> Result<RouteReply, Fault> {
         "counted": counted,
         "totals": figures(&totals, &taxes),
         "payments": payment_rows(sheet.payments(totals.total)?),
-        "notes": warnings(&sheet)?,
+        "notes": warnings(&sheet, totals.total)?,
         "panel": panel,
     }))
 }
 
 /// What is easily forgotten, or lawful in few places, is said before it is issued.
-fn warnings(sheet: &Sheet) -> Result<Vec<String>, Fault> {
+fn warnings(sheet: &Sheet, total: i64) -> Result<Vec<String>, Fault> {
     let mut warnings = Vec::new();
     let lines = sheet.priced()?;
     if !lines.is_empty() && lines.iter().all(|line| line.tax.is_none()) {
@@ -70,8 +70,16 @@ fn warnings(sheet: &Sheet) -> Result<Vec<String>, Fault> {
                        codes as the standard one; if you charge none, one of 0 % says so.";
         warnings.push(message.to_owned());
     }
+    warnings.extend(sheet.discount_beyond()?.filter(|_| !lines.is_empty()));
+    let nothing = sheet.lines.iter().zip(&lines).filter(|(_, line)| line.amount == 0);
+    let names: Vec<&str> = nothing.filter_map(|((_, fields), _)| fields.text("description")).collect();
+    if let [first, more @ ..] = names.as_slice() {
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        warnings.push(format!("“{first}”{more} comes to nothing: see that its price and quantity are meant so."));
+    }
     let most = settings::all(["deposit_warning"])?.integer("deposit_warning").unwrap_or(10_000);
-    if let Some(asked) = sheet.revision.integer("deposit").filter(|asked| *asked > most) {
+    let asked = sheet.revision.integer("deposit").filter(|asked| *asked > most);
+    if let Some(asked) = asked.filter(|_| total > 0) {
         let (asked, most) = (percent(asked), percent(most));
         warnings.push(format!(
             "The deposit is {asked} %, more than {most} %: see that the law of the place lets you ask for it."

@@ -6,6 +6,7 @@ use lignaflow_sdk::prelude::*;
 use lignaflow_sdk::testing::MemoryHost;
 use serde_json::{Value as Json, json};
 
+mod agreeing;
 mod answering;
 mod bringing;
 mod catalogue;

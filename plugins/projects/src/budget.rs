@@ -1,24 +1,23 @@
-//! How much of a project's budget is used, in time and in money, and the alerts that say so once a crossing.
+//! How much of a project's budgets is used: of time, of what it may cost, and of what may be charged for it.
 //!
-//! What is used is what `usage` tells, which whoever keeps time writes, and the costs. A job looks after each change:
-//! one looks at a project at a time, so each crossing is seen once.
+//! What is used is what `usage` tells, which whoever keeps time writes, and the costs. A job looks after each change,
+//! see [`crate::alerts`].
 
 use crate::findings::Findings;
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Basis points that are said when they are reached.
-const THRESHOLDS: [i64; 3] = [5_000, 8_000, 10_000];
-const FIELDS: [&str; 5] = ["budget_minutes", "budget", "budget_period", "carry_over", "start"];
-/// Alerts that one project has standing: two measures, three thresholds, and ten years of months.
-const MOST: usize = 720;
+const BUDGETS: [&str; 3] = ["budget_minutes", "budget", "budget_price"];
+/// What budgets there are, of which time, and what is told of them.
+pub(crate) const FIELDS: [&str; 8] =
+    ["budget_minutes", "budget", "budget_price", "budget_period", "carry_over", "start", "alert_of", "alert_at"];
 
 /// Whether what a budget is differs.
 pub(crate) fn differs(before: &Fields, after: &Fields) -> bool {
-    let set = !after.is_null("budget_minutes") || !after.is_null("budget");
-    let had = !before.is_null("budget_minutes") || !before.is_null("budget");
+    let any = |fields: &Fields| BUDGETS.iter().any(|name| !fields.is_null(name));
+    let (set, had) = (any(after), any(before));
     (set && had || !before.is_empty() && (set || had))
         && FIELDS.iter().any(|name| before.value(name) != after.value(name))
 }
@@ -31,7 +30,7 @@ pub(crate) fn look(project: Id) -> Result<Mutation, Fault> {
 /// Asks for one where the project of a change has a budget at all, as `hook.with` tells.
 pub(crate) fn look_where_set(change: &HookChange, project: Id, findings: &mut Findings) -> Result<(), Fault> {
     let here = change.after.reference("project").or(change.before.reference("project")) == Some(project);
-    let set = !change.related.is_null("project.budget_minutes") || !change.related.is_null("project.budget");
+    let set = BUDGETS.iter().any(|name| !change.related.is_null(&format!("project.{name}")));
     let look = look(project)?;
     if (!here || set) && !findings.verdict.also.contains(&look) {
         findings.verdict.also.push(look);
@@ -61,16 +60,29 @@ pub(crate) fn check_usage(index: usize, change: &HookChange, findings: &mut Find
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Measure {
+pub(crate) enum Measure {
     Time,
+    /// What the work costs.
     Money,
+    /// What is charged for it.
+    Price,
 }
 
 impl Measure {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Money => "money",
+            Self::Price => "price",
+        }
+    }
+
+    /// What is used of it, in words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Time => "its budget of time",
+            Self::Money => "its budget of money",
+            Self::Price => "what may be charged",
         }
     }
 }
@@ -80,7 +92,7 @@ type ByMonth = BTreeMap<String, i64>;
 
 /// A budget and what is used of it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Account {
+pub(crate) struct Account {
     budget: i64,
     monthly: bool,
     carries: bool,
@@ -91,7 +103,7 @@ struct Account {
 
 impl Account {
     /// What there is to use and what is used, by period; of a budget for the whole, one of them.
-    fn periods(&self) -> Vec<(String, i64, i64)> {
+    pub(crate) fn periods(&self) -> Vec<(String, i64, i64)> {
         if !self.monthly {
             return vec![("whole".to_owned(), self.budget, self.used.values().sum())];
         }
@@ -121,7 +133,7 @@ fn months(from: &str, to: &str) -> i64 {
 }
 
 /// In basis points, rounded down: what is not quite there is not crossed. Where there is nothing to use, all of it is.
-fn share(used: i64, there: i64) -> i64 {
+pub(crate) fn share(used: i64, there: i64) -> i64 {
     if there <= 0 {
         return if used > 0 { 10_000 } else { 0 };
     }
@@ -133,7 +145,7 @@ fn month_of(date: Date) -> String {
 }
 
 /// The accounts of a project that has budgets, by what they measure.
-fn accounts(project: Id, record: &Fields) -> Result<BTreeMap<Measure, Account>, Fault> {
+pub(crate) fn accounts(project: Id, record: &Fields) -> Result<BTreeMap<Measure, Account>, Fault> {
     let mut accounts = BTreeMap::new();
     let from = match record.date("start") {
         Some(start) => month_of(start),
@@ -154,19 +166,33 @@ fn accounts(project: Id, record: &Fields) -> Result<BTreeMap<Measure, Account>, 
         accounts.insert(Measure::Time, time);
     }
     if let Some(budget) = record.money("budget").filter(|budget| budget.minor > 0) {
-        let mut money = account(budget.minor);
-        let own = |row: &lignaflow_sdk::values::Row<'_>| {
-            row.money("used").filter(|used| used.currency == budget.currency).map(|used| used.minor)
-        };
-        let worked = summarize("usage").as_plugin().filter(field("project").eq(project));
-        let worked = worked.group_by("month", Bucket::Month).measure(sum("cost").named("used"));
-        add(&mut money.used, &records::summarize(worked)?, "month", own);
         let costs = summarize("costs").as_plugin().filter(field("project").eq(project));
-        let costs = costs.group_by("date", Bucket::Month).measure(sum("amount").named("used"));
-        add(&mut money.used, &records::summarize(costs)?, "date", own);
-        accounts.insert(Measure::Money, money);
+        accounts
+            .insert(Measure::Money, Account { used: outlay(project, budget, "cost", costs)?, ..account(budget.minor) });
+    }
+    if let Some(budget) = record.money("budget_price").filter(|budget| budget.minor > 0) {
+        let billable = field("project").eq(project).and(field("billable").eq(true));
+        let costs = summarize("costs").as_plugin().filter(billable);
+        accounts.insert(
+            Measure::Price,
+            Account { used: outlay(project, budget, "price", costs)?, ..account(budget.minor) },
+        );
     }
     Ok(accounts)
+}
+
+/// What work comes to by one of its figures, and what was bought, as far as it is in the currency of the budget.
+fn outlay(project: Id, budget: Money, figure: &str, costs: lignaflow_sdk::select::Summarize) -> Result<ByMonth, Fault> {
+    let mut used = ByMonth::new();
+    let own = |row: &lignaflow_sdk::values::Row<'_>| {
+        row.money("used").filter(|used| used.currency == budget.currency).map(|used| used.minor)
+    };
+    let worked = summarize("usage").as_plugin().filter(field("project").eq(project));
+    let worked = worked.group_by("month", Bucket::Month).measure(sum(figure).named("used"));
+    add(&mut used, &records::summarize(worked)?, "month", own);
+    let costs = costs.group_by("date", Bucket::Month).measure(sum("amount").named("used"));
+    add(&mut used, &records::summarize(costs)?, "date", own);
+    Ok(used)
 }
 
 fn add(
@@ -183,63 +209,6 @@ fn add(
     }
 }
 
-/// Looks at a project: says what was crossed since the last look, and takes back what was and is no longer.
-pub(crate) fn run(call: &JobCall) -> Result<Slice, Fault> {
-    let project: Id = call.json()?;
-    let mut columns = FIELDS.to_vec();
-    columns.extend(["name", "manager"]);
-    let Some(record) = records::get("projects", project, &columns)? else { return Ok(Slice::default()) };
-    let standing = select("alerts").columns(["id", "measure", "period", "threshold"]);
-    let standing = standing.filter(field("project").eq(project)).filter(field("over").eq(false));
-    let standing = records::find_all(standing, MOST)?.unwrap_or_default();
-    let standing: BTreeMap<(String, String, i64), Id> = standing
-        .iter()
-        .filter_map(|alert| {
-            let key =
-                (alert.text("measure")?.to_owned(), alert.text("period")?.to_owned(), alert.integer("threshold")?);
-            Some((key, alert.reference("id")?))
-        })
-        .collect();
-    let mut reached = BTreeSet::new();
-    let mut writes: Vec<Mutation> = Vec::new();
-    for (measure, account) in accounts(project, &record)? {
-        for (period, there, used) in account.periods() {
-            let share = share(used, there);
-            let highest = THRESHOLDS.into_iter().filter(|threshold| *threshold <= share).max();
-            for threshold in THRESHOLDS.into_iter().filter(|threshold| *threshold <= share) {
-                let key = (measure.name().to_owned(), period.clone(), threshold);
-                if !standing.contains_key(&key) {
-                    let name = record.text("name").unwrap_or("The project");
-                    let when = if period == "whole" { String::new() } else { format!(" in {period}") };
-                    let title =
-                        format!("{name} has used {} % of its budget of {}{when}", threshold / 100, measure.name());
-                    // Of two that are crossed at once, the higher says it; each later one is told of anew.
-                    if let Some(manager) = record.reference("manager").filter(|_| highest == Some(threshold)) {
-                        let line = notify([manager], title.clone()).about("projects", project);
-                        writes.push(
-                            line.once(format!("budget:{project}:{}:{period}:{threshold}", measure.name())).into(),
-                        );
-                    }
-                    writes.push(
-                        insert("alerts", context::new_id()?)
-                            .set("project", project)
-                            .set("title", title)
-                            .set("measure", measure.name())
-                            .set("period", period.as_str())
-                            .set("threshold", threshold)
-                            .set("used", share)
-                            .into(),
-                    );
-                }
-                reached.insert(key);
-            }
-        }
-    }
-    let over = standing.iter().filter(|(key, _)| !reached.contains(*key));
-    writes.extend(over.map(|(_, id)| Mutation::from(update("alerts", *id).set("over", true))));
-    Ok(Slice::default().with_writes(writes))
-}
-
 /// The answer, as `plugin.toml` declares it.
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -247,6 +216,7 @@ struct Answer {
     period: String,
     time: Option<Time>,
     money: Option<Outlay>,
+    price: Option<Fees>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
     rows: Vec<Json>,
@@ -263,6 +233,13 @@ struct Time {
 struct Outlay {
     budget: Amount,
     spent: Amount,
+    used: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Fees {
+    budget: Amount,
+    charged: Amount,
     used: i64,
 }
 
@@ -284,26 +261,38 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let sees = caller.holds("projects.see-money");
     let mut accounts = accounts(project, &record)?;
     if !sees {
-        accounts.remove(&Measure::Money);
+        accounts.retain(|measure, _| *measure == Measure::Time);
     }
     if monthly {
         for account in accounts.values_mut() {
             account.used.entry(period.clone()).or_default();
         }
     }
-    let rows = rows(project, &accounts);
     let now = |measure| accounts.get(&measure)?.periods().into_iter().find(|(of, ..)| *of == period);
     let time = now(Measure::Time).map(|(_, there, used)| Time {
         budget_minutes: there,
         used_minutes: used,
         used: share(used, there),
     });
-    let currency = record.money("budget").filter(|_| sees).map(|budget| budget.currency.to_string());
-    let money = now(Measure::Money).zip(record.money("budget")).map(|((_, there, used), budget)| {
-        let amount = |minor| Amount { minor, currency: budget.currency.to_string() };
-        Outlay { budget: amount(there), spent: amount(used), used: share(used, there) }
+    let of = |name: &str| record.money(name).filter(|_| sees).map(|budget| budget.currency);
+    let (of_money, of_price) = (of("budget"), of("budget_price"));
+    let amount = |minor, currency: Currency| Amount { minor, currency: currency.to_string() };
+    let money = now(Measure::Money).zip(of_money).map(|((_, there, used), currency)| Outlay {
+        budget: amount(there, currency),
+        spent: amount(used, currency),
+        used: share(used, there),
     });
-    reply::json(&Answer { project, period, time, money, currency, rows })
+    let price = now(Measure::Price).zip(of_price).map(|((_, there, used), currency)| Fees {
+        budget: amount(there, currency),
+        charged: amount(used, currency),
+        used: share(used, there),
+    });
+    // Amounts of a table are in one currency: of two, what is charged is told beside it.
+    let told = of_money.or(of_price);
+    accounts.retain(|measure, _| *measure != Measure::Price || of_price == told);
+    let currency = told.map(|currency| currency.to_string());
+    let rows = rows(project, &accounts);
+    reply::json(&Answer { project, period, time, money, price, currency, rows })
 }
 
 /// Period by period what there was to use and what was used of it, each with the records behind it.
@@ -313,6 +302,7 @@ fn rows(project: Id, accounts: &BTreeMap<Measure, Account>) -> Vec<Json> {
         let (has, used, of) = match measure {
             Measure::Time => ("budget_minutes", "used_minutes", "time_used"),
             Measure::Money => ("budget", "spent", "money_used"),
+            Measure::Price => ("budget_price", "charged", "price_used"),
         };
         for (period, there, taken) in account.periods() {
             let row = periods.entry(period.clone()).or_insert_with(|| {
@@ -341,6 +331,7 @@ fn behind(measure: Measure, project: Id, period: &str) -> Json {
     match measure {
         Measure::Time => json!(usage),
         Measure::Money => json!([list("costs", &days), usage]),
+        Measure::Price => json!([list("costs", &format!("&filter[billable]=true{days}")), usage]),
     }
 }
 

@@ -13,21 +13,20 @@ const MOST_DEPOSITS: usize = 5_000;
 
 pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
     if change.kind == ChangeKind::Remove {
-        let before = &change.before;
-        if !before.is_null("source") && before.text("status") != Some("cancelled") {
-            let message = "Cancel this claim instead: what it was made from is free again then.";
-            findings.lock(index, "status", message.to_owned());
-        }
+        stays(index, &change.before, findings);
         return Ok(());
     }
     let after = &change.after;
     within::check(index, change, &[("milestone", "title")], findings);
     money::one_currency(index, after, &["amount", "tax"], findings);
+    money::same_way(index, change, findings);
     if let (Some(date), Some(due)) = (after.date("date"), after.date("due"))
         && due < date
     {
         findings.add(index, "due", "order", format!("It is due on {due}, before its date, {date}."));
     }
+    within_milestone(index, change, findings);
+    stays_with_its_project(index, change, findings)?;
     match change.transition.as_deref() {
         Some("bill") if after.is_null("invoice") => {
             let message = "Say which number your accounting system gave it before it is billed.";
@@ -36,6 +35,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         Some("bill") => findings.verdict.set_field(index, "billed_on", context::caller()?.today()?),
         Some("pay") => findings.verdict.set_field(index, "paid_on", context::caller()?.today()?),
         Some("withdraw") => findings.verdict.set_field(index, "billed_on", None::<Date>),
+        Some("unpay") => findings.verdict.set_field(index, "paid_on", None::<Date>),
         Some("cancel") => {
             let costs = select("costs").as_plugin().columns(["id"]).filter(field("claim").eq(change.id));
             let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
@@ -45,6 +45,82 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         _ => {}
     }
     Ok(())
+}
+
+/// Of a milestone no more is claimed than falls due with it.
+fn within_milestone(index: usize, change: &HookChange, findings: &mut Findings) {
+    let due = change.related.money("milestone.amount").filter(|_| !change.after.is_null("milestone"));
+    let (Some(due), Some(amount)) = (due, change.after.money("amount")) else { return };
+    if same(change, &["milestone", "amount"]) {
+        return;
+    }
+    let title = change.related.text("milestone.title").unwrap_or("The milestone");
+    if amount.currency != due.currency {
+        findings.add(index, "amount", "currency", format!("{title} falls due in {}.", due.currency));
+    } else if amount.minor > due.minor {
+        let message = format!(
+            "{due} falls due with {title}: claim at most that, or say there first that more does.",
+            due = money::shown(due)
+        );
+        findings.add(index, "amount", "too-much", message);
+    }
+}
+
+/// What a claim was made from is of one project, and so is the claim.
+fn stays_with_its_project(index: usize, claim: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, kind, .. } = claim;
+    if *kind != ChangeKind::Update || before.reference("project") == after.reference("project") {
+        return Ok(());
+    }
+    let costs = select("costs").as_plugin().columns(["id"]).filter(field("claim").eq(claim.id)).limit(1);
+    if !after.is_null("source") || !records::find(costs)?.rows.is_empty() {
+        let message =
+            "This was made from work or costs of its project: cancel it, and claim what is to be billed there.";
+        findings.add(index, "project", "other-project", message);
+    }
+    Ok(())
+}
+
+/// What falls due with a milestone stays while it is claimed.
+pub(crate) fn stays_claimed(index: usize, milestone: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let (was, is) = (milestone.before.money("amount"), milestone.after.money("amount"));
+    if milestone.kind != ChangeKind::Update || was == is {
+        return Ok(());
+    }
+    let claimed = field("milestone").eq(milestone.id).and(field("status").ne("cancelled"));
+    let claims = select("claims").as_plugin().columns(["number", "amount"]).filter(claimed).limit(1);
+    let page = records::find(claims)?;
+    let Some((number, amount)) =
+        page.records().next().and_then(|claim| Some((claim.text("number")?.to_owned(), claim.money("amount")?)))
+    else {
+        return Ok(());
+    };
+    if is.is_none_or(|is| is.currency != amount.currency || is.minor < amount.minor) {
+        let message = format!(
+            "{number} claims {} of this milestone: cancel it first, or let at least that fall due.",
+            money::shown(amount)
+        );
+        findings.lock(index, "amount", message);
+    }
+    Ok(())
+}
+
+/// A claim that was made from work is not archived while it stands: that work would be billed by nothing, and not be free.
+fn stays(index: usize, claim: &Fields, findings: &mut Findings) {
+    let what = claim.text("number").unwrap_or("This claim");
+    let message = match claim.text("status") {
+        _ if claim.is_null("source") => return,
+        Some("cancelled") => return,
+        Some("paid") => format!(
+            "{what} was made from work and is paid, so it stays. Where some of it is paid back, make another claim of less \
+             than nothing."
+        ),
+        _ => format!(
+            "{what} was made from work. Cancel it (“Cancel claim” on its page) instead of archiving it: what it bills is \
+             free then, and falls into the next run."
+        ),
+    };
+    findings.lock(index, "status", message);
 }
 
 /// What must hold of the claims of a batch together: their tax, and that a deposit is claimed once. What leads to another
@@ -235,7 +311,10 @@ pub(crate) mod costs {
                 costs = costs.filter(any([field("extra").eq(true), field("task.extra").eq(true)]));
             }
             Some("not-billable") => {
-                return Err(Fault::new(ErrorCode::Conflict, "Nobody pays for this project: it is not billable."));
+                return Err(Fault::new(
+                    ErrorCode::Conflict,
+                    "Nobody pays for this project: say first how it is billed.",
+                ));
             }
             _ => {}
         }
@@ -248,7 +327,8 @@ pub(crate) mod costs {
         let costs = records::find_all(costs, MOST)?.ok_or_else(too_many)?;
         check_chosen(chosen.as_ref(), &costs)?;
         if costs.is_empty() {
-            let message = "There is no billable cost that is not billed yet.";
+            let message = "There is no billable cost that is not billed yet. Of a fixed price, extras are billed alone: mark \
+                           them first.";
             return Err(Fault::new(ErrorCode::Conflict, message));
         }
         // The tax that is settled is on what is billed; without one, what the suppliers charged of it is passed on.
@@ -322,5 +402,30 @@ pub(crate) mod costs {
             total = Some(sum);
         }
         Ok(total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_that_was_made_from_work_says_what_to_do_instead_of_archiving_it() {
+        let said = |status: &str, source: Option<&str>| {
+            let claim = [("number", Some("C-0007")), ("status", Some(status)), ("source", source)];
+            let claim = claim.map(|(name, value)| (name.to_owned(), value.into_value())).into_iter().collect();
+            let mut findings = Findings::default();
+            stays(0, &claim, &mut findings);
+            findings.finish().err().map(|fault| (fault.code, fault.message))
+        };
+        let run = Some("timesheets/billing-runs 1");
+        for status in ["open", "billed"] {
+            let (code, message) = said(status, run).unwrap();
+            assert_eq!(code, ErrorCode::Locked);
+            assert!(message.starts_with("C-0007 was made from work. Cancel it"), "{message}");
+        }
+        let (_, message) = said("paid", run).unwrap();
+        assert!(message.contains("is paid, so it stays"), "{message}");
+        assert_eq!((said("cancelled", run), said("open", None)), (None, None));
     }
 }

@@ -10,8 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST: usize = 1_000;
 
 /// Fields that a copy takes over as they are. States begin anew, names and dates are told by the caller.
-const PROJECT: [&str; 8] =
-    ["address", "members", "billing", "budget_minutes", "budget", "budget_period", "carry_over", "notes"];
+const PROJECT: [&str; 11] = [
+    "address",
+    "members",
+    "billing",
+    "budget_minutes",
+    "budget",
+    "budget_price",
+    "budget_period",
+    "carry_over",
+    "alert_of",
+    "alert_at",
+    "notes",
+];
 const TASK: [&str; 7] = ["title", "priority", "planned_minutes", "planned_cost", "billable", "extra", "notes"];
 const PHASE: [&str; 2] = ["name", "position"];
 const LOCATION: [&str; 3] = ["name", "position", "notes"];

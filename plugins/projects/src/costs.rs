@@ -2,6 +2,7 @@
 
 use crate::findings::Findings;
 use crate::{budget, closed, money, within};
+use lignaflow_sdk::Origin;
 use lignaflow_sdk::prelude::*;
 
 const LINKS: [(&str, &str); 4] = [("phase", "name"), ("location", "name"), ("task", "title"), ("claim", "title")];
@@ -14,6 +15,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     if change.kind != ChangeKind::Remove {
         within::check(index, change, &LINKS, findings);
         money::one_currency(index, after, &["amount", "tax"], findings);
+        money::same_way(index, change, findings);
     }
     let (was, is) = (before.reference("claim"), after.reference("claim"));
     let billable = after.boolean("billable") == Some(true);
@@ -32,10 +34,27 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         let status = related.text("claim.status").unwrap_or("open");
         if status != "open" {
             let title = related.text("claim.title").unwrap_or("The claim");
-            findings.lock(index, "claim", format!("{title} is {status}: nothing is added to it."));
+            findings.lock(
+                index,
+                "claim",
+                format!("{title} is {status}: nothing is added to it. Bill this cost with another claim."),
+            );
+        }
+        if status == "open" && !matches!(change.origin, Origin::Route) {
+            let title = related.text("claim.title").unwrap_or("The claim");
+            let message = format!(
+                "What {title} comes to would not follow. Bill this on the page “Bill costs” of its project, or cancel that \
+                 claim first and bill all of it anew."
+            );
+            findings.add(index, "claim", "by-claiming", message);
         }
         if !billable || !charged(change) {
-            findings.add(index, "claim", "not-billable", "This cost is not billable: nobody is to pay for it.");
+            findings.add(
+                index,
+                "claim",
+                "not-billable",
+                "This cost is not billable: mark it as billable first or, of a fixed price, as an extra.",
+            );
         }
     }
     if let Some(was) = was

@@ -7,6 +7,8 @@ pub(crate) struct Findings {
     issues: Vec<Issue>,
     /// What the caller is told first where something is locked.
     locked: Option<String>,
+    /// How many of them say that something is there already.
+    clashes: usize,
     pub(crate) verdict: Verdict,
 }
 
@@ -21,10 +23,19 @@ impl Findings {
         self.locked.get_or_insert(message);
     }
 
+    /// The change makes what is there already: where that is all that is wrong, it is told as a collision.
+    pub(crate) fn clash(&mut self, index: usize, field: &str, message: String) {
+        self.add(index, field, "duplicate", message);
+        self.clashes += 1;
+    }
+
     pub(crate) fn finish(self) -> Result<Verdict, Fault> {
         match self.locked {
             Some(message) => Err(Fault { code: ErrorCode::Locked, message, issues: self.issues }),
             None if self.issues.is_empty() => Ok(self.verdict),
+            None if self.issues.len() == self.clashes => {
+                Err(Fault { code: ErrorCode::Conflict, ..Fault::invalid(self.issues) })
+            }
             None => Err(Fault::invalid(self.issues)),
         }
     }

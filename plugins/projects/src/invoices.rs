@@ -1,5 +1,6 @@
 //! Claims as rows, and as a file of sales invoices for the system that keeps the books.
 
+use crate::money::plain;
 use lignaflow_sdk::prelude::*;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -134,27 +135,9 @@ fn cell(text: &str) -> String {
     }
 }
 
-/// Minor units with the digits of their currency after the point.
-fn plain(minor: i64, digits: u32) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let size = minor.unsigned_abs().to_string();
-    let digits = usize::try_from(digits).unwrap_or(0);
-    if digits == 0 {
-        return format!("{sign}{size}");
-    }
-    let padded = format!("{size:0>width$}", width = digits + 1);
-    let (whole, rest) = padded.split_at(padded.len() - digits);
-    format!("{sign}{whole}.{rest}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_have_the_digits_of_their_currency() {
-        assert_eq!([plain(5, 2), plain(-1234, 2), plain(1234, 0), plain(1, 3)], ["0.05", "-12.34", "1234", "0.001"]);
-    }
 
     #[test]
     fn a_cell_is_text_and_never_a_formula() {

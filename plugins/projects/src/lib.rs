@@ -5,16 +5,19 @@
 //! |---|---|
 //! | [`clients`], [`projects`], [`tasks`] | what must hold of a client, of a project, and of a task among the others |
 //! | [`baselines`], [`costs`], [`claims`], [`comments`] | what must hold of these |
+//! | [`bills`] | suppliers' bills, entered once and numbered line by line |
 //! | [`closed`], [`within`], [`dates`], [`money`] | rules that several share |
 //! | [`phases`] | those that a project begins with |
-//! | [`budget`] | how much of it is used, and alerts |
+//! | [`budget`], [`alerts`] | how much of what there is is used; what is said of it |
 //! | [`invoices`] | claims as a file |
 //! | [`graph`] | circles among tasks, over as few of them as it takes |
 //! | [`copy`], [`progress`] | a project made from another; how far one has come |
 //! | [`findings`] | the faults of a batch, all at once |
 //! | [`telling`] | what people are told of it |
 
+mod alerts;
 mod baselines;
+mod bills;
 mod budget;
 mod claims;
 mod clients;
@@ -50,6 +53,7 @@ impl Plugin for Projects {
             check(index, change, &mut findings)?;
         }
         tasks::check(changes, &mut findings)?;
+        bills::check(changes, &mut findings)?;
         claims::check_all(changes, &mut findings)?;
         phases::begin(changes, &mut findings.verdict)?;
         findings.verdict.also.extend(telling::of(changes)?);
@@ -71,7 +75,7 @@ impl Plugin for Projects {
 
     fn run(call: &JobCall) -> Result<Slice, Fault> {
         match call.job.as_str() {
-            "budget" => budget::run(call),
+            "budget" => alerts::run(call),
             "phases" => phases::run(call),
             other => Err(Fault::not_found(format_args!("job `{other}`"))),
         }
@@ -86,6 +90,7 @@ fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(
         "sites" => clients::check_site(index, change, findings),
         "projects" => {
             dates::check(index, change, findings);
+            alerts::check(index, change, findings);
             projects::check(index, change, findings)?;
         }
         "phases" => {
@@ -96,6 +101,7 @@ fn check(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(
         "milestones" => {
             closed::check(index, change, "milestones", findings)?;
             within::check(index, change, &[("phase", "name")], findings);
+            claims::stays_claimed(index, change, findings)?;
             match change.transition.as_deref() {
                 Some("reach") => findings.verdict.set_field(index, "reached_on", context::caller()?.today()?),
                 Some("reopen") => findings.verdict.set_field(index, "reached_on", None::<Date>),

@@ -11,6 +11,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
         let name = related.text("client.name").unwrap_or("The client");
         findings.add(index, "client", "archived", format!("{name} is in the archive: take it out of there first."));
     }
+    billed_to(index, change, findings)?;
     if after.reference("site").is_some() {
         if related.reference("site.client") == after.reference("client") {
             // Who works there need not see the client's sites.
@@ -21,7 +22,12 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
             }
         } else {
             let name = related.text("site.name").unwrap_or("This");
-            findings.add(index, "site", "other-client", format!("{name} is not a site of this project's client."));
+            findings.add(
+                index,
+                "site",
+                "other-client",
+                format!("{name} is not a site of this project's client: choose one of theirs, or none."),
+            );
         }
     }
     let paid = after.text("billing") != Some("not-billable");
@@ -32,6 +38,23 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     }
     if budget::differs(before, after) {
         findings.verdict.also.push(budget::look(change.id)?);
+    }
+    Ok(())
+}
+
+/// Whom an invoice went to is told by its project: that stays once one has.
+fn billed_to(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    let HookChange { before, after, kind, .. } = change;
+    if *kind != ChangeKind::Update || before.is_null("client") || before.value("client") == after.value("client") {
+        return Ok(());
+    }
+    let billed = field("project").eq(change.id).and(field("status").within(["billed", "paid"]));
+    let billed = select("claims").as_plugin().columns(["number", "invoice"]).filter(billed).sort("number").limit(1);
+    let page = records::find(billed)?;
+    if let Some(claim) = page.records().next() {
+        let number = claim.text("invoice").or(claim.text("number")).unwrap_or("A claim").to_owned();
+        let message = format!("{number} went to this client: make another project for what another one orders.");
+        findings.add(index, "client", "billed", message);
     }
     Ok(())
 }

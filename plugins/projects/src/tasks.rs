@@ -135,7 +135,7 @@ fn check_targets(task: Changed<'_>, relation: Relation, links: &[Id], graph: &Gr
                 continue;
             }
             Some(other) if other.project == project => continue,
-            Some(other) => format!("{} belongs to another project.", other.title),
+            Some(other) => format!("{} belongs to another project: choose a task of this.", other.title),
             None => "There is no such task in this project.".to_owned(),
         };
         findings.add(task.index, relation.field(), "other-project", message);

@@ -7,7 +7,9 @@ use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, propt
 use serde_json::json;
 
 mod billing;
+mod bills;
 mod budgeting;
+mod claiming;
 mod copying;
 mod linking;
 mod making;

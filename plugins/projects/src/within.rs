@@ -11,7 +11,12 @@ pub(crate) fn check(index: usize, change: &HookChange, links: &[(&str, &str)], f
         let Some(_) = change.after.reference(field) else { continue };
         if change.related.reference(&format!("{field}.project")) != project {
             let name = change.related.text(&format!("{field}.{title}")).unwrap_or("It");
-            findings.add(index, field, "other-project", format!("{name} belongs to another project."));
+            findings.add(
+                index,
+                field,
+                "other-project",
+                format!("{name} belongs to another project: choose one of this."),
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What hours come to, told to the plugin that keeps projects: minutes and cost by task and month.
+//! What hours come to, told to the plugin that keeps projects: minutes, what they cost and what is charged for them, by task
+//! and month.
 //!
 //! Whatever changes time asks for a look at the project and month that it lies in, in the same commit. The look sums up
 //! anew what is there and writes what it comes to, so that it is right however often it is made, and whatever was
@@ -63,26 +64,46 @@ pub(crate) fn changed(change: &HookChange, project: Option<Id>, day: Option<Date
     findings.looks.extend(Portion::of(project, day));
 }
 
-/// By task, and by the currency of what it costs.
-type Sums = BTreeMap<(Option<Id>, Option<String>), Sum>;
+/// By task.
+type Sums = BTreeMap<Option<Id>, Sum>;
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Sum {
     seconds: i64,
-    cost: Option<Money>,
+    /// By currency.
+    amounts: BTreeMap<String, Amounts>,
 }
 
-impl Sum {
-    fn add(&mut self, cost: Option<Money>) {
-        if let Some(cost) = cost {
-            let minor = self.cost.map_or(0, |sum| sum.minor).saturating_add(cost.minor);
-            self.cost = Some(Money { minor, currency: cost.currency });
-        }
+/// What work costs and what is charged for it, in one currency.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Amounts {
+    cost: Option<Money>,
+    price: Option<Money>,
+}
+
+impl Amounts {
+    fn is_nothing(&self) -> bool {
+        [self.cost, self.price].into_iter().flatten().all(|amount| amount.minor == 0)
     }
 }
 
-fn key(task: Option<Id>, cost: Option<Money>) -> (Option<Id>, Option<String>) {
-    (task, cost.map(|cost| cost.currency.to_string()))
+fn add(sum: &mut Option<Money>, more: Money) {
+    let minor = sum.map_or(0, |sum| sum.minor).saturating_add(more.minor);
+    *sum = Some(Money { minor, currency: more.currency });
+}
+
+impl Sum {
+    fn cost(&mut self, more: Option<Money>) {
+        if let Some(more) = more {
+            add(&mut self.amounts.entry(more.currency.to_string()).or_default().cost, more);
+        }
+    }
+
+    fn charge(&mut self, more: Option<Money>) {
+        if let Some(more) = more {
+            add(&mut self.amounts.entry(more.currency.to_string()).or_default().price, more);
+        }
+    }
 }
 
 /// What an hour's rate comes to for so many seconds, rounded half away from zero as the host rounds what it calculates.
@@ -94,21 +115,38 @@ fn reckoned(seconds: i64, rate: Money) -> Money {
 
 fn sums(portion: Portion) -> Result<Sums, Fault> {
     let mut sums = Sums::new();
-    let asked = summarize("entries").as_plugin().filter(portion.entries()).group("task");
-    let asked = asked.measure(sum("duration").named("seconds")).measure(sum("cost").named("cost"));
-    let page = records::summarize(asked)?;
-    if page.rows.len() >= MOST_TASKS {
+    let asked = || summarize("entries").as_plugin().filter(portion.entries()).group("task");
+    let worked = asked().measure(sum("duration").named("seconds")).measure(sum("cost").named("cost"));
+    let charged = asked().measure(sum("amount").named("price"));
+    let (worked, charged) = (records::summarize(worked)?, records::summarize(charged)?);
+    if worked.rows.len() >= MOST_TASKS {
         return Err(Fault::new(ErrorCode::Quota, "Too many tasks have time in one month of one project."));
     }
-    for row in page.records() {
-        let cost = row.money("cost");
-        let sum = sums.entry(key(row.reference("task"), cost)).or_default();
+    for row in worked.records() {
+        let sum = sums.entry(row.reference("task")).or_default();
         sum.seconds = sum.seconds.saturating_add(row.integer("seconds").unwrap_or(0));
-        sum.add(cost);
+        sum.cost(row.money("cost"));
     }
-    let columns = ["task", "project", "activity", "project.client", "user", "local_date", "duration"];
-    let open = [field("cost_rate").is_null(), field("approved").eq(false)];
-    let open = select("entries").as_plugin().columns(columns).filter(portion.entries().and(all(open))).sort("id");
+    for row in charged.records() {
+        sums.entry(row.reference("task")).or_default().charge(row.money("price"));
+    }
+    let columns = [
+        "task",
+        "project",
+        "activity",
+        "project.client",
+        "user",
+        "local_date",
+        "duration",
+        "billable",
+        "billable_duration",
+        "own_rate",
+        "cost_rate",
+        "sell_rate",
+    ];
+    let unfrozen = any([field("cost_rate").is_null(), field("sell_rate").is_null()]);
+    let open = portion.entries().and(unfrozen).and(field("approved").eq(false));
+    let open = select("entries").as_plugin().columns(columns).filter(open).sort("id");
     let open = records::find_all(open, MOST)?.ok_or_else(|| {
         Fault::new(ErrorCode::Quota, format!("More than {MOST} entries of one project and month wait for approval."))
     })?;
@@ -122,34 +160,36 @@ fn sums(portion: Portion) -> Result<Sums, Fault> {
             user: entry.reference("user"),
         };
         let Some(day) = entry.date("local_date") else { continue };
-        if let Some((rate, _)) = rates::resolve(&rates, &work, day, |rate| rate.cost) {
-            let cost = reckoned(entry.integer("duration").unwrap_or(0), rate);
-            sums.entry(key(work.task, Some(cost))).or_default().add(Some(cost));
+        let sum = sums.entry(work.task).or_default();
+        let seconds = entry.integer("duration").unwrap_or(0);
+        if entry.is_null("cost_rate") {
+            let rate = rates::resolve(&rates, &work, day, |rate| rate.cost);
+            sum.cost(rate.map(|(rate, _)| reckoned(seconds, rate)));
+        }
+        if entry.is_null("sell_rate") && entry.boolean("billable") == Some(true) {
+            let own = entry.money("own_rate");
+            let rate = own.or_else(|| rates::resolve(&rates, &work, day, |rate| rate.sell).map(|(rate, _)| rate));
+            let seconds = entry.integer("billable_duration").unwrap_or(seconds);
+            sum.charge(rate.map(|rate| reckoned(seconds, rate)));
         }
     }
     Ok(sums)
 }
 
-/// What there is to be of records: of each task one with its minutes and what they cost, and one more for each further
+/// What there is to be of records: of each task one with its minutes and what they come to, and one more for each further
 /// currency.
-fn wanted(sums: Sums) -> BTreeMap<String, (Option<Id>, i64, Option<Money>)> {
-    let mut tasks: BTreeMap<Option<Id>, (i64, Vec<Money>)> = BTreeMap::new();
-    for ((task, _), sum) in sums {
-        let (seconds, costs) = tasks.entry(task).or_default();
-        *seconds = seconds.saturating_add(sum.seconds);
-        costs.extend(sum.cost);
-    }
+fn wanted(sums: Sums) -> BTreeMap<String, (Option<Id>, i64, Amounts)> {
     let mut records = BTreeMap::new();
-    for (task, (seconds, costs)) in tasks {
+    for (task, sum) in sums {
         let source = task.map_or_else(|| SOURCE.to_owned(), |task| format!("{SOURCE} {task}"));
-        let minutes = seconds / 60;
-        let mut costs = costs.into_iter();
-        let first = costs.next();
-        if minutes != 0 || first.is_some_and(|cost| cost.minor != 0) {
+        let minutes = sum.seconds / 60;
+        let mut amounts = sum.amounts.into_iter();
+        let first = amounts.next().map(|(_, amounts)| amounts).unwrap_or_default();
+        if minutes != 0 || !first.is_nothing() {
             records.insert(source.clone(), (task, minutes, first));
         }
-        for cost in costs.filter(|cost| cost.minor != 0) {
-            records.insert(format!("{source} {}", cost.currency), (task, 0, Some(cost)));
+        for (currency, amounts) in amounts.filter(|(_, amounts)| !amounts.is_nothing()) {
+            records.insert(format!("{source} {currency}"), (task, 0, amounts));
         }
     }
     records
@@ -164,7 +204,11 @@ pub(crate) fn tell(call: &JobCall) -> Result<Slice, Fault> {
     }
     let mut wanted = wanted(sums(portion)?);
     let known = all([field("project").eq(portion.project), field("month").eq(portion.month)]);
-    let known = select(USAGE).as_plugin().columns(["id", "source", "task", "minutes", "cost"]).filter(known).sort("id");
+    let known = select(USAGE)
+        .as_plugin()
+        .columns(["id", "source", "task", "minutes", "cost", "price"])
+        .filter(known)
+        .sort("id");
     let known = records::find_all(known, MOST_RECORDS)?.ok_or_else(|| {
         Fault::new(ErrorCode::Quota, format!("More than {MOST_RECORDS} records tell of one project and month."))
     })?;
@@ -173,20 +217,25 @@ pub(crate) fn tell(call: &JobCall) -> Result<Slice, Fault> {
         let (Some(id), Some(source)) = (record.reference("id"), record.text("source")) else { continue };
         match wanted.remove(source) {
             None => writes.push(remove(USAGE, id)),
-            Some((_, minutes, cost)) if record.integer("minutes") != Some(minutes) || record.money("cost") != cost => {
-                writes.push(update(USAGE, id).set("minutes", minutes).set("cost", cost).into());
+            Some((_, minutes, Amounts { cost, price }))
+                if record.integer("minutes") != Some(minutes)
+                    || record.money("cost") != cost
+                    || record.money("price") != price =>
+            {
+                writes.push(update(USAGE, id).set("minutes", minutes).set("cost", cost).set("price", price).into());
             }
             Some(_) => {}
         }
     }
-    for (source, (task, minutes, cost)) in wanted {
+    for (source, (task, minutes, Amounts { cost, price })) in wanted {
         let record = insert(USAGE, context::new_id()?)
             .set("source", source)
             .set("project", portion.project)
             .set("task", task)
             .set("month", portion.month)
             .set("minutes", minutes)
-            .set("cost", cost);
+            .set("cost", cost)
+            .set("price", price);
         writes.push(record.into());
     }
     Ok(Slice::default().with_writes(writes))
@@ -223,17 +272,16 @@ mod tests {
     #[test]
     fn each_currency_has_a_record_and_minutes_are_told_once() {
         let task = Some(Id::fresh());
-        let aud = Money { minor: 500, currency: Currency::AUD };
+        let aud = |minor| Some(Money { minor, currency: Currency::AUD });
         let nzd = Money { minor: 700, currency: "NZD".parse().unwrap() };
-        let of = |seconds, cost| Sum { seconds, cost };
-        let sums = [
-            (key(task, None), of(60, None)),
-            (key(task, Some(aud)), of(3_600, Some(aud))),
-            (key(task, Some(nzd)), of(0, Some(nzd))),
-            (key(None, None), of(0, None)),
-        ];
-        let records: Vec<_> = wanted(sums.into()).into_values().collect();
-        assert_eq!(records, [(task, 61, Some(aud)), (task, 0, Some(nzd))]);
+        let mut both = Sum { seconds: 3_660, ..Sum::default() };
+        both.cost(aud(300));
+        both.cost(aud(200));
+        both.cost(Some(nzd));
+        both.charge(aud(900));
+        let records: Vec<_> = wanted([(task, both), (None, Sum::default())].into()).into_values().collect();
+        let home = Amounts { cost: aud(500), price: aud(900) };
+        assert_eq!(records, [(task, 61, home), (task, 0, Amounts { cost: Some(nzd), price: None })]);
     }
 
     proptest! {

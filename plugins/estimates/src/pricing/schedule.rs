@@ -16,8 +16,12 @@ pub(crate) struct Payment {
     pub(crate) amount: i64,
 }
 
-/// Each stage its share, rounded; the last one what is left where the shares come to the whole, a balance otherwise.
+/// Each stage its share, rounded; the last one what is left where the shares come to the whole, a balance otherwise. What
+/// comes to nothing, or is paid back, is not paid in stages.
 pub(crate) fn payments(total: i64, stages: &[Stage], balance: &str) -> Result<Vec<Payment>, TooLarge> {
+    if total <= 0 {
+        return Ok(Vec::new());
+    }
     let whole = stages.iter().map(|stage| stage.share).sum::<i64>() >= 10_000;
     let mut left = total;
     let mut payments = Vec::with_capacity(stages.len() + 1);

@@ -231,7 +231,8 @@ proptest! {
         }
         let stages = [Stage { title: "Deposit".into(), share }, Stage { title: "Delivery".into(), share: 2500 }];
         let paid = payments(at.total, &stages, "Balance").unwrap();
-        prop_assert_eq!(paid.iter().map(|payment| payment.amount).sum::<i64>(), at.total);
+        prop_assert_eq!(paid.iter().map(|payment| payment.amount).sum::<i64>(), at.total.max(0));
+        prop_assert_eq!(paid.is_empty(), at.total <= 0);
     }
 
     #[test]
@@ -281,5 +282,40 @@ proptest! {
         let price = unit_price(Fine::of(cost), Pricing::Margin(rate), 2).unwrap();
         let got = margin_of(price.get(), cost).unwrap();
         prop_assert!((got - rate).abs() <= 10, "{got} of {rate}");
+    }
+
+    /// A markup is of the cost and a margin of the price, in currencies of any digits: each is exact but for the rounding of
+    /// one price, and of the same rate a margin is dearer.
+    #[test]
+    fn a_markup_is_of_the_cost_and_a_margin_of_the_price(
+        cost in 1_i64..5_000_000, rate in 1_i64..9_900, digits in prop_oneof![Just(0_u32), Just(2), Just(3)],
+    ) {
+        // Whole units, so that no price is finer than its currency.
+        let cost = cost * 10_000;
+        let of = |pricing| i128::from(unit_price(Fine::of(cost), pricing, digits).unwrap().get());
+        let (markup, margin) = (of(Pricing::Markup(rate)), of(Pricing::Margin(rate)));
+        let unit = i128::from(10_i64.pow(4 - digits.min(4)));
+        let (cost, rate) = (i128::from(cost), i128::from(rate));
+        prop_assert!((markup * 10_000 - cost * (10_000 + rate)).abs() * 2 <= unit * 10_000);
+        prop_assert!((margin * (10_000 - rate) - cost * 10_000).abs() * 2 <= unit * (10_000 - rate));
+        prop_assert_eq!((markup % unit, margin % unit), (0, 0));
+        prop_assert!(markup <= margin);
+        prop_assert_eq!(of(Pricing::Markup(0)), cost);
+        prop_assert_eq!(of(Pricing::Margin(0)), cost);
+    }
+
+    /// Tax by line differs from tax by document by no more than the roundings of the lines, and where all is of one line by
+    /// nothing.
+    #[test]
+    fn tax_by_line_is_off_by_no_more_than_half_a_unit_a_line(
+        amounts in prop::collection::vec(0_i64..1_000_000, 1..20), rate in 0_i64..3_000,
+    ) {
+        let lines: Vec<Line> = amounts.iter().map(|amount| line(*amount, Mode::Included, false)).collect();
+        let of = |tax_mode, lines: &[Line]| {
+            offered(lines, 1, &Terms { taxes: vec![rate], tax_mode, ..Terms::default() }).tax
+        };
+        let off = of(TaxMode::Line, &lines) - of(TaxMode::Document, &lines);
+        prop_assert!(off.abs() * 2 <= i64::try_from(lines.len()).unwrap() + 1, "{off}");
+        prop_assert_eq!(of(TaxMode::Line, &lines[..1]), of(TaxMode::Document, &lines[..1]));
     }
 }

@@ -7,7 +7,7 @@ fn accepted(host: &mut Host, begun: &Begun) {
     with(host, begun.revision, "accept", &[("answered_by", "Alice Whitford".into_value())]).unwrap();
 }
 
-fn only(host: &Host, collection: &str) -> Fields {
+pub(super) fn only(host: &Host, collection: &str) -> Fields {
     let page = host.find(select(collection).columns(["id"])).unwrap();
     assert_eq!(page.rows.len(), 1, "{collection}");
     let id = page.records().next().unwrap().reference("id").unwrap();

@@ -1,6 +1,7 @@
 //! Items, assemblies, and taking them.
 
 use super::*;
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 
 fn item(host: &mut Host, name: &str, fields: Json) -> Id {
     let mut item = json!({ "name": name, "rate": 5000 });
@@ -53,6 +54,18 @@ fn an_assembly_is_taken_whole_or_in_parts_with_those_within_it() {
     assert_eq!(parts.json()["data"].as_array().unwrap().len(), 4, "three items, and the labour of putting it together");
     assert_eq!(minor(&host, kitchen.revision, "net"), 44_100);
     assert_eq!(host.fields("revisions", kitchen.revision).unwrap().integer("labour_minutes"), Some(300));
+}
+
+#[test]
+fn an_item_says_how_it_is_priced_or_not_at_all() {
+    let mut host = host();
+    let dear = json!({ "name": "Tap", "cost": "10", "pricing": "margin", "rate": 10_000 });
+    assert_eq!(codes(&host.insert("catalog-items", dear).unwrap_err()), [("/rate", "check")]);
+    let fixed = json!({ "name": "Tap", "cost": "10", "pricing": "fixed" });
+    assert_eq!(codes(&host.insert("catalog-items", fixed).unwrap_err()), [("/price", "check")]);
+    let tap = item(&mut host, "Tap", json!({ "cost": "10", "pricing": "margin", "rate": 9_999 }));
+    host.update("catalog-items", tap, json!({ "pricing": "markup", "rate": 20_000 })).unwrap();
+    host.update("catalog-items", tap, json!({ "pricing": "fixed", "price": "14" })).unwrap();
 }
 
 #[test]
@@ -146,6 +159,31 @@ fn costs_are_changed_from_a_day_on_and_shown_before() {
 }
 
 #[test]
+fn what_would_change_is_reckoned_by_the_prices_of_the_day_that_is_asked_for() {
+    let mut host = host();
+    let board = item(&mut host, "Board", json!({ "cost": "100", "valid_from": "2026-11-01" }));
+    for (from, cost) in [("2026-12-01", "120"), ("2027-01-01", "90")] {
+        host.insert("catalog-prices", json!({ "item": board, "valid_from": from, "cost": cost })).unwrap();
+    }
+    let days =
+        [("2026-11-01", "100.0000"), ("2026-11-30", "100.0000"), ("2026-12-01", "120.0000"), ("2027-02-01", "90.0000")];
+    for (from, before) in days {
+        let after =
+            crate::pricing::with_waste(crate::pricing::Fine::of_decimal(before.parse().unwrap()).unwrap(), 1_000);
+        let after = after.unwrap().decimal().to_string();
+        let shown = host.get("/catalog/repriced", &[("change", "1000"), ("from", from)]).unwrap().json().clone();
+        let row = &shown["rows"][0];
+        assert_eq!((&row["before"], &row["after"]), (&json!(before), &json!(after)), "from {from}");
+        // What is shown is what comes of it.
+        let made = host.post("/catalog/reprice", &json!({ "change": 1000, "from": from, "preview": true })).unwrap();
+        let made = &made.json()["items"][0];
+        assert_eq!((&made["before"], &made["after"]), (&row["before"], &row["after"]), "from {from}");
+    }
+    let fault = host.get("/catalog/repriced", &[("change", "1000"), ("from", "soon")]).unwrap_err();
+    assert_eq!(codes(&fault), [("/from", "type")]);
+}
+
+#[test]
 fn an_allowance_of_the_catalogue_says_which_and_so_does_the_option_that_it_becomes() {
     let mut host = host();
     let kitchen = begin(&mut host, "Kitchen");
@@ -166,4 +204,67 @@ fn an_allowance_of_the_catalogue_says_which_and_so_does_the_option_that_it_becom
     let titles: Vec<&str> =
         sheet.json()["choices"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Taps (prime cost allowance)", "Excavation (provisional sum)", "Board"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// What an item costs on a day is what it was last given for that day or one before, whatever the order in which prices
+    /// were typed, and whether the night has taken them over or not.
+    #[test]
+    fn an_item_costs_what_it_was_last_given_by_that_day(
+        prices in prop::collection::btree_map(1..60_i32, 1..100_000_i64, 0..6), days in prop::collection::vec(0..70_i32, 1..5),
+        backwards in proptest::prelude::any::<bool>(), night in 0..70_i32,
+    ) {
+        let mut host = host();
+        let begun = begin(&mut host, "Kitchen");
+        let first: Date = "2026-11-23".parse().unwrap();
+        let board = item(&mut host, "Board", json!({ "cost": "1", "valid_from": first.to_string() }));
+        let mut typed: Vec<(i32, i64)> = prices.iter().map(|(day, cost)| (*day, *cost)).collect();
+        if backwards {
+            typed.reverse();
+        }
+        for (day, cost) in typed {
+            let price = json!({
+                "item": board, "valid_from": first.plus_days(day).unwrap().to_string(), "cost": Decimal::new(cost, 4).to_string(),
+            });
+            host.insert("catalog-prices", price).unwrap();
+        }
+        let mut days = days;
+        days.sort_unstable();
+        for day in days {
+            host.caller.now = format!("{}T01:00:00Z", first.plus_days(day).unwrap()).parse().unwrap();
+            if night <= day {
+                host.run_job("prices", &json!({ "due": "2026-12-01T00:05:00Z" })).unwrap();
+            }
+            let expected = prices.range(..=day).next_back().map_or(Decimal::ONE, |(_, cost)| Decimal::new(*cost, 4));
+            let cost: Decimal = taken(&mut host, begun.section, &json!({ "item": board })).parse().unwrap();
+            prop_assert_eq!(cost, expected);
+        }
+    }
+
+    /// An assembly is put into another exactly where that does not lead back to it.
+    #[test]
+    fn assemblies_are_nested_exactly_where_none_would_hold_itself(
+        pairs in prop::collection::vec((0..6_usize, 0..6_usize), 1..20),
+    ) {
+        let mut host = host();
+        let all: Vec<Id> = (0..6).map(|number| assembly(&mut host, &format!("A{number}"), 0)).collect();
+        let mut within = [[false; 6]; 6];
+        for (outer, inner) in pairs {
+            let done = holds(&mut host, all[outer], "nested", all[inner], "1");
+            let circle = outer == inner || within[inner][outer];
+            prop_assert_eq!(done.is_err(), circle, "{} in {}: {:?}", inner, outer, done);
+            if let Err(fault) = done {
+                prop_assert!(codes(&fault).iter().all(|(path, code)| (*path, *code) == ("/nested", "cycle")));
+                continue;
+            }
+            // Whatever holds the outer one holds what the inner one holds.
+            let holding: Vec<usize> = (0..6).filter(|it| *it == outer || within[*it][outer]).collect();
+            let held: Vec<usize> = (0..6).filter(|it| *it == inner || within[inner][*it]).collect();
+            for (above, below) in holding.iter().flat_map(|above| held.iter().map(move |below| (*above, *below))) {
+                within[above][below] = true;
+            }
+        }
+    }
 }

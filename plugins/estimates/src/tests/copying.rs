@@ -65,3 +65,26 @@ fn an_estimate_begins_as_in_a_template_and_a_template_is_not_issued() {
     assert_eq!(codes(&issued), [("/status", "template")]);
     host.transition("revisions", made, "issue").unwrap();
 }
+
+#[test]
+fn a_variation_begins_for_the_client_and_the_place_of_its_project() {
+    let mut host = host();
+    let mut client = |name: &str| host.insert("projects/clients", json!({ "name": name, "currency": "NZD" })).unwrap();
+    let (smith, nguyen) = (client("Smith"), client("Nguyen"));
+    let project = json!({ "name": "Kitchen", "client": smith, "address": "1 Wharf Road" });
+    let project = host.insert("projects/projects", project).unwrap();
+    let begin = |host: &mut Host, more: Json| {
+        let mut body = json!({ "title": "Oak benchtop", "project": project });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = host.post("/begin", &body)?;
+        Ok::<_, Fault>(host.fields("estimates", id(&answer.json()["estimate"])).unwrap())
+    };
+    let made = begin(&mut host, json!({})).unwrap();
+    assert_eq!((made.reference("client"), made.text("site")), (Some(smith), Some("1 Wharf Road")));
+    assert_eq!((made.text("kind"), made.text("currency")), (Some("variation"), Some("NZD")));
+    let made = begin(&mut host, json!({ "client": smith, "site": "Shed" })).unwrap();
+    assert_eq!((made.reference("client"), made.text("site")), (Some(smith), Some("Shed")));
+    assert_eq!(codes(&begin(&mut host, json!({ "client": nguyen })).unwrap_err()), [("/client", "other-client")]);
+    let nowhere = json!({ "project": host.new_id() });
+    assert_eq!(codes(&begin(&mut host, nowhere).unwrap_err()), [("/project", "unknown-reference")]);
+}

@@ -20,23 +20,23 @@ fn fine_of(text: &Json) -> i128 {
     format!("{whole}{part:0<4}").parse().unwrap()
 }
 
-fn named(rows: &Json, name: &str) -> i64 {
+pub(super) fn named(rows: &Json, name: &str) -> i64 {
     rows.as_array().unwrap().iter().filter(|row| row["name"] == name).map(|row| row["minor"].as_i64().unwrap()).sum()
 }
 
 #[derive(Debug, Clone)]
-struct Row {
+pub(super) struct Row {
     quantity: i64,
     price: i64,
     /// Markup or margin, in basis points; a fixed price where there is none.
-    rate: Option<(bool, i64)>,
-    taxed: bool,
-    optional: Option<bool>,
-    allowance: bool,
+    pub(super) rate: Option<(bool, i64)>,
+    pub(super) taxed: bool,
+    pub(super) optional: Option<bool>,
+    pub(super) allowance: bool,
     section: usize,
 }
 
-fn row() -> impl Strategy<Value = Row> {
+pub(super) fn row() -> impl Strategy<Value = Row> {
     let rate = prop::option::of((any::<bool>(), 0_i64..9_000));
     let figures = (1_i64..200_000, 0_i64..50_000_000, rate);
     let kinds = (any::<bool>(), prop::option::of(any::<bool>()), any::<bool>(), 0..3_usize);
@@ -79,7 +79,7 @@ impl Row {
 }
 
 /// An estimate of these rows, with a choice of two where that is asked for.
-fn estimate(currency: &str, rows: &[Row], choice: bool) -> (Host, Begun) {
+pub(super) fn estimate(currency: &str, rows: &[Row], choice: bool) -> (Host, Begun) {
     let mut host = host();
     let free = host.insert("tax-codes", json!({ "name": "Free", "rate": 0 })).unwrap();
     let client = host.insert("projects/clients", json!({ "name": "Smith", "currency": currency })).unwrap();

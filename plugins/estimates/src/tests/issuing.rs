@@ -211,3 +211,61 @@ fn the_paper_has_the_firm_at_its_head() {
     let paper: Json = serde_json::from_str(&host.documents().last().unwrap().data).unwrap();
     assert_eq!(paper["letterhead"], json!(["8 Carrington Road", "Marrickville NSW 2204", "02 5550 1234"]));
 }
+
+#[test]
+fn a_discount_is_a_share_or_an_amount_and_never_more_than_what_it_is_taken_off() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    for (price, ticked) in [("30", true), ("20", false)] {
+        let choice = json!({ "mode": "choice", "choice_group": "Benchtop", "ticked": ticked });
+        kitchen.priced(&mut host, price, choice);
+    }
+    kitchen.priced(&mut host, "500", json!({ "mode": "optional", "ticked": true }));
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let revision = kitchen.revision;
+    host.update("revisions", revision, json!({ "discount": aud(12_001) })).unwrap();
+    let both = host.update("revisions", revision, json!({ "discount_rate": 500 })).unwrap_err();
+    assert_eq!(codes(&both), [("/discount_rate", "either")]);
+    // Whatever the client ticks, 100.00 and the cheaper benchtop are left.
+    let beyond =
+        "The discount of $120.01 is more than the lines come to at the least, $120.00: make it less, or a share.";
+    let told = host.get(&format!("/revisions/{revision}/totals"), &[]).unwrap().json()["notes"].clone();
+    assert_eq!(told, json!([beyond]));
+    let fault = host.transition("revisions", revision, "issue").unwrap_err();
+    assert_eq!((codes(&fault), fault.message.as_str()), (vec![("/discount", "too-much")], beyond));
+    host.update("revisions", revision, json!({ "discount": aud(12_000) })).unwrap();
+    host.update("revisions", revision, json!({ "discount": aud(0), "discount_rate": 500 })).unwrap();
+    kitchen.issued(&mut host);
+}
+
+#[test]
+fn whom_a_document_was_given_to_and_what_it_is_about_stays_while_it_stands() {
+    let mut host = host();
+    let clients = ["Smith", "Nguyen"].map(|name| host.insert("projects/clients", json!({ "name": name })).unwrap());
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.priced(&mut host, "100", json!({}));
+    let estimate = kitchen.estimate;
+    host.update("estimates", estimate, json!({ "client": clients[0] })).unwrap();
+    kitchen.issued(&mut host);
+    let other = json!({ "client": clients[1], "title": "Kitchen and scullery" });
+    let fault = host.update("estimates", estimate, other.clone()).unwrap_err();
+    assert_eq!(codes(&fault), [("/client", "locked")]);
+    assert!(fault.message.ends_with("withdraw the revision that is open first."), "{}", fault.message);
+    host.transition("revisions", kitchen.revision, "withdraw").unwrap();
+    host.update("estimates", estimate, other).unwrap();
+    let next = host.post(&format!("/revisions/{}/revise", kitchen.revision), &json!(null)).unwrap();
+    let next = id(&next.json()["id"]);
+    host.transition("revisions", next, "issue").unwrap();
+    with(&mut host, next, "accept", &[("answered_by", "Alice".into_value())]).unwrap();
+    host.run_jobs().unwrap();
+    assert!(
+        host.fields("estimates", estimate).unwrap().reference("project").is_some(),
+        "its own work says what it became"
+    );
+    for change in [json!({ "client": clients[0] }), json!({ "project": null }), json!({ "client": null })] {
+        let fault = host.update("estimates", estimate, change).unwrap_err();
+        assert!(fault.message.starts_with("This stays as it was accepted"), "{}", fault.message);
+    }
+    host.update("estimates", estimate, json!({ "title": "Scullery", "notes": "Measured twice" })).unwrap();
+}

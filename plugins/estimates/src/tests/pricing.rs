@@ -199,3 +199,20 @@ fn a_quote_that_asks_for_no_tax_says_so_before_it_is_issued() {
     host.insert("tax-codes", json!({ "name": "No tax", "rate": 0, "standard": true })).unwrap();
     assert_eq!(notes(&mut host), 0, "that none is charged was said");
 }
+
+#[test]
+fn what_comes_to_nothing_is_said_and_what_is_paid_back_asks_for_no_deposit() {
+    let mut host = host();
+    let kitchen = begin(&mut host, "Kitchen");
+    kitchen.line(&mut host, json!({ "description": "Handles", "unit_cost": "0" })).unwrap();
+    let path = format!("/revisions/{}/totals", kitchen.revision);
+    let notes = |host: &mut Host| host.get(&path, &[]).unwrap().json()["notes"].clone();
+    let nothing = "“Handles” comes to nothing: see that its price and quantity are meant so.";
+    assert_eq!(notes(&mut host), json!([nothing]));
+    kitchen.priced(&mut host, "-50", json!({}));
+    host.update("revisions", kitchen.revision, json!({ "deposit": 5_000 })).unwrap();
+    assert_eq!(host.get(&path, &[]).unwrap().json()["payments"], json!([]));
+    assert_eq!(notes(&mut host), json!([nothing]), "no deposit is asked for");
+    kitchen.priced(&mut host, "100", json!({}));
+    assert_eq!(host.get(&path, &[]).unwrap().json()["payments"][0]["minor"], 2_750);
+}

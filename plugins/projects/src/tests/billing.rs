@@ -8,7 +8,7 @@ fn cost(host: &mut Host, project: Id, title: &str, minor: i64) -> Id {
     host.insert("costs", json!({ "title": title, "project": project, "amount": amount, "tax": tax })).unwrap()
 }
 
-fn may_claim() -> Host {
+pub(super) fn may_claim() -> Host {
     let mut host = host();
     host.caller.permissions.push("projects.claim".to_owned());
     host
@@ -136,6 +136,9 @@ fn a_claim_is_billed_with_its_number_then_paid_and_stands_still() {
     host.transition("claims", id, "pay").unwrap();
     assert_eq!(host.transition("claims", id, "withdraw").unwrap_err().code, ErrorCode::Conflict);
     assert_eq!(host.record("claims", id).unwrap()["paid_on"], "2026-11-23");
+    host.transition("claims", id, "unpay").expect("it was another that was paid");
+    assert_eq!(host.record("claims", id).unwrap()["paid_on"], json!(null));
+    assert_eq!(host.update("claims", id, json!({ "title": "Other" })).unwrap_err().code, ErrorCode::Locked);
 }
 
 #[test]

@@ -23,7 +23,8 @@ fn worked(host: &mut Host, project: Id, month: &str, minutes: i64, cost: i64) {
         .set("project", project)
         .set("month", month.parse::<Date>().unwrap())
         .set("minutes", minutes)
-        .set("cost", Money { minor: cost, currency: Currency::AUD })])
+        .set("cost", Money { minor: cost, currency: Currency::AUD })
+        .set("price", Money { minor: cost * 2, currency: Currency::AUD })])
         .unwrap();
     host.run_jobs().unwrap();
 }
@@ -124,4 +125,117 @@ fn a_project_without_a_budget_is_not_looked_at() {
     let answer = host.get(&format!("/projects/{shed}/budget"), &[]).unwrap();
     assert_eq!(answer.json()["time"]["budget_minutes"], 60);
     assert_eq!(answer.json()["money"], json!(null), "money is for whom it is meant");
+}
+
+#[test]
+fn a_project_says_of_which_budgets_alerts_are_and_at_what() {
+    let mut host = host();
+    let aud = |minor: i64| json!({ "minor": minor, "currency": "AUD" });
+    let more = json!({ "budget_price": aud(100_000), "alert_of": "price", "alert_at": "90 %; 12.5,60" });
+    let kitchen = with_budget(&mut host, &more);
+    assert_eq!(host.record("projects", kitchen).unwrap()["alert_at"], "12.5, 60, 90");
+    // Hours are charged at 600.00, and of the costs those that are billed on.
+    worked(&mut host, kitchen, "2026-10-01", 600, 30_000);
+    assert_eq!(alerts(&host), [alert("price", "whole", 12), alert("price", "whole", 60)]);
+    let title = host.find(select("alerts").columns(["title"]).sort("threshold")).unwrap();
+    let title = title.records().next().unwrap().text("title").unwrap().to_owned();
+    assert_eq!(title, "Kitchen has used 12.5 % of what may be charged");
+    for (billable, minor) in [(true, 30_000), (false, 9_000)] {
+        let cost = json!({ "title": "Oak", "project": kitchen, "amount": aud(minor), "billable": billable });
+        host.insert("costs", cost).unwrap();
+    }
+    host.run_jobs().unwrap();
+    assert_eq!(alerts(&host).last(), Some(&alert("price", "whole", 90)));
+    let told = host.get(&format!("/projects/{kitchen}/budget"), &[]).unwrap().json().clone();
+    assert_eq!(told["price"], json!({ "budget": aud(100_000), "charged": aud(90_000), "used": 9_000 }));
+    assert_eq!(told["money"], json!({ "budget": aud(100_000), "spent": aud(69_000), "used": 6_900 }));
+    assert_eq!((&told["rows"][0]["charged"], &told["rows"][0]["spent"]), (&json!(90_000), &json!(69_000)));
+
+    // Another choice takes back what was said of the others, and says what is reached of these.
+    host.update("projects", kitchen, json!({ "alert_of": "time", "alert_at": "100" })).unwrap();
+    host.run_jobs().unwrap();
+    assert_eq!(alerts(&host), [alert("time", "whole", 100)]);
+    host.update("projects", kitchen, json!({ "alert_of": "none" })).unwrap();
+    host.run_jobs().unwrap();
+    assert_eq!(alerts(&host), []);
+    // Where it says none, those of the organization count; where these are none, the usual ones.
+    for (settled, at) in [("70", vec![]), ("69", vec![69]), ("soon", vec![50])] {
+        host.fill_in("alert_at", settled);
+        host.update("projects", kitchen, json!({ "alert_of": "none" })).unwrap();
+        host.run_jobs().unwrap();
+        host.update("projects", kitchen, json!({ "alert_of": "money", "alert_at": null })).unwrap();
+        host.run_jobs().unwrap();
+        let all: Vec<_> = at.into_iter().map(|at| alert("money", "whole", at)).collect();
+        assert_eq!(alerts(&host), all, "{settled}");
+    }
+    for nonsense in ["half", "0", "50 80"] {
+        let fault = host.update("projects", kitchen, json!({ "alert_at": nonsense })).unwrap_err();
+        assert_eq!(codes(&fault), [("/alert_at", "percentages")]);
+    }
+}
+
+/// What happens to a project between two looks.
+#[derive(Debug, Clone)]
+enum Step {
+    /// So many minutes are booked by now.
+    Worked(i64),
+    /// The budget is so many minutes.
+    Budget(i64),
+    Look,
+}
+
+fn step() -> impl proptest::strategy::Strategy<Value = Step> {
+    use proptest::prelude::*;
+    prop_oneof![3 => (0..1_500_i64).prop_map(Step::Worked), 2 => (1..1_500_i64).prop_map(Step::Budget), 1 => Just(Step::Look)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever is booked, taken back, raised and lowered: each threshold is told once when it is reached, and again only
+    /// after it was not reached meanwhile.
+    #[test]
+    fn each_threshold_is_told_once_a_crossing(
+        steps in prop::collection::vec(step(), 1..16), at in prop::collection::btree_set(1..15_000_i64, 1..5),
+    ) {
+        let mut host = host();
+        let ana = host.add_person("Ana");
+        let named: Vec<String> = at.iter().map(|points| format!("{}.{:02}", points / 100, points % 100)).collect();
+        let kitchen = host.insert("projects", json!({
+            "name": "Kitchen", "manager": ana, "budget_minutes": 1_000, "alert_at": named.join(", "),
+        })).unwrap();
+        let (mut used, mut budget, mut crossings) = (0, 1_000, 0);
+        let mut standing = std::collections::BTreeSet::new();
+        for step in steps {
+            match step {
+                Step::Worked(minutes) => {
+                    used = minutes;
+                    worked(&mut host, kitchen, "2026-11-01", minutes, 0);
+                }
+                Step::Budget(minutes) => {
+                    budget = minutes;
+                    host.update("projects", kitchen, json!({ "budget_minutes": minutes })).unwrap();
+                }
+                Step::Look => host.run_job("budget", &json!(kitchen)).unwrap(),
+            }
+            host.run_jobs().unwrap();
+            let reached: std::collections::BTreeSet<i64> =
+                at.iter().copied().filter(|points| used * 10_000 >= points * budget).collect();
+            crossings += reached.difference(&standing).count();
+            // Of several that are crossed at once, the highest is told.
+            let highest = reached.last().filter(|points| !standing.contains(*points));
+            let before = host.count("alerts", all([])).unwrap();
+            prop_assert_eq!(before, crossings as u64);
+            let now = host.find(select("alerts").columns(["threshold"]).filter(field("over").eq(false)).sort("threshold")).unwrap();
+            let now: Vec<i64> = now.records().map(|row| row.integer("threshold").unwrap()).collect();
+            prop_assert_eq!(now, reached.iter().copied().collect::<Vec<_>>());
+            if let Some(points) = highest {
+                let percent = format!("{}.{:02}", points / 100, points % 100);
+                let percent = percent.trim_end_matches('0').trim_end_matches('.');
+                let share = format!("has used {percent} % of its budget of time");
+                prop_assert!(telling::told(&host, ana).iter().any(|line| line.ends_with(&share)), "{share}");
+            }
+            standing = reached;
+        }
+    }
 }

@@ -101,7 +101,7 @@ fn links_stay_within_one_project() {
         codes(&fault),
         [("/parent", "other-project"), ("/depends_on", "other-project"), ("/depends_on", "other-project")]
     );
-    assert_eq!(fault.issues[0].message, "Roof belongs to another project.");
+    assert_eq!(fault.issues[0].message, "Roof belongs to another project: choose a task of this.");
     assert_eq!(fault.issues[2].message, "There is no such task in this project.");
 }
 
@@ -205,6 +205,31 @@ proptest! {
             match answer {
                 Ok(()) => links = next,
                 Err(fault) => prop_assert!(fault.issues.iter().all(|issue| issue.code == "cycle")),
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A task becomes part of another exactly where that one is no part of it.
+    #[test]
+    fn a_task_is_put_under_another_exactly_where_it_would_be_no_part_of_itself(
+        pairs in prop::collection::vec((0..8_usize, prop::option::of(0..8_usize)), 1..24)
+    ) {
+        let mut host = host();
+        let kitchen = project(&mut host, "Kitchen");
+        let of: Vec<Id> = (0..8).map(|number| task(&mut host, kitchen, &format!("T{number}"))).collect();
+        let mut parents = vec![Vec::new(); 8];
+        for (child, parent) in pairs {
+            let mut next = parents.clone();
+            next[child] = parent.into_iter().collect();
+            let answer = host.update("tasks", of[child], json!({ "parent": parent.map(|at| of[at]) }));
+            prop_assert_eq!(answer.is_err(), has_circle(&next), "{:?}", next);
+            match answer {
+                Ok(()) => parents = next,
+                Err(fault) => prop_assert_eq!(codes(&fault), [("/parent", "cycle")]),
             }
         }
     }

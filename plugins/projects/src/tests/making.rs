@@ -43,7 +43,7 @@ fn what_belongs_together_is_of_one_project() {
     let amount = json!({ "minor": 100, "currency": "AUD" });
     let fault = host.insert("tasks", json!({ "title": "Saw", "project": kitchen, "location": room })).unwrap_err();
     assert_eq!(codes(&fault), [("/location", "other-project")]);
-    assert_eq!(fault.issues[0].message, "Deck belongs to another project.");
+    assert_eq!(fault.issues[0].message, "Deck belongs to another project: choose one of this.");
     let cost = json!({ "title": "Oak", "project": kitchen, "location": room, "task": cut, "amount": amount });
     assert_eq!(
         codes(&host.insert("costs", cost).unwrap_err()),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn told(host: &Host, person: Id) -> Vec<String> {
+pub(super) fn told(host: &Host, person: Id) -> Vec<String> {
     host.notices().into_iter().filter(|notice| notice.people.contains(&person)).map(|notice| notice.title).collect()
 }
 

@@ -66,6 +66,26 @@ fn hours_reach_projects_and_follow_what_becomes_of_them() {
 }
 
 #[test]
+fn what_is_charged_for_hours_is_told_before_and_after_they_are_approved() {
+    let mut firm = firm();
+    let entry = firm.hours("2026-11-16", 8);
+    let rate = firm.rate(4_000);
+    let price = |firm: &mut Firm| {
+        firm.host.run_jobs().unwrap();
+        let page = firm.host.find(select("projects/usage").columns(["price"])).unwrap();
+        page.records().next().and_then(|row| row.money("price")).map(|price| price.minor)
+    };
+    assert_eq!(price(&mut firm), Some(72_000));
+    firm.as_mia().update("entries", entry, json!({ "billable": false })).unwrap();
+    assert_eq!(price(&mut firm), None, "nobody pays for it");
+    firm.as_mia().update("entries", entry, json!({ "billable": true })).unwrap();
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    firm.as_boss().update("rates", rate, json!({ "sell": aud(9_900) })).unwrap();
+    assert_eq!(price(&mut firm), Some(72_000), "frozen at approval");
+}
+
+#[test]
 fn time_that_goes_to_another_project_leaves_nothing_behind() {
     let mut firm = firm();
     let entry = firm.hours("2026-11-16", 8);
