@@ -1,6 +1,7 @@
 //! What keeps failing is set aside, alone: one hook, route, job or subscriber, not its plugin. It takes faults of the
-//! plugin's own code in a row, in the calls of several people or organizations, so that nobody can have it set aside for
-//! others with an input that only they send. An administrator has it called again.
+//! plugin's own code in a row. Where they are met by several people of one organization, it is set aside there; where by
+//! several organizations, everywhere: nobody can have it set aside for others with an input that only they send. An
+//! administrator has it called again.
 
 use crate::tallies::Kind;
 use lignaflow_core::caller::{Caller, Principal};
@@ -9,7 +10,7 @@ use lignaflow_core::id::OrganizationId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-/// Faults in a row, and callers who met them.
+/// Faults in a row, and the people of an organization, or the organizations, that met them.
 const FAULTS: u32 = 10;
 const CALLERS: usize = 3;
 
@@ -20,6 +21,8 @@ pub struct Part {
     /// `before-save`, `route`, `job` or `subscriber`.
     pub kind: String,
     pub name: String,
+    /// Where it is called; everywhere where none is named.
+    pub organization: Option<OrganizationId>,
 }
 
 /// That a part was set aside just now.
@@ -30,12 +33,10 @@ pub struct Trip {
     pub fault: String,
 }
 
-type Who = (OrganizationId, String);
-
 #[derive(Debug, Default)]
 struct Streak {
     faults: u32,
-    callers: BTreeSet<Who>,
+    callers: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -65,23 +66,26 @@ pub(crate) fn is_fault(fault: &CallFault) -> bool {
     }
 }
 
-fn who(caller: &Caller) -> Who {
-    let who = match &caller.principal {
+/// Where a fault counts, and whose it is there.
+fn met(kind: Kind, name: &str, caller: &Caller) -> [(Part, String); 2] {
+    let person = match &caller.principal {
         Principal::Person(person) => person.to_string(),
         // What a plugin does by itself, and strangers: one caller an organization.
         _ => String::new(),
     };
-    (caller.organization, who)
+    let organization = caller.organization;
+    [(Asides::part(kind, name, Some(organization)), person), (Asides::part(kind, name, None), organization.to_string())]
 }
 
 impl Asides {
-    pub(crate) fn part(kind: Kind, name: &str) -> Part {
-        Part { kind: kind.as_str().to_owned(), name: name.to_owned() }
+    pub(crate) fn part(kind: Kind, name: &str, organization: Option<OrganizationId>) -> Part {
+        Part { kind: kind.as_str().to_owned(), name: name.to_owned(), organization }
     }
 
-    pub(crate) fn holds(&self, kind: Kind, name: &str) -> bool {
+    pub(crate) fn holds(&self, kind: Kind, name: &str, organization: OrganizationId) -> bool {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !inner.aside.is_empty() && inner.aside.contains_key(&Self::part(kind, name))
+        !inner.aside.is_empty()
+            && [None, Some(organization)].into_iter().any(|at| inner.aside.contains_key(&Self::part(kind, name, at)))
     }
 
     /// Notes how a call ended.
@@ -89,7 +93,9 @@ impl Asides {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(fault) = fault else {
             if !inner.streaks.is_empty() {
-                inner.streaks.remove(&Self::part(kind, name));
+                for (part, _) in met(kind, name, caller) {
+                    inner.streaks.remove(&part);
+                }
             }
             return;
         };
@@ -97,17 +103,18 @@ impl Asides {
         if !is_fault(fault) || kind == Kind::Migration {
             return;
         }
-        let part = Self::part(kind, name);
-        let streak = inner.streaks.entry(part.clone()).or_default();
-        streak.faults = streak.faults.saturating_add(1);
-        if streak.callers.len() < CALLERS {
-            streak.callers.insert(who(caller));
-        }
-        if streak.faults >= FAULTS && streak.callers.len() >= CALLERS && !inner.aside.contains_key(&part) {
-            let fault = fault.to_string();
-            inner.streaks.remove(&part);
-            inner.aside.insert(part.clone(), fault.clone());
-            inner.trips.push(Trip { part, fault });
+        for (part, by) in met(kind, name, caller) {
+            let streak = inner.streaks.entry(part.clone()).or_default();
+            streak.faults = streak.faults.saturating_add(1);
+            if streak.callers.len() < CALLERS {
+                streak.callers.insert(by);
+            }
+            if streak.faults >= FAULTS && streak.callers.len() >= CALLERS && !inner.aside.contains_key(&part) {
+                let fault = fault.to_string();
+                inner.streaks.remove(&part);
+                inner.aside.insert(part.clone(), fault.clone());
+                inner.trips.push(Trip { part, fault });
+            }
         }
     }
 
@@ -137,10 +144,14 @@ mod tests {
     use lignaflow_core::bound::Calendar;
     use lignaflow_core::id::{Id, PersonId, RequestId};
 
-    fn caller(person: u8) -> Caller {
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId(Id::from_bytes([number; 16]))
+    }
+
+    fn caller(at: u8, person: u8) -> Caller {
         let id = |number| Id::from_bytes([number; 16]);
         Caller {
-            organization: OrganizationId(id(1)),
+            organization: organization(at),
             principal: Principal::Person(PersonId(id(person))),
             role: None,
             permissions: BTreeSet::new(),
@@ -153,39 +164,54 @@ mod tests {
         }
     }
 
-    fn fail(asides: &Asides, name: &str, person: u8, times: u32) {
+    fn fail(asides: &Asides, (at, person): (u8, u8), times: u32) {
         for _ in 0..times {
-            asides.note(Kind::Route, name, &caller(person), Some(&CallFault::Trapped));
+            asides.note(Kind::Route, "loop", &caller(at, person), Some(&CallFault::Trapped));
         }
     }
 
     #[test]
-    fn what_fails_for_several_is_set_aside_alone() {
+    fn what_fails_for_several_people_is_set_aside_alone_and_there() {
         let asides = Asides::default();
         for person in 1..=3 {
-            fail(&asides, "loop", person, 5);
+            fail(&asides, (1, person), 5);
         }
-        assert!(asides.holds(Kind::Route, "loop"));
-        assert!(!asides.holds(Kind::Job, "loop") && !asides.holds(Kind::Route, "hello"));
+        assert!(asides.holds(Kind::Route, "loop", organization(1)));
+        assert!(!asides.holds(Kind::Route, "loop", organization(2)), "they fail for themselves");
+        assert!(!asides.holds(Kind::Job, "loop", organization(1)));
+        assert!(!asides.holds(Kind::Route, "hello", organization(1)));
         let trips = asides.trips();
         assert_eq!((trips.len(), trips[0].part.name.as_str()), (1, "loop"));
         assert!(asides.trips().is_empty());
         asides.keep(BTreeMap::new());
-        assert!(!asides.holds(Kind::Route, "loop"), "it was taken back");
+        assert!(!asides.holds(Kind::Route, "loop", organization(1)), "it was taken back");
+    }
+
+    #[test]
+    fn what_fails_in_several_organizations_is_set_aside_everywhere() {
+        let asides = Asides::default();
+        fail(&asides, (1, 1), 5);
+        fail(&asides, (2, 1), 5);
+        assert!(!asides.holds(Kind::Route, "loop", organization(1)), "of two, one person each");
+        fail(&asides, (3, 1), 1);
+        assert!(asides.holds(Kind::Route, "loop", organization(4)));
+        assert_eq!(asides.all().into_keys().map(|part| part.organization).collect::<Vec<_>>(), [None]);
     }
 
     #[test]
     fn one_caller_alone_sets_nothing_aside_and_an_answer_ends_the_row() {
         let asides = Asides::default();
-        fail(&asides, "loop", 1, 1_000);
-        assert!(!asides.holds(Kind::Route, "loop"));
-        asides.note(Kind::Route, "loop", &caller(1), None);
-        fail(&asides, "loop", 2, 4);
-        fail(&asides, "loop", 3, 4);
-        fail(&asides, "loop", 1, 1);
-        assert!(!asides.holds(Kind::Route, "loop"), "nine in a row");
-        fail(&asides, "loop", 1, 1);
-        assert!(asides.holds(Kind::Route, "loop"));
+        let holds = || asides.holds(Kind::Route, "loop", organization(1));
+        fail(&asides, (1, 1), 1_000);
+        assert!(!holds());
+        asides.note(Kind::Route, "loop", &caller(2, 1), None);
+        asides.note(Kind::Route, "loop", &caller(1, 1), None);
+        fail(&asides, (1, 2), 4);
+        fail(&asides, (1, 3), 4);
+        fail(&asides, (1, 1), 1);
+        assert!(!holds(), "nine in a row");
+        fail(&asides, (1, 1), 1);
+        assert!(holds());
     }
 
     #[test]
@@ -193,7 +219,7 @@ mod tests {
         let asides = Asides::default();
         for person in 1..=9 {
             for fault in [CallFault::Busy, CallFault::Refused(lignaflow_core::Fault::internal()), CallFault::NoCode] {
-                asides.note(Kind::Route, "hello", &caller(person), Some(&fault));
+                asides.note(Kind::Route, "hello", &caller(1, person), Some(&fault));
             }
         }
         assert!(asides.all().is_empty());

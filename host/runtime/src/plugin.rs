@@ -254,7 +254,7 @@ impl LoadedPlugin {
         ask: Ask,
     ) -> Result<(Answer, Arc<CallLog>), CallFault> {
         let code = self.code.as_ref().ok_or(CallFault::NoCode)?;
-        if self.core.asides.holds(kind, name) {
+        if self.core.asides.holds(kind, name, reads.caller().organization) {
             return Err(CallFault::SetAside);
         }
         let place = self.place().await?;

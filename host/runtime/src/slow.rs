@@ -98,13 +98,13 @@ pub(crate) struct Paces(RwLock<HashMap<Part, AtomicU32>>);
 impl Paces {
     pub(crate) fn are_long(&self, kind: Kind, name: &str) -> bool {
         let long = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        !long.is_empty() && long.contains_key(&Asides::part(kind, name))
+        !long.is_empty() && long.contains_key(&Asides::part(kind, name, None))
     }
 
     /// Notes how long a call computed, and whether it failed: what failed stands back like what is long.
     pub(crate) fn note(&self, kind: Kind, name: &str, computed: Duration, failed: bool) {
         if failed || computed >= LONG {
-            let part = Asides::part(kind, name);
+            let part = Asides::part(kind, name, None);
             if let Some(left) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&part) {
                 left.store(QUICK, Ordering::Relaxed);
                 return;
@@ -117,13 +117,13 @@ impl Paces {
             if long.is_empty() {
                 return;
             }
-            long.get(&Asides::part(kind, name)).is_some_and(|left| {
+            long.get(&Asides::part(kind, name, None)).is_some_and(|left| {
                 let one_less = |left: u32| Some(left.saturating_sub(1));
                 left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok_and(|before| before <= 1)
             })
         };
         if is_quick {
-            self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&Asides::part(kind, name));
+            self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&Asides::part(kind, name, None));
         }
     }
 }

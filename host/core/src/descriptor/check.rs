@@ -365,6 +365,9 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
         if field.secret {
             say(format!("{at}.secret"), "a setting can be secret, a field of records cannot".into());
         }
+        if !field.sent_to.is_empty() {
+            say(format!("{at}.sent_to"), "`sent_to` is for secrets among the settings".into());
+        }
         field_rules(descriptor, name.as_str(), field, &at, say);
     }
     former::fields(collection, key, say);

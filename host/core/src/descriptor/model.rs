@@ -399,6 +399,10 @@ pub struct Field {
     /// Of a text among the settings: whether it is kept encrypted and shown to nobody, code included.
     #[serde(default)]
     pub secret: bool,
+    /// Of a secret: the hosts that it may be sent to, of those in `grants.outbound`. Where the plugin sends to one alone,
+    /// it is that one.
+    #[serde(default)]
+    pub sent_to: Vec<String>,
     /// What choices are called that do not speak for themselves; of fields of organizations' own.
     #[serde(skip)]
     pub titles: ChoiceTitles,
@@ -681,6 +685,7 @@ impl Field {
             read: None,
             write: None,
             secret: false,
+            sent_to: Vec::new(),
             titles: ChoiceTitles::new(),
         }
     }

@@ -28,7 +28,7 @@ const INSIDE: &str = "The address leads inside this host's own network, where pl
 impl Outbound for Departures {
     async fn send(&self, from: Sender, request: OutboundRequest) -> Result<OutboundResponse, Fault> {
         let host = request.destination()?;
-        let secrets = self.0.secrets(&from, &request).await?;
+        let secrets = self.0.secrets(&from, &request, &host).await?;
         let this = self.clone();
         let sending = tokio::spawn(async move { this.0.carry_out(&from, request, &host, secrets).await });
         sending.await.map_err(|_| Fault::internal())?
@@ -36,16 +36,24 @@ impl Outbound for Departures {
 }
 
 impl Inner {
-    /// The secrets that the request names, in its order.
-    async fn secrets(&self, from: &Sender, request: &OutboundRequest) -> Result<Vec<String>, Fault> {
+    /// The secrets that the request names, in its order, each meant for where it goes.
+    async fn secrets(&self, from: &Sender, request: &OutboundRequest, host: &Host) -> Result<Vec<String>, Fault> {
         let plugin = self.registry.current().plugins.get(&from.plugin).cloned();
         let mut opened = Vec::with_capacity(request.secrets.len());
         for (at, wanted) in request.secrets.iter().enumerate() {
             let path = format!("/secrets/{at}/setting");
             let name = wanted.setting.as_str();
             let declared = plugin.as_ref().and_then(|plugin| plugin.descriptor().settings.get(name));
-            if !declared.is_some_and(|field| field.secret) {
+            let Some(field) = declared.filter(|field| field.secret) else {
                 return Err(Fault::at(path, "unknown-setting", format!("There is no secret setting `{name}`.")));
+            };
+            if !field.sent_to.is_empty() && !field.sent_to.contains(&host.to_string()) {
+                let meant = field.sent_to.join(", ");
+                return Err(Fault::at(
+                    path,
+                    "elsewhere",
+                    format!("The secret `{name}` goes to {meant}, not to {host}."),
+                ));
             }
             let sealed = secret(self.store.database(), from.organization, &from.plugin, name).await;
             let Some(sealed) = sealed.map_err(|error| unavailable(&error))? else {

@@ -298,14 +298,19 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         Ok(filter) => filter,
         Err(fault) => return visit.fault(&fault),
     };
-    let asides = match visit.app.plugins.asides().await {
+    let asides = match visit.app.plugins.asides_of(&installed.id, visit.signed.caller.organization).await {
         Ok(asides) => asides,
         Err(fault) => return visit.fault(&fault),
     };
     let asides: Vec<AsideRow> = asides
         .into_iter()
-        .filter(|aside| aside.plugin == installed.id)
-        .map(|aside| AsideRow { kind: aside.kind, name: aside.name, fault: aside.fault, since: aside.since })
+        .map(|aside| AsideRow {
+            everywhere: aside.organization.is_none(),
+            kind: aside.kind,
+            name: aside.name,
+            fault: aside.fault,
+            since: aside.since,
+        })
         .collect();
     let used: Vec<UsedRow> =
         loaded.map(|plugin| hours(plugin, visit.app.clock.now()).iter().map(used).collect()).unwrap_or_default();

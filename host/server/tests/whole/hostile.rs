@@ -310,7 +310,12 @@ async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back
         (&part["kind"], &part["name"], &part["fault"]),
         (&json!("route"), &json!("run"), &json!("the plugin failed"))
     );
-    assert_eq!(known["enabled"], true, "the plugin itself stays on");
+    assert_eq!((&known["enabled"], &part["everywhere"]), (&json!(true), &json!(false)), "the plugin itself stays on");
+    // Those who did not meet it are called for, and do not hear of it, until several of them do.
+    let others = server.organization("Tran").await;
+    let _ = others.act("panic/run").await.is_problem(502, "plugin-failed");
+    let heard = others.get("plugins").await.is(200);
+    assert!(heard.data().iter().all(|it| it["set_aside"].as_array().unwrap().is_empty()), "{}", heard.text);
 
     let visitor = server.signed_in(&org).await;
     visitor.get("/admin/plugins/panic").await.is(200).shows("Its route `run`").shows("call-again");

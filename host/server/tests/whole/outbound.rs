@@ -142,7 +142,9 @@ async fn install(api: &Client, bytes: Vec<u8>) -> Answer {
 
 /// The fixture, granted to send to these hosts.
 fn stock(hosts: &str) -> Vec<u8> {
-    redescribed(&fixture("stock"), STOCK, &STOCK.replace("\"books.example\"", hosts))
+    let first = hosts.split(',').next().unwrap_or_default();
+    let meant = STOCK.replace("secret = true", &format!("secret = true, sent_to = [{first}]"));
+    redescribed(&fixture("stock"), STOCK, &meant.replace("\"books.example\"", hosts))
 }
 
 async fn site(database: &Database, config: fn(&mut Config)) -> Site {
@@ -369,6 +371,13 @@ async fn a_secret_is_a_setting_of_that_kind_that_is_filled_in(database: Database
         let told = site.sent(json!({ "url": site.url("/"), "secret": setting })).await;
         assert!(told.contains(&format!("no secret setting `{setting}`")), "{told}");
     }
+    let elsewhere = Receiver::open(&site.server).await;
+    let hosts = format!("\"localhost:{}\", \"localhost:{}\"", site.receiver.port, elsewhere.port);
+    let _ = install(&site.org, stock(&hosts)).await.is(201);
+    let there = format!("https://localhost:{}/", elsewhere.port);
+    let told = site.sent(json!({ "url": there, "secret": "token" })).await;
+    assert!(told.contains(&format!("goes to localhost:{}, not to", site.receiver.port)), "{told}");
+    assert!(elsewhere.arrived.is_empty(), "it went to the other of two");
     let told = site.sent(json!({ "url": site.url("/"), "secret": "token", "header": "Host" })).await;
     assert!(told.starts_with("Invalid:") && told.ends_with("/secrets/0"), "{told}");
     assert!(site.receiver.arrived.is_empty(), "nothing came");

@@ -139,7 +139,9 @@ impl Database {
     pub async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
-            Kind::Sqlite(sqlite) => sqlite.readers.fetch_all(statement).await?.into_iter().map(Row::Sqlite).collect(),
+            Kind::Sqlite(sqlite) => {
+                Box::pin(sqlite.readers.fetch_all(statement)).await?.into_iter().map(Row::Sqlite).collect()
+            }
             Kind::Postgres(postgres) => postgres.read(statement).await?.into_iter().map(Row::Postgres).collect(),
         })
     }
@@ -147,7 +149,7 @@ impl Database {
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         Ok(match &*self.0 {
-            Kind::Sqlite(sqlite) => sqlite.readers.fetch_optional(statement).await?.map(Row::Sqlite),
+            Kind::Sqlite(sqlite) => Box::pin(sqlite.readers.fetch_optional(statement)).await?.map(Row::Sqlite),
             Kind::Postgres(postgres) => postgres.read(statement).await?.into_iter().next().map(Row::Postgres),
         })
     }

@@ -104,7 +104,7 @@ impl Postgres {
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<PgRow>, StoreError> {
         let until = Instant::now() + self.acquire;
         loop {
-            match self.ask(statement.clone()).await {
+            match Box::pin(self.ask(statement.clone())).await {
                 Ok(rows) => return Ok(rows),
                 Err(error) if broke(&error) && Instant::now() < until => {}
                 Err(error) => return Err(error.into()),

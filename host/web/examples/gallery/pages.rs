@@ -592,6 +592,7 @@ fn plugin() -> Markup {
         name: "progress".into(),
         fault: "the plugin used up its computing time".into(),
         since: NOW - HOUR,
+        everywhere: true,
     }];
     let version = |version: &str, digest: &str, in_use: bool| VersionRow {
         version: version.into(),

@@ -515,6 +515,7 @@ mod tests {
                 name: "progress".into(),
                 fault: "the plugin took too <long>".into(),
                 since: 0,
+                everywhere: false,
             }],
             may_switch: true,
             asked: &[Ask {

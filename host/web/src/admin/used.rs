@@ -36,6 +36,8 @@ pub struct AsideRow {
     /// What it failed with last.
     pub fault: String,
     pub since: Micros,
+    /// In every organization; else in this one.
+    pub everywhere: bool,
 }
 
 impl AsideRow {
@@ -57,7 +59,7 @@ pub(super) fn asides(shell: &Shell, view: &PluginPage<'_>) -> Markup {
                     (icon("alert"))
                     div {
                         p {
-                            b { (aside.said()) } " kept failing for several people and is set aside since " (when(aside.since, &shell.reader)) ": "
+                            b { (aside.said()) } " kept failing for several " @if aside.everywhere { "organizations and is set aside everywhere" } @else { "people and is set aside here" } " since " (when(aside.since, &shell.reader)) ": "
                             (aside.fault) ". " @if aside.kind == "before-save" { "Until it is called again, its collections take no changes." }
                         }
                         @if view.may_install {

@@ -16,7 +16,7 @@ use lignaflow_core::Fault;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::value::instant_text;
-use lignaflow_store::plugins::Installed;
+use lignaflow_store::plugins::{Aside, Installed};
 use lignaflow_web::admin::asks;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,6 +57,8 @@ pub struct SetAside {
     /// What it failed with last.
     pub fault: String,
     pub since: String,
+    /// In every organization; else where people met it.
+    pub everywhere: bool,
 }
 
 /// The plugins of this instance
@@ -77,12 +79,14 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Pl
         new.map(|ask| AskedRight { key: ask.key, sentence: ask.sentence, granted: false }).collect()
     };
     let set_aside = |id: &PluginId| {
-        let own = asides.iter().filter(|aside| aside.plugin == *id);
+        let here = |aside: &&Aside| aside.organization.is_none_or(|at| at == signed.caller.organization);
+        let own = asides.iter().filter(|aside| aside.plugin == *id).filter(here);
         own.map(|aside| SetAside {
             kind: aside.kind.clone(),
             name: aside.name.clone(),
             fault: aside.fault.clone(),
             since: instant_text(aside.since),
+            everywhere: aside.organization.is_none(),
         })
         .collect()
     };
