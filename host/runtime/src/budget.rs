@@ -17,6 +17,17 @@ pub(crate) struct Budget {
     host_calls: AtomicU32,
     rows: AtomicUsize,
     bytes: AtomicUsize,
+    /// How many calls are in one another at this moment.
+    depth: AtomicUsize,
+}
+
+/// A call that is within others, while it lasts.
+pub(crate) struct Within(Arc<Budget>);
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        self.0.depth.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Budget {
@@ -28,7 +39,14 @@ impl Budget {
             host_calls: AtomicU32::new(0),
             rows: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
         }
+    }
+
+    /// How many calls the next one is in, and that it is among them. Calls of one account follow each other down and up.
+    pub(crate) fn enter(self: Arc<Self>) -> (usize, Within) {
+        let depth = self.depth.fetch_add(1, Ordering::Relaxed);
+        (depth, Within(self))
     }
 
     /// Time by the clock that is left.

@@ -4,8 +4,9 @@
 use crate::budget::Budget;
 use crate::contract::carrying::exports::lignaflow::plugin::migration;
 use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
-use crate::contract::lignaflow::plugin::types::Error as WireError;
+use crate::contract::lignaflow::plugin::types::{Entry, Error as WireError};
 use crate::contract::lignaflow::plugin::writing::Mutation;
+use crate::convert::value;
 use crate::limits::Limits;
 use crate::load::Code;
 use crate::log::{CallLog, Output};
@@ -47,6 +48,26 @@ pub(crate) enum Ask {
     Receive(Vec<subscriber::Event>),
     Migrate(migration::Portion),
     Invoke(ServiceCall),
+}
+
+impl Ask {
+    /// Bytes that it comes to in the guest, about.
+    fn weight(&self) -> usize {
+        let fields = |fields: &[Entry]| fields.iter().map(|it| it.key.len() + value::weight(&it.value)).sum::<usize>();
+        let pairs =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+        match self {
+            Self::BeforeSave(changes) => {
+                let of = |it: &hooks::Change| fields(&it.before) + fields(&it.after) + fields(&it.related);
+                changes.iter().map(of).sum()
+            }
+            Self::Handle(request) => request.body.len() + pairs(&request.parameters) + pairs(&request.query),
+            Self::Run(call) => call.payload.len() + call.cursor.iter().map(String::len).sum::<usize>(),
+            Self::Receive(events) => events.iter().map(|it| fields(&it.before) + fields(&it.after)).sum(),
+            Self::Migrate(portion) => portion.records.iter().map(|it| fields(&it.fields)).sum(),
+            Self::Invoke(call) => call.arguments.len(),
+        }
+    }
 }
 
 /// What a guest answered, in the contract's types.
@@ -166,6 +187,7 @@ async fn answer(
 ) -> wasmtime::Result<Answer> {
     let limits = state.limits.clone();
     let mut store = Store::new(code.instance.component().engine(), state);
+    store.data_mut().hand_over(0, ask.weight())?;
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.bytes_out);
     store.set_max_component_handles(HANDLES);

@@ -42,7 +42,7 @@ const TABLES: u32 = 8;
 pub struct EngineOptions {
     /// Where compiled plugins are kept; without one, each start compiles.
     pub cache_dir: Option<PathBuf>,
-    /// Instances of all plugins at a time. Each reserves 4 GiB of addresses, and memory only as it is used.
+    /// Instances of all plugins that the host calls at a time, and half as many for services in these. Each reserves 4 GiB of addresses, and memory only as it is used.
     pub instances: u32,
     /// What calls may use where nothing else is set for a plugin.
     pub allowance: Allowance,
@@ -64,11 +64,39 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
+/// How deep services call one another, as whoever carries their calls out holds them to (`host/records`).
+const LEVELS: u32 = 4;
+
+/// Instances for the services that calls wait for, of each depth.
+const fn served(instances: u32) -> u32 {
+    if instances < 8 { 1 } else { instances / 8 }
+}
+
+/// Places for instances of all plugins. Services have places of their own by how deep they are called: who holds a place
+/// waits for deeper ones alone, so that calls never wait for each other in a circle.
+#[derive(Debug)]
+pub(crate) struct Slots([Arc<Semaphore>; LEVELS as usize + 1]);
+
+impl Slots {
+    fn new(instances: u32) -> Self {
+        let places = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self(std::array::from_fn(|depth| {
+            let count = if depth == 0 { instances } else { served(instances) };
+            Arc::new(Semaphore::new(places(count)))
+        }))
+    }
+
+    /// Those of calls by the host (0), of services that these call (1), and so on.
+    pub(crate) fn at(&self, depth: usize) -> Arc<Semaphore> {
+        self.0[depth.min(self.0.len() - 1)].clone()
+    }
+}
+
 pub(crate) struct Shared {
     pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) linker: Linker<State>,
     pub(crate) cache: Option<Cache>,
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Slots,
     /// Places for calls that compute for long: half of the cores.
     pub(crate) lane: Arc<Semaphore>,
     allowance: Allowance,
@@ -102,7 +130,8 @@ impl Shared {
 impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self, EngineFault> {
         let fault = |error: wasmtime::Error| EngineFault::Engine(format!("{error:#}"));
-        let wasmtime = wasmtime::Engine::new(&config(options.instances, options.stack)).map_err(fault)?;
+        let instances = options.instances.saturating_add(served(options.instances).saturating_mul(LEVELS));
+        let wasmtime = wasmtime::Engine::new(&config(instances, options.stack)).map_err(fault)?;
         let cache = options.cache_dir.as_deref().map(|folder| Cache::open(folder, &wasmtime)).transpose()?;
         let mut linker = Linker::new(&wasmtime);
         host::link(&mut linker).map_err(fault)?;
@@ -112,13 +141,12 @@ impl Engine {
             .name("epochs".to_owned())
             .spawn(move || count_epochs(&weak, &stop))
             .map_err(|error| EngineFault::Engine(format!("no thread for its clock: {error}")))?;
-        let slots = usize::try_from(options.instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Shared {
             wasmtime,
             linker,
             cache,
-            slots: Arc::new(Semaphore::new(slots)),
+            slots: Slots::new(options.instances),
             lane: Arc::new(Semaphore::new((cores / 2).max(1))),
             allowance: options.allowance,
             compiler: options.compiler,

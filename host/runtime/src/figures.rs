@@ -45,6 +45,19 @@ pub(crate) struct Spent {
     pub(crate) memory: usize,
 }
 
+impl Spent {
+    /// What was spent since then: of a service, as part of the call that it is in. Memory is what the largest of them had.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            took: self.took.saturating_sub(before.took),
+            cpu: self.cpu.saturating_sub(before.cpu),
+            rows: self.rows.saturating_sub(before.rows),
+            bytes: self.bytes.saturating_sub(before.bytes),
+            memory: self.memory,
+        }
+    }
+}
+
 impl Used {
     fn since(since: Micros) -> Self {
         Self { since, calls: 0, faults: 0, cpu: 0, rows: 0, bytes: 0, memory: 0, denied: 0, took: [0; BOUNDS] }

@@ -7,7 +7,7 @@ use crate::call::{Answer, Ask, Lanes, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
-use crate::figures::{Figures, Used};
+use crate::figures::{Figures, Spent, Used};
 use crate::limits;
 use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
@@ -257,7 +257,8 @@ impl LoadedPlugin {
         if self.core.asides.holds(kind, name, reads.caller().organization) {
             return Err(CallFault::SetAside);
         }
-        let place = self.place().await?;
+        let (depth, _within) = budget.clone().enter();
+        let place = self.place(depth).await?;
         let held = self.core.held.load_full();
         let limits = held.of(kind);
         let (request, now) = (reads.caller().request_id, reads.caller().now);
@@ -277,10 +278,10 @@ impl LoadedPlugin {
     }
 
     /// A place among the plugin's instances, then one among all.
-    async fn place(&self) -> Result<Place, CallFault> {
+    async fn place(&self, depth: usize) -> Result<Place, CallFault> {
         let waiting = async {
             let own = self.places.load_full().acquire_owned().await.map_err(|_| CallFault::Busy)?;
-            let shared = self.engine.slots.clone().acquire_owned().await.map_err(|_| CallFault::Busy)?;
+            let shared = self.engine.slots.at(depth).acquire_owned().await.map_err(|_| CallFault::Busy)?;
             Ok((own, shared, self.core.tallies.instance()))
         };
         tokio::time::timeout(self.core.held.load().queue(), waiting).await.map_err(|_| CallFault::Busy)?
@@ -394,10 +395,9 @@ impl LoadedPlugin {
         &self,
         (kind, name): (Kind, &str),
         caller: &Caller,
-        meter: &Meter,
+        spent: Spent,
         result: Result<T, CallFault>,
     ) -> Result<T, CallFault> {
-        let spent = meter.used();
         let fault = result.as_ref().err();
         self.core.tallies.called(kind, Outcome::of(&result), spent);
         self.core.figures.call(caller.now, spent, fault.is_some_and(is_fault));
@@ -499,10 +499,9 @@ impl LoadedPlugin {
         &self,
         reads: Arc<dyn Reads>,
         call: ServiceCall,
-        rest: Remainder,
+        budget: Arc<Budget>,
     ) -> Result<ServiceAnswer, CallFault> {
         let at = reads.caller().now;
-        let budget = rest.0.downcast::<Budget>().map_err(|_| CallFault::Trapped)?;
         let name = format!("{}.{}", call.service, call.method);
         let Some((arguments, promised)) = self.services.method(&call.service, &call.method) else {
             let what = format!("The plugin {} has no service {name}.", self.id());
@@ -553,33 +552,33 @@ impl Guest for LoadedPlugin {
     async fn before_save(&self, reads: Arc<dyn Reads>, changes: Vec<HookChange>) -> Result<Verdict, CallFault> {
         let meter = Arc::new(Meter::new());
         let verdict = self.verdict(&meter, reads.clone(), changes).await;
-        self.counted((Kind::BeforeSave, BEFORE_SAVE), reads.caller(), &meter, verdict)
+        self.counted((Kind::BeforeSave, BEFORE_SAVE), reads.caller(), meter.used(), verdict)
     }
 
     async fn handle(&self, reads: Arc<dyn Reads>, request: RouteRequest) -> Result<RouteReply, CallFault> {
         let meter = Arc::new(Meter::new());
         let route = request.route.clone();
         let reply = self.reply(&meter, reads.clone(), request).await;
-        self.counted((Kind::Route, &route), reads.caller(), &meter, reply)
+        self.counted((Kind::Route, &route), reads.caller(), meter.used(), reply)
     }
 
     async fn run(&self, reads: Arc<dyn Reads>, call: JobCall) -> Result<Slice, CallFault> {
         let meter = Arc::new(Meter::new());
         let job = call.job.clone();
         let slice = self.slice(&meter, reads.clone(), call).await;
-        self.counted((Kind::Job, &job), reads.caller(), &meter, slice)
+        self.counted((Kind::Job, &job), reads.caller(), meter.used(), slice)
     }
 
     async fn receive(&self, reads: Arc<dyn Reads>, events: Vec<Event>) -> Result<Vec<Mutation>, CallFault> {
         let meter = Arc::new(Meter::new());
         let writes = self.writes(&meter, reads.clone(), events).await;
-        self.counted((Kind::Subscriber, RECEIVE), reads.caller(), &meter, writes)
+        self.counted((Kind::Subscriber, RECEIVE), reads.caller(), meter.used(), writes)
     }
 
     async fn migrate(&self, reads: Arc<dyn Reads>, portion: Portion) -> Result<Vec<Mutation>, CallFault> {
         let meter = Arc::new(Meter::new());
         let writes = self.carried(&meter, reads.clone(), portion).await;
-        self.counted((Kind::Migration, MIGRATE), reads.caller(), &meter, writes)
+        self.counted((Kind::Migration, MIGRATE), reads.caller(), meter.used(), writes)
     }
 
     async fn invoke(
@@ -588,9 +587,10 @@ impl Guest for LoadedPlugin {
         call: ServiceCall,
         rest: Remainder,
     ) -> Result<ServiceAnswer, CallFault> {
-        let meter = Meter::new();
+        let budget = rest.0.downcast::<Budget>().map_err(|_| CallFault::Trapped)?;
+        let before = budget.meter.used();
         let name = format!("{}.{}", call.service, call.method);
-        let answer = self.served(reads.clone(), call, rest).await;
-        self.counted((Kind::Service, &name), reads.caller(), &meter, answer)
+        let answer = self.served(reads.clone(), call, budget.clone()).await;
+        self.counted((Kind::Service, &name), reads.caller(), budget.meter.used().since(before), answer)
     }
 }
