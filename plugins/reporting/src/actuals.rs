@@ -363,6 +363,33 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_forecast_is_never_less_than_what_it_took_and_of_what_is_done_no_more(
+            done in prop::bool::ANY,
+            planned in (0..10_000_i64, 0..10_000_i64),
+            taken in (0..10_000_i64, 0..10_000_i64, 0..10_000_i64, 0..10_000_i64),
+            more in 0..5_000_i64,
+        ) {
+            let ((planned_minutes, planned_cost), (worked_minutes, labour_cost, other_cost, elsewhere)) =
+                (planned, taken);
+            let task =
+                Work { done, planned_minutes, planned_cost, worked_minutes, labour_cost, other_cost, elsewhere };
+            let Figures { forecast_minutes, forecast_cost, actual_cost, .. } = task.figures(true);
+            let (forecast_cost, actual_cost) = (forecast_cost.unwrap(), actual_cost.unwrap());
+            if done {
+                prop_assert_eq!((forecast_minutes, forecast_cost), (worked_minutes, actual_cost));
+            } else {
+                prop_assert_eq!(forecast_minutes, planned_minutes.max(worked_minutes));
+                prop_assert!(forecast_cost >= actual_cost && forecast_cost + elsewhere >= planned_cost);
+                // What is over both is made up by nothing.
+                prop_assert!(forecast_cost == actual_cost || forecast_cost + elsewhere == planned_cost);
+            }
+            let worked = Work { worked_minutes: worked_minutes + more, labour_cost: labour_cost + more, ..task };
+            let worked = worked.figures(true);
+            prop_assert!(worked.forecast_minutes >= forecast_minutes && worked.forecast_cost >= Some(forecast_cost));
+            prop_assert_eq!(task.figures(false).forecast_cost, None);
+        }
+
         /// However tasks are put into rows, the rows come to the same.
         #[test]
         fn rows_come_to_the_same_however_they_are_made(

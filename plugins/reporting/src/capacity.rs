@@ -20,6 +20,8 @@ pub(crate) struct Day {
     /// Of it, what is a holiday, and what is leave.
     pub(crate) holiday: i64,
     pub(crate) leave: i64,
+    /// Also where nothing would have been worked.
+    pub(crate) is_holiday: bool,
 }
 
 impl Day {
@@ -79,8 +81,7 @@ impl Capacity {
     }
 
     pub(crate) fn of(&self, person: &Person, day: Date) -> Day {
-        // 1 January 1970 was a Thursday.
-        let weekday = usize::try_from((day.days() + 3).rem_euclid(7)).unwrap_or(0);
+        let weekday = usize::from(day.weekday()) - 1;
         let pattern = |of: Option<Id>| {
             let mut known = self.patterns.get(&of)?.iter();
             known.find(|row| row.date("effective_from").is_some_and(|from| from <= day))
@@ -91,13 +92,13 @@ impl Capacity {
             *on == day && zone.as_deref().is_none_or(|zone| zone == person.time_zone)
         };
         if self.holidays.iter().any(is_holiday) {
-            return Day { usual, holiday: usual, leave: 0 };
+            return Day { usual, holiday: usual, leave: 0, is_holiday: true };
         }
         let away = self.leave.get(&person.id).into_iter().flatten();
         let away = away.filter(|row| row.date("first") <= Some(day) && Some(day) <= row.date("last"));
         // Leave that says no time takes the whole day.
         let leave = away.map(|row| row.integer("per_day").unwrap_or(usual)).sum::<i64>();
-        Day { usual, holiday: 0, leave: leave.clamp(0, usual) }
+        Day { usual, holiday: 0, leave: leave.clamp(0, usual), is_holiday: false }
     }
 }
 

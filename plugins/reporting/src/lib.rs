@@ -16,6 +16,7 @@
 
 mod actuals;
 mod attendance;
+mod bands;
 mod burn;
 mod capacity;
 mod pay;

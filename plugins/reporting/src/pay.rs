@@ -1,7 +1,8 @@
 //! Hours as a payroll takes them: each person's days with start, finish, break, ordinary time, overtime by band, leave,
 //! holidays and allowances, also as amounts of the payroll's own pay items. It sorts hours and computes no wages.
 
-use crate::capacity::{Capacity, Day, people_of};
+use crate::bands::{Bands, Rules, Time, Week};
+use crate::capacity::{Capacity, people_of};
 use crate::span::Span;
 use crate::sums::{all, where_there};
 use lignaflow_sdk::Person;
@@ -10,8 +11,6 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-/// What overtime of the first band is by itself.
-const FIRST_BAND: i64 = 7_200;
 /// Allowances of one report.
 const MOST: usize = 5_000;
 
@@ -21,9 +20,8 @@ struct Figures {
     #[serde(rename = "break")]
     pause: i64,
     worked: i64,
-    ordinary: i64,
-    overtime: i64,
-    further_overtime: i64,
+    #[serde(flatten)]
+    bands: Bands,
     leave: i64,
     holiday: i64,
 }
@@ -32,35 +30,17 @@ impl AddAssign for Figures {
     fn add_assign(&mut self, more: Self) {
         self.pause += more.pause;
         self.worked += more.worked;
-        self.ordinary += more.ordinary;
-        self.overtime += more.overtime;
-        self.further_overtime += more.further_overtime;
+        self.bands += more.bands;
         self.leave += more.leave;
         self.holiday += more.holiday;
-    }
-}
-
-/// What was worked on a day by its bands: ordinary up to what the pattern says, then the first band, then the rest. What
-/// takes time back that was paid is less than nothing, and ordinary.
-fn banded(worked: i64, day: Day, first_band: i64) -> Figures {
-    let usual = if day.holiday > 0 { 0 } else { day.usual };
-    let ordinary = worked.min(usual);
-    let beyond = worked - ordinary;
-    let overtime = beyond.min(first_band);
-    Figures {
-        worked,
-        ordinary,
-        overtime,
-        further_overtime: beyond - overtime,
-        leave: day.leave,
-        holiday: day.holiday,
-        pause: 0,
     }
 }
 
 #[derive(Debug, Default)]
 struct Worked {
     seconds: i64,
+    /// Of it, what corrections of other time come to.
+    corrected: i64,
     pause: i64,
     start: Option<Instant>,
     finish: Option<Instant>,
@@ -140,6 +120,7 @@ fn worked(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Worked>, Fa
         .group_by("local_date", Bucket::Day)
         .group("zone")
         .measure(sum("duration").named("seconds"))
+        .measure(sum("duration").named("corrected").filter(field("corrects").is_set()))
         .measure(sum("break_time").named("pause"))
         .measure(minimum("started_at").named("start"))
         .measure(maximum("ended_at").named("finish"));
@@ -152,6 +133,7 @@ fn worked(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Worked>, Fa
         let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) else { continue };
         let of = days.entry((user, day)).or_default();
         of.seconds += row.integer("seconds").unwrap_or(0);
+        of.corrected += row.integer("corrected").unwrap_or(0);
         of.pause += row.integer("pause").unwrap_or(0);
         if let Some(start) = row.instant("start").filter(|at| of.start.is_none_or(|known| *at < known)) {
             of.start = Some(start);
@@ -196,9 +178,12 @@ fn allowances(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Vec<Bes
 
 /// Everybody's days with anything to pay, person by person.
 fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>, Fault> {
-    let first_band = settings::all(["overtime_first"])?.integer("overtime_first").unwrap_or(FIRST_BAND);
-    let capacity = Capacity::read(span)?;
-    let mut worked = worked(span, approved)?;
+    let rules = Rules::read()?;
+    let conventions = calendar::of_organization()?;
+    // A week that begins before counts from its first day on.
+    let counted = if rules.counts_weeks() { Span { first: conventions.week_of(span.first), ..span } } else { span };
+    let capacity = Capacity::read(counted)?;
+    let mut worked = worked(counted, approved)?;
     let mut beside = allowances(span, approved)?;
     let mut rows = Vec::new();
     let known_as = payroll_ids()?;
@@ -209,15 +194,27 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
         }
     }
     for person in everybody {
-        for day in span.days() {
+        let mut week = Week::default();
+        for day in counted.days() {
             let of = worked.remove(&(person.id, day));
+            let mut known = capacity.of(&person, day);
+            if !person.active {
+                // Who has left is paid what they worked, and away from nothing any more.
+                (known.holiday, known.leave) = (0, 0);
+            }
+            let is_there = of.is_some();
+            let of = of.unwrap_or_default();
+            let time = Time { own: of.seconds - of.corrected, corrected: of.corrected };
+            let bands = rules.sorted(time, day, known, (conventions.week_of(day), &mut week));
             let paid = beside.remove(&(person.id, day)).unwrap_or_default();
-            let known = if person.active { capacity.of(&person, day) } else { Day::default() };
-            if of.is_none() && known.leave == 0 && known.holiday == 0 && paid.is_empty() {
+            let is_empty = !is_there && known.leave == 0 && known.holiday == 0 && paid.is_empty();
+            if day < span.first || is_empty {
                 continue;
             }
+            let figures =
+                Figures { pause: of.pause, worked: of.seconds, bands, leave: known.leave, holiday: known.holiday };
             let payroll_id = known_as.get(&person.id).cloned();
-            rows.push(Row { payroll_id, ..row(&person, day, &of.unwrap_or_default(), known, first_band, paid)? });
+            rows.push(Row { payroll_id, ..row(&person, day, &of, figures, paid)? });
         }
     }
     Ok(rows)
@@ -235,10 +232,13 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
 }
 
 /// What the payroll calls what hours are sorted into.
-const ITEMS: [(&str, &str, &str); 5] = [
+const ITEMS: [(&str, &str, &str); 8] = [
     ("ordinary", "pay_item_ordinary", "Ordinary hours"),
     ("overtime", "pay_item_overtime", "Overtime"),
     ("further_overtime", "pay_item_further", "Further overtime"),
+    ("saturday", "pay_item_saturday", "Saturday"),
+    ("sunday", "pay_item_sunday", "Sunday"),
+    ("on_holiday", "pay_item_on_holiday", "Worked on a public holiday"),
     ("leave", "pay_item_leave", "Leave"),
     ("holiday", "pay_item_holiday", "Public holiday"),
 ];
@@ -258,7 +258,9 @@ pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let called = settings::all(ITEMS.map(|(_, setting, _)| setting))?;
     let (mut rows, mut total) = (Vec::new(), ItemTotal::default());
     for Row { id, payroll_id, title, day, figures, beside, records, .. } in days {
-        let amounts = [figures.ordinary, figures.overtime, figures.further_overtime, figures.leave, figures.holiday];
+        let Bands { ordinary, overtime, further_overtime, saturday, sunday, on_holiday } = figures.bands;
+        let (leave, holiday) = (figures.leave, figures.holiday);
+        let amounts = [ordinary, overtime, further_overtime, saturday, sunday, on_holiday, leave, holiday];
         for ((figure, setting, usual), seconds) in ITEMS.into_iter().zip(amounts).filter(|(_, seconds)| *seconds != 0) {
             let item = called.text(setting).filter(|item| !item.trim().is_empty()).unwrap_or(usual).to_owned();
             let records = records.get(figure).cloned().unwrap_or_default();
@@ -287,16 +289,8 @@ pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
     reply::json(&span.answer(rows, total))
 }
 
-fn row(
-    person: &Person,
-    day: Date,
-    of: &Worked,
-    known: Day,
-    first_band: i64,
-    beside: Vec<Beside>,
-) -> Result<Row, Fault> {
+fn row(person: &Person, day: Date, of: &Worked, figures: Figures, beside: Vec<Beside>) -> Result<Row, Fault> {
     let zone = of.zone.as_deref().unwrap_or(&person.time_zone);
-    let figures = Figures { pause: of.pause, ..banded(of.seconds, known, first_band) };
     let days = Span { first: day, last: day };
     let entries = format!("/api/v1/timesheets/entries?filter[user]={}{}", person.id, days.address("local_date"));
     let leave =
@@ -305,7 +299,8 @@ fn row(
         BTreeMap::from([("leave", leave), ("holiday", format!("/api/v1/timesheets/holidays?filter[day]={day}"))]);
     let allowances = format!("/api/v1/timesheets/allowances?filter[user]={}{}", person.id, days.address("local_date"));
     records.insert("allowances", allowances);
-    records.extend(["break", "worked", "ordinary", "overtime", "further_overtime"].map(|name| (name, entries.clone())));
+    let of_time = ["break", "worked", "ordinary", "overtime", "further_overtime", "saturday", "sunday", "on_holiday"];
+    records.extend(of_time.map(|name| (name, entries.clone())));
     Ok(Row {
         id: person.id,
         payroll_id: None,
@@ -318,21 +313,4 @@ fn row(
         beside,
         records,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn bands_add_up_to_what_was_worked(worked in -50_000..90_000_i64, usual in 0..40_000_i64, band in 0..20_000_i64, holiday in prop::bool::ANY) {
-            let day = Day { usual, holiday: if holiday { usual } else { 0 }, leave: 0 };
-            let figures = banded(worked, day, band);
-            prop_assert_eq!(figures.ordinary + figures.overtime + figures.further_overtime, worked);
-            prop_assert!(figures.overtime <= band && figures.overtime >= 0 && figures.further_overtime >= 0);
-            prop_assert!(figures.ordinary <= usual);
-        }
-    }
 }

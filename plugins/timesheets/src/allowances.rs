@@ -22,11 +22,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
             *locked.insert(until)
         };
         for day in [change.before.date("local_date"), change.after.date("local_date")].into_iter().flatten() {
-            if let Some(until) = until.filter(|until| day <= *until) {
-                let message =
-                    format!("Time is locked up to {}: {} is before that.", weeks::shown(until), weeks::shown(day));
-                findings.lock(index, "local_date", message);
-            }
+            policy::refuse_locked(until, index, day, findings);
         }
         by_project::refuse_as_it_was(index, change, findings)?;
         if change.kind == ChangeKind::Remove {

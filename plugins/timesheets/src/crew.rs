@@ -63,6 +63,7 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     let (mut ids, mut writes, mut issues) = (Vec::new(), Vec::<Mutation>::new(), Vec::new());
     let me = context::caller()?.person();
+    let site = place::zone_of_site(purpose.project)?;
     let mut known = std::collections::BTreeSet::new();
     for (at, text) in body.people.iter().enumerate() {
         let person = text.parse().ok().map(people::person).transpose()?.flatten();
@@ -74,7 +75,7 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
             continue;
         }
         let id = context::new_id()?;
-        let zone = place::zone_for(purpose.project, person.id)?;
+        let zone = site.clone().map_or_else(|| place::zone_of(person.id), Ok)?;
         let entry = purpose.put(insert("entries", id)).set("user", person.id).set("zone", zone.as_str());
         let entry = match time {
             Typed::Taken(seconds) => entry.set("local_date", body.day).set("duration", seconds),

@@ -124,15 +124,7 @@ impl Book {
             }
         }
         if let Some(day) = change.before.date("local_date") {
-            self.refuse_locked(index, day, findings);
-        }
-    }
-
-    fn refuse_locked(&self, index: usize, day: Date, findings: &mut Findings) {
-        if let Some(until) = self.locked_until.filter(|until| day <= *until) {
-            let message =
-                format!("Time is locked up to {}: {} is before that.", weeks::shown(until), weeks::shown(day));
-            findings.lock(index, "local_date", message);
+            policy::refuse_locked(self.locked_until, index, day, findings);
         }
     }
 
@@ -176,7 +168,7 @@ impl Book {
         findings.set(index, change, "local_date", settled.day);
         findings.set(index, change, "duration", settled.duration);
         if change.before.date("local_date") != Some(settled.day) || change.kind == ChangeKind::Insert {
-            self.refuse_locked(index, settled.day, findings);
+            policy::refuse_locked(self.locked_until, index, settled.day, findings);
         }
         Ok(Some(settled))
     }

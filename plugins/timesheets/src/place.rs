@@ -13,17 +13,17 @@ pub(crate) fn zone_of(user: Id) -> Result<String, Fault> {
     Ok(people::person(user)?.map_or(caller.time_zone, |person| person.time_zone))
 }
 
+/// The zone of a project's site, where it has one of its own.
+pub(crate) fn zone_of_site(project: Option<Id>) -> Result<Option<String>, Fault> {
+    let Some(project) = project else { return Ok(None) };
+    let project = records::get("projects/projects", project, &["site.time_zone"])?;
+    Ok(project.as_ref().and_then(|project| project.text("site.time_zone")).map(str::to_owned))
+}
+
 /// The zone that time for something is worked in: that of the project's site, where it has one of its own, else that of
 /// the person.
 pub(crate) fn zone_for(project: Option<Id>, user: Id) -> Result<String, Fault> {
-    let site = match project {
-        Some(project) => records::get("projects/projects", project, &["site.time_zone"])?,
-        None => None,
-    };
-    match site.as_ref().and_then(|site| site.text("site.time_zone")) {
-        Some(zone) => Ok(zone.to_owned()),
-        None => zone_of(user),
-    }
+    zone_of_site(project)?.map_or_else(|| zone_of(user), Ok)
 }
 
 /// How long something took by what clocks showed at its start and its end, to the minute: so that times, durations and

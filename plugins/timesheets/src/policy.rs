@@ -1,6 +1,8 @@
 //! What the organization has settled of its time: overlaps, rounding, how weeks are approved, and up to when it is locked.
 
+use crate::findings::Findings;
 use crate::rounding::{Rounding, Way};
+use crate::weeks;
 use lignaflow_sdk::prelude::*;
 
 /// What becomes of time that overlaps other time of the same person.
@@ -75,9 +77,17 @@ pub(crate) fn locked_until() -> Result<(Option<Date>, Option<Mutation>), Fault> 
     Ok((until, guard))
 }
 
+/// Time of a day that is locked neither comes nor goes.
+pub(crate) fn refuse_locked(until: Option<Date>, index: usize, day: Date, findings: &mut Findings) {
+    if let Some(until) = until.filter(|until| day <= *until) {
+        let (until, day) = (weeks::shown(until), weeks::shown(day));
+        findings.lock(index, "local_date", format!("Time is locked up to {until}: {day} is before that."));
+    }
+}
+
 /// What a period is called, and that there is one after the other: moving the lock back is a change of the last one.
-pub(crate) fn check_period(index: usize, change: &HookChange, findings: &mut crate::findings::Findings) {
+pub(crate) fn check_period(index: usize, change: &HookChange, findings: &mut Findings) {
     if let Some(until) = change.after.date("locked_until") {
-        findings.name(index, change, format!("Up to {}", crate::weeks::shown(until)));
+        findings.name(index, change, format!("Up to {}", weeks::shown(until)));
     }
 }

@@ -10,6 +10,7 @@ mod billing;
 mod by_project;
 mod clocking;
 mod entering;
+mod keeping;
 mod paying;
 mod reminding;
 mod standing_in;

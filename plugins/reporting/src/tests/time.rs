@@ -199,3 +199,93 @@ fn what_is_paid_beside_hours_stands_with_them_and_as_the_pay_items_of_the_payrol
     let approved = report(&mut host, "/pay-items", &WEEK);
     assert!(approved["rows"].as_array().unwrap().iter().all(|row| row["item"] != "TRAVEL-KM"), "{approved}");
 }
+
+fn row_of(answer: &serde_json::Value, user: Id, day: &str) -> serde_json::Value {
+    let rows = answer["rows"].as_array().unwrap();
+    let found = rows.iter().find(|row| row["id"] == json!(user) && row["day"] == day);
+    found.unwrap_or_else(|| panic!("{day}: {answer}")).clone()
+}
+
+#[test]
+fn a_week_that_begins_in_the_period_before_counts_its_hours_there() {
+    let Firm { mut host, mia, .. } = firm();
+    // Two hours on Wednesday and ten on Monday, of which the holiday is none.
+    worked(&mut host, mia, None, "2026-11-19", 28_800, false);
+    let second = [("from", "2026-11-19"), ("until", "2026-11-25"), ("time", "all")];
+    assert_eq!(row_of(&report(&mut host, "/pay-hours", &second), mia, "2026-11-19")["overtime"], 0);
+    host.fill_in("overtime_by", "week");
+    host.fill_in("overtime_week", 54_000);
+    let answer = report(&mut host, "/pay-hours", &second);
+    let thursday = row_of(&answer, mia, "2026-11-19");
+    assert_eq!(
+        (&thursday["ordinary"], &thursday["overtime"]),
+        (&json!(10_800), &json!(7_200)),
+        "15 hours, 12 are gone"
+    );
+    assert_eq!(thursday["further_overtime"], 10_800);
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 1, "no day before the period is in it: {answer}");
+    // By the day and the week, what was overtime of Monday is not counted again.
+    host.fill_in("overtime_by", "both");
+    let thursday = row_of(&report(&mut host, "/pay-hours", &second), mia, "2026-11-19");
+    assert_eq!((&thursday["ordinary"], &thursday["overtime"]), (&json!(18_000), &json!(7_200)));
+    // A week that begins on that day begins to count on it.
+    host.weeks_start(4);
+    let thursday = row_of(&report(&mut host, "/pay-hours", &second), mia, "2026-11-19");
+    assert_eq!((&thursday["ordinary"], &thursday["overtime"]), (&json!(28_800), &json!(0)));
+}
+
+#[test]
+fn days_that_are_apart_are_bands_and_pay_items_of_their_own() {
+    let Firm { mut host, mia, .. } = firm();
+    for day in ["2026-11-17", "2026-11-21", "2026-11-22"] {
+        worked(&mut host, mia, None, day, 14_400, false);
+    }
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let before = report(&mut host, "/pay-hours", &all);
+    assert_eq!((&before["total"]["saturday"], &before["total"]["overtime"]), (&json!(0), &json!(28_800)));
+    for name in ["saturday_apart", "sunday_apart", "holiday_apart"] {
+        host.fill_in(name, true);
+    }
+    let after = report(&mut host, "/pay-hours", &all);
+    for (day, band) in [("2026-11-17", "on_holiday"), ("2026-11-21", "saturday"), ("2026-11-22", "sunday")] {
+        let row = row_of(&after, mia, day);
+        assert_eq!((&row[band], &row["overtime"], &row["ordinary"]), (&json!(14_400), &json!(0), &json!(0)), "{row}");
+    }
+    assert_eq!(before["total"]["worked"], after["total"]["worked"]);
+    let items = report(&mut host, "/pay-items", &all);
+    for item in ["Worked on a public holiday", "Saturday", "Sunday"] {
+        let rows = items["rows"].as_array().unwrap();
+        assert!(rows.iter().any(|row| row["item"] == item && row["hours"] == 14_400), "{item}: {items}");
+    }
+}
+
+#[test]
+fn a_correction_is_of_no_band_of_the_day_that_it_was_made_on() {
+    let Firm { mut host, mia, .. } = firm();
+    host.fill_in("saturday_apart", true);
+    let wrong = host.find(select("timesheets/entries").columns(["id"]).filter(field("user").eq(mia)).limit(1)).unwrap();
+    let wrong = wrong.records().next().unwrap().reference("id").unwrap();
+    worked(&mut host, mia, None, "2026-11-21", 3_600, false);
+    let sheets = host.find(select("timesheets/sheets").columns(["id"]).filter(field("user").eq(mia))).unwrap();
+    let sheet = sheets.records().next().unwrap().reference("id").unwrap();
+    for seconds in [-36_000, 32_400] {
+        let body = json!({
+            "user": mia, "sheet": sheet, "local_date": "2026-11-21", "duration": seconds, "corrects": wrong,
+            "origin": "correction", "zone": "Australia/Sydney"
+        });
+        host.insert("timesheets/entries", body).unwrap();
+    }
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let row = row_of(&report(&mut host, "/pay-hours", &all), mia, "2026-11-21");
+    assert_eq!((&row["saturday"], &row["ordinary"], &row["worked"]), (&json!(3_600), &json!(-3_600), &json!(0)));
+}
+
+#[test]
+fn who_has_left_is_paid_ordinary_time_as_long_as_they_were_there() {
+    let Firm { mut host, ben, .. } = firm();
+    host.leave(ben);
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let answer = report(&mut host, "/pay-hours", &all);
+    let monday = row_of(&answer, ben, "2026-11-16");
+    assert_eq!((&monday["ordinary"], &monday["overtime"]), (&json!(27_360), &json!(0)));
+}

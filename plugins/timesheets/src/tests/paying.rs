@@ -2,6 +2,8 @@
 
 use super::approving::{Firm, firm};
 use super::*;
+use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use std::collections::BTreeMap;
 
 /// Kilometres, 42.5 of them on a day.
 fn travel(firm: &mut Firm, day: &str) -> Id {
@@ -139,4 +141,130 @@ fn the_payroll_knows_each_person_by_one_id_that_workers_do_not_see() {
     assert!(firm.as_mia().insert("employments", employment(ben, "E-08")).is_err());
     firm.as_mia().caller.permissions.push("timesheets.set-up".to_owned());
     assert!(firm.host.insert("employments", employment(ben, "E-08")).is_err(), "who sets up, but sees no pay");
+}
+
+/// What happens to two weeks on their way to the payroll.
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    Approve(usize),
+    Pay(u32),
+    Cancel(usize),
+    Correct(usize),
+}
+
+const PAID_WEEKS: [&str; 3] = ["2026-11-09", "2026-11-16", "2026-11-23"];
+
+fn paying() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = prop_oneof![
+        (0..2_usize).prop_map(Deed::Approve),
+        (8..30_u32).prop_map(Deed::Pay),
+        (0..4_usize).prop_map(Deed::Cancel),
+        (0..4_usize).prop_map(Deed::Correct),
+    ];
+    prop::collection::vec(deed, 1..10)
+}
+
+/// What is in each run, as the records say: how many, and seconds of time.
+fn marked(firm: &mut Firm, collection: &str) -> BTreeMap<Option<Id>, (i64, i64)> {
+    let length = match collection {
+        "entries" => "duration",
+        "leave" => "paid_time",
+        _ => "id",
+    };
+    let page = firm.as_boss().find(select(collection).columns(["pay_run", length])).unwrap();
+    let mut runs: BTreeMap<Option<Id>, (i64, i64)> = BTreeMap::new();
+    for row in page.records() {
+        let of = runs.entry(row.reference("pay_run")).or_default();
+        of.0 += 1;
+        of.1 += row.integer(length).unwrap_or(0);
+    }
+    runs
+}
+
+fn runs(firm: &mut Firm, status: &str) -> Vec<(Id, Fields)> {
+    let columns = ["id", "entries", "allowances", "leave", "duration"];
+    let page = firm.as_boss().find(select("pay-runs").columns(columns).filter(field("status").eq(status))).unwrap();
+    page.records().map(|row| (row.reference("id").unwrap(), row.to_fields())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn whatever_is_approved_paid_cancelled_and_corrected_is_paid_exactly_once(deeds in paying()) {
+        let mut firm = firm();
+        let entries: Vec<Id> = [("2026-11-09", 8), ("2026-11-12", 10), ("2026-11-16", 6), ("2026-11-18", 9)]
+            .map(|(day, hours)| firm.hours(day, hours))
+            .into();
+        for day in ["2026-11-10", "2026-11-16"] {
+            travel(&mut firm, day);
+        }
+        leave(&mut firm, "2026-11-19", "2026-11-20");
+        let mut approved = [false; 2];
+        for deed in deeds.into_iter().chain([Deed::Approve(0), Deed::Approve(1)]) {
+            match deed {
+                Deed::Approve(week) => {
+                    if !std::mem::replace(&mut approved[week], true) {
+                        let sheet = firm.submit(PAID_WEEKS[week]);
+                        firm.approve(sheet);
+                    }
+                }
+                Deed::Pay(day) => {
+                    // There may be nothing to pay.
+                    let _ = firm.as_boss().post("/runs/pay", &json!({ "until": format!("2026-11-{day:02}") }));
+                }
+                Deed::Cancel(nth) => {
+                    if let Some((run, _)) = runs(&mut firm, "made").get(nth) {
+                        let path = format!("/runs/pay/{run}/cancel");
+                        firm.as_boss().post(&path, &json!({ "reason": "Wrong" })).unwrap();
+                    }
+                }
+                Deed::Correct(nth) => {
+                    // What is in no run is changed, and not corrected; and each is corrected once.
+                    let path = format!("/entries/{}/correct", entries[nth]);
+                    let _ = firm.as_boss().post(&path, &json!({ "reason": "Wrong", "time": "7" }));
+                }
+            }
+            // Nothing is in a run that was cancelled, and each that stands tells what is in it.
+            let made = runs(&mut firm, "made");
+            for (collection, count) in [("entries", "entries"), ("allowances", "allowances"), ("leave", "leave")] {
+                let marked = marked(&mut firm, collection);
+                prop_assert!(marked.keys().flatten().all(|run| made.iter().any(|(known, _)| known == run)));
+                for (run, told) in &made {
+                    let (number, seconds) = marked.get(&Some(*run)).copied().unwrap_or_default();
+                    prop_assert_eq!(told.integer(count).unwrap_or(0), number, "{}", collection);
+                    if collection == "entries" {
+                        prop_assert_eq!(told.integer("duration"), Some(seconds));
+                    }
+                }
+            }
+        }
+        // What was corrected waits in the week in which it was.
+        let late = firm.as_boss().count("entries", field("corrects").is_set()).unwrap();
+        if late > 0 {
+            let sheet = firm.submit(PAID_WEEKS[2]);
+            firm.approve(sheet);
+        }
+        let _ = firm.as_boss().post("/runs/pay", &json!({ "until": "2026-12-31" }));
+        for collection in ["entries", "allowances", "leave"] {
+            prop_assert!(!marked(&mut firm, collection).contains_key(&None), "some of {collection} is not paid");
+        }
+        let (mut lines, mut parts) = (BTreeMap::<String, usize>::new(), 0_i64);
+        for (run, _) in runs(&mut firm, "made") {
+            for line in firm.file("pay", &json!({ "id": run })).into_iter().skip(1) {
+                let cells: Vec<&str> = line.split(',').collect();
+                *lines.entry(cells[4].to_owned()).or_default() += 1;
+                if cells[4] == "time" {
+                    parts += cells[10].replace('.', "").parse::<i64>().unwrap();
+                }
+            }
+        }
+        let corrected = usize::try_from(late / 2).unwrap();
+        prop_assert_eq!(lines.get("time").copied(), Some(4 + 2 * corrected));
+        prop_assert_eq!((lines.get("allowance").copied(), lines.get("leave").copied()), (Some(2), Some(1)));
+        // Of what was corrected, seven hours stand in the end, whatever they were before.
+        let page = firm.as_boss().find(select("entries").columns(["duration"])).unwrap();
+        let seconds: i64 = page.records().map(|row| row.integer("duration").unwrap()).sum();
+        prop_assert_eq!(parts * 3_600, seconds * 10_000);
+    }
 }
