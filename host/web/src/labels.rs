@@ -139,6 +139,9 @@ pub struct Choices {
     /// Whether there are more than these: then the control can search, with script as one types, and without by a
     /// button that shows the form again.
     pub more: bool,
+    /// What one more is called, where its name is all that it needs and the reader may make it.
+    #[serde(skip)]
+    pub new: Option<String>,
 }
 
 /// The choices of several fields, by field name.

@@ -3,7 +3,7 @@
 
 use crate::icon::{icon, large};
 use crate::paths;
-use lignaflow_core::descriptor::{Collection, Descriptor, Menu};
+use lignaflow_core::descriptor::{Block, Collection, Descriptor, Menu};
 use lignaflow_core::name::CollectionName;
 use maud::{Markup, html};
 
@@ -19,6 +19,8 @@ pub struct Place {
     pub due: Option<u32>,
     /// What belongs here without a place of its own: parts of its records.
     pub parts: Vec<String>,
+    /// Whether a timer is started and stopped there, which is what a phone is taken out for.
+    pub timed: bool,
 }
 
 /// The places of one plugin, under its title.
@@ -40,7 +42,8 @@ pub struct Navigation {
 
 impl Place {
     pub fn new(title: impl Into<String>, href: impl Into<String>, icon: impl Into<String>) -> Self {
-        Self { title: title.into(), href: href.into(), icon: icon.into(), key: None, due: None, parts: Vec::new() }
+        let (title, href, icon) = (title.into(), href.into(), icon.into());
+        Self { title, href, icon, key: None, due: None, parts: Vec::new(), timed: false }
     }
 
     /// Whether a page at `path` belongs here.
@@ -90,7 +93,8 @@ impl Navigation {
                 })
                 .map(|page| {
                     let icon = page.icon.clone().unwrap_or_else(|| "chart".to_owned());
-                    Place::new(&page.title, paths::page(&descriptor.id, &page.name), icon)
+                    let timed = page.blocks.iter().any(|block| matches!(block, Block::Timer(_)));
+                    Place { timed, ..Place::new(&page.title, paths::page(&descriptor.id, &page.name), icon) }
                 })
                 .collect();
             let mut more = Vec::new();
@@ -143,6 +147,12 @@ impl Navigation {
         self.sections.iter().flat_map(|section| section.places.iter().chain(&section.more)).chain(self.foot.iter())
     }
 
+    /// Where time is taken, then what is looked at often.
+    fn first(&self) -> impl Iterator<Item = &Place> {
+        let often = || self.sections.iter().flat_map(|section| &section.places);
+        often().filter(|place| place.timed).take(1).chain(often().filter(|place| !place.timed))
+    }
+
     pub(crate) fn rail(&self, path: &str) -> Markup {
         let current = self.current(path);
         let home = Place { key: Some('h'), ..Place::new("Home", paths::HOME, "home") };
@@ -173,10 +183,10 @@ impl Navigation {
         }
     }
 
-    /// The phone's: home, the first two places, and everything.
+    /// The phone's: home, two places, and everything.
     pub(crate) fn tabbar(&self, path: &str) -> Markup {
         let current = self.current(path);
-        let first: Vec<&Place> = self.places().take(2).collect();
+        let first: Vec<&Place> = self.first().take(2).collect();
         let elsewhere = path != paths::HOME && !first.iter().any(|place| current == Some(place.href.as_str()));
         let tab = |title: &str, href: &str, name: &str, here: bool| {
             html! { a href=(href) aria-current=[here.then_some("page")] { (large(name)) (title) } }
@@ -231,6 +241,20 @@ mod tests {
         let menu = Navigation::of([&descriptor], |_, _| true, |_| true, false);
         assert_eq!(titles(&menu.sections[0].places), ["Overview", "Clients"]);
         assert_eq!(menu.current("/projects/projects/018f"), Some("/projects/clients"));
+    }
+
+    #[test]
+    fn a_phone_has_the_timer_first_and_nothing_that_is_looked_at_seldom() {
+        let place = |title: &str, timed| Place { timed, ..Place::new(title, format!("/{title}"), "chart") };
+        let section = |places, more| Section { title: "Plugin".to_owned(), places, more };
+        let sections = vec![
+            section(Vec::new(), vec![place("Tax codes", false)]),
+            section(vec![place("Overview", false), place("Tasks", false)], Vec::new()),
+            section(vec![place("Now", true), place("My week", false)], Vec::new()),
+        ];
+        let navigation = Navigation { sections, foot: Vec::new() };
+        let titles: Vec<&str> = navigation.first().map(|place| place.title.as_str()).collect();
+        assert_eq!(titles, ["Now", "Overview", "Tasks", "My week"]);
     }
 
     #[test]

@@ -180,7 +180,7 @@ pub fn import(collection: &CollectionName, id: Id) -> String {
     format!("{}/imports/{id}", list(collection))
 }
 
-/// The choices for a reference to this collection, as JSON: `?q=` narrows them.
+/// GET: the choices for a reference to this collection, as JSON: `?q=` narrows them. POST: one more, by its `name`.
 pub fn choices(collection: &CollectionName) -> String {
     format!("{}/choices", list(collection))
 }

@@ -126,7 +126,7 @@ async fn people(visit: Visit, Query(query): Query<HashMap<String, String>>) -> R
         Ok(mut items) => {
             let more = items.len() > super::lookup::FOUND;
             items.truncate(super::lookup::FOUND);
-            Json(Choices { items, more }).into_response()
+            Json(Choices { items, more, new: None }).into_response()
         }
         Err(fault) => crate::problem::Problem::from(fault).into_response(),
     }

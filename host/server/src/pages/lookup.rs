@@ -1,13 +1,15 @@
 //! Names of what pages refer to, and what a reference may be set to.
 
 use super::house::{Reading, Visit};
-use axum::Json;
+use crate::problem::Problem;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
+use axum::{Form, Json};
 use lignaflow_core::Fault;
 use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::id::Id;
+use lignaflow_core::mutation::{Mutation, Origin};
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::query::{Authority, Operator, Predicate, Selection, SortKey};
 use lignaflow_core::value::Value;
@@ -65,17 +67,26 @@ pub(super) async fn by_field(
 }
 
 async fn of_field(visit: &Visit, field: &SchemaField, text: &str) -> Result<Choices, Fault> {
-    let mut items = match (&field.to, field.field.kind) {
+    let target = field.to.as_ref().and_then(|to| visit.snapshot.catalog.schema(to));
+    let mut items = match (target, field.field.kind) {
         (_, FieldKind::Person | FieldKind::People) => people(visit, text).await?,
-        (Some(to), _) => match visit.snapshot.catalog.schema(to) {
-            Some(target) => records(visit, target, text, MOST + 1).await?,
-            None => Vec::new(),
-        },
+        (Some(target), _) => records(visit, target, text, MOST + 1).await?,
         _ => Vec::new(),
     };
     let more = items.len() > MOST;
     items.truncate(MOST);
-    Ok(Choices { items, more })
+    let new = target.filter(|target| visit.may_create(target) && made_of_a_name(target));
+    Ok(Choices { items, more, new: new.map(|target| target.collection.title.one.to_lowercase()) })
+}
+
+/// Whether a record needs nothing but a name, so that a form that refers to it can make it in passing. What is numbered
+/// is a document or a piece of work, and is begun on a page of its own.
+fn made_of_a_name(target: &Schema) -> bool {
+    let named = target.field(target.collection.display.as_str());
+    let mut others = target.fields.iter().filter(|field| field.name != target.collection.display);
+    named.is_some_and(|field| field.field.kind == FieldKind::Text && !field.field.read_only)
+        && target.fields.iter().all(|field| field.field.sequence.is_none())
+        && others.all(|field| !field.field.required || field.field.default.is_some())
 }
 
 /// Records of a collection, as a form offers them.
@@ -83,7 +94,7 @@ pub(super) async fn of_records(visit: &Visit, target: &Arc<Schema>) -> Result<Ch
     let mut items = records(visit, target, "", MOST + 1).await?;
     let more = items.len() > MOST;
     items.truncate(MOST);
-    Ok(Choices { items, more })
+    Ok(Choices { items, more, new: None })
 }
 
 /// The people of the organization whose name has the text.
@@ -158,9 +169,32 @@ pub(super) async fn choices(
         Ok(mut items) => {
             let more = items.len() > FOUND;
             items.truncate(FOUND);
-            Json(Choices { items, more }).into_response()
+            Json(Choices { items, more, new: None }).into_response()
         }
-        Err(fault) => crate::problem::Problem::from(fault).into_response(),
+        Err(fault) => Problem::from(fault).into_response(),
+    }
+}
+
+/// `POST /{plugin}/{collection}/choices`, with `name`: one more choice, made in passing.
+pub(super) async fn new_choice(
+    visit: Visit,
+    Path((plugin, collection)): Path<(String, String)>,
+    Form(posted): Form<HashMap<String, String>>,
+) -> Response {
+    let name: Result<CollectionName, _> = format!("{plugin}/{collection}").parse();
+    let target = name.ok().and_then(|name| visit.snapshot.catalog.schema(&name).cloned());
+    let Some(target) = target.filter(|target| made_of_a_name(target)) else {
+        return Problem::from(Fault::not_found(&collection)).into_response();
+    };
+    let label = posted.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
+    let fields = [(target.collection.display.to_string(), Value::Text(label.clone()))].into();
+    let one = Mutation::Insert { collection: target.name.to_string(), id: Id::fresh(), fields };
+    match visit.app.records.write_beside(Vec::new(), &visit.signed.caller, Origin::Page, vec![one]).await {
+        Ok(written) => match written.saved.first() {
+            Some(saved) => Json(Choice { id: saved.record.id, label, hint: String::new() }).into_response(),
+            None => Problem::from(Fault::internal()).into_response(),
+        },
+        Err(fault) => Problem::from(fault).into_response(),
     }
 }
 

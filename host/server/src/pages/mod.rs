@@ -141,7 +141,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/{plugin}/{collection}", get(lists::list).post(forms::create))
         .route("/{plugin}/{collection}/new", get(forms::new))
         .route("/{plugin}/{collection}/report", get(report::of_collection))
-        .route("/{plugin}/{collection}/choices", get(lookup::choices))
+        .route("/{plugin}/{collection}/choices", get(lookup::choices).post(lookup::new_choice))
         .route("/{plugin}/{collection}/imports", get(imports::start).post(imports::upload))
         .route("/{plugin}/{collection}/imports/{id}", get(imports::show).post(imports::act))
         .route("/{plugin}/{collection}/{id}", get(record::show).post(forms::update))

@@ -1,8 +1,8 @@
 //! Forms without script: what is typed is saved, or comes back with what is wrong with it, and never lost.
 
 use crate::media::PDF;
-use crate::scene::{PROJECTS, TASKS, opened};
-use lignaflow_testkit::{Database, Method, on_both};
+use crate::scene::{CLIENTS, PROJECTS, TASKS, opened};
+use lignaflow_testkit::{Database, Method, Role, on_both};
 use serde_json::json;
 
 on_both!(
@@ -11,6 +11,7 @@ on_both!(
     a_form_that_somebody_was_faster_than_keeps_what_was_typed,
     a_record_is_moved_archived_and_taken_back_by_buttons,
     a_form_sends_files_without_script,
+    what_needs_a_name_alone_is_made_in_the_form_that_refers_to_it,
 );
 
 async fn a_record_is_made_by_a_form_and_shown(database: Database) {
@@ -208,4 +209,27 @@ async fn a_form_sends_files_without_script(database: Database) {
     visitor.get(&format!("/projects/projects/{record}")).await.is(200).shows("Documents");
     let broken = post("/projects/projects", b"--x\r\nno".to_vec()).await;
     assert_eq!(broken.status, 400, "{}", broken.text);
+}
+
+async fn what_needs_a_name_alone_is_made_in_the_form_that_refers_to_it(database: Database) {
+    let (scene, owner) = opened(&database).await;
+    owner.get("/projects/projects/new").await.is(200).shows("data-new=\"client\"");
+    let made = owner.post("/projects/clients/choices", &[("name", " Ashgrove Bakery ")]).await.is(200);
+    let id = made.json["id"].as_str().unwrap();
+    assert_eq!(made.json["label"], "Ashgrove Bakery");
+    assert_eq!(scene.org.get(&format!("{CLIENTS}/{id}")).await.is(200).json["name"], "Ashgrove Bakery");
+    let nameless = owner.post("/projects/clients/choices", &[]).await.is(422);
+    assert_eq!(nameless.issues()[0].0, "/name", "{}", nameless.text);
+    // A task needs its project as well, and is not made in passing.
+    let _ = owner.post("/projects/tasks/choices", &[("name", "Cut")]).await.is(404);
+    // Who may not make clients is not asked to.
+    let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    scene.org.give_roles(mia, &["projects.worker"]).await;
+    let worker = scene.server.visitor();
+    worker.sign_in(&email, &scene.org.password).await;
+    let _ = worker.post("/projects/clients/choices", &[("name", "Mine")]).await.is(403);
+    assert_eq!(
+        scene.org.get(&format!("{CLIENTS}?sort=name")).await.column("name"),
+        ["Ashgrove Bakery", "Marrickville Dental"]
+    );
 }

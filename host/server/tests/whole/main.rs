@@ -55,6 +55,7 @@ mod moving;
 mod naming;
 mod notices;
 mod outbound;
+#[cfg(feature = "shipped")]
 mod owner;
 mod pages;
 mod paging;
@@ -94,4 +95,6 @@ mod timesheet_pages;
 mod timesheets;
 mod upgrades;
 mod views;
+#[cfg(feature = "shipped")]
+mod walks;
 mod webhooks;

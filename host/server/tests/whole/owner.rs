@@ -1,20 +1,14 @@
 //! The owner's way through the sample firm, in a browser: from the first page to what was planned of one job and what
 //! became of it, down to the hours behind a figure, and away with them as a file.
 
-use crate::sample::firm;
+use crate::walks::Walk;
 use calamine::{Data, Reader as _, Xlsx};
+use lignaflow_testkit::Method;
 use lignaflow_testkit::driver::Browser;
-use lignaflow_testkit::plugins::shipped;
-use lignaflow_testkit::{Database, Method, Setup, on_one};
 use std::io::Cursor;
 
-on_one!(an_owner_follows_one_job_from_the_first_page_down_to_its_hours);
-
-async fn an_owner_follows_one_job_from_the_first_page_down_to_its_hours(database: Database) {
-    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).to_vec();
-    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
-    let Some(browser) = Browser::open().await else { return };
-    let org = firm(&server, "Halloran Joinery").await;
+pub(crate) async fn follows_one_job_down_to_its_hours(walk: &Walk, browser: &Browser) {
+    let Walk { server, org, .. } = walk;
     // The active job on which most was worked.
     let worked = "timesheets/entries/summary?group=project&sum=duration&filter[project.status]=active";
     let worked = org.get(worked).await.is(200);
@@ -46,9 +40,8 @@ async fn an_owner_follows_one_job_from_the_first_page_down_to_its_hours(database
     browser.resize(1280, 900).await;
     let file = browser.find(".files a[href*='format=xlsx']").await.attr("href").await.unwrap().unwrap();
     assert_eq!(browser.complaints().await, [""; 0]);
-    browser.close().await;
 
-    let owner = server.signed_in(&org).await;
+    let owner = server.signed_in(org).await;
     let answer = owner.request(Method::GET, &file).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{file}");
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(answer.bytes().await.unwrap())).unwrap();

@@ -2,7 +2,7 @@
 
 use lignaflow_identity::NewMember;
 use lignaflow_sample::api::Site;
-use lignaflow_sample::{Plan, fill, newcomers};
+use lignaflow_sample::{Newcomer, Plan, fill, newcomers};
 use lignaflow_testkit::plugins::shipped;
 use lignaflow_testkit::{Database, Org, Role, Server, Setup, on_one};
 use serde_json::Value as Json;
@@ -14,9 +14,17 @@ const DAYS: i64 = 24;
 /// Of twelve people in two weeks, some of whom were away.
 const APPROVED: u64 = 16;
 
-pub(crate) async fn firm(server: &Server, name: &str) -> Org {
+/// What its people sign in with.
+pub(crate) const PASSWORD: &str = "spirit level on the shelf";
+
+async fn firm(server: &Server, name: &str) -> Org {
+    peopled(server, name).await.0
+}
+
+/// The firm, with its people beside the owner.
+pub(crate) async fn peopled(server: &Server, name: &str) -> (Org, Vec<Newcomer>) {
     let org = server.organization(name).await;
-    let (staff, password) = (newcomers(), "spirit level on the shelf".to_owned());
+    let (staff, password) = (newcomers(), PASSWORD.to_owned());
     for newcomer in &staff {
         let (email, name) = (newcomer.email.clone(), newcomer.name.to_owned());
         let new = NewMember { email, name, password: password.clone(), role: Role::Member };
@@ -26,7 +34,7 @@ pub(crate) async fn firm(server: &Server, name: &str) -> Org {
     let plan = Plan {
         site: Site::new(&server.root, Some(&authority)).unwrap(),
         token: org.token.clone(),
-        staff,
+        staff: staff.clone(),
         password,
         today: "2026-11-26".parse().unwrap(),
         days: DAYS,
@@ -34,7 +42,7 @@ pub(crate) async fn firm(server: &Server, name: &str) -> Org {
     let mut told = Vec::new();
     fill(plan, |part| told.push(part.what)).await.unwrap();
     assert_eq!(told.len(), 7, "{told:?}");
-    org
+    (org, staff)
 }
 
 async fn all(org: &Org, path: &str, fields: &[&str]) -> Vec<Vec<Json>> {

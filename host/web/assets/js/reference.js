@@ -9,7 +9,28 @@ class Choosing extends HTMLElement {
   connectedCallback() {
     this.select = this.querySelector("select");
     const few = this.select.options.length <= FEW && !this.hasAttribute("data-more");
-    if (this.input || few) return;
+    if (this.input || this.few) return;
+    if (few) this.choose();
+    else this.type();
+  }
+
+  /** A select, whose last option lets one type what it does not have. */
+  choose() {
+    this.few = true;
+    if (!this.dataset.new) return;
+    const other = element("option", { value: "" }, `New ${this.dataset.new}…`);
+    this.select.append(other);
+    this.select.addEventListener("change", () => {
+      if (!other.selected) return;
+      other.remove();
+      this.select.value = "";
+      this.type();
+      this.input.placeholder = `Name of the new ${this.dataset.new}`;
+      this.input.focus();
+    });
+  }
+
+  type() {
     this.input = element("input", { class: "input", type: "text", spellcheck: "false", placeholder: "Type to find" });
     for (const name of ["id", "aria-describedby", "aria-invalid", "aria-required"]) {
       if (this.select.hasAttribute(name)) this.input.setAttribute(name, this.select.getAttribute(name));
@@ -23,6 +44,21 @@ class Choosing extends HTMLElement {
   }
 
   async find(text, signal) {
+    const found = await this.known(text, signal);
+    const there = text === "" || text === this.shown || found.items.some((item) => item.label.toLowerCase() === text.toLowerCase());
+    if (!this.dataset.new || there) return found;
+    return { ...found, items: [...found.items, { label: `New ${this.dataset.new}: ${text}`, hint: "", name: text }] };
+  }
+
+  /** One more of what can be chosen, made by its name; why not, where it is refused. */
+  async make(name) {
+    const answer = await fetch(this.dataset.source, { method: "POST", body: new URLSearchParams({ name }), headers: { accept: "application/json" } });
+    const told = await answer.json();
+    if (answer.ok) return told;
+    throw new Error(told.issues?.[0]?.message ?? told.detail);
+  }
+
+  async known(text, signal) {
     if (!this.hasAttribute("data-more")) {
       const words = text.toLowerCase().split(/\s+/);
       const whole = text !== "" && text === this.shown ? [""] : words;
@@ -56,7 +92,14 @@ class Choosing extends HTMLElement {
 }
 
 class Reference extends Choosing {
-  take(item) {
+  async take(item) {
+    if (item.name) {
+      try {
+        item = await this.make(item.name);
+      } catch (error) {
+        return this.combo.open([], false, error.message);
+      }
+    }
     this.optionOf(item).selected = true;
     this.changed();
     this.leave();

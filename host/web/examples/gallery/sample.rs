@@ -249,9 +249,9 @@ pub(crate) fn choices() -> ChoicesByField {
             .map(|(number, name)| Choice { id: id(*number), label: (*name).to_owned(), hint: hint.to_owned() })
             .collect()
     };
-    let people = Choices { items: of(&PEOPLE, ""), more: false };
+    let people = Choices { items: of(&PEOPLE, ""), more: false, new: None };
     [
-        ("client", Choices { items: of(&CLIENTS, "Sydney"), more: false }),
+        ("client", Choices { items: of(&CLIENTS, "Sydney"), more: false, new: None }),
         ("manager", people.clone()),
         ("members", people.clone()),
         ("assignee", people),

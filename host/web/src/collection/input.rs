@@ -158,7 +158,9 @@ impl Inputs<'_> {
     }
 
     fn choices_of(&self, field: &SchemaField) -> (&[Choice], bool) {
-        self.choices.get(field.name.as_str()).map_or((&[], false), |Choices { items, more }| (items.as_slice(), *more))
+        self.choices
+            .get(field.name.as_str())
+            .map_or((&[], false), |Choices { items, more, .. }| (items.as_slice(), *more))
     }
 
     /// The address where script looks for choices.
@@ -171,11 +173,12 @@ impl Inputs<'_> {
 
     fn reference(&self, field: &SchemaField, control: &Control<'_>, text: &str) -> Markup {
         let (items, more) = self.choices_of(field);
+        let new = self.choices.get(field.name.as_str()).and_then(|choices| choices.new.as_ref());
         let ties = control.ties();
         let current = text.parse::<Id>().ok();
         let listed = current.is_none_or(|id| items.iter().any(|item| item.id == id));
         control.around(&html! {
-            lf-reference data-source=[Self::source(field)] data-more=[more.then_some("")] {
+            lf-reference data-source=[Self::source(field)] data-more=[more.then_some("")] data-new=[new] {
                 select class="input" id=(ties.id) name=(control.name)
                     aria-describedby=[ties.described] aria-invalid=[ties.invalid] aria-required=[ties.required] {
                     option value="" { (if control.required { "Choose" } else { "None" }) }

@@ -552,7 +552,7 @@ mod tests {
         let query = ListQuery::of(query.split('&').filter_map(|pair| pair.split_once('=')));
         let mut choices = ChoicesByField::new();
         let helen = Choice { id: id(2), label: "Helen Papadakis".into(), hint: String::new() };
-        choices.insert("client".into(), Choices { items: vec![helen], more: false });
+        choices.insert("client".into(), Choices { items: vec![helen], more: false, new: None });
         let labels = labels();
         let view = ListPage {
             catalog: &catalog,
