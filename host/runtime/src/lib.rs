@@ -56,7 +56,7 @@ pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};
 pub use figures::{SPAN, Used};
 pub use fitting::{fit, needs};
-pub use log::{Level, LogLine};
+pub use log::{Level, LogLine, one_line};
 pub use plugin::LoadedPlugin;
 pub use registry::{Customs, Registry, RegistryFault, Snapshot};
 pub use slow::{behind, stand_back};
