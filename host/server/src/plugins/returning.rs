@@ -80,7 +80,7 @@ impl Plugins {
             let _turn = self.0.turn.lock().await;
             let WayBack { outlook, granted, .. } = Box::pin(self.way_back(plugin, wanted)).await?;
             outlook.fits()?;
-            let change = Change::Version(outlook.inspected.hash, granted);
+            let change = Change::Version(outlook.inspected.hash, Box::new(granted));
             if !self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)? {
                 return Err(Fault::new(ErrorCode::Conflict, "The versions changed meanwhile. Nothing was changed."));
             }
@@ -253,6 +253,7 @@ mod tests {
             installed_at: 20,
             installed_by: None,
             brought: false,
+            granted_version: 1,
         };
         let again = granted(&before, &to, &standing, None).unwrap();
         assert_eq!(again.interfaces, [Capability::Records, Capability::People]);

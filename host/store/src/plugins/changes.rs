@@ -49,10 +49,8 @@ pub enum Change {
     Active(bool),
     /// What organizations have that never switched it.
     EnabledByDefault(bool),
-    /// What it may do from now on.
-    Granted(Grants),
     /// Back, or forth, to a version that was kept, with what is granted to it.
-    Version([u8; 32], Grants),
+    Version([u8; 32], Box<Grants>),
 }
 
 /// What became of switching.
@@ -62,6 +60,16 @@ pub enum Switched {
     /// There is no such plugin.
     Unknown,
     /// The registry is not the one any more that the switch was decided on.
+    Changed,
+}
+
+/// What became of granting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    Done,
+    /// There is no such plugin.
+    Unknown,
+    /// It is granted something else by now than was seen.
     Changed,
 }
 
@@ -117,6 +125,19 @@ impl Store {
         self.database().write(move |tx| Box::pin(async move { apply(tx, &plugin, change, &by).await })).await
     }
 
+    /// Grants a plugin this and nothing else, where what it is granted is still of the version that was seen.
+    pub async fn grant_plugin(
+        &self,
+        plugin: PluginId,
+        grants: Grants,
+        seen: i64,
+        by: By,
+    ) -> Result<Granted, StoreError> {
+        self.database()
+            .write(move |tx| Box::pin(async move { grant_seen(tx, plugin.as_str(), &grants, seen, &by).await }))
+            .await
+    }
+
     /// Takes a plugin away, with its versions and switches; its records stay. Whether there was such a plugin.
     pub async fn uninstall_plugin(&self, plugin: PluginId, by: By) -> Result<bool, StoreError> {
         self.database().write(move |tx| Box::pin(async move { uninstall(tx, &plugin, &by).await })).await
@@ -163,9 +184,10 @@ async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError
     keep_version(tx, &new, by).await?;
     let before = consents::standing(tx, new.plugin.as_str()).await?;
     tx.execute(Statement::new(
-        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set hash = excluded.hash, \
-         granted = excluded.granted, installed_at = excluded.installed_at, installed_by = excluded.installed_by, \
+        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought, \
+         granted_version) values ($1, $2, $3, $4, $5, $6, $7, $8, (select version from registry_version where id = 1)) \
+         on conflict (id) do update set hash = excluded.hash, \
+         granted = excluded.granted, granted_version = excluded.granted_version, installed_at = excluded.installed_at, installed_by = excluded.installed_by, \
          brought = excluded.brought",
         values![
             new.plugin.as_str(),
@@ -264,11 +286,6 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
             let detail = json!({ "plugin": id, "enabled_by_default": enabled });
             (tx.execute(statement).await? > 0, "plugin.default-changed", detail)
         }
-        Change::Granted(grants) => {
-            let granted = json_of(&grants)?;
-            let detail = json!({ "plugin": id, "granted": granted });
-            (grant(tx, id, &granted).await?, "plugin.granted", detail)
-        }
         Change::Version(hash, grants) => {
             let granted = json_of(&grants)?;
             let names = Statement::new(
@@ -301,6 +318,24 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
     Ok(changed)
 }
 
+async fn grant_seen(tx: &mut Tx, id: &str, grants: &Grants, seen: i64, by: &By) -> Result<Granted, StoreError> {
+    bump(tx).await?;
+    let stands = Statement::new("select granted_version from plugins where id = $1", values![id]);
+    match tx.fetch_optional(stands).await? {
+        None => return Ok(Granted::Unknown),
+        Some(row) if row.i64(0)? != seen => return Ok(Granted::Changed),
+        Some(_) => {}
+    }
+    let before = consents::standing(tx, id).await?;
+    let granted = json_of(grants)?;
+    grant(tx, id, &granted).await?;
+    if let Some(before) = before {
+        consents::regranted(tx, id, &before, grants, by).await?;
+    }
+    log(tx, by, None, "plugin.granted", json!({ "plugin": id, "granted": granted })).await?;
+    Ok(Granted::Done)
+}
+
 /// Writes what is granted to the version in use, and beside the version for when it is returned to.
 async fn grant(tx: &mut Tx, plugin: &str, granted: &serde_json::Value) -> Result<bool, StoreError> {
     let granted = granted.to_string();
@@ -310,7 +345,11 @@ async fn grant(tx: &mut Tx, plugin: &str, granted: &serde_json::Value) -> Result
         values![granted.as_str(), plugin],
     ))
     .await?;
-    let statement = Statement::new("update plugins set granted = $1 where id = $2", values![granted, plugin]);
+    let statement = Statement::new(
+        "update plugins set granted = $1, granted_version = (select version from registry_version where id = 1) \
+         where id = $2",
+        values![granted, plugin],
+    );
     Ok(tx.execute(statement).await? > 0)
 }
 

@@ -335,7 +335,8 @@ async fn switch(tx: &mut Tx, migration: &DataMigration, lease: &Lease, now: Micr
     let granted = json_of(&migration.granted)?;
     let before = consents::standing(tx, plugin).await?;
     tx.execute(Statement::new(
-        "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6 where id = $1",
+        "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6, \
+         granted_version = (select version from registry_version where id = 1) where id = $1",
         values![plugin, hash, granted.to_string(), now, person(&by), migration.brought],
     ))
     .await?;
