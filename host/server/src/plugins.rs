@@ -150,7 +150,7 @@ impl Plugins {
                     plugin.set_grants(installed.granted.clone());
                     Ok(plugin)
                 }
-                None => self.load(installed).await,
+                None => Box::pin(self.load(installed)).await,
             };
             match plugin {
                 Ok(plugin) => {
@@ -207,7 +207,14 @@ impl Plugins {
     async fn load(&self, installed: &Installed) -> Result<Arc<LoadedPlugin>, Fault> {
         let bytes = self.0.store.plugin_bytes(&installed.id, &installed.hash).await.map_err(unavailable)?;
         let bytes = bytes.ok_or_else(|| Fault::not_found(format_args!("file of the plugin {}", installed.id)))?;
-        self.compile(bytes, installed.granted.clone()).await
+        // What was taken back of what it asks for is refused at its calls, after a start and on every host as on the one where
+        // it was taken back.
+        let read = lignaflow_core::descriptor::parse(&installed.descriptor);
+        let asked = read.map_err(|_| Fault::new(ErrorCode::PluginFailed, "Its descriptor cannot be read."))?.grants;
+        let bounds = installed.granted.bounds.clone();
+        let plugin = self.compile(bytes, Grants { bounds, ..asked }).await?;
+        plugin.set_grants(installed.granted.clone());
+        Ok(plugin)
     }
 
     /// Loads bytes where waiting for a compiler holds nobody up.

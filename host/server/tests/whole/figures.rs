@@ -112,7 +112,7 @@ async fn what_a_plugin_used_is_counted_kept_over_a_start_and_told_by_version(dat
     visitor.sign_in("owner@halloran.example", lignaflow_testkit::PASSWORD).await;
     let page = visitor.get("/admin/plugins/greedy").await.is(200);
     for told in [
-        "Calls: 8: 6 answered, 1 failed, 1 not let in",
+        "Calls: 8, 6 answered, 1 failed, 1 not let in",
         "Rows handed to it: 12",
         "Denied: 1 time",
         "Instances at a time: at most 1",
@@ -121,7 +121,7 @@ async fn what_a_plugin_used_is_counted_kept_over_a_start_and_told_by_version(dat
         page.shows(told);
     }
     let page = visitor.get("/admin/plugins/greedy?version=0.3.0").await.is(200);
-    page.shows("Calls: 1: 1 answered").shows("Rows handed to it: 3").shows("Denied: 0 times");
+    page.shows("Calls: 1, 1 answered").shows("Rows handed to it: 3").shows("Denied: 0 times");
     visitor.get("/admin/plugins").await.is(200).shows("8 calls, 1 fault");
 }
 

@@ -13,6 +13,7 @@ on_both!(
 );
 
 on_one!(
+    a_right_that_was_taken_back_stays_so_over_a_start,
     a_form_that_is_older_than_what_stands_changes_nothing,
     a_plan_tells_all_that_a_version_changes,
     only_administrators_of_the_instance_do_any_of_it,
@@ -95,6 +96,23 @@ async fn two_administrators_at_once_lose_nothing(database: Database) {
         assert_eq!(statuses, [200, 412]);
         assert_eq!(org.get("plugins/greedy/grants").await.is(200).json["bounds"]["instances"], expected);
     }
+}
+
+async fn a_right_that_was_taken_back_stays_so_over_a_start(database: Database) {
+    let (server, org) = serve(&database).await;
+    let _ = org.post("greedy/things", json!({ "title": "thing" })).await.is(201);
+    let _ = put(&org, "greedy/grants", "*", &json!({ "grant": [] })).await.is(200);
+    let second = database.serve_with(Setup { plugins: Vec::new(), ..Setup::default() }).await;
+    let token = org.token.clone();
+    server.stop().await;
+    let org = second.client(Some(&token));
+    let listed = org.get("plugins").await.is(200);
+    assert!(listed.data()[0]["fault"].is_null(), "{}", listed.text);
+    assert_eq!(org.get("greedy/things").await.is(200).data().len(), 1, "its records are there");
+    let refused = org.post("greedy/now", json!("rows 1")).await.is_problem(403, "denied");
+    assert!(refused.text.contains("was not granted"), "{}", refused.text);
+    let _ = put(&org, "greedy/grants", "*", &json!({ "grant": ["interface records"] })).await.is(200);
+    let _ = org.post("greedy/now", json!("rows 1")).await.is(200);
 }
 
 /// The value of the field of a page's form by which it says what it was made of.
@@ -197,7 +215,7 @@ async fn a_plan_tells_all_that_a_version_changes(database: Database) {
     let told: Vec<&str> =
         plan.json["changes"].as_array().unwrap().iter().map(|it| it["sentence"].as_str().unwrap()).collect();
     for sentence in [
-        "Adds the collection greedy/notes (1 fields: title).",
+        "Adds the collection greedy/notes (1 field: title).",
         "Adds the route POST /now.",
         "Adds the job take.",
         "Adds being told of heard.",

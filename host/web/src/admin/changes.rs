@@ -48,7 +48,8 @@ fn collection_changes(before: Option<&Collection>, after: &Collection) -> Vec<Li
     let mut lines = Vec::new();
     let Some(before) = before else {
         let names: Vec<&str> = after.fields.keys().map(lignaflow_core::name::FieldName::as_str).collect();
-        return vec![line(Sign::Plus, "new", format!("{} fields: {}", names.len(), names.join(", ")))];
+        let fields = if names.len() == 1 { "field" } else { "fields" };
+        return vec![line(Sign::Plus, "new", format!("{} {fields}: {}", names.len(), names.join(", ")))];
     };
     for (name, field) in &after.fields {
         match before.field(name.as_str()) {

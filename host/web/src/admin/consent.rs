@@ -168,7 +168,7 @@ fn new_asks(new: &[&Ask], kept: usize) -> Markup {
             (checkboxes(new))
             p class="small faint mt-2" {
                 @if kept > 0 { "It keeps " (kept) (if kept == 1 { " right" } else { " rights" }) " that it has. " }
-                "Without all of it the plugin is installed and stays off; what is granted can be taken back later."
+                "It is installed with all of it or not at all; what is granted can be taken back later."
             }
         }
     }

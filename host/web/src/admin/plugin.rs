@@ -319,7 +319,7 @@ fn rights(view: &PluginPage<'_>) -> Markup {
                     input type="hidden" name="seen" value=(view.granted_version);
                     @for ask in &granted { input type="hidden" name="grant" value=(ask.key); }
                     (checkboxes(&missing))
-                    p class="small faint mt-2" { "Until all of it is granted the plugin stays off: it is built on these." }
+                    p class="small faint mt-2" { "What it is not granted it cannot do: what needs it is refused." }
                     @if view.may_install { div class="actions mt-4" { button class="btn btn-primary" type="submit" { "Grant" } } }
                 }
             }
@@ -347,7 +347,7 @@ fn taking_back(view: &PluginPage<'_>, granted: &[&Ask]) -> Markup {
             form method="post" action=(paths::plugin_grant(&view.descriptor.id)) {
                 input type="hidden" name="seen" value=(view.granted_version);
                 (ticked("t", granted))
-                p class="small faint mt-2" { "What is not ticked it may no longer do, from its next call on. What it cannot do without it then refuses or fails at." }
+                p class="small faint mt-2" { "What is not ticked it may no longer do, from its next call on: what needs it is refused then." }
                 div class="actions mt-4" { button class="btn" type="submit" { "Save what it may do" } }
             }
         }
@@ -475,7 +475,7 @@ impl LogQuery {
 fn log_filter(view: &PluginPage<'_>) -> Markup {
     let query = view.log_query;
     html! {
-        form class="inline-form" method="get" action={ (paths::plugin(&view.descriptor.id)) "#log" } {
+        form class="log-filter" method="get" action={ (paths::plugin(&view.descriptor.id)) "#log" } {
             label class="visually-hidden" for="f-level" { "Level" }
             select class="input" id="f-level" name="level" {
                 @for (word, title) in [("", "Every level"), ("info", "Info and worse"), ("warn", "Warnings and errors"), ("error", "Errors")] {

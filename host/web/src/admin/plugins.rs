@@ -376,7 +376,7 @@ fn shipped(view: &PluginsPage<'_>) -> Markup {
                 }
                 form method="post" action=(paths::PLUGINS_SHIPPED) {
                     div class="actions" { button class="btn" type="submit" { (if view.shipped.len() == 1 { "Install it as it comes" } else { "Install all as they come" }) } }
-                    p class="small faint mt-2" { "With all that they ask for. The next version of the program brings their next version." }
+                    p class="small faint mt-2" { "With all that is asked for. The next version of the program brings the next of these." }
                 }
             }
         }

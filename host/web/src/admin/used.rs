@@ -2,7 +2,7 @@
 //! what of it is set aside.
 
 use super::plugin::PluginPage;
-use crate::format::{bytes, count, integer, machine, when};
+use crate::format::{bytes, count, integer, machine, moment, when};
 use crate::icon::icon;
 use crate::paths;
 use crate::reader::Reader;
@@ -151,39 +151,40 @@ fn charts(reader: &Reader, used: &UsedView) -> Markup {
     let (hours, day) = (&used.hours, &used.day);
     let said = |value: u64, one: &str, many: &str| count(whole(value), one, many, &reader.locale);
     let answered = |row: &UsedRow| row.calls.saturating_sub(row.refused + row.faults + row.turned_away);
-    let ends = [
+    let ends: Vec<(&str, String)> = [
         ("", answered(day), "answered"),
         ("b2", day.refused, "refused"),
         ("fault", day.faults, "failed"),
         ("b3", day.turned_away, "not let in"),
+    ]
+    .into_iter()
+    .filter(|(_, calls, _)| *calls > 0)
+    .map(|(class, calls, how)| (class, format!("{} {how}", number(calls, reader))))
+    .collect();
+    let [half, most, nearly] = day.within.unwrap_or_default();
+    let times = [
+        ("b1", format!("half within {}", took(half))),
+        ("", format!("95 of 100 within {}", took(most))),
+        ("b4", format!("99 within {}", took(nearly))),
     ];
-    let ended: Vec<String> = ends
-        .iter()
-        .filter(|(_, calls, _)| *calls > 0)
-        .map(|(_, calls, how)| format!("{} {how}", number(*calls, reader)))
-        .collect();
-    let times = day.within.map_or_else(
-        || "none".to_owned(),
-        |[half, most, nearly]| format!("{}, {} and {}", took(half), took(most), took(nearly)),
-    );
     html! {
         div class="plots" {
-            (plot("Calls", &format!("{}: {}", number(day.calls, reader), ended.join(", ")), hours, |row| vec![
+            (plot("Calls", &number(day.calls, reader), &ends, hours, |row| vec![
                 ("b3", row.calls),
                 ("fault", row.calls.saturating_sub(row.turned_away)),
                 ("b2", answered(row) + row.refused),
                 ("", answered(row)),
             ]))
-            (plot("Half, 95 and 99 of 100 within", &times, hours, |row| {
+            (plot("Time", if day.within.is_some() { "of those let in" } else { "none" }, if day.within.is_some() { &times } else { &[] }, hours, |row| {
                 let [half, most, nearly] = row.within.unwrap_or_default();
-                vec![("b4", nearly), ("b3", most), ("", half)]
+                vec![("b4", nearly), ("", most), ("b1", half)]
             }))
-            (plot("Computing", &format!("{} in all", took(day.cpu)), hours, |row| vec![("", row.cpu)]))
-            (plot("Instances at a time", &format!("at most {}", number(day.instances, reader)), hours, |row| vec![("", row.instances)]))
-            (plot("Memory of a call", &format!("at most {}", bytes(day.memory, &reader.locale)), hours, |row| vec![("", row.memory)]))
-            (plot("Rows handed to it", &number(day.rows, reader), hours, |row| vec![("", row.rows)]))
-            (plot("Bytes handed to it", &bytes(day.bytes, &reader.locale), hours, |row| vec![("", row.bytes)]))
-            (plot("Denied", &said(day.denied, "time", "times"), hours, |row| vec![("fault", row.denied)]))
+            (plot("Computing", &format!("{} in all", took(day.cpu)), &[], hours, |row| vec![("", row.cpu)]))
+            (plot("Instances at a time", &format!("at most {}", number(day.instances, reader)), &[], hours, |row| vec![("", row.instances)]))
+            (plot("Memory of a call", &format!("at most {}", bytes(day.memory, &reader.locale)), &[], hours, |row| vec![("", row.memory)]))
+            (plot("Rows handed to it", &number(day.rows, reader), &[], hours, |row| vec![("", row.rows)]))
+            (plot("Bytes handed to it", &bytes(day.bytes, &reader.locale), &[], hours, |row| vec![("", row.bytes)]))
+            (plot("Denied", &said(day.denied, "time", "times"), &[], hours, |row| vec![("fault", row.denied)]))
         }
     }
 }
@@ -192,15 +193,30 @@ fn whole(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// Bars for each hour, one before the other from the tallest on.
-fn plot(title: &str, said: &str, rows: &[UsedRow], of: impl Fn(&UsedRow) -> Vec<(&'static str, u64)>) -> Markup {
+/// Bars for each hour, one before the other from the tallest on, and what each colour is of.
+fn plot(
+    title: &str,
+    said: &str,
+    parts: &[(&str, String)],
+    rows: &[UsedRow],
+    of: impl Fn(&UsedRow) -> Vec<(&'static str, u64)>,
+) -> Markup {
     let most = rows.iter().flat_map(&of).map(|(_, value)| value).max().unwrap_or(0).max(1);
     let height = |value: u64| if value == 0 { 0 } else { (u128::from(value) * 560 / u128::from(most)).max(10) };
     let tenths = |value: u128| format!("{}.{}", value / 10, value % 10);
     html! {
         figure class="plot" {
-            figcaption { b { (title) } " " span class="faint" { (said) } }
-            svg class="spark plot-bars" viewBox="0 0 120 60" preserveAspectRatio="none" role="img" aria-label={ (title) ": " (said) } {
+            figcaption {
+                b { (title) } " " span class="faint" { (said) }
+                @if !parts.is_empty() {
+                    ul class="legend" {
+                        @for (class, part) in parts {
+                            li { svg class="spark plot-bars swatch" width="10" height="10" aria-hidden="true" { rect class=[Some(class).filter(|class| !class.is_empty())] width="10" height="10" {} } (part) }
+                        }
+                    }
+                }
+            }
+            svg class="spark plot-bars" viewBox="0 0 120 60" preserveAspectRatio="none" role="img" aria-label={ (title) ": " (said) @for (_, part) in parts { ", " (part) } } {
                 @for (at, row) in rows.iter().take(24).enumerate() {
                     rect class="ground" x=(at * 5) y="59.5" width="4" height="0.5" {}
                     @for (class, value) in of(row).into_iter().filter(|(_, value)| *value > 0) {
@@ -216,11 +232,11 @@ fn plot(title: &str, said: &str, rows: &[UsedRow], of: impl Fn(&UsedRow) -> Vec<
 fn table(reader: &Reader, rows: &[UsedRow]) -> Markup {
     html! {
         div class="scroll-x" {
-            table class="table" {
+            table class="table table-hours" {
                 caption class="visually-hidden" { "What it used, by the hour and version" }
                 thead {
                     tr {
-                        th scope="col" { "From" } th scope="col" { "Version" } th scope="col" class="num" { "Calls" } th scope="col" { "How they ended" }
+                        th scope="col" { "From" } th scope="col" class="num" { "Calls" } th scope="col" { "How they ended" }
                         th scope="col" class="num" { "50, 95, 99 of 100" } th scope="col" class="num" { "Computing" }
                         th scope="col" class="num" { "Instances" } th scope="col" class="num" { "Memory" } th scope="col" class="num" { "Rows" }
                         th scope="col" class="num" { "Bytes" } th scope="col" class="num" { "Denied" }
@@ -229,8 +245,7 @@ fn table(reader: &Reader, rows: &[UsedRow]) -> Markup {
                 tbody {
                     @for row in rows {
                         tr {
-                            th scope="row" class="nowrap" { time datetime=(machine(row.since, reader)) { (when(row.since, reader)) } }
-                            td class="code" { (row.version) }
+                            th scope="row" class="nowrap" { time datetime=(machine(row.since, reader)) { (moment(row.since, reader)) } span class="sub code" { (row.version) } }
                             td class="num" { (number(row.calls, reader)) }
                             td { @for (at, (how, calls)) in row.outcomes.iter().enumerate() { @if at > 0 { ", " } (number(*calls, reader)) " " (how) } }
                             td class="num nowrap" { @if let Some([half, most, nearly]) = row.within { (took(half)) ", " (took(most)) ", " (took(nearly)) } }
@@ -284,8 +299,8 @@ mod tests {
         let shell = shell();
         let html = charts(&shell.reader, &used).into_string();
         for told in [
-            "Calls: 1,200: 1,000 answered, 100 refused, 3 failed, 97 not let in",
-            "Half, 95 and 99 of 100 within: 0.9 ms, 12.3 ms and 1.2 s",
+            "Calls: 1,200, 1,000 answered, 100 refused, 3 failed, 97 not let in",
+            "Time: of those let in, half within 0.9 ms, 95 of 100 within 12.3 ms, 99 within 1.2 s",
             "Computing: 2.5 s in all",
             "Instances at a time: at most 7",
             "Rows handed to it: 4,321",
@@ -294,7 +309,7 @@ mod tests {
         ] {
             assert!(html.contains(&format!("aria-label=\"{told}\"")), "{told}: {html}");
         }
-        assert_eq!(html.matches("<svg").count(), 8);
+        assert_eq!(html.matches("<svg class=\"spark plot-bars\" ").count(), 8);
         // Of 1,200 calls 1,103 were let in, 1,100 did not fail, and 1,000 were answered: bars of 56 units at most.
         for (class, top) in
             [(" class=\"b3\"", "4.0"), (" class=\"fault\"", "8.6"), (" class=\"b2\"", "8.7"), ("", "13.4")]
