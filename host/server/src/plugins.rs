@@ -258,13 +258,6 @@ impl Plugins {
         let id = inspected.descriptor.id.clone();
         let outlook = Box::pin(self.outlook(inspected.clone())).await?;
         outlook.fits()?;
-        // What an administrator set for it before goes on, unless this is what somebody consents to just now.
-        let mut granted = granted;
-        if let Some(standing) = &outlook.standing {
-            let (before, asked) = (&standing.granted.bounds, &granted.bounds);
-            let is_asked = matches!(arrival, Arrival::ByHand | Arrival::OfProgram);
-            granted.bounds = if is_asked { asked.or(before) } else { before.or(asked) };
-        }
         let version = NewVersion {
             plugin: id,
             version: inspected.descriptor.version.clone(),
@@ -273,6 +266,7 @@ impl Plugins {
             descriptor: inspected.text,
             bytes,
             granted,
+            is_consented: matches!(arrival, Arrival::ByHand | Arrival::OfProgram),
             enabled_by_default: arrival == Arrival::InProgram,
             brought: arrival != Arrival::ByHand,
         };
@@ -504,21 +498,6 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Fault> {
 /// The same of a file that comes from outside: whoever sends it holds nobody up.
 pub async fn look_into(file: Bytes) -> Result<Inspected, Fault> {
     behind(move || inspect(&file)).await.ok_or_else(Fault::internal)?
-}
-
-/// The grants that are named, of those that a descriptor asks for: `interface records`, `read projects/tasks`.
-pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
-    let has = |text: String| named.contains(&text);
-    Grants {
-        interfaces: asked.interfaces.iter().copied().filter(|i| has(format!("interface {}", i.interface()))).collect(),
-        read: asked.read.iter().filter(|name| has(format!("read {name}"))).cloned().collect(),
-        write: asked.write.iter().filter(|name| has(format!("write {name}"))).cloned().collect(),
-        mail: asked.mail && has("mail".to_owned()),
-        links: asked.links && has("links".to_owned()),
-        services: asked.services.iter().filter(|name| has(format!("service {name}"))).cloned().collect(),
-        outbound: asked.outbound.iter().filter(|host| has(format!("outbound {host}"))).cloned().collect(),
-        bounds: asked.bounds.chosen(named),
-    }
 }
 
 fn load_fault(fault: &LoadFault) -> Fault {

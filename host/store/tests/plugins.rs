@@ -5,6 +5,7 @@ mod common;
 
 use common::{Fixture, make_organization};
 use lignaflow_core::OrganizationId;
+use lignaflow_core::allowance::PluginBounds;
 use lignaflow_core::descriptor::{Capability, Grants};
 use lignaflow_core::name::PluginId;
 use lignaflow_store::identity::audit;
@@ -22,6 +23,7 @@ on_both!(
     two_hosts_install_at_once,
     what_is_newly_granted_waits_for_each_organizations_consent,
     what_is_granted_is_changed_by_who_saw_it_alone,
+    what_is_granted_while_a_version_waits_holds_for_it_too,
     figures_of_hosts_are_added_up_and_forgotten,
     nobody_is_asked_where_there_is_one_organization_or_the_program_brings_it,
 );
@@ -45,6 +47,7 @@ fn version(number: u8) -> NewVersion {
         descriptor: format!("id = \"sawmill\"\nversion = \"0.{number}.0\"\n"),
         bytes: vec![number; 100_000],
         granted: Grants { interfaces: vec![Capability::Records], ..Grants::default() },
+        is_consented: true,
         enabled_by_default: false,
         brought: false,
     }
@@ -60,6 +63,12 @@ async fn migrated(fixture: &Fixture) -> Store {
 async fn grant(store: &Store, grants: Grants, by: By) -> Granted {
     let seen = store.plugin(&sawmill()).await.unwrap().unwrap().granted_version;
     store.grant_plugin(sawmill(), grants, seen, by).await.unwrap()
+}
+
+/// Back to a version, as whoever has just looked.
+async fn back_to(store: &Store, number: u8, granted: Grants) -> Change {
+    let seen = store.plugin(&sawmill()).await.unwrap().map(|it| it.granted_version).unwrap_or_default();
+    Change::Version { hash: [number; 32], granted: Box::new(granted), seen }
 }
 
 async fn kinds(store: &Store) -> Vec<String> {
@@ -95,7 +104,7 @@ async fn an_upgrade_keeps_what_was_there_to_return_to(fixture: Fixture) {
     let versions = store.plugin_versions(&sawmill()).await.unwrap();
     let told: Vec<_> = versions.iter().map(|v| (v.version.as_str(), v.in_use, v.granted.interfaces.len())).collect();
     assert_eq!(told, [("0.2.0", true, 1), ("0.1.0", false, 0)]);
-    let back = Change::Version([1; 32], Box::new(versions[1].granted.clone()));
+    let back = back_to(&store, 1, versions[1].granted.clone()).await;
     assert!(store.change_plugin(sawmill(), back, by(5)).await.unwrap());
     let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
     assert_eq!((installed.version.as_str(), installed.granted), ("0.1.0", Grants::default()));
@@ -130,6 +139,36 @@ async fn what_is_granted_is_changed_by_who_saw_it_alone(fixture: Fixture) {
     assert!(store.uninstall_plugin(sawmill(), by(5)).await.unwrap());
     store.install_plugin(version(2), by(6)).await.unwrap();
     assert_eq!(store.grant_plugin(sawmill(), of(true, true), seen, by(7)).await.unwrap(), Granted::Changed);
+
+    // Nor does who goes back overwrite what was changed since they looked, or who installs what was set meanwhile.
+    store.install_plugin(version(1), by(8)).await.unwrap();
+    let back = back_to(&store, 2, version(2).granted).await;
+    let bounds = serde_json::from_str("{\"instances\":3}").unwrap();
+    assert_eq!(grant(&store, Grants { bounds, ..version(1).granted }, by(9)).await, Granted::Done);
+    assert!(!store.change_plugin(sawmill(), back, by(10)).await.unwrap());
+    store.install_plugin(version(3), by(11)).await.unwrap();
+    assert_eq!(store.plugin(&sawmill()).await.unwrap().unwrap().granted.bounds.instances, Some(3));
+}
+
+async fn what_is_granted_while_a_version_waits_holds_for_it_too(fixture: Fixture) {
+    let store = migrated(&fixture).await;
+    let bounds = |text: &str| serde_json::from_str::<PluginBounds>(text).unwrap();
+    let of = |mail, text: &str| Grants { mail, bounds: bounds(text), ..version(1).granted };
+    store.install_plugin(NewVersion { granted: of(true, "{\"instances\":3}"), ..version(1) }, by(1)).await.unwrap();
+    let next = Grants { links: true, ..of(true, "{\"job\":{\"rows\":9}}") };
+    let from = ([1; 32], "0.1.0".to_owned());
+    store.begin_migration(NewVersion { granted: next, ..version(2) }, from, 5, by(2)).await.unwrap();
+    let waiting = async || store.data_migrations().await.unwrap().remove(0).granted;
+    let begun = waiting().await;
+    assert_eq!(begun.bounds, bounds("{\"instances\":3,\"job\":{\"rows\":9}}"), "what was set goes on");
+    // Mail is taken back, and calls are bounded otherwise, of the version that serves meanwhile.
+    assert_eq!(grant(&store, of(false, "{\"route\":{\"rows\":7}}"), by(3)).await, Granted::Done);
+    let follows = waiting().await;
+    assert_eq!((follows.mail, follows.links, &follows.interfaces), (false, true, &version(1).granted.interfaces));
+    assert_eq!(follows.bounds, bounds("{\"job\":{\"rows\":9},\"route\":{\"rows\":7}}"));
+    let kept = store.plugin_versions(&sawmill()).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|it| (it.version.as_str(), it.granted == follows)).collect();
+    assert!(kept.contains(&("0.2.0", true)), "{kept:?}");
 }
 
 /// A version and an hour, with its numbers by name.
@@ -221,7 +260,7 @@ async fn what_is_newly_granted_waits_for_each_organizations_consent(fixture: Fix
     assert_eq!(consent(elm, more).await, Consented::Done);
     assert_eq!(on().await, [false, true]);
     // The version before asks for no more than was consented to.
-    let back = Change::Version([1; 32], Box::new(version(1).granted));
+    let back = back_to(&store, 1, version(1).granted).await;
     assert!(store.change_plugin(sawmill(), back, by(8)).await.unwrap());
     assert_eq!(on().await, [true, true]);
 }
@@ -327,7 +366,7 @@ async fn what_is_not_there_is_told(fixture: Fixture) {
     assert!(!store.change_plugin(sawmill(), Change::Active(true), by(1)).await.unwrap());
     assert_eq!(store.plugin(&sawmill()).await.unwrap(), None);
     store.install_plugin(version(1), by(1)).await.unwrap();
-    let unknown = Change::Version([9; 32], Box::default());
+    let unknown = back_to(&store, 9, Grants::default()).await;
     assert!(!store.change_plugin(sawmill(), unknown, by(2)).await.unwrap());
     let installed = store.plugin(&sawmill()).await.unwrap().unwrap();
     assert_eq!((installed.hash, installed.granted.interfaces), ([1; 32], vec![Capability::Records]));

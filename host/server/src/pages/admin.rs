@@ -3,7 +3,7 @@
 use super::house::Visit;
 use super::{figures, lookup};
 use crate::app::App;
-use crate::plugins::{Asked, Inspected, chosen, look_into, tag};
+use crate::plugins::{Asked, Inspected, look_into, tag};
 use crate::rest::host::{From, by, plugins as api};
 use axum::Router;
 use axum::extract::{Multipart, Path, Query, RawForm};
@@ -608,7 +608,7 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
         Ok(inspected) => inspected,
         Err(fault) => return draw_list(&visit, Some(&fault)).await,
     };
-    let granted = chosen(&inspected.descriptor.grants, &named(&body));
+    let granted = inspected.descriptor.grants.chosen(&named(&body));
     let id: PluginId = inspected.descriptor.id.clone();
     match visit.app.plugins.install(inspected.clone(), bytes.to_vec(), granted, by(&visit.signed, &client)).await {
         Ok(installed) => {

@@ -1,7 +1,7 @@
 //! What a plugin may do, and what its calls may use: both are part of what it is granted, so every host follows, and the
 //! audit has it. Whoever changes it says of which version of that they know, and nobody's change is lost.
 
-use super::{Plugins, SWITCH_ATTEMPTS, chosen, unavailable};
+use super::{Plugins, SWITCH_ATTEMPTS, unavailable};
 use lignaflow_core::allowance::{Allowance, PluginBounds};
 use lignaflow_core::descriptor::{Descriptor, Grants, parse};
 use lignaflow_core::name::PluginId;
@@ -33,7 +33,7 @@ fn rights(descriptor: &Descriptor, named: &[String]) -> Result<Grants, Fault> {
             Issue::new(format!("/grant/{index}"), "not-asked", message)
         })
         .collect();
-    if issues.is_empty() { Ok(chosen(&descriptor.grants, named)) } else { Err(Fault::invalid(issues)) }
+    if issues.is_empty() { Ok(descriptor.grants.chosen(named)) } else { Err(Fault::invalid(issues)) }
 }
 
 impl Plugins {

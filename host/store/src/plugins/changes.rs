@@ -36,6 +36,9 @@ pub struct NewVersion {
     pub descriptor: String,
     pub bytes: Vec<u8>,
     pub granted: Grants,
+    /// Whether somebody consents to it just now: its bounds then go before those that were set for the version in use, and
+    /// otherwise after them.
+    pub is_consented: bool,
     /// Whether organizations that never switched the plugin have it on. Read at its first installation alone.
     pub enabled_by_default: bool,
     /// Whether the program or the folder beside it brings it, and may bring the next one in its place.
@@ -49,8 +52,9 @@ pub enum Change {
     Active(bool),
     /// What organizations have that never switched it.
     EnabledByDefault(bool),
-    /// Back, or forth, to a version that was kept, with what is granted to it.
-    Version([u8; 32], Box<Grants>),
+    /// Back, or forth, to a version that was kept, with what is granted to it, where what the one in use is granted is still
+    /// what was seen.
+    Version { hash: [u8; 32], granted: Box<Grants>, seen: i64 },
 }
 
 /// What became of switching.
@@ -71,6 +75,15 @@ pub enum Granted {
     Unknown,
     /// It is granted something else by now than was seen.
     Changed,
+}
+
+impl NewVersion {
+    /// What was set for the version in use goes on with this one, whoever set it and when.
+    pub(super) fn follow(&mut self, standing: Option<&Grants>) {
+        let Some(set) = standing.map(|standing| &standing.bounds) else { return };
+        let own = &self.granted.bounds;
+        self.granted.bounds = if self.is_consented { own.or(set) } else { set.or(own) };
+    }
 }
 
 pub(super) fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
@@ -175,14 +188,15 @@ impl Store {
     }
 }
 
-async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError> {
+async fn install(tx: &mut Tx, mut new: NewVersion, by: &By) -> Result<(), StoreError> {
     bump(tx).await?;
+    let before = consents::standing(tx, new.plugin.as_str()).await?;
+    new.follow(before.as_ref());
     let granted = json_of(&new.granted)?;
     let detail = json!({
         "plugin": new.plugin.as_str(), "version": new.version, "hash": hex::encode(new.hash), "granted": granted,
     });
     keep_version(tx, &new, by).await?;
-    let before = consents::standing(tx, new.plugin.as_str()).await?;
     tx.execute(Statement::new(
         "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought, \
          granted_version) values ($1, $2, $3, $4, $5, $6, $7, $8, (select version from registry_version where id = 1)) \
@@ -286,8 +300,13 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
             let detail = json!({ "plugin": id, "enabled_by_default": enabled });
             (tx.execute(statement).await? > 0, "plugin.default-changed", detail)
         }
-        Change::Version(hash, grants) => {
-            let granted = json_of(&grants)?;
+        Change::Version { hash, granted, seen } => {
+            let stands =
+                Statement::new("select 1 from plugins where id = $1 and granted_version = $2", values![id, seen]);
+            if tx.fetch_optional(stands).await?.is_none() {
+                return Ok(false);
+            }
+            let granted = json_of(&granted)?;
             let names = Statement::new(
                 "select v.version, (select u.version from plugin_versions u join plugins p on p.id = u.plugin \
                  and p.hash = u.hash where u.plugin = $1) from plugin_versions v where v.plugin = $1 and v.hash = $2",
@@ -330,6 +349,7 @@ async fn grant_seen(tx: &mut Tx, id: &str, grants: &Grants, seen: i64, by: &By) 
     let granted = json_of(grants)?;
     grant(tx, id, &granted).await?;
     if let Some(before) = before {
+        migrations::follow(tx, id, &before, grants).await?;
         consents::regranted(tx, id, &before, grants, by).await?;
     }
     log(tx, by, None, "plugin.granted", json!({ "plugin": id, "granted": granted })).await?;

@@ -86,7 +86,7 @@ pub(super) fn hash(row: &Row, at: usize) -> Result<[u8; 32], StoreError> {
     row.bytes(at)?.try_into().map_err(|_| StoreError::Broken("a plugin's hash is not 32 bytes".to_owned()))
 }
 
-fn granted(row: &Row, at: usize) -> Result<Grants, StoreError> {
+pub(super) fn granted(row: &Row, at: usize) -> Result<Grants, StoreError> {
     serde_json::from_str(&row.text(at)?)
         .map_err(|error| StoreError::Broken(format!("a plugin's grants cannot be read: {error}")))
 }

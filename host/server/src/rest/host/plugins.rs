@@ -5,7 +5,7 @@ use super::plan::{AskedRight, PluginPlan};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::plugins::{Arrived, Inspected, chosen, look_into};
+use crate::plugins::{Arrived, Inspected, look_into};
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -186,7 +186,7 @@ pub async fn install(
     let inspected = look_into(body.clone()).await?;
     let asked = &inspected.descriptor.grants;
     let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
-    let granted = if consent.grant == "all" { asked.clone() } else { chosen(asked, &named) };
+    let granted = if consent.grant == "all" { asked.clone() } else { asked.chosen(&named) };
     let installed = app.plugins.install(inspected, body.to_vec(), granted, by(&signed, &client)).await?;
     let id = installed.inspected.descriptor.id.clone();
     if installed.carries_from.is_some()
