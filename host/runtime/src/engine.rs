@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::call::State;
 use crate::compile::{CompileFault, Compiler};
 use crate::fault::{EngineFault, LoadFault};
+use crate::figures::{Gathered, UsedBy};
 use crate::host;
 use crate::load::load;
 use crate::plugin::LoadedPlugin;
@@ -102,6 +103,8 @@ pub(crate) struct Shared {
     allowance: Allowance,
     compiler: Option<Arc<dyn Compiler>>,
     compiled: AtomicU64,
+    /// What plugins used.
+    pub(crate) figures: Gathered,
     /// Ends the thread that counts epochs when the last plugin is gone.
     _ticker: Sender<()>,
 }
@@ -151,6 +154,7 @@ impl Engine {
             allowance: options.allowance,
             compiler: options.compiler,
             compiled: AtomicU64::new(0),
+            figures: Gathered::default(),
             _ticker: ticker,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -166,6 +170,16 @@ impl Engine {
     /// What calls may use where nothing else is set for a plugin.
     pub fn allowance(&self) -> &Allowance {
         &self.shared.allowance
+    }
+
+    /// What plugins used since this was asked last, for whoever keeps it.
+    pub fn take_figures(&self) -> Vec<UsedBy> {
+        self.shared.figures.take()
+    }
+
+    /// Puts back what could not be kept.
+    pub fn give_back_figures(&self, taken: &[UsedBy]) {
+        self.shared.figures.give_back(taken);
     }
 
     /// How many components were compiled rather than read from the cache.

@@ -14,7 +14,7 @@
 //! | `slow` | threads for calls that compute for long, and what is done [`behind`] all others |
 //! | [`schema`] | JSON against the schemas of descriptors |
 //! | [`LogLine`] (`log`), `output`, `tallies` | what guests say and print; counters |
-//! | [`Used`] (`figures`) | what a plugin used lately |
+//! | [`Used`] (`figures`) | what plugins used, by version and hour |
 //! | [`Part`] (`aside`) | what keeps failing is set aside, alone |
 //! | [`fit`] (`fitting`) | whether plugins fit each other, by their descriptors |
 //! | [`Registry`], [`Snapshot`] (`registry`) | all plugins behind one atomic pointer |
@@ -54,9 +54,9 @@ pub use compile::{CompileFault, Compiler, compile_here, memory_to_compile};
 pub use engine::{Engine, EngineOptions};
 pub use envelope::{Inspection, inspect};
 pub use fault::{EngineFault, LoadFault};
-pub use figures::{SPAN, Used};
+pub use figures::{HOUR, Used, UsedBy};
 pub use fitting::{fit, needs};
-pub use log::{Level, LogLine};
+pub use log::{Level, LogLine, one_line};
 pub use plugin::LoadedPlugin;
 pub use registry::{Customs, Registry, RegistryFault, Snapshot};
 pub use slow::{behind, stand_back};

@@ -5,6 +5,7 @@ use crate::meter::Meter;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::id::RequestId;
 use lignaflow_core::name::PluginId;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -171,22 +172,44 @@ impl CallLog {
 
     fn admit(&self, left: &mut Left, level: Level, text: &str) {
         let text = cut(text.trim_end());
+        let text = one_line(text);
         if left.lines == 0 || left.bytes < text.len() {
             left.dropped += 1;
             return;
         }
         left.lines -= 1;
         left.bytes -= text.len();
-        self.write(level, text.to_owned());
+        self.write(level, text.into_owned());
     }
 
-    fn write(&self, level: Level, mut text: String) {
+    fn write(&self, level: Level, text: String) {
+        let mut text = match one_line(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(line) => line,
+        };
         let end = cut(&text).len();
         text.truncate(end);
         let elapsed = i64::try_from(self.meter.elapsed().as_micros()).unwrap_or(0);
         let at = self.now.saturating_add(elapsed);
         self.log.push(LogLine { level, at, call: self.call.clone(), request: self.request, text });
     }
+}
+
+/// A text on one line, and as it is read: line breaks, other control characters and those that turn the direction of
+/// writing stand as escapes in it.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let is_escaped = |sign: char| {
+        let turns = matches!(sign, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        sign.is_control() || turns
+    };
+    if !text.contains(is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 16);
+    for sign in text.chars() {
+        if is_escaped(sign) { line.extend(sign.escape_default()) } else { line.push(sign) }
+    }
+    Cow::Owned(line)
 }
 
 /// The beginning of a text, not longer than a line.
@@ -223,6 +246,23 @@ mod tests {
         call.close();
         assert_eq!(texts(&log), ["first", "second", "third"]);
         assert_eq!(log.lines()[0].level, Level::Error);
+    }
+
+    #[test]
+    fn a_guest_forges_no_line() {
+        let (log, call) = call(10, 1000);
+        call.guest(Level::Info, "well\n2026-11-27 ERROR forged\r\u{1b}[31m\u{202e}end\n");
+        call.print(Output::Out, b"a\tb\x00\n");
+        call.host(Level::Error, "it said \u{85}, ä and ⏱".to_owned());
+        let expected =
+            ["well\\n2026-11-27 ERROR forged\\r\\u{1b}[31m\\u{202e}end", "a\\tb\\u{0}", "it said \\u{85}, ä and ⏱"];
+        assert_eq!(texts(&log), expected);
+        // What is escaped counts as it is written.
+        let (log, call) = super::tests::call(10, 30);
+        call.guest(Level::Info, &"\u{1}".repeat(10));
+        call.guest(Level::Info, "short");
+        call.close();
+        assert_eq!(texts(&log), ["short", "1 more lines of this call were dropped"]);
     }
 
     #[test]

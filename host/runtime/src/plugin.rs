@@ -7,7 +7,7 @@ use crate::call::{Answer, Ask, Lanes, run};
 use crate::convert::{Checked, error, hook, migration, mutation, query, reply, work};
 use crate::engine::Shared;
 use crate::envelope::Inspection;
-use crate::figures::{Figures, Spent, Used};
+use crate::figures::{Figures, Spent};
 use crate::limits;
 use crate::load::Code;
 use crate::log::{CallLog, Level, LogLine, PluginLog};
@@ -62,7 +62,7 @@ pub(crate) struct Core {
     pub(crate) tallies: Tallies,
     digest: String,
     assets: Assets,
-    figures: Figures,
+    figures: Arc<Figures>,
     asides: Asides,
     paces: Paces,
     grants: ArcSwap<Grants>,
@@ -130,7 +130,7 @@ impl LoadedPlugin {
             tallies: Tallies::new(descriptor.id.as_str(), &descriptor.version),
             digest: inspection.digest,
             assets: inspection.assets,
-            figures: Figures::default(),
+            figures: engine.figures.of(&descriptor.id, &descriptor.version),
             asides: Asides::default(),
             paces: Paces::default(),
             grants: ArcSwap::from_pointee(granted.clone()),
@@ -170,11 +170,6 @@ impl LoadedPlugin {
     /// What it brings beside its code.
     pub fn assets(&self) -> &Assets {
         &self.core.assets
-    }
-
-    /// What it used in each quarter of an hour of the day before an instant.
-    pub fn used(&self, now: Micros) -> Vec<Used> {
-        self.core.figures.lately(now)
     }
 
     /// What of it is set aside, and what that failed with.
@@ -399,8 +394,9 @@ impl LoadedPlugin {
         result: Result<T, CallFault>,
     ) -> Result<T, CallFault> {
         let fault = result.as_ref().err();
-        self.core.tallies.called(kind, Outcome::of(&result), spent);
-        self.core.figures.call(caller.now, spent, fault.is_some_and(is_fault));
+        let outcome = Outcome::of(&result);
+        self.core.tallies.called(kind, outcome, spent);
+        self.core.figures.call(caller.now, spent, outcome, self.core.tallies.most_instances());
         self.core.asides.note(kind, name, caller, fault);
         // One that found no place tells nothing of how long it takes.
         if !spent.cpu.is_zero() {

@@ -5,7 +5,8 @@ use crate::figures::Spent;
 use lignaflow_core::allowance::Class;
 use lignaflow_core::guest::CallFault;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 const CALLS: &str = "lignaflow_plugin_calls_total";
 const DURATION: &str = "lignaflow_plugin_call_duration_seconds";
@@ -72,7 +73,34 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const COUNT: usize = 12;
+    pub(crate) const COUNT: usize = 12;
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Answered,
+        Self::Refused,
+        Self::Trapped,
+        Self::Cpu,
+        Self::TimedOut,
+        Self::OutOfMemory,
+        Self::Exhausted,
+        Self::BadAnswer,
+        Self::Busy,
+        Self::NotGranted,
+        Self::SetAside,
+        Self::NoCode,
+    ];
+
+    /// Whether the plugin's own fault ended it.
+    pub(crate) const fn is_fault(self) -> bool {
+        match self {
+            Self::Trapped | Self::Cpu | Self::TimedOut | Self::OutOfMemory | Self::Exhausted | Self::BadAnswer => true,
+            Self::Answered | Self::Refused | Self::Busy | Self::NotGranted | Self::SetAside | Self::NoCode => false,
+        }
+    }
+
+    /// Whether its code ran, rather than that it was not let in.
+    pub(crate) const fn is_of_code(self) -> bool {
+        !matches!(self, Self::Busy | Self::SetAside | Self::NoCode)
+    }
 
     pub(crate) fn of<T>(result: &Result<T, CallFault>) -> Self {
         match result {
@@ -91,7 +119,7 @@ impl Outcome {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Refused => "refused",
@@ -124,6 +152,9 @@ pub(crate) struct Tallies {
     durations: [OnceLock<Histogram>; Kind::COUNT],
     used: OnceLock<Used>,
     instances: OnceLock<Gauge>,
+    /// Instances just now, and the most at a time since that was asked last.
+    held: Arc<AtomicUsize>,
+    most: AtomicUsize,
 }
 
 impl std::fmt::Debug for Tallies {
@@ -141,6 +172,8 @@ impl Tallies {
             durations: Default::default(),
             used: OnceLock::new(),
             instances: OnceLock::new(),
+            held: Arc::default(),
+            most: AtomicUsize::new(0),
         }
     }
 
@@ -187,7 +220,14 @@ impl Tallies {
             .instances
             .get_or_init(|| gauge!(INSTANCES, "plugin" => self.plugin.clone(), "version" => self.version.clone()));
         gauge.increment(1);
-        Held(gauge.clone())
+        let now = self.held.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        Held(gauge.clone(), self.held.clone())
+    }
+
+    /// The most instances at a time since this was asked last.
+    pub(crate) fn most_instances(&self) -> usize {
+        self.most.swap(self.held.load(Ordering::Relaxed), Ordering::Relaxed)
     }
 
     /// Counts something that the plugin wanted and was not granted.
@@ -197,10 +237,11 @@ impl Tallies {
     }
 }
 
-pub(crate) struct Held(Gauge);
+pub(crate) struct Held(Gauge, Arc<AtomicUsize>);
 
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.decrement(1);
+        self.1.fetch_sub(1, Ordering::Relaxed);
     }
 }

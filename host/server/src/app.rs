@@ -63,6 +63,14 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
+    /// Keeps what is still to be written down, before the store is closed.
+    pub async fn settle(&self) {
+        self.identity.settle().await;
+        if let Err(fault) = self.plugins.keep_figures().await {
+            tracing::warn!(%fault, "what plugins used in the last minute is forgotten");
+        }
+    }
+
     /// The address that people type, without a slash at its end.
     pub fn public_url(&self) -> String {
         self.config.server.public_url.to_string().trim_end_matches('/').to_owned()

@@ -63,7 +63,7 @@ pub struct Surroundings {
     /// What the names of hosts lead to that plugins send to.
     pub names: Arc<dyn Names>,
     /// Plugins that come with the program: the name and the bytes of each file.
-    pub brings: Vec<(String, Vec<u8>)>,
+    pub brings: Vec<crate::plugins::Packed>,
 }
 
 impl std::fmt::Debug for Surroundings {

@@ -42,11 +42,8 @@ impl Compiler for Apart {
                 _ => Err(CompileFault::Failed("the compiler said nothing".to_owned())),
             },
             Err(Ended::TooSlow) => Err(CompileFault::TooSlow { seconds: self.bounds.seconds }),
-            // More than was thought, and more than there is.
-            Err(Ended::TooLarge) => Err(CompileFault::TooLarge {
-                needs: mib(self.bounds.memory.max(needs)) + 1,
-                has: mib(self.bounds.memory),
-            }),
+            // More than was thought, and more than there is: by its own bound, or the machine's.
+            Err(Ended::TooLarge) => Err(CompileFault::TooLarge { needs: mib(has.max(needs)) + 1, has: mib(has) }),
             Err(ended) => Err(CompileFault::Failed(ended.to_string())),
         }
     }

@@ -68,7 +68,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         println!("Set it up, once and within a day, at {url}");
     }
     server.run(router, &config, metrics, shutdown).await?;
-    app.identity.settle().await;
+    app.settle().await;
     app.store.close().await;
     Ok(())
 }

@@ -3,27 +3,33 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`bounds`] | what the calls of one plugin may use |
+//! | [`granting`] | what a plugin may do, and what its calls may use |
 //! | [`consenting`] | what organizations consent to |
 //! | [`asides`] | parts that keep failing, set aside and called again |
 //! | [`arriving`] | what the program and the folder beside it bring |
+//! | [`program`] | what the program brings, installed by hand |
 //! | [`planning`] | what an installation would do, told before it is done |
 //! | [`migrating`] | versions that carry records over before they are in use |
 //! | [`returning`] | going back to a version that was kept |
 //! | [`keeping`] | uninstalling, what is kept, and its purge |
+//! | [`figures`] | what they used |
 
 mod arriving;
 mod asides;
-mod bounds;
 mod consenting;
+pub mod figures;
+mod granting;
 mod keeping;
 pub mod migrating;
 mod planning;
+mod program;
 mod returning;
 
-pub use arriving::shipped;
+pub use arriving::{Packed, shipped};
+pub use granting::{Asked, tag};
 pub use keeping::KeptOf;
 pub use planning::Outlook;
+pub use program::InProgram;
 pub use returning::{Wanted, WayBack};
 
 use arriving::Folder;
@@ -33,14 +39,14 @@ use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::id::OrganizationId;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, Issue};
-use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot, behind, needs};
+use lignaflow_runtime::{Engine, LoadFault, LoadedPlugin, Registry, RegistryFault, Snapshot, behind, fit, needs};
 use lignaflow_store::identity::audit::{self, Event};
 use lignaflow_store::plugins::{By, Change, Installed, NewVersion, Registered, Switched};
 use lignaflow_store::{SchemaFault, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long another host's change may go unnoticed.
@@ -53,6 +59,8 @@ const SWITCH_ATTEMPTS: u32 = 8;
 enum Arrival {
     InProgram,
     InFolder,
+    /// Somebody installed what the program brings, as it would: the next program may replace it.
+    OfProgram,
     /// Somebody installed it: it is theirs to replace.
     ByHand,
 }
@@ -73,6 +81,8 @@ struct Inner {
     /// Why a plugin that is installed does not run.
     faults: Mutex<BTreeMap<PluginId, String>>,
     folder: Folder,
+    /// What the program brings: the name and the bytes of each file.
+    program: OnceLock<Vec<Packed>>,
 }
 
 impl std::fmt::Debug for Plugins {
@@ -116,6 +126,7 @@ impl Plugins {
             seen: AtomicI64::new(0),
             faults: Mutex::default(),
             folder: Folder::new(folder, most),
+            program: OnceLock::new(),
         }))
     }
 
@@ -139,7 +150,7 @@ impl Plugins {
                     plugin.set_grants(installed.granted.clone());
                     Ok(plugin)
                 }
-                None => self.load(installed).await,
+                None => Box::pin(self.load(installed)).await,
             };
             match plugin {
                 Ok(plugin) => {
@@ -196,7 +207,14 @@ impl Plugins {
     async fn load(&self, installed: &Installed) -> Result<Arc<LoadedPlugin>, Fault> {
         let bytes = self.0.store.plugin_bytes(&installed.id, &installed.hash).await.map_err(unavailable)?;
         let bytes = bytes.ok_or_else(|| Fault::not_found(format_args!("file of the plugin {}", installed.id)))?;
-        self.compile(bytes, installed.granted.clone()).await
+        // What was taken back of what it asks for is refused at its calls, after a start and on every host as on the one where
+        // it was taken back.
+        let read = lignaflow_core::descriptor::parse(&installed.descriptor);
+        let asked = read.map_err(|_| Fault::new(ErrorCode::PluginFailed, "Its descriptor cannot be read."))?.grants;
+        let bounds = installed.granted.bounds.clone();
+        let plugin = self.compile(bytes, Grants { bounds, ..asked }).await?;
+        plugin.set_grants(installed.granted.clone());
+        Ok(plugin)
     }
 
     /// Loads bytes where waiting for a compiler holds nobody up.
@@ -218,7 +236,9 @@ impl Plugins {
         granted: Grants,
         by: By,
     ) -> Result<Arrived, Fault> {
-        let carries_from = Box::pin(self.put(inspected.clone(), bytes, granted, Arrival::ByHand, by)).await?;
+        let as_it_comes = granted == inspected.descriptor.grants && self.is_of_program(&bytes);
+        let arrival = if as_it_comes { Arrival::OfProgram } else { Arrival::ByHand };
+        let carries_from = Box::pin(self.put(inspected.clone(), bytes, granted, arrival, by)).await?;
         self.reload().await?;
         Ok(Arrived { inspected, carries_from })
     }
@@ -238,12 +258,6 @@ impl Plugins {
         let id = inspected.descriptor.id.clone();
         let outlook = Box::pin(self.outlook(inspected.clone())).await?;
         outlook.fits()?;
-        // What an administrator set for it before goes on, unless this is what somebody consents to just now.
-        let mut granted = granted;
-        if let Some(standing) = &outlook.standing {
-            let (before, asked) = (&standing.granted.bounds, &granted.bounds);
-            granted.bounds = if arrival == Arrival::ByHand { asked.or(before) } else { before.or(asked) };
-        }
         let version = NewVersion {
             plugin: id,
             version: inspected.descriptor.version.clone(),
@@ -252,6 +266,7 @@ impl Plugins {
             descriptor: inspected.text,
             bytes,
             granted,
+            is_consented: matches!(arrival, Arrival::ByHand | Arrival::OfProgram),
             enabled_by_default: arrival == Arrival::InProgram,
             brought: arrival != Arrival::ByHand,
         };
@@ -347,16 +362,6 @@ impl Plugins {
         self.reload().await
     }
 
-    /// Changes what a plugin may do.
-    pub async fn grant(&self, plugin: &PluginId, granted: Grants, by: By) -> Result<(), Fault> {
-        let change = Change::Granted(granted);
-        let there = self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)?;
-        if !there {
-            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
-        }
-        self.reload().await
-    }
-
     /// What is installed, by id.
     pub async fn installed(&self) -> Result<Vec<Installed>, Fault> {
         self.0.store.plugins().await.map_err(unavailable)
@@ -373,12 +378,28 @@ impl Plugins {
         Ok(events)
     }
 
-    /// Has a plugin run or not, whatever organizations chose.
+    /// Has a plugin run or not, whatever organizations chose. One that others need, or that needs what does not run, is
+    /// left as it is.
     pub async fn activate(&self, plugin: &PluginId, active: bool, by: By) -> Result<(), Fault> {
-        let change = Change::Active(active);
-        let there = self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)?;
-        if !there {
-            return Err(Fault::not_found(format_args!("plugin `{plugin}`")));
+        {
+            let _turn = self.0.turn.lock().await;
+            let unknown = || Fault::not_found(format_args!("plugin `{plugin}`"));
+            let standing = self.0.store.plugin(plugin).await.map_err(unavailable)?.ok_or_else(unknown)?;
+            let current = self.0.registry.current();
+            let others = current.plugins.iter().filter(|(id, _)| *id != plugin).map(|(_, it)| &**it.descriptor());
+            if active {
+                let read = lignaflow_core::descriptor::parse(&standing.descriptor);
+                let own = read.map_err(|_| Fault::new(ErrorCode::PluginFailed, "Its descriptor cannot be read."))?;
+                if let Err(RegistryFault::Missing(lacking)) = fit(others.chain([&own])) {
+                    return Err(keeping::needed(&lacking, "It needs what does not run; have that run first."));
+                }
+            } else if let Err(RegistryFault::Missing(lacking)) = fit(others) {
+                return Err(keeping::needed(&lacking, "Other plugins need it; stop them first."));
+            }
+            let change = Change::Active(active);
+            if !self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)? {
+                return Err(unknown());
+            }
         }
         self.reload().await
     }
@@ -390,6 +411,7 @@ impl Plugins {
 
     /// Loads again whenever another host, or a command beside this one, has changed something. Until stopped.
     pub async fn follow(self, stopped: impl Future<Output = ()> + Send) {
+        let mut kept = tokio::time::Instant::now();
         let mut ticks = tokio::time::interval(FOLLOW);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tokio::pin!(stopped);
@@ -400,6 +422,12 @@ impl Plugins {
             }
             self.look_into_folder().await;
             self.keep_trips().await;
+            if kept.elapsed() >= figures::KEEP {
+                kept = tokio::time::Instant::now();
+                if let Err(fault) = self.keep_figures().await {
+                    tracing::debug!(%fault, "what plugins used is kept later");
+                }
+            }
             match self.0.store.registry_version().await {
                 Ok(version) if version != self.0.seen.load(Ordering::SeqCst) => {
                     if let Err(fault) = self.catch_up().await {
@@ -470,21 +498,6 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Fault> {
 /// The same of a file that comes from outside: whoever sends it holds nobody up.
 pub async fn look_into(file: Bytes) -> Result<Inspected, Fault> {
     behind(move || inspect(&file)).await.ok_or_else(Fault::internal)?
-}
-
-/// The grants that are named, of those that a descriptor asks for: `interface records`, `read projects/tasks`.
-pub fn chosen(asked: &Grants, named: &[String]) -> Grants {
-    let has = |text: String| named.contains(&text);
-    Grants {
-        interfaces: asked.interfaces.iter().copied().filter(|i| has(format!("interface {}", i.interface()))).collect(),
-        read: asked.read.iter().filter(|name| has(format!("read {name}"))).cloned().collect(),
-        write: asked.write.iter().filter(|name| has(format!("write {name}"))).cloned().collect(),
-        mail: asked.mail && has("mail".to_owned()),
-        links: asked.links && has("links".to_owned()),
-        services: asked.services.iter().filter(|name| has(format!("service {name}"))).cloned().collect(),
-        outbound: asked.outbound.iter().filter(|host| has(format!("outbound {host}"))).cloned().collect(),
-        bounds: asked.bounds.chosen(named),
-    }
 }
 
 fn load_fault(fault: &LoadFault) -> Fault {

@@ -17,6 +17,7 @@ use lignaflow_server::assemble::{Surroundings, answering, assemble};
 use lignaflow_server::config::Config;
 use lignaflow_server::metrics::Metrics;
 use lignaflow_server::outside::{Names, System};
+use lignaflow_server::plugins::Packed;
 use lignaflow_server::serve;
 use lignaflow_server::shutdown::Shutdown;
 use lignaflow_store::plugins::By;
@@ -79,9 +80,9 @@ pub struct Server {
 }
 
 /// What the program brings.
-static SHIPPED: LazyLock<Vec<(PluginId, String, Vec<u8>)>> = LazyLock::new(|| {
+static SHIPPED: LazyLock<Vec<(PluginId, Packed)>> = LazyLock::new(|| {
     let shipped = lignaflow_server::plugins::shipped();
-    shipped.into_iter().map(|(name, bytes)| (id_of(&bytes), name, bytes)).collect()
+    shipped.into_iter().map(|packed| (id_of(&packed.1), packed)).collect()
 });
 
 fn id_of(bytes: &[u8]) -> PluginId {
@@ -173,7 +174,7 @@ impl Server {
         let named: Vec<_> = setup.plugins.iter().map(|bytes| id_of(bytes)).collect();
         let brought = SHIPPED.iter().filter(|(id, ..)| setup.brings_all || named.contains(id));
         let surroundings = Surroundings {
-            brings: brought.map(|(_, name, bytes)| (name.clone(), bytes.clone())).collect(),
+            brings: brought.map(|(_, packed)| packed.clone()).collect(),
             clock: setup.clock,
             identity: lignaflow_identity::Options::for_tests(),
             program: built(&program),
@@ -332,7 +333,7 @@ impl Server {
         if let Some(task) = self.task.take() {
             task.await.expect("a server that ends");
         }
-        self.app.identity.settle().await;
+        self.app.settle().await;
         self.app.store.close().await;
     }
 }

@@ -21,6 +21,8 @@ pub const ACCOUNT_TOKENS: &str = "/account/tokens";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const PLUGINS: &str = "/admin/plugins";
 pub const PLUGIN_INSTALL: &str = "/admin/plugins/install";
+/// POST: installs all that is part of the program.
+pub const PLUGINS_SHIPPED: &str = "/admin/plugins/shipped";
 pub const WEBHOOKS: &str = "/admin/webhooks";
 pub const JOBS: &str = "/admin/jobs";
 /// One's own notices.
@@ -308,6 +310,21 @@ pub fn plugin_consent(id: impl Display) -> String {
 /// POST: grants what it asks for. `grant` comes once for each, as [`crate::admin::Ask::key`] says it.
 pub fn plugin_grant(id: impl Display) -> String {
     format!("{PLUGINS}/{id}/grants")
+}
+
+/// POST: has a plugin run again that was stopped for everybody.
+pub fn plugin_activate(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/activate")
+}
+
+/// POST: stops a plugin for everybody.
+pub fn plugin_deactivate(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/deactivate")
+}
+
+/// POST: reads what a plugin of the program asks for.
+pub fn plugin_install(id: impl Display) -> String {
+    format!("{PLUGINS}/{id}/install")
 }
 
 /// POST: has a part called again, by `kind` and `name`.

@@ -242,6 +242,45 @@ impl super::Grants {
         missing
     }
 
+    /// Those of these that are named: `interface records`, `read projects/tasks`.
+    #[must_use]
+    pub fn chosen(&self, named: &[String]) -> Self {
+        let has = |text: String| named.contains(&text);
+        let of = |word: &str, names: &[String]| -> Vec<String> {
+            names.iter().filter(|name| has(format!("{word} {name}"))).cloned().collect()
+        };
+        Self {
+            interfaces: self
+                .interfaces
+                .iter()
+                .copied()
+                .filter(|i| has(format!("interface {}", i.interface())))
+                .collect(),
+            read: of("read", &self.read),
+            write: of("write", &self.write),
+            mail: self.mail && has("mail".to_owned()),
+            links: self.links && has("links".to_owned()),
+            services: of("service", &self.services),
+            outbound: of("outbound", &self.outbound),
+            bounds: self.bounds.chosen(named),
+        }
+    }
+
+    /// These as they follow where what the version in use is granted went from `before` to `after`: what was taken back from
+    /// it is not theirs either, and bounds that were set otherwise are so here.
+    #[must_use]
+    pub fn following(&self, before: &Self, after: &Self) -> Self {
+        let taken = before.missing_from(after);
+        let kept = self.missing_from(&Self::default()).into_iter().filter(|name| !taken.contains(name));
+        let mut bounds = self.bounds.clone();
+        for of in before.bounds.settings().chain(after.bounds.settings()).map(|setting| setting.of) {
+            if before.bounds.get(of) != after.bounds.get(of) {
+                bounds.set(of, after.bounds.get(of));
+            }
+        }
+        Self { bounds, ..self.chosen(&kept.collect::<Vec<_>>()) }
+    }
+
     /// What consenting means, as sentences for the administrator.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences: Vec<_> = self.interfaces.iter().map(|i| i.sentence().to_owned()).collect();

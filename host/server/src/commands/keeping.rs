@@ -3,7 +3,7 @@
 
 use super::{by, noticed, told};
 use crate::app::App;
-use crate::plugins::{Outlook, Wanted, WayBack, inspect, shipped};
+use crate::plugins::{Outlook, Packed, Wanted, WayBack, inspect, shipped};
 use crate::rest::host::plan::confirmed;
 use anyhow::Context as _;
 use lignaflow_core::name::PluginId;
@@ -13,11 +13,11 @@ use std::path::Path;
 
 /// A file, or the plugin of that name that is part of the program.
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let named = |(name, _): &(String, Vec<u8>)| Path::new(name).with_extension("") == file;
+    let named = |(name, _): &Packed| Path::new(name).with_extension("") == file;
     match std::fs::read(file) {
         Ok(bytes) => Ok(bytes),
         Err(error) => match shipped().into_iter().find(named) {
-            Some((_, bytes)) => Ok(bytes),
+            Some((_, bytes)) => Ok(bytes.to_vec()),
             None => Err(error).with_context(|| format!("{} cannot be read", file.display())),
         },
     }
@@ -38,6 +38,14 @@ fn described(outlook: &Outlook) -> String {
         None => format!("{} {}, which is new", descriptor.id, descriptor.version),
     }];
     lines.extend(descriptor.grants.sentences().into_iter().map(|sentence| format!("asks: {sentence}")));
+    let before = outlook.standing.as_ref();
+    let granted = before.map(|standing| standing.granted.clone()).unwrap_or_default();
+    let gone = lignaflow_web::admin::no_longer(&granted, &descriptor.grants).into_iter();
+    lines.extend(gone.map(|ask| format!("no longer asks: {}", ask.sentence)));
+    if let Some(before) = before.and_then(|standing| lignaflow_core::descriptor::parse(&standing.descriptor).ok()) {
+        let changes = lignaflow_web::admin::changes(Some(&before), descriptor).into_iter();
+        lines.extend(changes.filter(|told| told.part != "records").map(|told| told.sentence));
+    }
     lines.extend(outlook.steps.iter().map(ToString::to_string));
     if let Some(from) = &outlook.carries_from {
         lines.push(format!("carries {} records over from {}, which goes on meanwhile", outlook.to_carry, from.version));

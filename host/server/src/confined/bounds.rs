@@ -34,14 +34,17 @@ impl Bounds {
             Measured::Addresses => (Resource::As, self.memory.saturating_add(own_addresses())),
             Measured::Data => (Resource::Data, self.memory),
         };
-        for (resource, most) in [
-            (memory, most),
-            (Resource::Cpu, self.seconds),
-            (Resource::Fsize, 0),
-            (Resource::Core, 0),
-            (Resource::Nproc, 0),
-        ] {
-            setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        // At its soft bound a process is sent SIGXCPU, and at its hard one SIGKILL, which would look as if the kernel had run
+        // out of memory.
+        let rlimits = [
+            (memory, most, most),
+            (Resource::Cpu, self.seconds, self.seconds.saturating_add(1)),
+            (Resource::Fsize, 0, 0),
+            (Resource::Core, 0, 0),
+            (Resource::Nproc, 0, 0),
+        ];
+        for (resource, current, maximum) in rlimits {
+            setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) })?;
         }
         Ok(())
     }

@@ -39,9 +39,10 @@ impl Ended {
         {
             use std::os::unix::process::ExitStatusExt as _;
             match status.signal() {
-                // SIGXCPU, or SIGKILL where that was not enough.
-                Some(9 | 24) => return Self::TooSlow,
-                // An allocator that gets no memory aborts; so does a stack that cannot grow.
+                // SIGXCPU: its bounds leave a second between that and SIGKILL (`Bounds::take_on`).
+                Some(24) => return Self::TooSlow,
+                // An allocator that gets no memory aborts, as does a stack that cannot grow; and where the machine or the
+                // container has none left, the kernel kills.
                 Some(_) => return Self::TooLarge,
                 None => {}
             }
@@ -96,5 +97,40 @@ impl Program {
         };
         let (answer, status) = tokio::time::timeout(patience, heard).await.map_err(|_| Ended::TooSlow)??;
         if status.success() { Ok(answer) } else { Err(Ended::of(status)) }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt as _;
+
+    #[test]
+    fn how_it_ended_tells_why() {
+        // As wait(2) has it: a signal, or a code in the byte above.
+        for (status, why) in [(24, Ended::TooSlow), (9, Ended::TooLarge), (6, Ended::TooLarge), (11, Ended::TooLarge)] {
+            assert_eq!(Ended::of(ExitStatus::from_raw(status)), why, "signal {status}");
+        }
+        assert!(matches!(Ended::of(ExitStatus::from_raw(1 << 8)), Ended::Failed(_)));
+    }
+
+    /// A program that is killed as the kernel kills where memory runs out, and one that computes beyond its time.
+    #[tokio::test]
+    async fn one_that_is_killed_needed_memory_and_one_that_goes_on_was_slow() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = |script: &str| {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = folder.path().join(format!("{}.sh", script.len()));
+            std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
+            Program::new(file)
+        };
+        let bounds = Bounds { memory: 1 << 30, seconds: 1 };
+        let killed = program("kill -KILL $$").ask("compile-plugin", bounds, Vec::new(), 10).await;
+        assert_eq!(killed, Err(Ended::TooLarge));
+        let slow = program("ulimit -St 1; ulimit -Ht 2; while :; do :; done")
+            .ask("compile-plugin", bounds, Vec::new(), 10)
+            .await;
+        assert_eq!(slow, Err(Ended::TooSlow));
     }
 }

@@ -1,9 +1,9 @@
 //! `/admin/`: the plugins of the instance, as an administrator of it or of an organization sees them.
 
 use super::house::Visit;
-use super::lookup;
+use super::{figures, lookup};
 use crate::app::App;
-use crate::plugins::{Inspected, chosen, look_into};
+use crate::plugins::{Asked, Inspected, look_into, tag};
 use crate::rest::host::{From, by, plugins as api};
 use axum::Router;
 use axum::extract::{Multipart, Path, Query, RawForm};
@@ -12,17 +12,16 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use http::StatusCode;
 use lignaflow_core::caller::Permission;
-use lignaflow_core::clock::Micros;
 use lignaflow_core::descriptor::{Descriptor, Grants};
 use lignaflow_core::name::PluginId;
 use lignaflow_core::query::{Authority, Predicate, Selection};
 use lignaflow_core::{Fault, Issue};
-use lignaflow_runtime::{Level, LoadedPlugin, Used};
+use lignaflow_runtime::{Level, UsedBy};
 use lignaflow_store::plugins::{DataMigration, Installed, Phase};
 use lignaflow_web::activity::Actor;
 use lignaflow_web::admin::{
     AsideRow, Carrying, CarryingState, ConsentPage, Happening, InstallFault, LogLevel, LogLine, LogQuery, PluginPage,
-    PluginRow, PluginState, PluginsPage, Usage, UsedRow, asks, consent, plugin as draw_plugin, plugins as draw_plugins,
+    PluginRow, PluginState, PluginsPage, asks, consent, plugin as draw_plugin, plugins as draw_plugins,
 };
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::paths;
@@ -46,6 +45,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/admin/plugins/{id}/grants", post(grant))
         .route("/admin/plugins/{id}/call-again", post(call_again))
         .merge(super::bounds::router())
+        .merge(super::lifecycle::router())
         .merge(super::returning::router())
         .merge(super::kept::router())
 }
@@ -56,12 +56,29 @@ pub(super) fn may(visit: &Visit, permission: &str) -> bool {
 
 type Waiting = BTreeMap<PluginId, Grants>;
 
-fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration], waiting: &Waiting) -> PluginRow {
+/// What is known of all plugins beside what is installed.
+struct Known {
+    migrations: Vec<DataMigration>,
+    waiting: Waiting,
+    /// Of the last day.
+    used: Vec<UsedBy>,
+}
+
+async fn known(visit: &Visit, plugin: Option<&PluginId>) -> Result<Known, Fault> {
+    Ok(Known {
+        migrations: migrations(visit).await?,
+        waiting: visit.app.plugins.waiting(visit.signed.caller.organization).await?,
+        used: visit.app.plugins.used(plugin, figures::a_day_before(visit.app.clock.now())).await?,
+    })
+}
+
+fn row(visit: &Visit, installed: &Installed, known: &Known) -> PluginRow {
     let loaded = visit.snapshot.plugins.get(&installed.id);
     let on = visit.snapshot.is_enabled(visit.signed.caller.organization, &installed.id);
     let state = match (visit.app.plugins.fault(&installed.id), on) {
+        _ if !installed.active => PluginState::Stopped,
         (Some(why), _) => PluginState::Failed(why),
-        (None, _) if waiting.contains_key(&installed.id) => PluginState::Asks,
+        (None, _) if known.waiting.contains_key(&installed.id) => PluginState::Asks,
         (None, true) => PluginState::Running,
         (None, false) => PluginState::Off { since: None },
     };
@@ -71,52 +88,8 @@ fn row(visit: &Visit, installed: &Installed, migrations: &[DataMigration], waiti
         version: installed.version.clone(),
         description: loaded.map(|plugin| plugin.descriptor().description.clone()).unwrap_or_default(),
         state,
-        usage: loaded.map(|plugin| usage(&hours(plugin, visit.app.clock.now()))),
-        carrying: migrations.iter().find(|migration| migration.plugin == installed.id).and_then(carrying),
-    }
-}
-
-/// What a plugin used in each hour of a day, the last one last.
-fn hours(plugin: &LoadedPlugin, now: Micros) -> Vec<Used> {
-    plugin
-        .used(now)
-        .chunks(4)
-        .filter_map(|quarters| {
-            let (first, rest) = quarters.split_first()?;
-            let mut hour = first.clone();
-            for quarter in rest {
-                hour.merge(quarter);
-            }
-            Some(hour)
-        })
-        .collect()
-}
-
-fn usage(hours: &[Used]) -> Usage {
-    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let mut all = hours.iter();
-    let day = all.next().cloned().map(|first| {
-        all.fold(first, |mut day, hour| {
-            day.merge(hour);
-            day
-        })
-    });
-    let p95 = day.and_then(|day| day.within(95)).map(|took| u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
-    Usage { hours: hours.iter().map(|hour| (small(hour.calls), small(hour.faults))).collect(), p95_ms: p95 }
-}
-
-fn used(hour: &Used) -> UsedRow {
-    let micros = |hundredths| hour.within(hundredths).map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
-    UsedRow {
-        since: hour.since,
-        calls: hour.calls,
-        faults: hour.faults,
-        within: micros(50).zip(micros(95)).zip(micros(99)).map(|((half, most), nearly)| [half, most, nearly]),
-        cpu: hour.cpu,
-        memory: hour.memory,
-        rows: hour.rows,
-        bytes: hour.bytes,
-        denied: hour.denied,
+        usage: loaded.map(|_| figures::usage(&known.used, &installed.id, visit.app.clock.now())),
+        carrying: known.migrations.iter().find(|migration| migration.plugin == installed.id).and_then(carrying),
     }
 }
 
@@ -147,7 +120,7 @@ async fn list(visit: Visit) -> Response {
     draw_list(&visit, None).await
 }
 
-async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
+pub(super) async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
     if let Err(fault) = api::may_see(&visit.signed) {
         return visit.fault(&fault);
     }
@@ -155,16 +128,12 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         Ok(installed) => installed,
         Err(fault) => return visit.fault(&fault),
     };
-    let migrations = match migrations(visit).await {
-        Ok(migrations) => migrations,
-        Err(fault) => return visit.fault(&fault),
-    };
     let organization = visit.signed.caller.organization;
-    let waiting = match visit.app.plugins.waiting(organization).await {
-        Ok(waiting) => waiting,
+    let known = match known(visit, None).await {
+        Ok(known) => known,
         Err(fault) => return visit.fault(&fault),
     };
-    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin, &migrations, &waiting)).collect();
+    let rows: Vec<PluginRow> = installed.iter().map(|plugin| row(visit, plugin, &known)).collect();
     let events = match visit.app.plugins.happenings(organization, HISTORY).await {
         Ok(events) => events,
         Err(fault) => return visit.fault(&fault),
@@ -195,7 +164,12 @@ async fn draw_list(visit: &Visit, fault: Option<&Fault>) -> Response {
         Ok(left) => left,
         Err(fault) => return visit.fault(&fault),
     };
+    let shipped = match super::lifecycle::shipped(visit).await {
+        Ok(shipped) => shipped,
+        Err(fault) => return visit.fault(&fault),
+    };
     let view = PluginsPage {
+        shipped: &shipped,
         plugins: &rows,
         notices: &[],
         history: &history,
@@ -254,17 +228,25 @@ pub(super) async fn find(visit: &Visit, id: &str) -> Result<Installed, Response>
     }
 }
 
+/// What is looked at on a plugin's page.
+#[derive(Debug, Default)]
+struct Look {
+    log: LogQuery,
+    /// The version that figures are of; all where it is empty.
+    version: String,
+}
+
 async fn one(visit: Visit, Path(id): Path<String>, Query(asked): Query<HashMap<String, String>>) -> Response {
     let of = |name: &str| asked.get(name).cloned().unwrap_or_default();
-    let query = LogQuery { level: of("level"), call: of("call"), q: of("q") };
-    draw(&visit, &id, &query, None).await
+    let log = LogQuery { level: of("level"), call: of("call"), q: of("q") };
+    Box::pin(draw(&visit, &id, &Look { log, version: of("version") }, None)).await
 }
 
 pub(super) async fn draw_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Response {
-    draw(visit, id, &LogQuery::default(), fault).await
+    Box::pin(draw(visit, id, &Look::default(), fault)).await
 }
 
-async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) -> Response {
+async fn draw(visit: &Visit, id: &str, look: &Look, fault: Option<&Fault>) -> Response {
     if let Some(fault) = fault.filter(|fault| lignaflow_identity::asks_for_proof(fault)) {
         return visit.fault(fault);
     }
@@ -288,6 +270,7 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
         },
     };
     let digest = hex::encode(installed.hash);
+    let query = &look.log;
     let asked = api::LogOf {
         level: Some(query.level.clone()),
         call: Some(query.call.clone()),
@@ -312,8 +295,6 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
             since: aside.since,
         })
         .collect();
-    let used: Vec<UsedRow> =
-        loaded.map(|plugin| hours(plugin, visit.app.clock.now()).iter().map(used).collect()).unwrap_or_default();
     let log: Vec<LogLine> = match loaded.filter(|_| may(visit, Permission::INSTALL_PLUGINS)) {
         Some(plugin) => plugin
             .log()
@@ -334,24 +315,22 @@ async fn draw(visit: &Visit, id: &str, query: &LogQuery, fault: Option<&Fault>) 
             .collect(),
         None => Vec::new(),
     };
-    let migrations = match migrations(visit).await {
-        Ok(migrations) => migrations,
+    let known = match known(visit, Some(&installed.id)).await {
+        Ok(known) => known,
         Err(fault) => return visit.fault(&fault),
     };
+    let used = figures::view(&known.used, &look.version, visit.app.clock.now());
     let versions = match super::returning::versions(visit, &installed.id).await {
         Ok(versions) => versions,
         Err(fault) => return visit.fault(&fault),
     };
-    let waiting = match visit.app.plugins.waiting(visit.signed.caller.organization).await {
-        Ok(waiting) => waiting,
-        Err(fault) => return visit.fault(&fault),
-    };
-    let mut asked = waiting.get(&installed.id).map_or_else(Vec::new, |before| asks(&installed.granted, before));
+    let mut asked = known.waiting.get(&installed.id).map_or_else(Vec::new, |before| asks(&installed.granted, before));
     asked.retain(|ask| !ask.granted);
     let view = PluginPage {
         asked: &asked,
         may_consent: may(visit, Permission::CONSENT),
-        row: &row(visit, &installed, &migrations, &waiting),
+        row: &row(visit, &installed, &known),
+        granted_version: tag(&installed),
         descriptor,
         catalog: &visit.snapshot.catalog,
         asks: &asks(&descriptor.grants, &installed.granted),
@@ -494,6 +473,11 @@ async fn call_again(visit: Visit, From(client): From, Path(id): Path<String>, Ra
     }
 }
 
+/// The version of what a plugin is granted that a form was made of; any where it says none.
+pub(super) fn seen(body: &[u8]) -> Option<u64> {
+    form_urlencoded::parse(body).find(|(name, _)| name == "seen").and_then(|(_, value)| value.parse().ok())
+}
+
 /// The names of the rights that were ticked.
 pub(super) fn named(body: &[u8]) -> Vec<String> {
     form_urlencoded::parse(body).filter(|(name, _)| name == "grant").map(|(_, value)| value.into_owned()).collect()
@@ -504,16 +488,11 @@ async fn grant(visit: Visit, From(client): From, Path(id): Path<String>, RawForm
         Ok(installed) => installed,
         Err(response) => return response,
     };
-    let descriptor = lignaflow_core::descriptor::parse(&installed.descriptor);
-    let granted = match (api::may_install_now(&visit.signed), descriptor) {
-        (Err(fault), _) => Err(fault),
-        (Ok(()), Err(_)) => Err(Fault::internal()),
-        (Ok(()), Ok(descriptor)) => {
-            // What its calls may use is set elsewhere.
-            let bounds = installed.granted.bounds;
-            let grants = Grants { bounds, ..chosen(&descriptor.grants, &named(&body)) };
-            visit.app.plugins.grant(&installed.id, grants, by(&visit.signed, &client)).await
-        }
+    // What its calls may use is set elsewhere.
+    let asked = Asked { rights: Some(named(&body)), bounds: None };
+    let granted = match api::may_install_now(&visit.signed) {
+        Ok(()) => visit.app.plugins.grant(&installed.id, &asked, seen(&body), by(&visit.signed, &client)).await,
+        Err(fault) => Err(fault),
     };
     match granted {
         Ok(()) => visit.go(&paths::plugin(&installed.id), "Saved what it may do."),
@@ -568,7 +547,7 @@ async fn have_on(visit: &Visit, client: &lignaflow_identity::Client, descriptor:
 }
 
 /// Shows what a file asks for and changes, and keeps it until somebody consents.
-async fn ask(
+pub(super) async fn ask(
     visit: &Visit,
     client: &lignaflow_identity::Client,
     inspected: Inspected,
@@ -634,7 +613,7 @@ async fn agree(visit: Visit, From(client): From, RawForm(body): RawForm) -> Resp
         Ok(inspected) => inspected,
         Err(fault) => return draw_list(&visit, Some(&fault)).await,
     };
-    let granted = chosen(&inspected.descriptor.grants, &named(&body));
+    let granted = inspected.descriptor.grants.chosen(&named(&body));
     let id: PluginId = inspected.descriptor.id.clone();
     match visit.app.plugins.install(inspected.clone(), bytes.to_vec(), granted, by(&visit.signed, &client)).await {
         Ok(installed) => {

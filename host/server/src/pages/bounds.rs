@@ -1,8 +1,9 @@
 //! `/admin/plugins/{id}/bounds`: what one call of a plugin may use.
 
-use super::admin::{find, may};
+use super::admin::{find, may, seen};
 use super::house::Visit;
 use crate::app::App;
+use crate::plugins::{Asked, tag};
 use crate::problem::Problem;
 use crate::rest::host::{From, by, plugins as api};
 use axum::Router;
@@ -35,6 +36,7 @@ fn page(visit: &Visit, installed: &Installed, typed: &[(String, String)], fault:
         descriptor: &descriptor,
         usual: visit.app.plugins.usual(),
         typed,
+        granted_version: tag(installed),
         fault: fault.filter(|_| issues.is_empty()).map(|fault| fault.message.as_str()),
         issues: &issues,
         may_change: may(visit, Permission::INSTALL_PLUGINS),
@@ -82,7 +84,10 @@ async fn save(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(
     }
     let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let saved = match read(&pairs) {
-        Ok(bounds) => visit.app.plugins.set_bounds(&installed.id, bounds, by(&visit.signed, &client)).await,
+        Ok(bounds) => {
+            let asked = Asked { rights: None, bounds: Some(bounds) };
+            visit.app.plugins.grant(&installed.id, &asked, seen(&body), by(&visit.signed, &client)).await
+        }
         Err(fault) => Err(fault),
     };
     match saved {

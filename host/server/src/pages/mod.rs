@@ -24,6 +24,7 @@
 //! | [`join`], [`roles`], [`audit`], [`organization`] | invitations as they are opened; who can do what; what was written down; settings |
 //! | [`fields`] | fields that the organization adds to collections |
 //! | [`told`] | one's own notices; the organization's mail and links |
+//! | [`lifecycle`], [`figures`] | plugins run or stopped for everybody, and installed from the program; what they used |
 //! | [`outbound`] | what plugins sent to hosts outside |
 //! | [`links`] | pages that people without an account open by a link |
 //! | [`jobs`] | what plugins do without a caller |
@@ -43,6 +44,7 @@ mod door;
 mod download;
 mod earlier;
 mod fields;
+mod figures;
 mod follow;
 mod forgotten;
 mod forms;
@@ -54,6 +56,7 @@ mod in_place;
 mod jobs;
 mod join;
 mod kept;
+mod lifecycle;
 mod lines;
 mod links;
 mod lists;

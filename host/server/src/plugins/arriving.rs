@@ -3,6 +3,7 @@
 //! left alone, and what was uninstalled stays away until it is installed by hand.
 
 use super::{Arrival, Plugins, inspect, unavailable};
+use bytes::Bytes;
 use lignaflow_core::Fault;
 use lignaflow_core::name::PluginId;
 use lignaflow_runtime::needs;
@@ -27,10 +28,20 @@ const FILES: usize = 100;
 struct Shipped;
 
 /// A plugin that is inside the program: its file's name and bytes.
-pub fn shipped() -> Vec<(String, Vec<u8>)> {
+pub type Packed = (String, Bytes);
+
+/// The plugins that are inside the program.
+pub fn shipped() -> Vec<Packed> {
     #[cfg(feature = "shipped")]
-    let list =
-        Shipped::iter().filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned()))).collect();
+    let list = Shipped::iter()
+        .filter_map(|name| {
+            let bytes = match Shipped::get(&name)?.data {
+                std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+            };
+            Some((name.to_string(), bytes))
+        })
+        .collect();
     #[cfg(not(feature = "shipped"))]
     let list = Vec::new();
     list
@@ -113,14 +124,14 @@ fn listing(folder: &Path) -> io::Result<Listing> {
 /// A file that comes by itself.
 struct Arriving {
     name: String,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     arrival: Arrival,
     /// Plugins without which it cannot be, once it was looked at.
     needs: BTreeSet<PluginId>,
 }
 
 impl Arriving {
-    fn new(name: String, bytes: Vec<u8>, arrival: Arrival) -> Self {
+    fn new(name: String, bytes: Bytes, arrival: Arrival) -> Self {
         Self { name, bytes, arrival, needs: BTreeSet::new() }
     }
 }
@@ -139,8 +150,9 @@ fn ready(left: BTreeMap<PluginId, Arriving>) -> (Vec<Arriving>, BTreeMap<PluginI
 
 impl Plugins {
     /// Loads what is installed, brings what the program and the folder hold, and loads that.
-    pub async fn start(&self, program: Vec<(String, Vec<u8>)>) -> Result<(), Fault> {
+    pub async fn start(&self, program: Vec<Packed>) -> Result<(), Fault> {
         self.reload().await?;
+        let _ = self.0.program.set(program.clone());
         let in_program = |(name, bytes)| Arriving::new(name, bytes, Arrival::InProgram);
         let mut arriving: Vec<Arriving> = program.into_iter().map(in_program).collect();
         arriving.extend(self.laid_into_folder(true).await);
@@ -162,7 +174,7 @@ impl Plugins {
             for path in inner.folder.changed(at_once) {
                 let name = path.display().to_string();
                 match inner.folder.read(&path) {
-                    Ok(bytes) => found.push(Arriving::new(name, bytes, Arrival::InFolder)),
+                    Ok(bytes) => found.push(Arriving::new(name, bytes.into(), Arrival::InFolder)),
                     Err(error) => tracing::error!(file = name, %error, "a plugin of the folder cannot be read"),
                 }
             }
@@ -219,7 +231,7 @@ impl Plugins {
         }
         let granted = inspected.descriptor.grants.clone();
         let by = By { person: None, address: String::new(), token: None, at: self.0.clock.now() };
-        Box::pin(self.put(inspected, arriving.bytes.clone(), granted, arriving.arrival, by)).await?;
+        Box::pin(self.put(inspected, arriving.bytes.to_vec(), granted, arriving.arrival, by)).await?;
         Ok(true)
     }
 }
@@ -234,7 +246,10 @@ mod tests {
         let left = |all: &[(&str, Vec<&str>)]| -> BTreeMap<PluginId, Arriving> {
             let one = |(id, needs): &(&str, Vec<&str>)| {
                 let needs = needs.iter().map(|id| id.parse().unwrap()).collect();
-                (id.parse().unwrap(), Arriving { needs, ..Arriving::new((*id).to_owned(), vec![], Arrival::InProgram) })
+                (
+                    id.parse().unwrap(),
+                    Arriving { needs, ..Arriving::new((*id).to_owned(), Bytes::new(), Arrival::InProgram) },
+                )
             };
             all.iter().map(one).collect()
         };

@@ -2,7 +2,7 @@
 //! asked for that was not there before, and the tables follow as they do forth. What the records of a later version
 //! would lose or what an earlier one would misread is refused.
 
-use super::{Inspected, Outlook, Plugins, chosen, inspect, unavailable};
+use super::{Inspected, Outlook, Plugins, inspect, unavailable};
 use lignaflow_core::descriptor::{Descriptor, Grants, parse};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{ErrorCode, Fault};
@@ -80,7 +80,8 @@ impl Plugins {
             let _turn = self.0.turn.lock().await;
             let WayBack { outlook, granted, .. } = Box::pin(self.way_back(plugin, wanted)).await?;
             outlook.fits()?;
-            let change = Change::Version(outlook.inspected.hash, granted);
+            let seen = outlook.standing.as_ref().map(|standing| standing.granted_version).unwrap_or_default();
+            let change = Change::Version { hash: outlook.inspected.hash, granted: Box::new(granted), seen };
             if !self.0.store.change_plugin(plugin.clone(), change, by).await.map_err(unavailable)? {
                 return Err(Fault::new(ErrorCode::Conflict, "The versions changed meanwhile. Nothing was changed."));
             }
@@ -176,7 +177,7 @@ fn granted(
     let bounds = &standing.granted.bounds;
     if let Some(named) = named {
         let all = named.iter().any(|name| name == "all");
-        let grants = if all { descriptor.grants.clone() } else { chosen(&descriptor.grants, named) };
+        let grants = if all { descriptor.grants.clone() } else { descriptor.grants.chosen(named) };
         return Ok(Grants { bounds: grants.bounds.or(bounds), ..grants });
     }
     let asked = parse(&standing.descriptor).map_err(|_| Fault::internal())?.grants;
@@ -184,7 +185,7 @@ fn granted(
     let refused = asked.missing_from(&standing.granted);
     let consented = to.granted.missing_from(&Grants::default());
     let named: Vec<String> = consented.into_iter().filter(|right| !refused.contains(right)).collect();
-    let grants = chosen(&descriptor.grants, &named);
+    let grants = descriptor.grants.chosen(&named);
     Ok(Grants { bounds: bounds.or(&to.granted.bounds), ..grants })
 }
 
@@ -253,6 +254,7 @@ mod tests {
             installed_at: 20,
             installed_by: None,
             brought: false,
+            granted_version: 1,
         };
         let again = granted(&before, &to, &standing, None).unwrap();
         assert_eq!(again.interfaces, [Capability::Records, Capability::People]);

@@ -31,7 +31,7 @@ async fn install(api: &Client, bytes: Vec<u8>, grant: &str) -> Answer {
 }
 
 async fn put(api: &Client, path: &str, body: Json) -> Answer {
-    api.send(api.request(Method::PUT, path).json(&body)).await
+    api.send(api.request(Method::PUT, path).header("If-Match", "*").json(&body)).await
 }
 
 async fn set(api: &Client, bounds: Json) -> Answer {

@@ -1,7 +1,10 @@
 //! The first hour, in a browser: setting up, signing in, a client, a project and a task through forms, a list filtered, a
 //! plugin switched off and on, the API's page. Nothing on the way may complain in the console.
 
+use lignaflow_runtime::HOUR;
+use lignaflow_store::plugins::{Figure, Joined, Noted};
 use lignaflow_testkit::driver::Browser;
+use lignaflow_testkit::plugins::{hostile, shipped};
 use lignaflow_testkit::{Database, PASSWORD, Setup, on_one};
 use serde_json::json;
 
@@ -9,7 +12,8 @@ on_one!(
     the_first_hour_works_in_a_browser,
     pages_fit_on_a_phone,
     a_list_follows_what_others_do,
-    webhooks_fit_every_screen
+    webhooks_fit_every_screen,
+    plugins_fit_every_screen
 );
 
 async fn the_first_hour_works_in_a_browser(database: Database) {
@@ -206,6 +210,91 @@ async fn webhooks_fit_every_screen(database: Database) {
             assert!(wide.as_u64().unwrap() <= u64::from(width), "{path} is {wide} wide");
         }
     }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+/// What a version used in an hour of the last day, as another host has kept it.
+fn noted(hour: i64, version: &str, now: i64) -> Noted {
+    let since = now - now.rem_euclid(HOUR) - (23 - hour) * HOUR;
+    let busy = u64::try_from((hour - 4).max(0) * (20 - hour).max(0)).unwrap();
+    let sum = |name: &str, value| Figure { name: name.to_owned(), value, joined: Joined::Added };
+    let most = |name: &str, value| Figure { name: name.to_owned(), value, joined: Joined::Largest };
+    let figures = vec![
+        sum("calls.answered", busy * 9),
+        sum("calls.refused", busy),
+        sum("calls.trapped", u64::from(hour == 11) * 40),
+        sum("calls.busy", u64::from(hour == 12) * 90),
+        sum("took.6", busy * 5),
+        sum("took.10", busy * 4),
+        sum("took.18", busy),
+        sum("cpu", busy * 2_300),
+        sum("rows", busy * 120),
+        sum("bytes", busy * 9_000),
+        sum("denied", u64::from(hour == 12) * 3),
+        most("memory", (2 << 20) + busy * 9_000),
+        most("instances", 1 + busy / 20),
+    ];
+    let plugin = "greedy".parse().unwrap();
+    Noted {
+        plugin,
+        version: version.to_owned(),
+        since,
+        figures: figures.into_iter().filter(|it| it.value > 0).collect(),
+    }
+}
+
+async fn plugins_fit_every_screen(database: Database) {
+    let plugins = vec![shipped("projects"), shipped("estimates"), hostile("greedy")];
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
+    let org = server.organization("Halloran").await;
+    let Some(browser) = Browser::open().await else { return };
+    let now = server.app.clock.now();
+    let hours = (0..24).map(|hour| noted(hour, if hour < 14 { "0.1.0" } else { "0.2.0" }, now)).collect();
+    server.app.store.note_figures(hours).await.unwrap();
+    let _ = org.post("greedy/now", json!("log 5")).await.is(200);
+    let _ = org.delete("plugins/estimates", "*").await.is(204);
+    browser.sign_in(&server.root, &org.email, &org.password).await;
+    let root = &server.root;
+    for (name, path) in [
+        ("plugins", "/admin/plugins"),
+        ("plugin", "/admin/plugins/greedy"),
+        ("plugin-version", "/admin/plugins/greedy?version=0.2.0"),
+        ("plugin-bounds", "/admin/plugins/greedy/bounds"),
+    ] {
+        browser.goto(&format!("{root}{path}")).await;
+        browser.pictures(name).await;
+    }
+    browser.resize(1280, 900).await;
+
+    // What it is granted, taken back and given again.
+    browser.goto(&format!("{root}/admin/plugins/greedy")).await;
+    browser.find("#used ~ * summary, section[aria-labelledby='used'] summary").await.click().await.unwrap();
+    browser.pictures("plugin-table").await;
+    browser.resize(1280, 900).await;
+    browser.find("section[aria-labelledby='h-rights'] summary").await.click().await.unwrap();
+    browser.find("#t-0").await.click().await.unwrap();
+    browser.press("section[aria-labelledby='h-rights'] details button").await;
+    assert_eq!(org.get("plugins/greedy/grants").await.is(200).data()[0]["granted"], false);
+    browser.pictures("plugin-ungranted").await;
+    browser.resize(1280, 900).await;
+    browser.press("section[aria-labelledby='h-rights'] form button").await;
+    assert_eq!(org.get("plugins/greedy/grants").await.is(200).data()[0]["granted"], true);
+
+    // Stopped for everybody, and let run again.
+    browser.press("form[action='/admin/plugins/greedy/deactivate'] button").await;
+    browser.pictures("plugin-stopped").await;
+    browser.resize(1280, 900).await;
+    browser.press("form[action='/admin/plugins/greedy/activate'] button").await;
+    assert!(browser.text("main").await.contains("Stop it for everybody"));
+
+    // What is part of the program is read first, then installed.
+    browser.goto(&format!("{root}/admin/plugins")).await;
+    browser.press("form[action='/admin/plugins/estimates/install'] button").await;
+    browser.pictures("plugin-consent").await;
+    browser.resize(1280, 900).await;
+    browser.press(".consent-page .btn-primary").await;
+    assert_eq!(browser.path().await, "/admin/plugins/estimates");
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }

@@ -55,7 +55,13 @@ mod on_each {
         assert!(listed.contains("projects") && listed.contains("0.1.0"), "{listed}");
         let _ = program.run(&["plugin", "enable", "projects", "--organization", "Halloran"]).await.done();
         until(async || api.get("projects/tasks").await.status == 200).await;
-        let _ = program.run(&["plugin", "disable", "projects"]).await.done();
+        // For everybody likewise: what others need is stopped after them.
+        let refused = program.run(&["plugin", "disable", "projects"]).await;
+        assert!(refused.err.contains("which `estimates` asks for"), "{}", refused.err);
+        let _ = api.get("projects/tasks").await.is(200);
+        for plugin in ["reporting", "timesheets", "estimates", "projects"] {
+            let _ = program.run(&["plugin", "disable", plugin]).await.done();
+        }
         until(async || api.get("projects/tasks").await.status == 404).await;
     }
 }

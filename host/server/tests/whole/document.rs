@@ -127,7 +127,7 @@ impl Operation {
     /// Calls it with that body.
     pub(crate) async fn call(&self, api: &Client, path: &str, body: &Json) -> Answer {
         let mut request = api.request(self.method.clone(), path);
-        if matches!(self.method, Method::PATCH | Method::DELETE) {
+        if matches!(self.method, Method::PUT | Method::PATCH | Method::DELETE) {
             request = request.header("If-Match", "*");
         }
         match &self.body {

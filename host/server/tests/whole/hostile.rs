@@ -60,7 +60,10 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
     let (server, org) = serve(&database, &guests).await;
     // Its time ends before its calls do, on whatever machine.
     let short = json!({ "route": { "cpu_ms": 200, "wall_ms": 1_000, "host_calls": 1_000_000 } });
-    let _ = org.send(org.request(Method::PUT, "plugins/slow-host-calls/bounds").json(&short)).await.is(200);
+    let _ = org
+        .send(org.request(Method::PUT, "plugins/slow-host-calls/bounds").header("If-Match", "*").json(&short))
+        .await
+        .is(200);
     for (guest, route, status, code, line, outcome) in cases {
         let told = org.act(&format!("{guest}/{route}")).await.is(status);
         assert!(told.json["code"].as_str().unwrap().starts_with(code), "{guest}: {}", told.text);
@@ -97,7 +100,10 @@ async fn questions_that_nobody_could_answer_are_refused_before_they_are_asked(da
 async fn a_flood_of_lines_is_cut_and_told(database: Database) {
     let (_server, org) = serve(&database, &["log-flood"]).await;
     let bounds = json!({ "route": { "host_calls": 1_000, "log_lines": 50, "log_bytes": 100_000 } });
-    let _ = org.send(org.request(Method::PUT, "plugins/log-flood/bounds").json(&bounds)).await.is(200);
+    let _ = org
+        .send(org.request(Method::PUT, "plugins/log-flood/bounds").header("If-Match", "*").json(&bounds))
+        .await
+        .is(200);
     let _ = org.act("log-flood/run").await.is_problem(502, "plugin-exhausted");
     let log = org.get("plugins/log-flood/log").await.is(200);
     let texts: Vec<&str> = log.data().iter().map(|line| line["text"].as_str().unwrap()).collect();
@@ -356,7 +362,6 @@ async fn administrators_see_what_a_plugin_used_and_filter_its_log(database: Data
         let _ = org.act("panic/run").await.is(502);
     }
     let figures = org.get("plugins/panic/figures").await.is(200);
-    assert_eq!(figures.data().len(), 96);
     let sum = |name: &str| figures.data().iter().map(|span| span[name].as_u64().unwrap()).sum::<u64>();
     assert_eq!((sum("calls"), sum("faults")), (3, 3));
     assert!(

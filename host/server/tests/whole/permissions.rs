@@ -70,7 +70,7 @@ fn body_of(operation: &Operation, org: &Org, ids: &Ids) -> Json {
         }
         "host_change_person" | "host_invite" => json!({ "role": "member" }),
         "host_set_roles" => json!({ "roles": [] }),
-        "host_consent" => json!({ "grant": [] }),
+        "host_consent" | "host_grant_plugin" => json!({ "grant": [] }),
         "host_remove_organization" => json!({ "confirm": "Nothing of the kind" }),
         "host_erase_person" => json!({ "confirm": "Ron" }),
         "host_set_retention" => json!({ "years": 7 }),

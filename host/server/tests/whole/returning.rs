@@ -271,8 +271,8 @@ async fn a_right_that_was_taken_back_does_not_come_back_with_a_version(database:
     let org = server.organization("Halloran & Beck").await;
     let next = SHOP.replace("version = \"0.1.0\"", "version = \"0.2.0\"");
     let _ = install(&org, redescribed(&fixture("shop"), SHOP, &next)).await.is(201);
-    let bounds = org.request(Method::PUT, "plugins/shop/bounds").json(&json!({ "route": { "rows": 77 } }));
-    let _ = org.send(bounds).await.is(200);
+    let bounds = org.request(Method::PUT, "plugins/shop/bounds").header("If-Match", "*");
+    let _ = org.send(bounds.json(&json!({ "route": { "rows": 77 } }))).await.is(200);
     let visitor = server.signed_in(&org).await;
     let _ = visitor.post("/admin/plugins/shop/grants", &[("grant", "interface records")]).await.is(303);
     let refused = org.act("plugins/shop/rollback").await.is_problem(422, "invalid");

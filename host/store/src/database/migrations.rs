@@ -63,6 +63,7 @@ steps! {
     35 => "0035_shared_views",
     36 => "0036_kept_tables",
     37 => "0037_webhook_begins",
+    38 => "0038_plugin_figures",
     39 => "0039_set_aside_there",
 }
 

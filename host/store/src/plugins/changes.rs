@@ -36,6 +36,9 @@ pub struct NewVersion {
     pub descriptor: String,
     pub bytes: Vec<u8>,
     pub granted: Grants,
+    /// Whether somebody consents to it just now: its bounds then go before those that were set for the version in use, and
+    /// otherwise after them.
+    pub is_consented: bool,
     /// Whether organizations that never switched the plugin have it on. Read at its first installation alone.
     pub enabled_by_default: bool,
     /// Whether the program or the folder beside it brings it, and may bring the next one in its place.
@@ -49,10 +52,9 @@ pub enum Change {
     Active(bool),
     /// What organizations have that never switched it.
     EnabledByDefault(bool),
-    /// What it may do from now on.
-    Granted(Grants),
-    /// Back, or forth, to a version that was kept, with what is granted to it.
-    Version([u8; 32], Grants),
+    /// Back, or forth, to a version that was kept, with what is granted to it, where what the one in use is granted is still
+    /// what was seen.
+    Version { hash: [u8; 32], granted: Box<Grants>, seen: i64 },
 }
 
 /// What became of switching.
@@ -63,6 +65,25 @@ pub enum Switched {
     Unknown,
     /// The registry is not the one any more that the switch was decided on.
     Changed,
+}
+
+/// What became of granting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    Done,
+    /// There is no such plugin.
+    Unknown,
+    /// It is granted something else by now than was seen.
+    Changed,
+}
+
+impl NewVersion {
+    /// What was set for the version in use goes on with this one, whoever set it and when.
+    pub(super) fn follow(&mut self, standing: Option<&Grants>) {
+        let Some(set) = standing.map(|standing| &standing.bounds) else { return };
+        let own = &self.granted.bounds;
+        self.granted.bounds = if self.is_consented { own.or(set) } else { set.or(own) };
+    }
 }
 
 pub(super) fn json_of(grants: &Grants) -> Result<serde_json::Value, StoreError> {
@@ -117,6 +138,19 @@ impl Store {
         self.database().write(move |tx| Box::pin(async move { apply(tx, &plugin, change, &by).await })).await
     }
 
+    /// Grants a plugin this and nothing else, where what it is granted is still of the version that was seen.
+    pub async fn grant_plugin(
+        &self,
+        plugin: PluginId,
+        grants: Grants,
+        seen: i64,
+        by: By,
+    ) -> Result<Granted, StoreError> {
+        self.database()
+            .write(move |tx| Box::pin(async move { grant_seen(tx, plugin.as_str(), &grants, seen, &by).await }))
+            .await
+    }
+
     /// Takes a plugin away, with its versions and switches; its records stay. Whether there was such a plugin.
     pub async fn uninstall_plugin(&self, plugin: PluginId, by: By) -> Result<bool, StoreError> {
         self.database().write(move |tx| Box::pin(async move { uninstall(tx, &plugin, &by).await })).await
@@ -154,18 +188,20 @@ impl Store {
     }
 }
 
-async fn install(tx: &mut Tx, new: NewVersion, by: &By) -> Result<(), StoreError> {
+async fn install(tx: &mut Tx, mut new: NewVersion, by: &By) -> Result<(), StoreError> {
     bump(tx).await?;
+    let before = consents::standing(tx, new.plugin.as_str()).await?;
+    new.follow(before.as_ref());
     let granted = json_of(&new.granted)?;
     let detail = json!({
         "plugin": new.plugin.as_str(), "version": new.version, "hash": hex::encode(new.hash), "granted": granted,
     });
     keep_version(tx, &new, by).await?;
-    let before = consents::standing(tx, new.plugin.as_str()).await?;
     tx.execute(Statement::new(
-        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set hash = excluded.hash, \
-         granted = excluded.granted, installed_at = excluded.installed_at, installed_by = excluded.installed_by, \
+        "insert into plugins (id, hash, granted, active, enabled_by_default, installed_at, installed_by, brought, \
+         granted_version) values ($1, $2, $3, $4, $5, $6, $7, $8, (select version from registry_version where id = 1)) \
+         on conflict (id) do update set hash = excluded.hash, \
+         granted = excluded.granted, granted_version = excluded.granted_version, installed_at = excluded.installed_at, installed_by = excluded.installed_by, \
          brought = excluded.brought",
         values![
             new.plugin.as_str(),
@@ -264,13 +300,13 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
             let detail = json!({ "plugin": id, "enabled_by_default": enabled });
             (tx.execute(statement).await? > 0, "plugin.default-changed", detail)
         }
-        Change::Granted(grants) => {
-            let granted = json_of(&grants)?;
-            let detail = json!({ "plugin": id, "granted": granted });
-            (grant(tx, id, &granted).await?, "plugin.granted", detail)
-        }
-        Change::Version(hash, grants) => {
-            let granted = json_of(&grants)?;
+        Change::Version { hash, granted, seen } => {
+            let stands =
+                Statement::new("select 1 from plugins where id = $1 and granted_version = $2", values![id, seen]);
+            if tx.fetch_optional(stands).await?.is_none() {
+                return Ok(false);
+            }
+            let granted = json_of(&granted)?;
             let names = Statement::new(
                 "select v.version, (select u.version from plugin_versions u join plugins p on p.id = u.plugin \
                  and p.hash = u.hash where u.plugin = $1) from plugin_versions v where v.plugin = $1 and v.hash = $2",
@@ -301,6 +337,25 @@ async fn apply(tx: &mut Tx, plugin: &PluginId, change: Change, by: &By) -> Resul
     Ok(changed)
 }
 
+async fn grant_seen(tx: &mut Tx, id: &str, grants: &Grants, seen: i64, by: &By) -> Result<Granted, StoreError> {
+    bump(tx).await?;
+    let stands = Statement::new("select granted_version from plugins where id = $1", values![id]);
+    match tx.fetch_optional(stands).await? {
+        None => return Ok(Granted::Unknown),
+        Some(row) if row.i64(0)? != seen => return Ok(Granted::Changed),
+        Some(_) => {}
+    }
+    let before = consents::standing(tx, id).await?;
+    let granted = json_of(grants)?;
+    grant(tx, id, &granted).await?;
+    if let Some(before) = before {
+        migrations::follow(tx, id, &before, grants).await?;
+        consents::regranted(tx, id, &before, grants, by).await?;
+    }
+    log(tx, by, None, "plugin.granted", json!({ "plugin": id, "granted": granted })).await?;
+    Ok(Granted::Done)
+}
+
 /// Writes what is granted to the version in use, and beside the version for when it is returned to.
 async fn grant(tx: &mut Tx, plugin: &str, granted: &serde_json::Value) -> Result<bool, StoreError> {
     let granted = granted.to_string();
@@ -310,7 +365,11 @@ async fn grant(tx: &mut Tx, plugin: &str, granted: &serde_json::Value) -> Result
         values![granted.as_str(), plugin],
     ))
     .await?;
-    let statement = Statement::new("update plugins set granted = $1 where id = $2", values![granted, plugin]);
+    let statement = Statement::new(
+        "update plugins set granted = $1, granted_version = (select version from registry_version where id = 1) \
+         where id = $2",
+        values![granted, plugin],
+    );
     Ok(tx.execute(statement).await? > 0)
 }
 

@@ -2,7 +2,7 @@
 //! went wrong. The host that holds the lease goes on with them, and writes under it.
 
 use super::changes::{NewVersion, bump, json_of, keep_version, log, person};
-use super::reads::{hash, plugin_id};
+use super::reads::{granted, hash, plugin_id};
 use super::{By, consents};
 use crate::Store;
 use crate::database::{Row, Statement, Tx};
@@ -139,7 +139,7 @@ impl Store {
         expected: u64,
         by: By,
     ) -> Result<(), StoreError> {
-        self.database().write(move |tx| Box::pin(async move { begin(tx, &new, &from, expected, &by).await })).await
+        self.database().write(move |tx| Box::pin(async move { begin(tx, new, &from, expected, &by).await })).await
     }
 
     /// The latest migration of each plugin that had one, by plugin.
@@ -242,13 +242,15 @@ impl Store {
 
 async fn begin(
     tx: &mut Tx,
-    new: &NewVersion,
+    mut new: NewVersion,
     (from_hash, from_version): &([u8; 32], String),
     expected: u64,
     by: &By,
 ) -> Result<(), StoreError> {
     // Hosts that follow have the tables hold both versions.
     bump(tx).await?;
+    let granted = consents::standing(tx, new.plugin.as_str()).await?;
+    new.follow(granted.as_ref());
     let plugin = new.plugin.as_str();
     let standing = Statement::new(
         "select 1 from data_migrations where plugin = $1 and hash = $2 and phase in ('copying', 'sweeping')",
@@ -264,7 +266,7 @@ async fn begin(
         values![plugin, new.hash.to_vec()],
     ))
     .await?;
-    keep_version(tx, new, by).await?;
+    keep_version(tx, &new, by).await?;
     // Places of another file are of no use to this one.
     tx.execute(Statement::new(
         "delete from data_migration_places where plugin = $1 and not exists \
@@ -296,6 +298,24 @@ async fn begin(
     .await?;
     let detail = json!({ "plugin": plugin, "from": from_version, "version": new.version });
     log(tx, by, None, "plugin.migration-begun", detail).await
+}
+
+/// What is granted to a version that waits follows what is changed of the one that serves until then.
+pub(super) async fn follow(tx: &mut Tx, plugin: &str, before: &Grants, after: &Grants) -> Result<(), StoreError> {
+    let waiting = Statement::new(
+        "select hash, granted from data_migrations where plugin = $1 and phase in ('copying', 'failed')",
+        values![plugin],
+    );
+    let Some(row) = tx.fetch_optional(waiting).await? else { return Ok(()) };
+    let hash = hash(&row, 0)?;
+    let granted = json_of(&granted(&row, 1)?.following(before, after))?.to_string();
+    for sql in [
+        "update data_migrations set granted = $1 where plugin = $2 and hash = $3",
+        "update plugin_versions set granted = $1 where plugin = $2 and hash = $3",
+    ] {
+        tx.execute(Statement::new(sql, values![granted.as_str(), plugin, hash.to_vec()])).await?;
+    }
+    Ok(())
 }
 
 /// Whatever was to take a plugin's place is no longer asked for, and its file, which never was in use, no longer kept.
@@ -335,7 +355,8 @@ async fn switch(tx: &mut Tx, migration: &DataMigration, lease: &Lease, now: Micr
     let granted = json_of(&migration.granted)?;
     let before = consents::standing(tx, plugin).await?;
     tx.execute(Statement::new(
-        "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6 where id = $1",
+        "update plugins set hash = $2, granted = $3, installed_at = $4, installed_by = $5, brought = $6, \
+         granted_version = (select version from registry_version where id = 1) where id = $1",
         values![plugin, hash, granted.to_string(), now, person(&by), migration.brought],
     ))
     .await?;

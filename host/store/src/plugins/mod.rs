@@ -6,13 +6,15 @@
 mod asides;
 pub(crate) mod changes;
 mod consents;
+mod figures;
 pub(crate) mod migrations;
 mod reads;
 mod uploads;
 
 pub use asides::Aside;
-pub use changes::{By, Change, NewVersion, Switched};
+pub use changes::{By, Change, Granted, NewVersion, Switched};
 pub use consents::Consented;
+pub use figures::{Figure, Joined, Noted};
 pub use migrations::{DataMigration, MigrationPlace, Phase, Step};
 pub use reads::{Installed, Registered, Switch, Version};
 

@@ -30,6 +30,8 @@ pub struct Installed {
     pub installed_by: Option<PersonId>,
     /// Whether the program or the folder beside it brought this version, and may bring the next one.
     pub brought: bool,
+    /// Of what it is granted. Another number with every change of that.
+    pub granted_version: i64,
 }
 
 /// What an organization chose.
@@ -84,7 +86,7 @@ pub(super) fn hash(row: &Row, at: usize) -> Result<[u8; 32], StoreError> {
     row.bytes(at)?.try_into().map_err(|_| StoreError::Broken("a plugin's hash is not 32 bytes".to_owned()))
 }
 
-fn granted(row: &Row, at: usize) -> Result<Grants, StoreError> {
+pub(super) fn granted(row: &Row, at: usize) -> Result<Grants, StoreError> {
     serde_json::from_str(&row.text(at)?)
         .map_err(|error| StoreError::Broken(format!("a plugin's grants cannot be read: {error}")))
 }
@@ -97,7 +99,7 @@ macro_rules! installed {
     ($rest:literal) => {
         concat!(
             "select p.id, v.version, v.title, p.hash, v.descriptor, p.granted, p.active, p.enabled_by_default, \
-             p.installed_at, p.installed_by, p.brought \
+             p.installed_at, p.installed_by, p.brought, p.granted_version \
              from plugins p join plugin_versions v on v.plugin = p.id and v.hash = p.hash ",
             $rest
         )
@@ -117,6 +119,7 @@ fn installed(row: &Row) -> Result<Installed, StoreError> {
         installed_at: row.i64(8)?,
         installed_by: row.opt_id(9)?.map(PersonId),
         brought: row.bool(10)?,
+        granted_version: row.i64(11)?,
     })
 }
 

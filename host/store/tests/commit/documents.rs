@@ -41,6 +41,7 @@ const LATER: i64 = 5_000_000;
 async fn filing(fixture: &Fixture) -> World {
     let world = fixture.world(&[FILING]).await;
     let version = NewVersion {
+        is_consented: true,
         plugin: "filing".parse().unwrap(),
         version: "0.1.0".to_owned(),
         title: "Filing".to_owned(),

@@ -11,7 +11,7 @@ use lignaflow_web::account::{self, AccountPage, Session, Token};
 use lignaflow_web::activity::{Actor, Deed, Entry, FieldChange};
 use lignaflow_web::admin::{
     self, AsideRow, ConsentPage, Happening, InstallFault, LogLevel, LogLine, LogQuery, Notice, PlanLine, PlanView,
-    PluginPage, PluginRow, PluginState, PluginsPage, Usage, UsedRow, VersionRow,
+    PluginPage, PluginRow, PluginState, PluginsPage, ShippedRow, Usage, UsedRow, UsedView, VersionRow,
 };
 use lignaflow_web::blocks::{
     self, Bar, BlockView, BlocksPage, ChartView, FigureView, TableColumn, TableRow, TableView,
@@ -549,6 +549,13 @@ fn plugins(administrator: bool) -> Markup {
         may_switch: true,
         may_install: administrator,
         max_bytes: 32_000_000,
+        shipped: &[ShippedRow {
+            id: "reporting".into(),
+            title: "Reporting".into(),
+            version: "0.3.0".into(),
+            description: "Hours, unbilled work, utilisation and profit.".into(),
+            installed: None,
+        }],
         left: &["plant".to_owned()],
         fault: administrator.then_some(InstallFault {
             message: "plant.wasm is not installed: its descriptor has two faults.",
@@ -574,19 +581,38 @@ fn plugin() -> Markup {
         line(2, LogLevel::Warn, "asked for progress of a project without tasks"),
         line(30, LogLevel::Error, "panicked at src/plan.rs:41: attempt to subtract with overflow"),
     ];
-    let used: Vec<UsedRow> = (0..24)
+    let hours: Vec<UsedRow> = (0..24_i64)
         .map(|hour| UsedRow {
             since: NOW - (23 - hour) * HOUR,
-            calls: (hour.unsigned_abs() * 37) % 180,
+            version: "0.2.0".into(),
+            calls: 12 + (hour.unsigned_abs() * 37) % 180,
+            refused: hour.unsigned_abs() % 7,
             faults: u64::from(hour % 9 == 0),
+            turned_away: u64::from(hour % 11 == 0),
+            outcomes: vec![("answered", (hour.unsigned_abs() * 37) % 180)],
+            instances: 1 + hour.unsigned_abs() % 5,
             within: Some([900, 4_200 + (hour.unsigned_abs() * 310) % 3_000, 12_000]),
             cpu: 120_000,
             memory: 1_600_000,
             rows: 900,
             bytes: 120_000,
-            denied: 0,
+            denied: u64::from(hour == 20),
         })
         .collect();
+    let day = UsedRow {
+        calls: hours.iter().map(|hour| hour.calls).sum(),
+        faults: hours.iter().map(|hour| hour.faults).sum(),
+        rows: hours.iter().map(|hour| hour.rows).sum(),
+        denied: 1,
+        ..hours[20].clone()
+    };
+    let used = UsedView {
+        rows: hours.iter().rev().cloned().collect(),
+        day,
+        hours,
+        versions: vec!["0.1.0".into(), "0.2.0".into()],
+        version: None,
+    };
     let asides = [AsideRow {
         kind: "route".into(),
         name: "progress".into(),
@@ -616,6 +642,7 @@ fn plugin() -> Markup {
         log: &log,
         log_query: &LogQuery::default(),
         used: &used,
+        granted_version: 7,
         asides: &asides,
         may_switch: true,
         may_install: true,

@@ -20,6 +20,8 @@ pub struct BoundsPage<'a> {
     pub typed: &'a [(String, String)],
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
+    /// Of which version what it is granted is, as the form has it.
+    pub granted_version: u64,
     /// Whether the person may change it.
     pub may_change: bool,
 }
@@ -107,6 +109,7 @@ pub fn bounds(shell: &Shell, view: &BoundsPage<'_>) -> Markup {
     };
     let body = html! {
         form method="post" action=(paths::plugin_bounds(&descriptor.id)) novalidate {
+            input type="hidden" name="seen" value=(view.granted_version);
             (issues::summary(view.issues, &named, view.fault))
             div class="band" {
                 p class="muted" {
@@ -189,11 +192,13 @@ mod tests {
             typed: &[("route.rows".to_owned(), "<many>".to_owned())],
             issues: &issues,
             fault: None,
+            granted_version: 7,
             may_change: true,
         };
         let html = bounds(&shell(), &view).into_string();
         assert!(html.contains("value=\"&lt;many&gt;\"") && html.contains("It is to be less."), "{html}");
         assert!(html.contains("placeholder=\"50000\"") && html.contains("It asks for 3000."), "{html}");
+        assert!(html.contains("name=\"seen\" value=\"7\""), "{html}");
         assert!(!html.contains("h-service"), "it has no services");
     }
 }

@@ -1,6 +1,6 @@
 //! What an upgrade changes, from the two descriptors.
 
-use lignaflow_core::descriptor::{Collection, Descriptor, Field};
+use lignaflow_core::descriptor::{Collection, Descriptor, Field, Page};
 use maud::{Markup, html};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +116,15 @@ fn compared(old: &[(String, String)], new: &[(String, String)]) -> Vec<Line> {
 
 /// What changes in its pages.
 pub(super) fn pages(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Line> {
+    // Two pages may have one title, and are told apart by their names then.
+    let alike = |descriptor: &Descriptor, title: &str| descriptor.pages.iter().filter(|it| it.title == title).count();
+    let called = |page: &Page| {
+        let is_alone = before.into_iter().chain([after]).all(|descriptor| alike(descriptor, &page.title) < 2);
+        if is_alone { page.title.clone() } else { format!("{} ({})", page.title, page.name) }
+    };
     let of = |descriptor: &Descriptor| -> Vec<(String, String)> {
         let told = |blocks: usize| if blocks == 1 { "1 block".to_owned() } else { format!("{blocks} blocks") };
-        descriptor.pages.iter().map(|page| (page.title.clone(), told(page.blocks.len()))).collect()
+        descriptor.pages.iter().map(|page| (called(page), told(page.blocks.len()))).collect()
     };
     compared(&before.map(of).unwrap_or_default(), &of(after))
 }
@@ -141,6 +147,54 @@ pub(super) fn work(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Line>
         jobs.chain(told).collect()
     };
     compared(&before.map(of).unwrap_or_default(), &of(after))
+}
+
+/// Something that a version changes, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// `records`, `routes`, `pages`, `settings` or `work`.
+    pub part: &'static str,
+    /// `add`, `remove` or `change`.
+    pub action: &'static str,
+    pub sentence: String,
+}
+
+/// All that a version changes beside its rights; everything of a plugin that is new.
+pub fn changes(before: Option<&Descriptor>, after: &Descriptor) -> Vec<Told> {
+    let parts = [
+        ("records", "field ", records(before, after)),
+        ("routes", "route ", routes(before, after)),
+        ("pages", "page ", pages(before, after)),
+        ("settings", "setting ", settings(before, after)),
+        ("work", "", work(before, after)),
+    ];
+    let mut told = Vec::new();
+    for (part, what, lines) in parts {
+        let mut about = String::new();
+        for Line { sign, text, detail } in lines {
+            let (action, verb) = match sign {
+                Sign::Name => {
+                    about = text;
+                    continue;
+                }
+                Sign::Plus => ("add", "Adds"),
+                Sign::Minus => ("remove", "Takes away"),
+                Sign::Other => ("change", "Changes"),
+            };
+            let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+            // A collection as a whole, or what is named with what it is.
+            let thing = match part {
+                "records" if text == "new" => format!("the collection {about}"),
+                "records" if text.contains('/') => format!("the collection {text}"),
+                "records" if text.starts_with("transition ") => format!("the {text} of {about}"),
+                "records" => format!("the {what}{text} of {about}"),
+                "work" if text.starts_with("told of ") => format!("being {text}"),
+                _ => format!("the {what}{text}"),
+            };
+            told.push(Told { part, action, sentence: format!("{verb} {thing}{detail}.") });
+        }
+    }
+    told
 }
 
 pub(super) fn draw(lines: &[Line]) -> Markup {
@@ -211,6 +265,38 @@ mod tests {
         assert_eq!(told(work(Some(&before), &after)), ["Other job send  to at 0 16 * * 5"]);
         assert_eq!(pages(Some(&before), &after), []);
         assert_eq!(pages(None, &descriptor()).len(), descriptor().pages.len());
+        let mut twice = descriptor();
+        let page = twice.pages[0].clone();
+        twice.pages.push(Page { name: "again".parse().unwrap(), blocks: Vec::new(), ..page.clone() });
+        assert_eq!(pages(Some(&twice), &twice), []);
+        let expected = [format!("Plus {} (again) 0 blocks", page.title)];
+        assert!(
+            told(pages(Some(&descriptor()), &twice)).contains(&expected[0]),
+            "{:?}",
+            pages(Some(&descriptor()), &twice)
+        );
+    }
+
+    #[test]
+    fn what_a_version_changes_is_told_in_sentences() {
+        let before = descriptor();
+        let mut after = descriptor();
+        after.collections[0].fields.shift_remove("budget");
+        after.collections[0].fields.insert("trade".parse().unwrap(), Field::bare(FieldKind::Text));
+        after.collections.pop();
+        after.pages.clear();
+        let told: Vec<String> = changes(Some(&before), &after).into_iter().map(|it| it.sentence).collect();
+        let name = |at: usize| format!("{}/{}", before.id, before.collections[at].name);
+        let mut expected = vec![
+            format!("Adds the field trade of {} (text).", name(0)),
+            format!("Takes away the field budget of {} (hidden, its values are kept).", name(0)),
+            format!("Takes away the collection {} (hidden, its records are kept).", name(before.collections.len() - 1)),
+        ];
+        expected.extend(before.pages.iter().map(|page| format!("Takes away the page {}.", page.title)));
+        assert_eq!(told, expected);
+        let first = changes(None, &before);
+        assert!(first.iter().all(|it| it.action == "add"), "{first:?}");
+        assert!(first[0].sentence.starts_with(&format!("Adds the collection {} (16 fields: ", name(0))), "{first:?}");
     }
 
     #[test]

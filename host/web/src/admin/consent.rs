@@ -39,6 +39,12 @@ pub fn asks(wanted: &Grants, granted: &Grants) -> Vec<Ask> {
     interfaces.chain(reads).chain(writes).chain(services).chain(hosts).chain(mail).chain(links).map(one).collect()
 }
 
+/// The rights that a plugin has and another version of it does not ask for, as sentences.
+pub fn no_longer(granted: &Grants, wanted: &Grants) -> Vec<Ask> {
+    let gone = granted.missing_from(wanted);
+    asks(granted, &Grants::default()).into_iter().filter(|ask| gone.contains(&ask.key)).collect()
+}
+
 /// The page between a chosen file and its installation. Nothing has run.
 #[derive(Debug, Clone, Copy)]
 pub struct ConsentPage<'a> {
@@ -107,6 +113,7 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
                         h3 { (if before.is_some() { "What it newly asks for" } else { "What it asks for" }) }
                         (new_asks(&new, kept.len()))
                     }
+                    (given_up(view))
                     (super::bounds::consents(&super::bound_asks(&descriptor.grants.bounds, set)))
                     @if !records.is_empty() {
                         div {
@@ -139,6 +146,20 @@ pub fn consent(shell: &Shell, view: &ConsentPage<'_>) -> Markup {
     shell.page(&Head { title: &title, crumbs, sheets: super::SHEETS, ..Head::default() }, &body)
 }
 
+fn given_up(view: &ConsentPage<'_>) -> Markup {
+    let gone = view.installed.map_or_else(Vec::new, |(_, granted)| no_longer(granted, &view.descriptor.grants));
+    html! {
+        @if !gone.is_empty() {
+            div {
+                h3 { "What it no longer asks for" }
+                ul class="asks" {
+                    @for ask in &gone { li { (icon("cross")) span { (ask.sentence) span class="sub code" { (ask.key) } } } }
+                }
+            }
+        }
+    }
+}
+
 fn new_asks(new: &[&Ask], kept: usize) -> Markup {
     html! {
         @if new.is_empty() {
@@ -147,17 +168,22 @@ fn new_asks(new: &[&Ask], kept: usize) -> Markup {
             (checkboxes(new))
             p class="small faint mt-2" {
                 @if kept > 0 { "It keeps " (kept) (if kept == 1 { " right" } else { " rights" }) " that it has. " }
-                "Without all of it nothing is installed; what is granted can be taken back later."
+                "It is installed with all of it or not at all; what is granted can be taken back later."
             }
         }
     }
 }
 
 pub(super) fn checkboxes(asks: &[&Ask]) -> Markup {
+    ticked("g", asks)
+}
+
+/// Rights to be ticked or not, all of them ticked.
+pub(super) fn ticked(prefix: &str, asks: &[&Ask]) -> Markup {
     html! {
         ul class="asks" {
             @for (index, ask) in asks.iter().enumerate() {
-                @let id = format!("g-{index}");
+                @let id = format!("{prefix}-{index}");
                 li {
                     input type="checkbox" id=(id) name="grant" value=(ask.key) checked;
                     label for=(id) { (ask.sentence) span class="sub" { span class="code" { (ask.key) } } }
@@ -201,7 +227,7 @@ mod tests {
         let mut after = descriptor();
         after.version = "0.2.0".into();
         after.grants.interfaces = vec![Capability::Records, Capability::People];
-        let granted = Grants { interfaces: vec![Capability::Records], ..Grants::default() };
+        let granted = Grants { interfaces: vec![Capability::Records], mail: true, ..Grants::default() };
         let hidden = [("digest".to_owned(), "abc".to_owned())];
         let view = ConsentPage {
             descriptor: &after,
@@ -221,6 +247,7 @@ mod tests {
         assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
         assert!(html.contains("It keeps 1 right that it has."));
         assert!(html.contains("412 kB"));
+        assert!(html.contains("What it no longer asks for") && html.contains("<span class=\"sub code\">mail</span>"));
         assert!(html.contains("name=\"enable\" value=\"yes\" checked"));
         assert!(!html.contains("What changes in your records"));
     }

@@ -34,7 +34,8 @@ mod webhooks;
 pub use accent::{OWN as OWN_ACCENT, accent_choice, accent_figures};
 pub use audit::{AuditPage, AuditRow, audit};
 pub use bounds::{BoundsPage, bound_asks, bounds, field as bound_field};
-pub use consent::{Ask, ConsentPage, asks, consent};
+pub use changes::{Told, changes};
+pub use consent::{Ask, ConsentPage, asks, consent, no_longer};
 pub use devices::{DeviceMade, DeviceRow, DevicesPage, devices};
 pub use documents::{DocumentsPage, TemplatePage, TemplateRow, UnmadeRow, documents, template};
 pub use fields::{FieldDraft, FieldForm, FieldPage, FieldsOf, FieldsPage, field, fields, fields_index};
@@ -50,12 +51,13 @@ pub use people::{
 pub use plan::{PlanLine, PlanObstacle, PlanView};
 pub use plugin::{LogLevel, LogLine, LogQuery, PluginPage, plugin};
 pub use plugins::{
-    Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, Usage, plugins,
+    Carrying, CarryingState, Happening, InstallFault, Notice, PluginRow, PluginState, PluginsPage, ShippedRow, Usage,
+    plugins,
 };
 pub use privacy::{PrivacyPage, TraceRow, privacy};
 pub use roles::{PermissionLine, RoleColumn, RoleKind, RolesPage, roles};
 pub use settings::{CLEAR, SECRET, SettingsPage, settings, settings_schema};
-pub use used::{AsideRow, UsedRow};
+pub use used::{AsideRow, UsedRow, UsedView};
 pub use versions::VersionRow;
 pub use webhooks::{
     DeliveryRow, DeliveryState, WebhookDraft, WebhookForm, WebhookPage, WebhookRow, WebhookState, WebhooksPage,

@@ -1,8 +1,8 @@
 //! One plugin: what it is, what it may do, what it keeps, and what it said.
 
-use super::consent::{Ask, checkboxes};
+use super::consent::{Ask, checkboxes, ticked};
 use super::plugins::{CarryingState, PluginRow, PluginState, spark, state_tag, switch};
-use super::used::{AsideRow, UsedRow};
+use super::used::{AsideRow, UsedView};
 use super::versions::VersionRow;
 use crate::format::{bytes, integer, machine, when};
 use crate::icon::icon;
@@ -64,8 +64,10 @@ pub struct PluginPage<'a> {
     pub log: &'a [LogLine],
     /// Which lines of the log are asked for.
     pub log_query: &'a LogQuery,
-    /// By the hour, the last one last; nothing for who may not see it.
-    pub used: &'a [UsedRow],
+    /// What it used; nothing for who may not see it.
+    pub used: &'a UsedView,
+    /// Of which version what it is granted is, for who changes it.
+    pub granted_version: u64,
     /// What kept failing and is not called any more.
     pub asides: &'a [AsideRow],
     pub may_switch: bool,
@@ -96,7 +98,7 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
             div class="split split-consent" {
                 div class="stack" {
                     (collections(shell, view))
-                    @if view.may_install { (super::used::section(shell, view.used)) }
+                    @if view.may_install { (super::used::section(shell, view)) }
                     (routes(view))
                     (pages(view))
                     (log(shell, view))
@@ -109,6 +111,9 @@ pub fn plugin(shell: &Shell, view: &PluginPage<'_>) -> Markup {
 }
 
 fn switch_with_words(view: &PluginPage<'_>) -> Markup {
+    if view.row.state == PluginState::Stopped {
+        return html! { span class="faint" { "Stopped for everybody" } };
+    }
     let on = !matches!(view.row.state, PluginState::Off { .. } | PluginState::Asks);
     html! {
         span class="faint hide-phone" { (if on { "On for this organization" } else { "Off for this organization" }) }
@@ -311,10 +316,11 @@ fn rights(view: &PluginPage<'_>) -> Markup {
             @if !missing.is_empty() {
                 form method="post" action=(paths::plugin_grant(&view.descriptor.id)) {
                     h3 { "It asks for" }
+                    input type="hidden" name="seen" value=(view.granted_version);
                     @for ask in &granted { input type="hidden" name="grant" value=(ask.key); }
                     (checkboxes(&missing))
-                    p class="small faint mt-2" { "Until all of it is granted the plugin stays off: it is built on these." }
-                    @if view.may_switch { div class="actions mt-4" { button class="btn btn-primary" type="submit" { "Grant" } } }
+                    p class="small faint mt-2" { "What it is not granted it cannot do: what needs it is refused." }
+                    @if view.may_install { div class="actions mt-4" { button class="btn btn-primary" type="submit" { "Grant" } } }
                 }
             }
             div {
@@ -326,7 +332,23 @@ fn rights(view: &PluginPage<'_>) -> Markup {
                     }
                 }
                 p class="small faint mt-2" { (confines(&view.descriptor.grants)) }
+                @if view.may_install && !granted.is_empty() { (taking_back(view, &granted)) }
                 (super::outbound::leads(view.descriptor.id.as_str(), &view.descriptor.grants.outbound))
+            }
+        }
+    }
+}
+
+/// A right that is left ticked stays.
+fn taking_back(view: &PluginPage<'_>, granted: &[&Ask]) -> Markup {
+    html! {
+        details class="mt-2" {
+            summary class="link small" { "Take something back" }
+            form method="post" action=(paths::plugin_grant(&view.descriptor.id)) {
+                input type="hidden" name="seen" value=(view.granted_version);
+                (ticked("t", granted))
+                p class="small faint mt-2" { "What is not ticked it may no longer do, from its next call on: what needs it is refused then." }
+                div class="actions mt-4" { button class="btn" type="submit" { "Save what it may do" } }
             }
         }
     }
@@ -391,8 +413,21 @@ fn filled_in(view: &PluginPage<'_>) -> Markup {
 }
 
 fn leave(view: &PluginPage<'_>) -> Markup {
+    let stopped = view.row.state == PluginState::Stopped;
     html! {
         section class="consent" aria-labelledby="h-leave" {
+            div {
+                h2 id="h-stop" { (if stopped { "Stopped for everybody" } else { "For everybody" }) }
+            }
+            form method="post" action=(if stopped { paths::plugin_activate(&view.descriptor.id) } else { paths::plugin_deactivate(&view.descriptor.id) }) {
+                @if stopped {
+                    p { "It runs for no organization, whatever they chose. Their choices and its records are kept." }
+                    div class="actions mt-4" { button class="btn btn-primary" type="submit" { (icon("play")) "Let it run" } }
+                } @else {
+                    p { "Stopped, it runs for no organization until it is let run again. What each of them chose is kept." }
+                    div class="actions mt-4" { button class="btn" type="submit" { "Stop it for everybody" } }
+                }
+            }
             div {
                 h2 id="h-leave" { "What it leaves behind" }
                 p class="mt-2" { a class="link" href=(paths::plugin_kept(&view.descriptor.id)) { "What is kept of earlier versions" } }
@@ -440,7 +475,7 @@ impl LogQuery {
 fn log_filter(view: &PluginPage<'_>) -> Markup {
     let query = view.log_query;
     html! {
-        form class="inline-form" method="get" action={ (paths::plugin(&view.descriptor.id)) "#log" } {
+        form class="log-filter" method="get" action={ (paths::plugin(&view.descriptor.id)) "#log" } {
             label class="visually-hidden" for="f-level" { "Level" }
             select class="input" id="f-level" name="level" {
                 @for (word, title) in [("", "Every level"), ("info", "Info and worse"), ("warn", "Warnings and errors"), ("error", "Errors")] {
@@ -509,7 +544,8 @@ mod tests {
             counts: &[60, 40],
             log: &[line],
             log_query: &LogQuery::default(),
-            used: &[],
+            used: &UsedView::default(),
+            granted_version: 7,
             asides: &[AsideRow {
                 kind: "route".into(),
                 name: "progress".into(),
@@ -532,6 +568,15 @@ mod tests {
         assert!(html.contains("action=\"/admin/plugins/projects/grants\""));
         assert!(html.contains("name=\"grant\" value=\"interface people\" checked"));
         assert!(html.contains("Waits for consent"));
+        assert_eq!(html.matches("<input type=\"hidden\" name=\"seen\" value=\"7\">").count(), 2);
+        assert!(
+            html.contains("Take something back")
+                && html.contains("id=\"t-0\" name=\"grant\" value=\"interface records\"")
+        );
+        assert!(html.contains("action=\"/admin/plugins/projects/deactivate\""));
+        let stopped = PluginRow { state: PluginState::Stopped, ..row.clone() };
+        let html_of_one_stopped = plugin(&shell(), &PluginPage { row: &stopped, ..view }).into_string();
+        assert!(html_of_one_stopped.contains("action=\"/admin/plugins/projects/activate\""));
         assert!(
             html.contains("name=\"grant\" value=\"outbound api.bank.example\"")
                 && html.contains("Send to &lt;api&gt;.")

@@ -29,6 +29,8 @@ pub enum PluginState {
     SetAside(String),
     /// It could not be loaded; why, in a sentence.
     Failed(String),
+    /// It runs for nobody, until an administrator of the instance says so.
+    Stopped,
 }
 
 /// The last 24 hours, oldest first, by the hour.
@@ -107,6 +109,17 @@ pub struct PluginRow {
     pub carrying: Option<Carrying>,
 }
 
+/// A plugin that is part of the program and not in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippedRow {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub description: String,
+    /// The version that is in use in its place.
+    pub installed: Option<String>,
+}
+
 /// Something that an administrator should read first.
 #[derive(Debug, Clone)]
 pub struct Notice {
@@ -148,6 +161,8 @@ pub struct PluginsPage<'a> {
     pub may_install: bool,
     /// The largest file that is taken, in bytes.
     pub max_bytes: u64,
+    /// What is part of the program and not in use.
+    pub shipped: &'a [ShippedRow],
     /// Plugins that are not installed and of which records are kept.
     pub left: &'a [String],
     pub fault: Option<InstallFault<'a>>,
@@ -170,7 +185,7 @@ pub fn plugins(shell: &Shell, view: &PluginsPage<'_>) -> Markup {
                     @if !view.left.is_empty() { (left(view)) }
                     @if !view.history.is_empty() { (history(shell, view)) }
                 }
-                @if view.may_install { (install(shell, view)) }
+                @if view.may_install { div class="stack" { (install(shell, view)) (shipped(view)) } }
             }
         }
     };
@@ -252,7 +267,8 @@ fn plugin_row(shell: &Shell, view: &PluginsPage<'_>, row: &PluginRow, usage: boo
 
 /// The switch is the button of its own small form, so that it works without script.
 pub(super) fn switch(row: &PluginRow, may_switch: bool) -> Markup {
-    let on = !matches!(row.state, PluginState::Off { .. } | PluginState::Asks);
+    let on = !matches!(row.state, PluginState::Off { .. } | PluginState::Asks | PluginState::Stopped);
+    let may_switch = may_switch && row.state != PluginState::Stopped;
     let action = if on { paths::plugin_disable(&row.id) } else { paths::plugin_enable(&row.id) };
     html! {
         form method="post" action=(action) {
@@ -271,6 +287,7 @@ pub(super) fn state_tag(state: &PluginState, reader: &Reader) -> Markup {
         PluginState::Off { since: Some(at) } => html! { span class="tag tag-off" { "Off since " (when(*at, reader)) } },
         PluginState::Asks => html! { span class="tag tag-draft" { "Waits for consent" } },
         PluginState::SetAside(what) => html! { span class="tag tag-bad" { (what) " set aside" } },
+        PluginState::Stopped => html! { span class="tag tag-off" { "Stopped for everybody" } },
         PluginState::Failed(_) => html! { span class="tag tag-bad" { "Not loaded" } },
     }
 }
@@ -325,6 +342,41 @@ fn history(shell: &Shell, view: &PluginsPage<'_>) -> Markup {
                         }
                         time datetime=(machine(happening.at, &shell.reader)) { (when(happening.at, &shell.reader)) }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What the program brings and somebody took away, or has another version of.
+fn shipped(view: &PluginsPage<'_>) -> Markup {
+    html! {
+        @if !view.shipped.is_empty() {
+            section class="consent" aria-labelledby="h-shipped" {
+                div {
+                    h2 id="h-shipped" { "Part of the program" }
+                    p class="mt-2 muted" { "These come with it and are not in use." }
+                }
+                ul class="asks" {
+                    @for row in view.shipped {
+                        li {
+                            (icon("plug"))
+                            span {
+                                (row.title) " " span class="code" { (row.version) }
+                                span class="sub" {
+                                    @if let Some(installed) = &row.installed { "In the place of " span class="code" { (installed) } ". " }
+                                    (row.description)
+                                }
+                                form class="mt-2" method="post" action=(paths::plugin_install(&row.id)) {
+                                    button class="btn btn-small" type="submit" { "Read what it asks for" span class="visually-hidden" { ": " (row.title) } }
+                                }
+                            }
+                        }
+                    }
+                }
+                form method="post" action=(paths::PLUGINS_SHIPPED) {
+                    div class="actions" { button class="btn" type="submit" { (if view.shipped.len() == 1 { "Install it as it comes" } else { "Install all as they come" }) } }
+                    p class="small faint mt-2" { "With all that is asked for. The next version of the program brings the next of these." }
                 }
             }
         }
@@ -390,6 +442,13 @@ mod tests {
             may_switch: true,
             may_install,
             max_bytes: 32_000_000,
+            shipped: &[ShippedRow {
+                id: "estimates".into(),
+                title: "Estimates".into(),
+                version: "0.2.0".into(),
+                description: String::new(),
+                installed: Some("0.1.0".into()),
+            }],
             left: &[],
             fault,
         };
@@ -407,7 +466,11 @@ mod tests {
 
     #[test]
     fn only_who_may_install_sees_the_form() {
-        assert!(!page_of(&[], false, None).contains("multipart"));
+        let html = page_of(&[], false, None);
+        assert!(!html.contains("multipart") && !html.contains("Part of the program"));
+        let html = page_of(&[], true, None);
+        assert!(html.contains("action=\"/admin/plugins/estimates/install\"") && html.contains("In the place of"));
+        assert!(html.contains("action=\"/admin/plugins/shipped\""));
         let issues =
             [Issue::new("/collections[0].fields.name", "shape", "line 12: unknown key `typ`; did you mean `type`?")];
         let html = page_of(&[], true, Some(InstallFault { message: "This is not a plugin.", issues: &issues }));

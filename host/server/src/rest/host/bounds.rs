@@ -4,12 +4,14 @@ use super::plugins::{id_of, may_install, may_see};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::problem::Problem;
-use crate::rest::body;
+use crate::plugins::{Asked, tag};
+use crate::problem::{Problem, ProblemBody};
+use crate::rest::{body, etag};
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use lignaflow_core::Fault;
 use lignaflow_core::allowance::{Bound, Class, PluginBounds};
 use serde::Serialize;
@@ -80,11 +82,10 @@ fn of_class() -> Object {
     object.build()
 }
 
-async fn answer(app: &App, id: &str) -> Result<Json<BoundsOfPlugin>, Fault> {
-    let id = id_of(id)?;
-    let installed = app.plugins.installed().await?.into_iter().find(|plugin| plugin.id == id);
-    let installed = installed.ok_or_else(|| Fault::not_found(format_args!("plugin `{id}`")))?;
+async fn answer(app: &App, id: &str) -> Result<Response, Fault> {
+    let installed = super::grants::installed(app, &id_of(id)?).await?;
     let descriptor = lignaflow_core::descriptor::parse(&installed.descriptor).map_err(|_| Fault::internal())?;
+    let etag = [(header::ETAG, etag::of(tag(&installed)))];
     let (usual, set, asked) = (app.plugins.usual(), installed.granted.bounds, &descriptor.grants.bounds);
     let holds = usual.with(&set);
     let classes = Class::ALL.into_iter().filter(|class| descriptor.has(*class));
@@ -100,10 +101,12 @@ async fn answer(app: &App, id: &str) -> Result<Json<BoundsOfPlugin>, Fault> {
             holds: holds.usual(of),
         })
         .collect();
-    Ok(Json(BoundsOfPlugin { set, data }))
+    Ok((etag, Json(BoundsOfPlugin { set, data })).into_response())
 }
 
 /// What one call of a plugin may use
+///
+/// The `ETag` is of this and of its rights together.
 #[utoipa::path(
     get, path = "/plugins/{id}/bounds", tag = "host", operation_id = "host_plugin_bounds",
     params(("id" = String, Path)),
@@ -114,7 +117,7 @@ pub(super) async fn get(
     State(app): State<Arc<App>>,
     signed: Signed,
     Path(id): Path<String>,
-) -> Result<Json<BoundsOfPlugin>, Problem> {
+) -> Result<Response, Problem> {
     may_see(&signed)?;
     Ok(answer(&app, &id).await?)
 }
@@ -124,9 +127,14 @@ pub(super) async fn get(
 /// Higher or lower than what is usual here; what is left out is as usual. Calls under way keep what they began with.
 #[utoipa::path(
     put, path = "/plugins/{id}/bounds", tag = "host", operation_id = "host_set_plugin_bounds",
-    params(("id" = String, Path)), request_body = SetBounds,
+    params(("id" = String, Path), ("If-Match" = String, Header, description = "The ETag, or `*`.")),
+    request_body = SetBounds,
     extensions(("x-permission" = json!("instance.plugins"))),
-    responses((status = 200, description = "As they are now.", body = BoundsOfPlugin))
+    responses(
+        (status = 200, description = "As they are now.", body = BoundsOfPlugin),
+        (status = 412, description = "Changed since they were read.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is required.", body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub(super) async fn put(
     State(app): State<Arc<App>>,
@@ -135,15 +143,17 @@ pub(super) async fn put(
     Path(id): Path<String>,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Result<Json<BoundsOfPlugin>, Problem> {
+) -> Result<Response, Problem> {
     may_install(&signed)?;
     let plugin = id_of(&id)?;
+    let seen = etag::expected(&headers)?;
     let body = body::json(&headers, &bytes)?;
     if !body.is_object() {
         return Err(Fault::at("", "body", "The bounds are an object, by class of call.").into());
     }
     let bounds: PluginBounds =
         serde_json::from_value(body).map_err(|error| Fault::at("", "body", format!("{error}.")))?;
-    app.plugins.set_bounds(&plugin, bounds, by(&signed, &client)).await?;
+    let asked = Asked { rights: None, bounds: Some(bounds) };
+    app.plugins.grant(&plugin, &asked, seen, by(&signed, &client)).await?;
     Ok(answer(&app, &id).await?)
 }

@@ -7,6 +7,8 @@ mod bounds;
 pub(crate) mod changes;
 pub mod devices;
 mod documents;
+mod figures;
+mod grants;
 pub mod invitations;
 mod jobs;
 mod letters;
@@ -28,6 +30,7 @@ mod second_factor;
 pub mod session;
 mod settings;
 mod sharing;
+mod shipped;
 mod sign_up;
 mod tokens;
 mod uses;
@@ -150,7 +153,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::consent))
         .routes(routes!(plugins::log))
         .routes(routes!(plugins::call_again))
-        .routes(routes!(plugins::figures))
+        .routes(routes!(figures::figures))
+        .routes(routes!(grants::get, grants::put))
+        .routes(routes!(grants::activate))
+        .routes(routes!(grants::deactivate))
+        .routes(routes!(shipped::list, shipped::install_all))
+        .routes(routes!(shipped::install_one))
         .routes(routes!(bounds::get, bounds::put))
         .routes(routes!(returning::versions))
         .routes(routes!(returning::roll_back))

@@ -12,8 +12,9 @@ use axum::extract::{Path, State};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use lignaflow_core::Fault;
+use lignaflow_core::descriptor::parse;
 use lignaflow_store::KeptName;
-use lignaflow_web::admin::{asks, bound_asks};
+use lignaflow_web::admin::{Ask, asks, bound_asks, changes, no_longer};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -36,6 +37,11 @@ pub struct PluginPlan {
     pub to_carry: u64,
     /// Every right that it asks for.
     pub asks: Vec<AskedRight>,
+    /// Rights that the version in use has, and this one does not ask for.
+    pub no_longer_asks: Vec<AskedRight>,
+    /// What is otherwise than in the version in use: records, routes, pages, settings, and what it does by itself. Of a
+    /// plugin that is new, all of it.
+    pub changes: Vec<PlanChange>,
     /// What would be done to the tables, in its order.
     pub steps: Vec<PlanStep>,
     /// What would be lost or misread, for which it is refused.
@@ -54,6 +60,19 @@ pub struct AskedRight {
     pub sentence: String,
     /// Whether the version in use has it already.
     pub granted: bool,
+}
+
+/// Something that is otherwise than in the version in use.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanChange {
+    /// `records`, `routes`, `pages`, `settings` or `work`.
+    #[schema(example = "routes")]
+    pub part: &'static str,
+    /// `add`, `remove` or `change`.
+    #[schema(example = "add")]
+    pub action: &'static str,
+    #[schema(example = "Adds the route GET /tasks/{id}/progress.")]
+    pub sentence: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,14 +104,24 @@ impl std::convert::From<Outlook> for PluginPlan {
         let granted = standing.as_ref().map(|plugin| plugin.granted.clone()).unwrap_or_default();
         let wanted = &inspected.descriptor.grants;
         let asked = asks(wanted, &granted).into_iter().chain(bound_asks(&wanted.bounds, &granted.bounds));
+        let right = |ask: Ask| AskedRight { key: ask.key, sentence: ask.sentence, granted: ask.granted };
+        let before = standing.as_ref().and_then(|plugin| parse(&plugin.descriptor).ok());
+        let changes = changes(before.as_ref(), &inspected.descriptor).into_iter();
         Self {
+            no_longer_asks: no_longer(&granted, wanted)
+                .into_iter()
+                .map(|ask| AskedRight { granted: true, ..right(ask) })
+                .collect(),
+            changes: changes
+                .map(|told| PlanChange { part: told.part, action: told.action, sentence: told.sentence })
+                .collect(),
             id: inspected.descriptor.id.to_string(),
             digest: hex::encode(inspected.hash),
             installed: standing.map(|plugin| plugin.version),
             fits,
             carries_from: carries_from.map(|from| from.version),
             to_carry,
-            asks: asked.map(|ask| AskedRight { key: ask.key, sentence: ask.sentence, granted: ask.granted }).collect(),
+            asks: asked.map(right).collect(),
             steps: steps
                 .into_iter()
                 .map(|step| PlanStep {

@@ -5,7 +5,7 @@ use super::plan::{AskedRight, PluginPlan};
 use super::{From, by};
 use crate::app::App;
 use crate::auth::Signed;
-use crate::plugins::{Inspected, chosen, look_into};
+use crate::plugins::{Arrived, Inspected, look_into};
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -32,6 +32,8 @@ pub struct Plugin {
     pub id: String,
     pub title: String,
     pub version: String,
+    /// Whether it runs, for those that have it on.
+    pub active: bool,
     /// Whether the caller's organization has it on.
     pub enabled: bool,
     /// Why it does not run, where it could not be loaded.
@@ -93,6 +95,7 @@ pub async fn list(State(app): State<Arc<App>>, signed: Signed) -> Result<Json<Pl
     let data = installed
         .into_iter()
         .map(|plugin| Plugin {
+            active: plugin.active,
             set_aside: set_aside(&plugin.id),
             waits_for: waits_for(&plugin),
             enabled: snapshot.is_enabled(signed.caller.organization, &plugin.id),
@@ -136,6 +139,20 @@ pub struct InstalledPlugin {
     pub id: String,
     pub version: String,
     pub digest: String,
+    /// The version that serves until its records are carried over, where they are.
+    pub carries_from: Option<String>,
+}
+
+impl std::convert::From<Arrived> for InstalledPlugin {
+    fn from(arrived: Arrived) -> Self {
+        let Inspected { descriptor, hash, .. } = arrived.inspected;
+        Self {
+            id: descriptor.id.to_string(),
+            version: descriptor.version,
+            digest: hex::encode(hash),
+            carries_from: arrived.carries_from,
+        }
+    }
 }
 
 /// Install a plugin, or its next version
@@ -173,21 +190,19 @@ pub async fn install(
     let inspected = look_into(body.clone()).await?;
     let asked = &inspected.descriptor.grants;
     let named: Vec<String> = consent.grant.split(',').map(|name| name.trim().to_owned()).collect();
-    let granted = if consent.grant == "all" { asked.clone() } else { chosen(asked, &named) };
+    let granted = if consent.grant == "all" { asked.clone() } else { asked.chosen(&named) };
     let installed = app.plugins.install(inspected, body.to_vec(), granted, by(&signed, &client)).await?;
-    let Inspected { descriptor, hash, .. } = installed.inspected;
+    let id = installed.inspected.descriptor.id.clone();
     if installed.carries_from.is_some()
-        && let Some(migration) = app.plugins.migration(&descriptor.id).await?
+        && let Some(migration) = app.plugins.migration(&id).await?
     {
         return Ok((StatusCode::ACCEPTED, Json(PluginMigration::from(migration))).into_response());
     }
     if consent.enable {
         let (organization, by) = (signed.caller.organization, by(&signed, &client));
-        let _ = app.plugins.switch_on_with_needs(organization, &descriptor.id, by).await?;
+        let _ = app.plugins.switch_on_with_needs(organization, &id, by).await?;
     }
-    let answer =
-        InstalledPlugin { id: descriptor.id.to_string(), version: descriptor.version, digest: hex::encode(hash) };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    Ok((StatusCode::CREATED, Json(InstalledPlugin::from(installed))).into_response())
 }
 
 pub(super) fn is_file(headers: &HeaderMap) -> Result<(), Problem> {
@@ -462,64 +477,4 @@ pub async fn log(
         })
         .collect();
     Ok(Json(PluginLog { data }))
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PluginFigures {
-    /// In quarters of an hour, the last one last.
-    pub data: Vec<PluginSpan>,
-}
-
-/// What a plugin used in a quarter of an hour.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PluginSpan {
-    pub since: String,
-    pub calls: u64,
-    /// Calls that ended in a fault of the plugin.
-    pub faults: u64,
-    /// Milliseconds that half, 95 and 99 of a hundred calls were done within.
-    pub p50_ms: Option<f64>,
-    pub p95_ms: Option<f64>,
-    pub p99_ms: Option<f64>,
-    /// Milliseconds of computing.
-    pub cpu_ms: u64,
-    /// The most memory that one call had, in bytes.
-    pub memory_bytes: u64,
-    /// Rows and bytes handed to it.
-    pub rows: u64,
-    pub bytes: u64,
-    /// What it wanted and was not granted.
-    pub denied: u64,
-}
-
-/// What a plugin used on this host, over a day
-#[utoipa::path(
-    get, path = "/plugins/{id}/figures", tag = "host", operation_id = "host_plugin_figures",
-    params(("id" = String, Path)),
-    extensions(("x-permission" = json!("instance.plugins"))),
-    responses((status = 200, description = "In quarters of an hour.", body = PluginFigures))
-)]
-pub async fn figures(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Path(id): Path<String>,
-) -> Result<Json<PluginFigures>, Problem> {
-    may_install(&signed)?;
-    let snapshot = app.registry.current();
-    let plugin = snapshot.plugins.get(&id_of(&id)?).ok_or_else(|| Fault::not_found(format_args!("plugin `{id}`")))?;
-    let milliseconds = |took: Option<std::time::Duration>| took.map(|took| took.as_secs_f64() * 1e3);
-    let span = |used: lignaflow_runtime::Used| PluginSpan {
-        since: instant_text(used.since),
-        calls: used.calls,
-        faults: used.faults,
-        p50_ms: milliseconds(used.within(50)),
-        p95_ms: milliseconds(used.within(95)),
-        p99_ms: milliseconds(used.within(99)),
-        cpu_ms: used.cpu / 1_000,
-        memory_bytes: used.memory,
-        rows: used.rows,
-        bytes: used.bytes,
-        denied: used.denied,
-    };
-    Ok(Json(PluginFigures { data: plugin.used(app.clock.now()).into_iter().map(span).collect() }))
 }
