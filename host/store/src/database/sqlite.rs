@@ -29,7 +29,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    pub(super) readers: Readers,
+    pub(super) readers: Box<Readers>,
     writer: mpsc::Sender<Message>,
     pub(super) marks: Arc<Marks>,
     options: SqliteConnectOptions,
@@ -76,7 +76,7 @@ impl Sqlite {
             return Err(OpenFault::OldLibrary { found: version, needed: NEEDED }.into());
         }
         let reading = options.clone().create_if_missing(false).pragma("query_only", "on");
-        let readers = Readers::new(reading, connections, acquire);
+        let readers = Box::new(Readers::new(reading, connections, acquire));
         let (sender, receiver) = mpsc::channel(QUEUE);
         let marks = Arc::new(Marks::default());
         tokio::spawn(serve(Tx::new(Link::Sqlite(Box::new(writer))), receiver, Arc::clone(&marks)));

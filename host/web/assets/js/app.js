@@ -1,7 +1,6 @@
 // Every page works without this. With it, pages are quick: shortcuts, typeahead, live filters, toasts.
 import "./copy.js";
 import "./date.js";
-import "./files.js";
 import "./filter.js";
 import "./form.js";
 import "./keys.js";
@@ -23,6 +22,6 @@ for (const tabs of document.querySelectorAll(".tabs")) {
 }
 
 // What a block alone needs comes with the page that has the block.
-for (const block of ["accent", "board", "cells", "lines", "offer", "signature", "timer", "week"]) {
+for (const block of ["accent", "board", "cells", "files", "lines", "offer", "signature", "timer", "week"]) {
   if (document.querySelector(`lf-${block}`)) import(`./blocks/${block}.js`);
 }

@@ -1,5 +1,5 @@
 // Files go up as they are chosen or dropped, each with its progress; without this they go with the form.
-import { define, element, icon } from "./dom.js";
+import { define, element, icon } from "../dom.js";
 
 class Files extends HTMLElement {
   connectedCallback() {
