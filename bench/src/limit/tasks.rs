@@ -22,7 +22,7 @@ macro_rules! list {
             " p.id, p.version, p.number, p.name, p.client, p.site, p.status, p.manager, p.members, p.billing, p.start,",
             " p.due, p.budget_minutes, p.budget__minor, p.budget__currency, p.notes, p.created_at, p.updated_at,",
             " p.created_by, p.archived_at, p.documents, p.code, p.address, p.budget_period, p.carry_over, p.completion,",
-            " p.estimate, p.access_notes",
+            " p.estimate, p.access_notes, p.budget_price__minor, p.budget_price__currency, p.alert_of, p.alert_at",
             " from projects__tasks t",
             " left join projects__projects p on p.organization = t.organization and p.id = t.project",
             " where t.organization = ",
@@ -65,8 +65,11 @@ struct Project {
     due: Option<String>,
     budget_minutes: Option<i64>,
     budget: Option<Money>,
+    budget_price: Option<Money>,
     budget_period: Option<String>,
     carry_over: Option<bool>,
+    alert_of: Option<String>,
+    alert_at: Option<String>,
     completion: Option<i64>,
     estimate: Option<String>,
     notes: Option<String>,
@@ -103,6 +106,10 @@ impl Project {
             let (ids, _) = row.get::<Option<&[u8]>, _>(column).unwrap_or_default().as_chunks::<16>();
             ids.iter().map(|id| Uuid::from_bytes(*id)).collect()
         };
+        let money = |column: usize| {
+            let minor = row.get::<Option<i64>, _>(column);
+            minor.zip(row.get(column + 1)).map(|(minor, currency)| Money { minor, currency })
+        };
         Self {
             id,
             version: row.get(8),
@@ -120,9 +127,12 @@ impl Project {
             start: date(row.get(17)),
             due: date(row.get(18)),
             budget_minutes: row.get(19),
-            budget: row.get::<Option<i64>, _>(20).zip(row.get(21)).map(|(minor, currency)| Money { minor, currency }),
+            budget: money(20),
+            budget_price: money(35),
             budget_period: row.get(30),
             carry_over: row.get(31),
+            alert_of: row.get(37),
+            alert_at: row.get(38),
             completion: row.get(32),
             estimate: row.get(33),
             notes: row.get(22),

@@ -141,13 +141,17 @@ impl Plugins {
         let current = self.0.registry.current();
         let mut loaded: BTreeMap<PluginId, Arc<LoadedPlugin>> = BTreeMap::new();
         let mut faults = BTreeMap::new();
+        let mut widened = Vec::new();
         for installed in registered.plugins.iter().filter(|plugin| plugin.active) {
             let kept =
                 current.plugins.get(&installed.id).filter(|plugin| plugin.digest() == hex::encode(installed.hash));
             let plugin = match kept {
                 Some(plugin) => {
                     let plugin = plugin.clone();
-                    plugin.set_grants(installed.granted.clone());
+                    // What was taken back is gone at once; what was added holds once it stands still where nobody has
+                    // consented to it.
+                    plugin.set_grants(installed.granted.within(&plugin.grants()));
+                    widened.push((plugin.clone(), installed.granted.clone()));
                     Ok(plugin)
                 }
                 None => Box::pin(self.load(installed)).await,
@@ -165,6 +169,9 @@ impl Plugins {
         self.put_aside(&loaded).await?;
         let snapshot = self.compose(&registered, loaded, &mut faults).await?;
         self.0.registry.swap(snapshot);
+        for (plugin, granted) in widened {
+            plugin.set_grants(granted);
+        }
         self.0.seen.store(registered.version, Ordering::SeqCst);
         *self.0.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
         Ok(())

@@ -179,8 +179,14 @@ macro_rules! due {
 
 impl Store {
     /// Takes the document over that has been due for longest, of a plugin that is on, until some time. `holder` is a
-    /// token for this once.
-    pub async fn claim_document(&self, holder: Id, now: Micros, until: Micros) -> Result<Option<Document>, StoreError> {
+    /// token for this once. Whose document was made last, of an organization and its plugin, lets others go before it.
+    pub async fn claim_document(
+        &self,
+        holder: Id,
+        now: Micros,
+        until: Micros,
+        last: Option<&(OrganizationId, PluginId)>,
+    ) -> Result<Option<Document>, StoreError> {
         // Asked first, so that hosts which wait for work write nothing.
         let standing = Statement::new(concat!("select 1 ", due!(), " limit 1"), values![now]);
         if self.database().fetch_optional(standing).await?.is_none() {
@@ -192,12 +198,16 @@ impl Store {
         };
         let sql = format!(
             "update documents set holder = $2, held_until = $3, attempts = attempts + 1, changed_at = $1 \
-             where (organization, id) = (select j.organization, j.id {} order by j.run_after limit 1{lock}) \
+             where (organization, id) = (select j.organization, j.id {} \
+             order by (j.organization = $4 and j.plugin = $5), j.run_after limit 1{lock}) \
              returning {}",
             due!(),
             columns!("")
         );
-        let rows = self.database().write_once(Statement::composed(sql, values![now, holder.uuid(), until])).await?;
+        let (organization, plugin) =
+            last.map_or((Id::from_bytes([0; 16]), ""), |(organization, plugin)| (organization.0, plugin.as_str()));
+        let values = values![now, holder.uuid(), until, organization.uuid(), plugin];
+        let rows = self.database().write_once(Statement::composed(sql, values)).await?;
         rows.first().map(of_row).transpose()
     }
 

@@ -36,6 +36,7 @@ mod freezing;
 mod lines;
 mod overlap;
 mod place;
+mod planned;
 mod policy;
 mod rates;
 mod remind;
@@ -94,6 +95,7 @@ impl Plugin for Timesheets {
             "week" => week::show(request),
             "set-week" => week::set(request),
             "copy-week" => week::copy(request),
+            "fill-week" => planned::fill(request),
             "submit-week" => week::submit(request),
             "team" => team::show(request),
             "approve-sheets" | "approve-in-place" => team::approve(request),

@@ -5,6 +5,7 @@ use crate::by_project;
 use crate::deciding::Desk;
 use crate::overlap;
 use crate::place;
+use crate::planned;
 use crate::policy::{Overlap, Policy};
 use crate::timer::{Purpose, TOLD, me, names};
 use crate::typed::{self, Typed};
@@ -40,7 +41,7 @@ impl Cell<'_> {
     }
 }
 
-fn entries_of(user: Id, week: Date) -> Result<Vec<Fields>, Fault> {
+pub(crate) fn entries_of(user: Id, week: Date) -> Result<Vec<Fields>, Fault> {
     let last = week.plus_days(6).unwrap_or(week);
     let mut columns = TOLD.to_vec();
     columns.extend(["project.status", "billable", "corrects", "dispute"]);
@@ -65,7 +66,7 @@ fn rows(entries: &[Fields]) -> Grid<'_> {
 }
 
 /// The week of somebody that holds the day that is named.
-fn week_named(text: Option<&str>, user: Id, today: Date) -> Result<Date, Fault> {
+pub(crate) fn week_named(text: Option<&str>, user: Id, today: Date) -> Result<Date, Fault> {
     let day = match text.filter(|text| !text.is_empty()) {
         Some(text) => {
             text.parse().map_err(|_| Fault::at("/week", "type", "Expected a date such as \"2026-11-23\"."))?
@@ -193,7 +194,7 @@ fn more(user: Id, week: Date, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<
         .limit(200);
     let tasks = records::find(tasks)?;
     for wanted in [true, false] {
-        for row in tasks.records().filter(|row| planned(row, week) == wanted) {
+        for row in tasks.records().filter(|row| is_planned(row, week) == wanted) {
             let purpose = Purpose { project: row.reference("project"), task: row.reference("id"), activity: None };
             let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
             let title = format!("{}, {}", text("title"), text("project.name"));
@@ -215,9 +216,8 @@ fn more(user: Id, week: Date, known: &BTreeSet<Purpose>, shut: &BTreeSet<Option<
 
 /// Whether a task is planned for a week: it is begun by its last day, and not due before its first. A task of which only
 /// one date is known is planned for the week of that day.
-fn planned(task: &impl ReadFields, week: Date) -> bool {
-    let (start, due) = (task.date("start").or(task.date("due")), task.date("due").or(task.date("start")));
-    start.zip(due).is_some_and(|(start, due)| start.days_since(week) < 7 && due >= week)
+fn is_planned(task: &impl ReadFields, week: Date) -> bool {
+    planned::span(task).is_some_and(|(start, due)| start.days_since(week) < 7 && due >= week)
 }
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];

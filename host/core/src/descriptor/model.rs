@@ -381,6 +381,10 @@ pub struct Field {
     /// Of a text: numbers that the host gives, each once and without gaps.
     #[serde(default)]
     pub sequence: Option<Sequence>,
+    /// What code knows a record by, and nobody reads, such as the ids of what it was made from: records' pages leave it
+    /// out.
+    #[serde(default)]
+    pub internal: bool,
     /// What it is calculated from, such as `quantity * unit_price` or `sum(lines.amount)`. Nobody writes it.
     #[serde(default)]
     pub derived: Option<String>,
@@ -679,6 +683,7 @@ impl Field {
             read_only: false,
             even_locked: false,
             sequence: None,
+            internal: false,
             derived: None,
             renamed_from: Former::default(),
             renamed: IndexMap::new(),

@@ -18,6 +18,9 @@ pub struct WeekGridBlock {
     /// The POST route that copies the week before.
     #[serde(default)]
     pub copy: Option<LocalName>,
+    /// The POST route that fills the week with what is planned for it.
+    #[serde(default)]
+    pub fill: Option<LocalName>,
     /// The POST route that submits the week.
     #[serde(default)]
     pub submit: Option<LocalName>,
@@ -63,6 +66,7 @@ impl Block {
             Self::WeekGrid(block) => {
                 let mut routes = vec![("data", &block.data, get), ("save", &block.save, post)];
                 routes.extend(block.copy.iter().map(|name| ("copy", name, post)));
+                routes.extend(block.fill.iter().map(|name| ("fill", name, post)));
                 routes.extend(block.submit.iter().map(|name| ("submit", name, post)));
                 routes
             }

@@ -72,6 +72,7 @@ fn of_records(field: &Field) -> Vec<&'static str> {
     let given = [
         ("search", field.search),
         ("read_only", field.read_only),
+        ("internal", field.internal),
         ("sequence", field.sequence.is_some()),
         ("derived", field.derived.is_some()),
         ("renamed_from", field.renamed_from.names().len() > 0),

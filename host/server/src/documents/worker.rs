@@ -6,7 +6,8 @@ use super::{Documents, Unmade};
 use crate::background::{chance, spread};
 use crate::shutdown::Shutdown;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::{ErrorCode, Fault, Id};
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{ErrorCode, Fault, Id, OrganizationId};
 use lignaflow_documents::Flaw;
 use lignaflow_store::StoreError;
 use lignaflow_store::documents::{self, Document};
@@ -35,10 +36,13 @@ impl Documents {
             tracing::warn!(%error, "documents that an earlier run of this host was making are taken over later");
         }
         let mut round: u32 = 0;
+        // Who asks for a great many does not have the others wait for all of them.
+        let mut last = None;
         loop {
             let holder = Id::fresh();
-            match self.take(holder).await {
+            match self.take(holder, last.as_ref()).await {
                 Ok(Some(document)) => {
+                    last = Some((document.organization, document.plugin.clone()));
                     tokio::select! {
                         () = self.see_through(document, holder) => {}
                         // Its process ends with this; whoever comes next makes it.
@@ -61,11 +65,15 @@ impl Documents {
         }
     }
 
-    async fn take(&self, holder: Id) -> Result<Option<Document>, StoreError> {
+    async fn take(
+        &self,
+        holder: Id,
+        last: Option<&(OrganizationId, PluginId)>,
+    ) -> Result<Option<Document>, StoreError> {
         let now = self.0.clock.now();
         // Computing is bounded, and waiting is four times that.
         let most = SECOND.saturating_mul(i64::try_from(self.0.bounds.seconds).unwrap_or(600)).saturating_mul(4);
-        self.0.store.claim_document(holder, now, now + most + SLACK).await
+        self.0.store.claim_document(holder, now, now + most + SLACK, last).await
     }
 
     /// Makes it, and keeps what came of that.

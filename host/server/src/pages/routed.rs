@@ -167,6 +167,7 @@ pub(super) async fn week(
         data: data(visit, loaded, &block.data, asked).await?,
         posting: posting(loaded, spot, refused),
         copies: block.copy.is_some(),
+        fills: block.fill.is_some(),
         submits: block.submit.is_some(),
         chosen: first(asked, "day").and_then(|day| day.parse().ok()),
         typed: refused.map(|refused| refused.typed.iter().cloned().collect()).unwrap_or_default(),
@@ -251,6 +252,10 @@ pub(super) async fn act(
         (Block::WeekGrid(WeekGridBlock { copy: Some(copy), .. }), "copy") => {
             plain(copy, json!({ "week": text("week") })).await?;
             Ok("Copied last week.".to_owned())
+        }
+        (Block::WeekGrid(WeekGridBlock { fill: Some(fill), .. }), "fill") => {
+            plain(fill, json!({ "week": text("week") })).await?;
+            Ok("Filled with what is planned.".to_owned())
         }
         (Block::Timer(block), "start") => {
             let body = serde_json::from_str(&text("body")).unwrap_or_else(|_| json!({}));

@@ -67,7 +67,8 @@ impl Call<'_> {
         let mut before = self.parts().await?;
         for (index, Operation { asked, issues }) in operations.into_iter().enumerate() {
             let part = self.once.map(|once| once.part(index));
-            let kept = part.as_ref().and_then(|part| before.remove(&part.key().text));
+            let name = part.as_ref().map(|part| part.key().text.clone());
+            let kept = name.as_ref().and_then(|name| before.remove(name));
             if let Some(kept) = kept {
                 results.push(kept);
                 continue;
@@ -88,8 +89,15 @@ impl Call<'_> {
             results.push(match outcome {
                 Ok(written) => written.saved.first().map(one).ok_or_else(Problem::internal)?,
                 Err(fault) => {
-                    let problem = Problem::from(fault);
-                    json!({ "status": problem.status().as_u16(), "problem": problem.body() })
+                    // Whatever was in its way may have been the same operation of the same request, a moment earlier.
+                    let kept = match &name {
+                        Some(name) => self.parts().await?.remove(name),
+                        None => None,
+                    };
+                    kept.unwrap_or_else(|| {
+                        let problem = Problem::from(fault);
+                        json!({ "status": problem.status().as_u16(), "problem": problem.body() })
+                    })
                 }
             });
         }

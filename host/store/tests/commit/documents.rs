@@ -1,11 +1,13 @@
 //! Documents: a file from the commit on, made by one, counted once, and gone with what held it.
 
-use crate::common::{Draft, Fixture, World, fields, text};
+use crate::common::{Draft, Fixture, World, catalog, fields, make_organization, make_person, text};
 use lignaflow_core::background::NewDocument;
+use lignaflow_core::caller::Access;
 use lignaflow_core::commit::Refusal;
 use lignaflow_core::descriptor::Grants;
 use lignaflow_core::media::State as FileState;
-use lignaflow_core::{Id, Value};
+use lignaflow_core::name::PluginId;
+use lignaflow_core::{Id, OrganizationId, Value};
 use lignaflow_store::documents::{self, Again, State, Taken};
 use lignaflow_store::media::Doom;
 use lignaflow_store::plugins::{By, NewVersion};
@@ -15,6 +17,7 @@ crate::on_both!(
     an_id_that_is_a_files_already_is_refused,
     of_several_hosts_one_makes_it_and_the_late_one_changes_nothing,
     what_its_record_let_go_of_is_not_made,
+    who_asks_for_many_lets_others_go_before_the_next,
     one_that_failed_is_tried_again_by_itself_or_with_all_of_its_template,
 );
 
@@ -79,7 +82,7 @@ async fn ask(world: &World) -> (Id, Id) {
 
 async fn claim(world: &World, now: i64) -> Option<(documents::Document, Id)> {
     let holder = Id::fresh();
-    let claimed = world.store.claim_document(holder, now, now + 1_000).await.unwrap();
+    let claimed = world.store.claim_document(holder, now, now + 1_000, None).await.unwrap();
     claimed.map(|document| (document, holder))
 }
 
@@ -107,6 +110,30 @@ async fn a_document_is_a_file_that_is_made_once_and_counted_once(fixture: Fixtur
     assert_eq!(document.id, full.1);
     let taken = world.store.document_made(&document, holder, (QUOTA, [8; 32]), QUOTA).await.unwrap();
     assert_eq!(taken, Taken::Full { used: 900 });
+}
+
+async fn who_asks_for_many_lets_others_go_before_the_next(fixture: Fixture) {
+    let world = filing(&fixture).await;
+    let organization = make_organization(&world.store, "Two").await;
+    let person = make_person(&world.store, organization, "two@example.com").await;
+    let access = Access::of_plugin(organization);
+    let two = World { access, store: fixture.open().await, catalog: catalog(&[FILING]), person };
+    for _ in 0..3 {
+        ask(&world).await;
+    }
+    let next = async |last: Option<&(OrganizationId, PluginId)>| {
+        let claimed = world.store.claim_document(Id::fresh(), LATER, LATER + 1_000, last).await.unwrap().unwrap();
+        (claimed.organization, claimed.plugin)
+    };
+    let mut last = next(None).await;
+    ask(&two).await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        last = next(Some(&last)).await;
+        made.push(last.0);
+    }
+    let one = world.access.organization();
+    assert_eq!(made, [organization, one, one]);
 }
 
 async fn an_id_that_is_a_files_already_is_refused(fixture: Fixture) {

@@ -83,6 +83,8 @@ pub struct WeekView {
     pub data: WeekData,
     pub posting: Posting,
     pub copies: bool,
+    /// Whether it is filled with what is planned.
+    pub fills: bool,
     pub submits: bool,
     /// The day that is shown on a phone; today's or the first where it is none of the week.
     pub chosen: Option<Date>,
@@ -127,6 +129,12 @@ pub(super) fn draw(view: &WeekView) -> Markup {
                 h2 id="h-week" { (view.title) @if !data.status.is_empty() { " " (crate::collection::tag(&[], &data.status)) } }
                 div class="end actions" {
                     (data.weeks.switch(posting))
+                    @if view.fills && data.open {
+                        form method="post" action=(posting.to("fill")) {
+                            input type="hidden" name="week" value=(data.weeks.week);
+                            button class="btn" type="submit" title="Up to today, from the tasks planned for each day" { (icon("week")) "Fill from the plan" }
+                        }
+                    }
                     @if view.copies && data.open {
                         form method="post" action=(posting.to("copy")) {
                             input type="hidden" name="week" value=(data.weeks.week);
@@ -338,6 +346,7 @@ mod tests {
             data: serde_json::from_value(data).unwrap(),
             posting: Posting { action: "/t/-/week/0".into(), page: "/t/-/week".into(), refused: None },
             copies: true,
+            fills: true,
             submits: true,
             chosen: None,
             typed: BTreeMap::new(),

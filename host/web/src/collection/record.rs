@@ -255,6 +255,7 @@ fn short_fields<'a>(view: &'a RecordPage<'_>) -> impl Iterator<Item = (&'a Schem
     let schema = view.schema;
     schema.fields.iter().zip(&view.record.values).filter(|(field, _)| {
         field.name != schema.collection.display
+            && !field.field.internal
             && !is_long(&field.field)
             && !field.field.kind.is_media()
             && !schema.collection.is_state(field.name.as_str())

@@ -345,3 +345,36 @@ fn what_is_planned_for_a_week_is_offered_first() {
     host.insert("entries", json!({ "task": due, "duration": 3600 })).unwrap();
     assert_eq!(offered(&mut host)[0].0, "Planned: Long, Kitchen");
 }
+
+#[test]
+fn a_week_is_filled_up_to_today_with_what_is_planned() {
+    let mut host = host();
+    boss(&mut host);
+    let (project, _) = kitchen(&mut host);
+    let me = host.caller.person().unwrap();
+    // A Wednesday.
+    host.caller.now = at("2026-11-25T01:00:00Z");
+    for (title, start, due) in [
+        ("Drawings", Some("2026-11-23"), Some("2026-11-24")),
+        ("Cutting", Some("2026-11-24"), Some("2026-11-27")),
+        ("Next", Some("2026-11-30"), None),
+        ("Some day", None, None),
+    ] {
+        let task = json!({ "title": title, "project": project, "assignees": [me], "start": start, "due": due });
+        host.insert("projects/tasks", task).unwrap();
+    }
+    host.insert("entries", json!({ "project": project, "local_date": "2026-11-23", "duration": 7200 })).unwrap();
+    host.post("/week/fill", &json!({ "week": "2026-11-23" })).unwrap();
+    let told = host.get("/week", &[("week", "2026-11-23")]).unwrap();
+    let rows = told.json()["rows"].as_array().unwrap().clone();
+    let minutes = |title: &str| -> Vec<i64> {
+        let row = rows.iter().find(|row| row["title"] == title).unwrap();
+        row["cells"].as_array().unwrap().iter().map(|cell| cell["seconds"].as_i64().unwrap() / 60).collect()
+    };
+    // Of 7.6 hours two are there on Monday; on Tuesday two share them; Thursday is not yet.
+    assert_eq!(minutes("Drawings"), [336, 225, 0, 0, 0, 0, 0]);
+    assert_eq!(minutes("Cutting"), [0, 231, 456, 0, 0, 0, 0]);
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    let again = host.post("/week/fill", &json!({ "week": "2026-11-23" })).unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict);
+}
