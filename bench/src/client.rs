@@ -96,6 +96,10 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Optio
     if let Some(token) = token {
         let _ = write!(text, "authorization: Bearer {token}\r\n");
     }
+    if method == "PUT" {
+        // Whatever stands there is replaced.
+        text.push_str("if-match: *\r\n");
+    }
     match body {
         Some(body) => {
             let _ = write!(text, "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
