@@ -17,6 +17,7 @@ use lignaflow_core::Fault;
 use lignaflow_core::allowance::PluginBounds;
 use lignaflow_core::descriptor::parse;
 use lignaflow_core::name::PluginId;
+use lignaflow_identity::Client;
 use lignaflow_store::plugins::Installed;
 use lignaflow_web::admin::asks;
 use serde::{Deserialize, Serialize};
@@ -130,9 +131,7 @@ pub(super) async fn activate(
     From(client): From,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    may_install_now(&signed)?;
-    app.plugins.activate(&id_of(&id)?, true, by(&signed, &client)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    run(&app, &signed, &client, &id, true).await
 }
 
 /// Stop a plugin for everybody
@@ -150,7 +149,11 @@ pub(super) async fn deactivate(
     From(client): From,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    may_install_now(&signed)?;
-    app.plugins.activate(&id_of(&id)?, false, by(&signed, &client)).await?;
+    run(&app, &signed, &client, &id, false).await
+}
+
+async fn run(app: &App, signed: &Signed, client: &Client, id: &str, runs: bool) -> Result<StatusCode, Problem> {
+    may_install_now(signed)?;
+    app.plugins.activate(&id_of(id)?, runs, by(signed, client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
