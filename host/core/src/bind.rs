@@ -412,7 +412,7 @@ impl<'a, 'i> Walk<'a, 'i> {
                 return None;
             }
             (Kind::Text, Value::Text(_))
-            | (Kind::Integer | Kind::Duration | Kind::Percent, Value::Integer(_))
+            | (Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent, Value::Integer(_))
             | (Kind::Boolean, Value::Boolean(_))
             | (Kind::Date, Value::Date(_))
             | (Kind::Instant, Value::Instant(_))
@@ -467,12 +467,21 @@ impl<'a, 'i> Walk<'a, 'i> {
             MetricKind::Count => true,
             MetricKind::CountDistinct => !kind.is_list() && !matches!(kind, Kind::Json | Kind::Money),
             MetricKind::Sum | MetricKind::Average => {
-                matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Money)
+                matches!(
+                    kind,
+                    Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Minutes | Kind::Percent | Kind::Money
+                )
             }
             MetricKind::Minimum | MetricKind::Maximum => {
                 matches!(
                     kind,
-                    Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Date | Kind::Instant
+                    Kind::Integer
+                        | Kind::Decimal
+                        | Kind::Duration
+                        | Kind::Minutes
+                        | Kind::Percent
+                        | Kind::Date
+                        | Kind::Instant
                 )
             }
         };

@@ -130,6 +130,7 @@ pub fn value_from_json(field: &Field, json: &Json) -> Result<Value, String> {
         },
         Kind::Integer => json.as_i64().map_or_else(|| wrong("a whole number"), |n| Ok(Value::Integer(n))),
         Kind::Duration => json.as_i64().map_or_else(|| wrong("whole seconds"), |n| Ok(Value::Integer(n))),
+        Kind::Minutes => json.as_i64().map_or_else(|| wrong("whole minutes"), |n| Ok(Value::Integer(n))),
         Kind::Percent => {
             json.as_i64().map_or_else(|| wrong("whole basis points; 1250 is 12.5 %"), |n| Ok(Value::Integer(n)))
         }
@@ -238,6 +239,7 @@ pub fn check_value(field: &SchemaField, value: &mut Value, path: &str) -> Option
         }
         (Kind::Integer, Value::Integer(number)) => between(*number, ""),
         (Kind::Duration, Value::Integer(number)) => between(*number, " seconds"),
+        (Kind::Minutes, Value::Integer(number)) => between(*number, " minutes"),
         (Kind::Percent, Value::Integer(number)) => between(*number, " basis points"),
         (Kind::Money, Value::Money(money)) => between(money.minor, " minor units"),
         (Kind::Decimal, Value::Decimal(decimal)) => {

@@ -190,7 +190,9 @@ pub fn columns(field: &str, kind: FieldKind) -> Vec<(String, ColumnType)> {
         Kind::Money => {
             vec![(minor_column(field), ColumnType::Big), (currency_column(field), ColumnType::Text)]
         }
-        Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Instant => plain(ColumnType::Big),
+        Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Minutes | Kind::Percent | Kind::Instant => {
+            plain(ColumnType::Big)
+        }
         Kind::Date => plain(ColumnType::Integer),
         Kind::Boolean => plain(ColumnType::Boolean),
         Kind::Choice | Kind::Json => plain(ColumnType::Text),
@@ -251,9 +253,13 @@ pub const fn null(kind: FieldKind) -> Sql {
     use FieldKind as Kind;
     match kind {
         Kind::Text | Kind::Choice | Kind::Json => Sql::String(None),
-        Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent | Kind::Instant | Kind::Money => {
-            Sql::BigInt(None)
-        }
+        Kind::Integer
+        | Kind::Decimal
+        | Kind::Duration
+        | Kind::Minutes
+        | Kind::Percent
+        | Kind::Instant
+        | Kind::Money => Sql::BigInt(None),
         Kind::Date => Sql::Int(None),
         Kind::Boolean => Sql::Bool(None),
         Kind::Reference | Kind::Person | Kind::Media => Sql::Uuid(None),
@@ -267,7 +273,7 @@ pub fn scalar(kind: FieldKind, scale: u8, value: &Value) -> Result<Sql, StoreErr
     Ok(match (kind, value) {
         (_, Value::Null) => null(kind),
         (Kind::Text | Kind::Choice, Value::Text(text)) => Sql::from(text.as_str()),
-        (Kind::Integer | Kind::Duration | Kind::Percent, Value::Integer(number)) => Sql::from(*number),
+        (Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent, Value::Integer(number)) => Sql::from(*number),
         (Kind::Decimal, Value::Decimal(decimal)) => {
             Sql::from(scaled(*decimal, scale).ok_or_else(|| misfit(kind, value))?)
         }
@@ -353,7 +359,7 @@ pub fn decode_kind(row: &Row, offset: usize, kind: FieldKind, scale: u8) -> Resu
     use FieldKind as Kind;
     let value = match kind {
         Kind::Text | Kind::Choice => row.opt_text(offset)?.map(Value::Text),
-        Kind::Integer | Kind::Duration | Kind::Percent => row.opt_i64(offset)?.map(Value::Integer),
+        Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent => row.opt_i64(offset)?.map(Value::Integer),
         Kind::Decimal => row.opt_i64(offset)?.map(|mantissa| Value::Decimal(Decimal::new(mantissa, u32::from(scale)))),
         Kind::Money => match (row.opt_i64(offset)?, row.opt_text(offset + 1)?) {
             (Some(minor), Some(currency)) => {

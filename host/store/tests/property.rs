@@ -213,7 +213,7 @@ fn value(kind: FieldKind, scale: u8, of: &[String]) -> BoxedStrategy<Value> {
     match kind {
         Kind::Text => texts().prop_map(Value::Text).boxed(),
         Kind::Choice => select(of.to_vec()).prop_map(Value::Text).boxed(),
-        Kind::Integer | Kind::Duration | Kind::Percent => whole().prop_map(Value::Integer).boxed(),
+        Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent => whole().prop_map(Value::Integer).boxed(),
         Kind::Decimal => {
             let most = 999_999_999_999_999_999_i64;
             prop_oneof![15 => -30..60_i64, 1 => select(vec![most, -most])]
@@ -439,7 +439,7 @@ impl Questions {
             if single {
                 fitting.push((MetricKind::CountDistinct, path));
             }
-            let number = matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Percent);
+            let number = matches!(kind, Kind::Integer | Kind::Decimal | Kind::Duration | Kind::Minutes | Kind::Percent);
             if number || kind == Kind::Money {
                 // Sums are what can go wrong.
                 fitting.extend([(MetricKind::Sum, *path), (MetricKind::Average, *path)].repeat(3));

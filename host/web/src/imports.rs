@@ -441,6 +441,10 @@ fn choices(catalog: &Catalog, schema: &Schema) -> Vec<(String, String)> {
                 add(format!("{name}{BETWEEN}{BETWEEN}minutes"), format!("{title}, in minutes"));
                 add(format!("{name}{BETWEEN}{BETWEEN}hours"), format!("{title}, in hours"));
             }
+            FieldKind::Minutes => {
+                add(name.to_owned(), format!("{title}, h:mm or minutes"));
+                add(format!("{name}{BETWEEN}{BETWEEN}hours"), format!("{title}, in hours"));
+            }
             FieldKind::Percent => {
                 add(name.to_owned(), format!("{title}, such as 12.5"));
                 add(format!("{name}{BETWEEN}{BETWEEN}fraction"), format!("{title}, such as 0.125"));

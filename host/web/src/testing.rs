@@ -12,7 +12,7 @@ use lignaflow_core::id::{Id, PersonId};
 use lignaflow_core::record::Record;
 use lignaflow_core::value::{Currency, Money, Value};
 
-pub(crate) const EVERY_KIND: [FieldKind; 17] = [
+pub(crate) const EVERY_KIND: [FieldKind; 18] = [
     FieldKind::Text,
     FieldKind::Integer,
     FieldKind::Decimal,
@@ -21,6 +21,7 @@ pub(crate) const EVERY_KIND: [FieldKind; 17] = [
     FieldKind::Date,
     FieldKind::Instant,
     FieldKind::Duration,
+    FieldKind::Minutes,
     FieldKind::Choice,
     FieldKind::Percent,
     FieldKind::Reference,

@@ -182,7 +182,9 @@ impl Held {
     fn into_value(self, field: &SchemaField) -> Result<Value, Trouble> {
         let scaled = |number: Ratio, by: i64| number.times(Ratio::whole(by))?.rounded();
         let mut value = match (self, field.field.kind) {
-            (Self::Quantity(number, _), FieldKind::Integer | FieldKind::Duration) => Value::Integer(number.rounded()?),
+            (Self::Quantity(number, _), FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes) => {
+                Value::Integer(number.rounded()?)
+            }
             (Self::Quantity(number, _), FieldKind::Percent) => Value::Integer(scaled(number, 10_000)?),
             (Self::Quantity(number, _), FieldKind::Decimal) => {
                 let scale = u32::from(field.field.scale());

@@ -89,7 +89,7 @@ enum Unit {
 impl Unit {
     const fn of(kind: FieldKind) -> Option<Self> {
         Some(match kind {
-            FieldKind::Integer | FieldKind::Decimal | FieldKind::Percent => Self::Number,
+            FieldKind::Integer | FieldKind::Minutes | FieldKind::Decimal | FieldKind::Percent => Self::Number,
             FieldKind::Money => Self::Money,
             FieldKind::Duration => Self::Duration,
             FieldKind::Text | FieldKind::Choice => Self::Text,

@@ -507,9 +507,14 @@ pub(super) fn field_rules(
     only(field.scale.is_some(), "scale", &[Kind::Decimal], say);
     only(!field.of.is_empty(), "of", &[Kind::Choice], say);
     only(field.to.is_some(), "to", &[Kind::Reference, Kind::References], say);
-    let bounded = [Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money, Kind::Files];
+    let bounded = [Kind::Text, Kind::Integer, Kind::Duration, Kind::Minutes, Kind::Percent, Kind::Money, Kind::Files];
     only(field.max.is_some(), "max", &bounded, say);
-    only(field.min.is_some(), "min", &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Percent, Kind::Money], say);
+    only(
+        field.min.is_some(),
+        "min",
+        &[Kind::Text, Kind::Integer, Kind::Duration, Kind::Minutes, Kind::Percent, Kind::Money],
+        say,
+    );
     only(field.search, "search", &[Kind::Text], say);
     only(!field.accept.is_empty(), "accept", &[Kind::Media, Kind::Files], say);
     only(field.max_bytes.is_some(), "max_bytes", &[Kind::Media, Kind::Files], say);
@@ -573,7 +578,7 @@ fn default_fits(field: &Field, default: &serde_json::Value) -> bool {
     let text = default.as_str();
     match field.kind {
         Kind::Text => text.is_some(),
-        Kind::Integer | Kind::Duration | Kind::Percent => default.as_i64().is_some(),
+        Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent => default.as_i64().is_some(),
         Kind::Decimal => text.is_some_and(|t| t.parse::<crate::value::Decimal>().is_ok()),
         Kind::Boolean => default.is_boolean(),
         Kind::Date => text.is_some_and(|t| t == "today" || parse_date(t).is_some()),

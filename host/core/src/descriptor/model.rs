@@ -454,6 +454,8 @@ pub enum FieldKind {
     Instant,
     /// Whole seconds.
     Duration,
+    /// Whole minutes, such as planned effort. People read and type them as they do durations.
+    Minutes,
     Choice,
     /// Basis points: 1250 is 12.5 %.
     Percent,

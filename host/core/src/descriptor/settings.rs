@@ -6,7 +6,7 @@ use super::{Descriptor, Field, FieldKind, OnDelete};
 const MAX_SETTINGS: usize = 60;
 
 /// What a setting may be: one value that names nothing else.
-const KINDS: [FieldKind; 10] = [
+const KINDS: [FieldKind; 11] = [
     FieldKind::Text,
     FieldKind::Integer,
     FieldKind::Decimal,
@@ -14,6 +14,7 @@ const KINDS: [FieldKind; 10] = [
     FieldKind::Date,
     FieldKind::Instant,
     FieldKind::Duration,
+    FieldKind::Minutes,
     FieldKind::Percent,
     FieldKind::Money,
     FieldKind::Choice,

@@ -46,9 +46,10 @@ impl BoundSummary {
         let currencies = self.money_paths().into_iter().map(|_| plain(FieldKind::Text));
         let metrics = self.metrics.iter().map(|metric| match (metric.kind, metric.path.kind()) {
             (MetricKind::Count | MetricKind::CountDistinct, _) => plain(FieldKind::Integer),
-            (MetricKind::Average, FieldKind::Integer | FieldKind::Duration | FieldKind::Percent) => {
-                Kept { kind: FieldKind::Decimal, scale: AVERAGE_DIGITS, wide: true }
-            }
+            (
+                MetricKind::Average,
+                FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent,
+            ) => Kept { kind: FieldKind::Decimal, scale: AVERAGE_DIGITS, wide: true },
             (MetricKind::Sum | MetricKind::Average, _) => Kept { wide: true, ..Kept::of(&metric.path) },
             (MetricKind::Minimum | MetricKind::Maximum, _) => Kept::of(&metric.path),
         });

@@ -355,7 +355,7 @@ impl Typing<'_> {
         let wanted = match path.kind() {
             Kind::Text => "a text in quotes",
             Kind::Choice => "one of its choices",
-            Kind::Integer | Kind::Duration | Kind::Percent => "a whole number",
+            Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent => "a whole number",
             Kind::Decimal => "a number with no more digits than it has",
             Kind::Money => "minor units with a currency such as `12550 AUD`",
             Kind::Boolean => "`true` or `false`",
@@ -377,7 +377,7 @@ impl Typing<'_> {
                 Some(Value::Text(text.clone()))
             }
             (Kind::Text, TermValue::Text(text)) => Some(Value::Text(text.clone())),
-            (Kind::Integer | Kind::Duration | Kind::Percent, TermValue::Number(number)) => {
+            (Kind::Integer | Kind::Duration | Kind::Minutes | Kind::Percent, TermValue::Number(number)) => {
                 number.parse().ok().map(Value::Integer)
             }
             (Kind::Decimal, TermValue::Number(number)) => Decimal::from_str_exact(number)

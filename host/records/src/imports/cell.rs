@@ -39,6 +39,7 @@ pub(super) fn value(
         Kind::Date => Value::Date(date(typed, spelling.dates)?),
         Kind::Instant => Value::Instant(instant(typed, spelling)?),
         Kind::Duration => Value::Integer(duration(typed, unit, spelling.mark)?),
+        Kind::Minutes => Value::Integer(minutes(typed, unit, spelling.mark)?),
         Kind::Percent => Value::Integer(percent(typed, unit, spelling.mark)?),
         Kind::Choice => Value::Text(choice(declared, typed)?),
         Kind::Json => Value::Json(
@@ -225,6 +226,12 @@ fn duration(text: &str, unit: Option<Unit>, mark: DecimalMark) -> Result<i64, St
     }
 }
 
+/// A number without a unit is one of minutes.
+fn minutes(text: &str, unit: Option<Unit>, mark: DecimalMark) -> Result<i64, String> {
+    let seconds = duration(text, unit.or(Some(Unit::Minutes)), mark)?;
+    if seconds % 60 == 0 { Ok(seconds / 60) } else { wrong(text, "a duration of whole minutes") }
+}
+
 fn percent(text: &str, unit: Option<Unit>, mark: DecimalMark) -> Result<i64, String> {
     let bare = text.strip_suffix('%').map(str::trim_end);
     // A fraction that has its sign is none: 12.5 % is 12.5 %.
@@ -343,6 +350,13 @@ mod tests {
             Ok(Value::Integer(5400))
         );
         assert!(read(FieldKind::Duration, "1:75").is_err());
+        assert_eq!(read(FieldKind::Minutes, "1:30"), Ok(Value::Integer(90)));
+        assert_eq!(read(FieldKind::Minutes, "90"), Ok(Value::Integer(90)));
+        assert_eq!(
+            read_with(FieldKind::Minutes, "1.5", Some(Unit::Hours), false, DateOrder::Iso),
+            Ok(Value::Integer(90))
+        );
+        assert!(read(FieldKind::Minutes, "1:30:15").is_err());
         assert_eq!(read(FieldKind::Percent, "12.5 %"), Ok(Value::Integer(1250)));
         assert_eq!(read(FieldKind::Percent, "12.5"), Ok(Value::Integer(1250)));
         assert_eq!(

@@ -285,7 +285,8 @@ fn input(catalog: &Catalog, schema: &Arc<Schema>, target: &Target, source: Sourc
         .map_err(|message| Issue::new(format!("{path}/by"), "by", message))?;
     let fits = match target.unit {
         None => true,
-        Some(Unit::Seconds | Unit::Minutes | Unit::Hours) => field.field.kind == FieldKind::Duration,
+        Some(Unit::Minutes | Unit::Hours) => matches!(field.field.kind, FieldKind::Duration | FieldKind::Minutes),
+        Some(Unit::Seconds) => field.field.kind == FieldKind::Duration,
         Some(Unit::Percent | Unit::Fraction) => field.field.kind == FieldKind::Percent,
     };
     if !fits {

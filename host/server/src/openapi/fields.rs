@@ -159,7 +159,7 @@ fn write(descriptor: &Descriptor, name: &str, field: &Field) -> Json {
                 schema["pattern"] = json!("\\S");
             }
         }
-        FieldKind::Integer | FieldKind::Duration | FieldKind::Percent => {
+        FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent => {
             number(&mut schema, "minimum", field.min);
             number(&mut schema, "maximum", field.max);
         }
@@ -186,6 +186,7 @@ pub(super) fn base(field: &Field) -> Json {
         FieldKind::Text => json!({ "type": "string" }),
         FieldKind::Integer => json!({ "type": "integer", "format": "int64" }),
         FieldKind::Duration => json!({ "type": "integer", "format": "int64", "description": "Seconds." }),
+        FieldKind::Minutes => json!({ "type": "integer", "format": "int64", "description": "Minutes." }),
         FieldKind::Percent => {
             json!({ "type": "integer", "format": "int64", "description": "Basis points: 1250 is 12.5 %." })
         }
@@ -285,7 +286,7 @@ fn example(collection: &Collection, partial: bool) -> Json {
             FieldKind::Boolean => json!(true),
             FieldKind::Date => json!("2026-11-23"),
             FieldKind::Decimal => json!("2"),
-            FieldKind::Integer | FieldKind::Duration | FieldKind::Percent if field.required => {
+            FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent if field.required => {
                 json!(field.min.unwrap_or(1).max(1))
             }
             _ => continue,

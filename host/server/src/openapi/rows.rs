@@ -53,7 +53,7 @@ fn figures(field: &Field) -> Vec<(&'static str, Json)> {
     let decimal = || json!({ "type": "string", "format": "decimal" });
     let whole = || json!({ "type": "integer", "format": "int64" });
     match field.kind {
-        FieldKind::Integer | FieldKind::Duration | FieldKind::Percent => vec![
+        FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent => vec![
             ("sum", whole()),
             ("average", or_nothing(decimal())),
             ("min", or_nothing(whole())),

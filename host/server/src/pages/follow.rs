@@ -78,11 +78,12 @@ pub(super) async fn of_view(visit: &Visit, view: &View, measured: Option<Field>)
     }))
 }
 
-/// In how many of its smallest units a figure is told and typed, as a power of ten or 3,600, and what these are called.
+/// In how many of its smallest units a figure is told and typed, as a power of ten, 60 or 3,600, and what these are called.
 fn unit(visit: &Visit, field: &Field) -> (Decimal, String) {
     let currency = visit.signed.caller.currency;
     match field.kind {
         FieldKind::Duration => (Decimal::from(3_600), "hours".to_owned()),
+        FieldKind::Minutes => (Decimal::from(60), "hours".to_owned()),
         FieldKind::Money => (Decimal::from(10_i64.pow(currency.minor_digits())), currency.to_string()),
         FieldKind::Percent => (Decimal::ONE_HUNDRED, "%".to_owned()),
         _ => (Decimal::ONE, String::new()),

@@ -376,6 +376,7 @@ fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
         Kind::Text | Kind::Choice | Kind::Json => Value::Text(text.to_owned()),
         Kind::Integer => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
         Kind::Duration => Value::Integer(text.parse().map_err(|_| wrong("whole seconds"))?),
+        Kind::Minutes => Value::Integer(text.parse().map_err(|_| wrong("whole minutes"))?),
         Kind::Percent => Value::Integer(text.parse().map_err(|_| wrong("whole basis points"))?),
         Kind::Decimal => Value::Decimal(Decimal::from_str_exact(text).map_err(|_| wrong("a decimal such as 12.5"))?),
         Kind::Boolean => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),

@@ -122,11 +122,11 @@ fn number_text(number: f64) -> String {
     rounded.map_or_else(|_| number.to_string(), |decimal| decimal.normalize().to_string())
 }
 
-/// Durations in seconds, days as dates, times without a day as times, all else as both.
+/// Durations as hours, minutes and seconds, days as dates, times without a day as times, all else as both.
 fn instant_text(at: &ExcelDateTime) -> String {
     let days = at.as_f64();
     if at.is_duration() {
-        return format!("{:.0}", days * SECONDS_A_DAY);
+        return duration_text(days * SECONDS_A_DAY);
     }
     let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();
     let time = if milli == 0 {
@@ -141,6 +141,14 @@ fn instant_text(at: &ExcelDateTime) -> String {
     } else {
         format!("{year:04}-{month:02}-{day:02}T{time}")
     }
+}
+
+/// `36:00:00`, which says its unit, whatever the field counts in.
+fn duration_text(seconds: f64) -> String {
+    let text = format!("{:.0}", seconds.abs());
+    let whole: u64 = text.parse().unwrap_or_default();
+    let sign = if seconds < 0.0 && whole > 0 { "-" } else { "" };
+    format!("{sign}{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
 }
 
 #[cfg(test)]
@@ -162,6 +170,6 @@ mod tests {
         assert_eq!(day(46_357.0), "2026-12-01");
         assert_eq!(day(46_357.5), "2026-12-01T12:00:00");
         assert_eq!(day(0.25), "06:00:00");
-        assert_eq!(instant_text(&ExcelDateTime::new(1.5, ExcelDateTimeType::TimeDelta, false)), "129600");
+        assert_eq!(instant_text(&ExcelDateTime::new(1.5, ExcelDateTimeType::TimeDelta, false)), "36:00:00");
     }
 }

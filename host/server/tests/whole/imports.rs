@@ -480,7 +480,7 @@ async fn a_suppliers_list_becomes_the_catalogue_and_its_next_one_changes_what_it
     let desk = desk(&database).await;
     let visitor = desk.server.signed_in(&desk.org).await;
     visitor.get("/estimates/catalog-items").await.is(200).shows("href=\"/estimates/catalog-items/imports\"");
-    let head = "Code;Name;Kind;Unit;Cost;Rate;Tax code;Labour (minutes)\n";
+    let head = "Code;Name;Kind;Unit;Cost;Rate;Tax code;Labour\n";
     let first = "OAK-20;Oak, 20 mm;Material;m²;84,5055;20;GST;12\nFIX-1;Fixings;material;ea;0,1250;;GST;\n";
     let post = async |address: &str, fields: &[(&str, &str)]| {
         let answer = visitor.post(address, fields).await;

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 on_both!(
     a_plan_is_told_before_it_is_done,
+    whole_numbers_that_become_minutes_stay_as_they_are,
     a_renamed_field_keeps_its_values_and_its_history,
     what_is_kept_is_listed_and_purged_by_name,
     an_uninstalled_plugin_leaves_its_records_behind,
@@ -91,6 +92,26 @@ async fn a_plan_is_told_before_it_is_done(database: Database) {
     assert_eq!((&plan.json["installed"], &plan.json["fits"]), (&Json::Null, &json!(false)));
     assert_eq!(plan.json["missing"], json!(["fleet/vans, which `rental` asks for", "rental/loans.van -> fleet/vans"]));
     assert_eq!(plan.json["asks"][0]["key"], "read fleet/vans");
+}
+
+async fn whole_numbers_that_become_minutes_stay_as_they_are(database: Database) {
+    let scene = with_tools(&database, "service = { type = \"integer\" }").await;
+    let org = &scene.org;
+    let plane = org.make("tools/tools", json!({ "name": "Plane", "service": 150 })).await;
+    let next = tools("0.2.0", "service = { type = \"minutes\" }");
+    let plan = send(org, "plugins/inspect", next.clone()).await.is(200);
+    let steps: Vec<_> = plan.json["steps"].as_array().unwrap().iter().map(|step| &step["action"]).collect();
+    assert_eq!((&plan.json["fits"], steps), (&json!(true), vec![&json!("adjust-field")]), "nothing is converted");
+    let _ = send(org, "plugins", next).await.is(201);
+    let of_plane = format!("tools/tools/{plane}");
+    assert_eq!(org.get(&of_plane).await.is(200).json["service"], 150);
+    let visitor = scene.server.signed_in(org).await;
+    visitor.get(&format!("/{of_plane}")).await.is(200).shows("2:30");
+    let typed =
+        visitor.post(&format!("/{of_plane}"), &[("version", "1"), ("name", "Plane"), ("service", "1h 15m")]).await;
+    assert_eq!(typed.status, 303, "{}", typed.text);
+    assert_eq!(org.get(&of_plane).await.is(200).json["service"], 75);
+    let _ = org.patch(&of_plane, "*", json!({ "service": 1.5 })).await.is_problem(422, "invalid");
 }
 
 async fn a_renamed_field_keeps_its_values_and_its_history(database: Database) {

@@ -174,7 +174,8 @@ fn number(text: &str) -> Option<i64> {
 /// What an aggregate is where there are no parts.
 fn nothing(aggregate: &Aggregate) -> Value {
     match (aggregate.function, aggregate.kind) {
-        (Function::Count, _) | (Function::Sum, FieldKind::Integer | FieldKind::Duration | FieldKind::Percent) => {
+        (Function::Count, _)
+        | (Function::Sum, FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent) => {
             Value::Integer(0)
         }
         (Function::Sum, FieldKind::Decimal) => Value::Decimal(Decimal::new(0, u32::from(aggregate.scale))),

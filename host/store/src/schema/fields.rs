@@ -42,6 +42,12 @@ pub(super) fn is_rescaled(was: FieldKind, is: FieldKind) -> bool {
     number(was) && number(is)
 }
 
+/// Whether values of one kind are those of the other as they stand.
+pub(super) fn is_the_same(was: FieldKind, is: FieldKind) -> bool {
+    let whole = |kind| matches!(kind, FieldKind::Integer | FieldKind::Minutes);
+    was == is || whole(was) && whole(is)
+}
+
 pub(super) fn change(
     field: &SchemaField,
     was: &FieldShape,
@@ -51,7 +57,7 @@ pub(super) fn change(
 ) -> FieldChange {
     let column = layout::read_columns(stands_as, was.kind).swap_remove(0);
     let mut change = FieldChange { fate: Fate::Stays, hindrances: Vec::new(), choices: Vec::new() };
-    if was.kind != is.kind || was.scale != is.scale {
+    if !is_the_same(was.kind, is.kind) || was.scale != is.scale {
         change.convert(was, is, &column);
     } else if was.to != is.to {
         let to = |to: &Option<CollectionName>| to.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
@@ -107,7 +113,7 @@ impl FieldChange {
     /// Bounds that are narrower than they were, or than those of another type. What is held is still in units of its
     /// former last digit.
     fn bounds(&mut self, was: &FieldShape, is: &FieldShape, column: &str) {
-        let same = was.kind == is.kind;
+        let same = is_the_same(was.kind, is.kind);
         let text = is.kind == FieldKind::Text;
         let digits = if is_rescaled(was.kind, is.kind) { was.scale.unwrap_or_default() } else { 0 };
         let held = |bound: i64| bound.saturating_mul(power(u32::from(digits)));

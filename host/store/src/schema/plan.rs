@@ -547,7 +547,9 @@ impl Comparison<'_> {
             let Some(was) = old.fields.get(stands_as) else { continue };
             if layout::columns(name, was.kind) != layout::columns(name, field.field.kind) {
                 changed.extend(layout::columns(name, was.kind).into_iter().map(|(column, _)| column));
-            } else if was.kind != field.field.kind && !fields::is_rescaled(was.kind, field.field.kind) {
+            } else if !fields::is_the_same(was.kind, field.field.kind)
+                && !fields::is_rescaled(was.kind, field.field.kind)
+            {
                 changed.extend(layout::columns(name, was.kind).into_iter().map(|(column, _)| column));
             }
         }

@@ -72,7 +72,7 @@ impl Inputs<'_> {
                 };
                 control.input(kind, text, &Input { autocomplete: token, ..Input::default() })
             }
-            FieldKind::Integer | FieldKind::Duration => {
+            FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes => {
                 // A number pad has no minus and no colon.
                 let digits = field.field.kind == FieldKind::Integer && field.field.min.is_some_and(|min| min >= 0);
                 numeric(&control, text, if digits { "numeric" } else { "text" }, None, None)
@@ -98,6 +98,7 @@ impl Inputs<'_> {
         let locale = &self.reader.locale;
         let bound = |value: i64| match field.kind {
             FieldKind::Duration => duration_plain(value),
+            FieldKind::Minutes => duration_plain(value.saturating_mul(60)),
             FieldKind::Percent => percent_plain(value, locale),
             FieldKind::Money => {
                 let amount = lignaflow_core::Money { minor: value, currency: self.reader.currency };
@@ -106,7 +107,7 @@ impl Inputs<'_> {
             _ => integer(value, locale),
         };
         let range = match field.kind {
-            FieldKind::Integer | FieldKind::Duration | FieldKind::Percent | FieldKind::Money => {
+            FieldKind::Integer | FieldKind::Duration | FieldKind::Minutes | FieldKind::Percent | FieldKind::Money => {
                 match (field.min, field.max) {
                     (Some(min), Some(max)) => Some(format!("{} to {}", bound(min), bound(max))),
                     (None, Some(max)) => Some(format!("At most {}", bound(max))),
@@ -121,6 +122,7 @@ impl Inputs<'_> {
             _ => None,
         };
         let form = match field.kind {
+            FieldKind::Minutes => Some("2:30, 2.5 or 150m".to_owned()),
             FieldKind::Duration if field.help.is_none() => Some("2:30, 2.5 or 150m".to_owned()),
             _ => None,
         };

@@ -10,7 +10,12 @@ use lignaflow_core::value::{Value, civil_date};
 pub const fn is_figure(kind: FieldKind) -> bool {
     matches!(
         kind,
-        FieldKind::Integer | FieldKind::Decimal | FieldKind::Money | FieldKind::Duration | FieldKind::Percent
+        FieldKind::Integer
+            | FieldKind::Decimal
+            | FieldKind::Money
+            | FieldKind::Duration
+            | FieldKind::Minutes
+            | FieldKind::Percent
     )
 }
 
@@ -20,6 +25,7 @@ pub fn plain_text(field: &Field, value: &Value, reader: &Reader) -> String {
     match (field.kind, value) {
         (_, Value::Null) => String::new(),
         (FieldKind::Duration, Value::Integer(seconds)) => duration(*seconds, locale),
+        (FieldKind::Minutes, Value::Integer(minutes)) => duration(minutes.saturating_mul(60), locale),
         (FieldKind::Percent, Value::Integer(points)) => percent(*points, locale),
         (_, Value::Integer(number)) => integer(*number, locale),
         (_, Value::Decimal(number)) => decimal(&number.to_string(), locale),
@@ -40,6 +46,7 @@ pub fn field_text(field: &Field, value: &Value, reader: &Reader) -> String {
     let locale = &reader.locale;
     match (field.kind, value) {
         (FieldKind::Duration, Value::Integer(seconds)) => duration_plain(*seconds),
+        (FieldKind::Minutes, Value::Integer(minutes)) => duration_plain(minutes.saturating_mul(60)),
         (FieldKind::Percent, Value::Integer(points)) => percent_plain(*points, locale),
         (_, Value::Integer(number)) => scaled(*number, 0),
         (_, Value::Decimal(number)) => decimal_plain(&number.to_string(), locale),
@@ -61,6 +68,7 @@ mod tests {
         let reader = reader();
         let told = |kind, value| plain_text(&field_of(kind), &value, &reader);
         assert_eq!(told(FieldKind::Duration, Value::Integer(5400)), "1:30");
+        assert_eq!(told(FieldKind::Minutes, Value::Integer(188)), "3:08");
         assert_eq!(told(FieldKind::Percent, Value::Integer(1250)), "12.5\u{202f}%");
         assert_eq!(told(FieldKind::Integer, Value::Integer(5400)), "5,400");
         assert_eq!(told(FieldKind::Decimal, Value::Decimal("2.4000".parse().unwrap())), "2.4");

@@ -24,6 +24,16 @@ pub(super) fn duration(text: &str) -> Result<i64, String> {
     seconds.and_then(|seconds| seconds.checked_mul(sign)).ok_or_else(fault)
 }
 
+/// Reads a length of time in whole minutes.
+pub(super) fn minutes(text: &str) -> Result<i64, String> {
+    let seconds = duration(text)?;
+    if seconds % 60 == 0 {
+        Ok(seconds / 60)
+    } else {
+        Err(format!("“{}” is not a number of whole minutes. Write it as {RIGHT}", shortened(text.trim())))
+    }
+}
+
 /// `7-11:30`: from and to on the clock; what ends before it starts went past midnight.
 fn range(text: &str) -> Result<Option<i64>, String> {
     let Some((from, to)) = text.split_once(['-', '\u{2013}']) else { return Ok(None) };

@@ -52,6 +52,7 @@ fn read(field: &Field, typed: &str, verbatim: &str, currency: Currency, reader: 
         FieldKind::Date => Value::Date(date_days(date::date(typed, reader)?)),
         FieldKind::Instant => Value::Instant(date::instant(typed, reader)?),
         FieldKind::Duration => Value::Integer(duration::duration(typed)?),
+        FieldKind::Minutes => Value::Integer(duration::minutes(typed)?),
         FieldKind::Percent => {
             let bare = typed.strip_suffix('%').unwrap_or(typed).trim_end();
             Value::Integer(number::scaled(bare, 2, &reader.locale)?)
@@ -119,6 +120,7 @@ mod tests {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         let other = "01890a5d-ac96-774b-bcce-b302099a8058";
         let found = |text: &str| text.parse::<Id>().unwrap();
+        assert_eq!(read_as(FieldKind::Minutes, "1:30"), Ok(Value::Integer(90)));
         assert_eq!(read_as(FieldKind::Duration, "1:30"), Ok(Value::Integer(5400)));
         assert_eq!(read_as(FieldKind::Percent, "12.5 %"), Ok(Value::Integer(1250)));
         assert_eq!(read_as(FieldKind::Boolean, "true"), Ok(Value::Boolean(true)));
@@ -173,6 +175,7 @@ mod tests {
                 let values = [
                     (FieldKind::Integer, Value::Integer(number)),
                     (FieldKind::Duration, Value::Integer(number % 10_000_000)),
+                    (FieldKind::Minutes, Value::Integer(number % 100_000)),
                     (FieldKind::Percent, Value::Integer(number)),
                     (FieldKind::Decimal, Value::Decimal(Decimal::try_from_i128_with_scale(number.into(), 4).unwrap())),
                     (FieldKind::Money, Value::Money(Money { minor: number, currency })),

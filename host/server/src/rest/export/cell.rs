@@ -20,6 +20,7 @@ pub(super) enum Cell {
     Instant(Micros),
     /// Seconds.
     Duration(i64),
+    Minutes(i64),
 }
 
 impl Cell {
@@ -29,6 +30,7 @@ impl Cell {
             (_, Value::Null) => Self::Empty,
             (_, Value::Boolean(value)) => Self::Boolean(*value),
             (FieldKind::Duration, Value::Integer(seconds)) => Self::Duration(*seconds),
+            (FieldKind::Minutes, Value::Integer(minutes)) => Self::Minutes(*minutes),
             (FieldKind::Percent, Value::Integer(points)) => {
                 Self::Percent(Decimal::from_i128_with_scale((*points).into(), 2).normalize())
             }

@@ -35,7 +35,7 @@ fn text_of(cell: &Cell) -> Cow<'_, str> {
         Cell::Percent(number) => Cow::Owned(format!("{number}%")),
         Cell::Date(days) => Cow::Owned(date_text(*days)),
         Cell::Instant(at) => Cow::Owned(instant_text(*at)),
-        Cell::Duration(seconds) => Cow::Owned(seconds.to_string()),
+        Cell::Duration(length) | Cell::Minutes(length) => Cow::Owned(length.to_string()),
     }
 }
 

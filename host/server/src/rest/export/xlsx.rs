@@ -210,15 +210,16 @@ impl Writer<'_> {
                     sheet.write_string(row, column, instant_text(*at))?;
                 }
             },
-            Cell::Duration(seconds) => {
+            Cell::Duration(length) | Cell::Minutes(length) => {
                 // A spreadsheet's durations are days, and none below nothing.
-                match u32::try_from(*seconds) {
-                    Ok(seconds) => {
-                        let days = f64::from(seconds) / f64::from(u32::try_from(SECONDS_A_DAY).unwrap_or(1));
+                let of_a_day = if matches!(cell, Cell::Minutes(_)) { SECONDS_A_DAY / 60 } else { SECONDS_A_DAY };
+                match (u32::try_from(*length), u32::try_from(of_a_day)) {
+                    (Ok(length), Ok(of_a_day)) => {
+                        let days = f64::from(length) / f64::from(of_a_day);
                         sheet.write_number_with_format(row, column, days, &formats.duration)?;
                     }
-                    Err(_) => {
-                        sheet.write_string(row, column, seconds.to_string())?;
+                    _ => {
+                        sheet.write_string(row, column, length.to_string())?;
                     }
                 }
             }
