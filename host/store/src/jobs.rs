@@ -12,6 +12,7 @@ use crate::plugins::is_on;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::{LocalName, PluginId};
 use lignaflow_core::{Id, OrganizationId};
+use sea_query::Value as SqlValue;
 use std::fmt::Write as _;
 
 /// Where a job stands.
@@ -136,15 +137,40 @@ macro_rules! due {
     };
 }
 
+/// Those who have so much done at this moment that others come first: of them nothing is taken over.
+#[derive(Debug, Default)]
+pub struct Busy {
+    pub organizations: Vec<OrganizationId>,
+    pub plugins: Vec<PluginId>,
+}
+
+impl Busy {
+    /// That it is none of theirs, of a row `j`, after another condition.
+    pub(crate) fn spared(&self, values: &mut Vec<SqlValue>) -> String {
+        let mut condition = String::new();
+        let organizations = self.organizations.iter().map(|organization| organization.0.uuid().into());
+        let plugins = self.plugins.iter().map(|plugin| plugin.as_str().into());
+        let columns: [(&str, Vec<SqlValue>); 2] =
+            [("organization", organizations.collect()), ("plugin", plugins.collect())];
+        for (column, theirs) in columns {
+            for value in theirs {
+                values.push(value);
+                let _ = write!(condition, " and j.{column} <> ${}", values.len());
+            }
+        }
+        condition
+    }
+}
+
 impl Store {
-    /// Takes the job over that has been due for longest, of a plugin that is on, until some time; of none of the
-    /// organizations `but`. `holder` is a token for this once.
+    /// Takes the job over that has been due for longest, of a plugin that is on, until some time. `holder` is a token for
+    /// this once.
     pub async fn claim_job(
         &self,
         holder: Id,
         now: Micros,
         until: Micros,
-        but: &[OrganizationId],
+        busy: &Busy,
     ) -> Result<Option<Job>, StoreError> {
         // Asked first, so that hosts which wait for work write nothing.
         let standing = Statement::new(concat!("select 1 ", due!(), " limit 1"), values![now]);
@@ -152,19 +178,14 @@ impl Store {
             return Ok(None);
         }
         let mut values = values![now, holder.uuid(), until];
-        let mut others = String::new();
-        for organization in but {
-            values.push(organization.0.uuid().into());
-            let _ = write!(others, "{}${}", if others.is_empty() { "" } else { ", " }, values.len());
-        }
-        let but = if others.is_empty() { String::new() } else { format!(" and j.organization not in ({others})") };
+        let spared = busy.spared(&mut values);
         let lock = match self.dialect() {
             Dialect::Sqlite => "",
             Dialect::Postgres => " for update of j skip locked",
         };
         let sql = format!(
             "update jobs set holder = $2, held_until = $3, begun = true, attempts = attempts + 1, changed_at = $1 \
-             where (organization, id) = (select j.organization, j.id {}{but} order by j.run_after limit 1{lock}) \
+             where (organization, id) = (select j.organization, j.id {}{spared} order by j.run_after limit 1{lock}) \
              returning {}",
             due!(),
             columns!("")

@@ -5,6 +5,7 @@ use crate::Store;
 use crate::database::{Dialect, Row, Statement, Tx};
 use crate::error::StoreError;
 use crate::identity::{Source, values};
+use crate::jobs::Busy;
 use crate::log::LogPosition;
 use crate::plugins::is_on;
 use crate::webhooks::{parts, position};
@@ -57,6 +58,7 @@ impl Store {
         holder: Id,
         now: Micros,
         until: Micros,
+        busy: &Busy,
     ) -> Result<Option<Subscriber>, StoreError> {
         let behind = match self.dialect() {
             Dialect::Sqlite => {
@@ -80,12 +82,14 @@ impl Store {
             Dialect::Sqlite => "",
             Dialect::Postgres => " for update of j skip locked",
         };
+        let mut values = values![now, holder.uuid(), until];
+        let spared = busy.spared(&mut values);
         let sql = format!(
             "update subscribers set holder = $2, held_until = $3, failures = failures + 1 \
-             where (organization, plugin) = (select j.organization, j.plugin {due} order by j.changed_at limit 1{lock}) \
+             where (organization, plugin) = (select j.organization, j.plugin {due}{spared} order by j.changed_at limit 1{lock}) \
              returning {COLUMNS}"
         );
-        let rows = self.database().write_once(Statement::composed(sql, values![now, holder.uuid(), until])).await?;
+        let rows = self.database().write_once(Statement::composed(sql, values)).await?;
         rows.first().map(of_row).transpose()
     }
 

@@ -13,6 +13,7 @@ pub mod worker;
 use crate::background::{Duty, Rooms};
 use futures_util::future::BoxFuture;
 use lignaflow_core::clock::Clock;
+use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault, OrganizationId};
 use lignaflow_identity::Identity;
 use lignaflow_records::Records;
@@ -37,8 +38,8 @@ struct Inner {
     registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     settings: Settings,
-    /// What this host does just now, by organization.
-    under_way: Mutex<HashMap<OrganizationId, usize>>,
+    /// What this host does just now, by organization and plugin.
+    under_way: Mutex<HashMap<(OrganizationId, PluginId), usize>>,
     /// The registry's generation for which the times were looked through last, and when that was.
     looked: Mutex<Option<(u64, Instant)>>,
     /// When it was looked last for what is to be forgotten.

@@ -11,10 +11,11 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::{Fault, Id, OrganizationId, RequestId};
 use lignaflow_records::background::{Tried, Trouble};
 use lignaflow_store::identity::audit::{self, Event};
-use lignaflow_store::jobs::{self, Job};
+use lignaflow_store::jobs::{self, Busy, Job};
 use lignaflow_store::subscribers::{self, Subscriber};
 use lignaflow_store::{StoreError, Tx, notices};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -63,8 +64,8 @@ impl Taken {
     }
 }
 
-/// An organization for which something is being done.
-struct UnderWay(Jobs, OrganizationId);
+/// Something that is being done of a plugin for an organization.
+struct UnderWay(Jobs, (OrganizationId, PluginId));
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -76,6 +77,15 @@ impl Drop for UnderWay {
             }
         }
     }
+}
+
+/// Which of these have so many places that nothing is left for the others.
+fn greedy<T: Ord>(places: impl Iterator<Item = (T, usize)>, most: usize) -> Vec<T> {
+    let mut all: BTreeMap<T, usize> = BTreeMap::new();
+    for (whose, count) in places {
+        *all.entry(whose).or_default() += count;
+    }
+    all.into_iter().filter(|(_, count)| *count >= most).map(|(whose, _)| whose).collect()
 }
 
 impl Jobs {
@@ -97,7 +107,7 @@ impl Jobs {
             match self.take(holder, jobs_first).await {
                 Ok(Some(taken)) => {
                     let this = self.clone();
-                    let under_way = this.begin(taken.organization());
+                    let under_way = this.begin(&taken);
                     tokio::spawn(async move {
                         Box::pin(this.see_through(taken, holder)).await;
                         drop((under_way, place));
@@ -119,27 +129,34 @@ impl Jobs {
         let _ = places.acquire_many(self.0.settings.at_once).await;
     }
 
-    fn begin(&self, organization: OrganizationId) -> UnderWay {
+    fn begin(&self, taken: &Taken) -> UnderWay {
+        let whose = (taken.organization(), taken.plugin().clone());
         let mut under_way = self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        *under_way.entry(organization).or_default() += 1;
-        UnderWay(self.clone(), organization)
+        *under_way.entry(whose.clone()).or_default() += 1;
+        drop(under_way);
+        UnderWay(self.clone(), whose)
     }
 
-    /// Organizations that leave one place to the others.
-    fn busy(&self) -> Vec<OrganizationId> {
+    /// Organizations that leave one place to the others, and plugins that do.
+    fn busy(&self) -> Busy {
         let most = usize::try_from(self.0.settings.at_once.saturating_sub(1)).unwrap_or(usize::MAX).max(1);
         let under_way = self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.iter().filter(|(_, count)| **count >= most).map(|(organization, _)| *organization).collect()
+        let places = || under_way.iter().map(|((organization, plugin), count)| (*organization, plugin, *count));
+        Busy {
+            organizations: greedy(places().map(|(organization, _, count)| (organization, count)), most),
+            plugins: greedy(places().map(|(_, plugin, count)| (plugin.clone(), count)), most),
+        }
     }
 
     async fn take(&self, holder: Id, jobs_first: bool) -> Result<Option<Taken>, StoreError> {
         let now = self.0.clock.now();
+        let busy = self.busy();
         for jobs in [jobs_first, !jobs_first] {
             let taken = if jobs {
-                let job = self.0.store.claim_job(holder, now, now + LEASE, &self.busy()).await?;
+                let job = self.0.store.claim_job(holder, now, now + LEASE, &busy).await?;
                 job.map(|job| Taken::Job(Box::new(job)))
             } else {
-                let subscriber = self.0.store.claim_subscriber(holder, now, now + LEASE).await?;
+                let subscriber = self.0.store.claim_subscriber(holder, now, now + LEASE, &busy).await?;
                 subscriber.map(|subscriber| Taken::Subscriber(Box::new(subscriber)))
             };
             if taken.is_some() {

@@ -8,6 +8,7 @@ use lignaflow_core::mutation::Origin;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Id, RequestId};
 use lignaflow_records::background::Tried;
+use lignaflow_store::jobs::Busy;
 use lignaflow_testkit::plugins::{self, hostile, shipped};
 use lignaflow_testkit::program::Program;
 use lignaflow_testkit::{Client, Database, HeldClock, On, Org, Race, Role, Server, Setup, on, on_both};
@@ -29,6 +30,7 @@ on_both!(
     a_plugin_is_not_told_of_its_own_answers,
     what_fails_stands_in_the_way_until_it_is_resumed_by_hand,
     another_organization_neither_sees_jobs_nor_is_told,
+    what_one_plugin_has_done_leaves_a_place_to_the_others,
     only_administrators_see_jobs,
     what_is_asked_of_jobs_is_read_strictly,
     jobs_are_seen_and_acted_upon_in_their_page,
@@ -176,7 +178,7 @@ async fn a_plugin_that_is_off_pauses_its_jobs(database: Database) {
     let _ = org.act("plugins/clockwork/disable").await.is(204);
     clock.advance_seconds(61);
     let now = clock.now();
-    let claimed = server.app.store.claim_job(Id::fresh(), now, now + 1, &[]).await.unwrap();
+    let claimed = server.app.store.claim_job(Id::fresh(), now, now + 1, &Busy::default()).await.unwrap();
     assert_eq!(claimed, None, "nobody may do it now");
     assert_eq!(org.get("jobs").await.is(200).column("state"), ["waiting"]);
     let _ = org.act("plugins/clockwork/enable").await.is(204);
@@ -189,7 +191,8 @@ async fn a_job_of_a_host_that_died_is_gone_on_with_by_another(database: Database
     let _ = org.post("clockwork/count", json!({ "upto": 5, "delay": 60 })).await.is(204);
     // A host takes it over as soon as it is due, and is not heard of any more.
     let (dead, due) = (Id::fresh(), clock.now() + 61_000_000);
-    let job = server.app.store.claim_job(dead, due, due + 30_000_000, &[]).await.unwrap().expect("the job");
+    let job =
+        server.app.store.claim_job(dead, due, due + 30_000_000, &Busy::default()).await.unwrap().expect("the job");
     clock.advance_seconds(61);
     assert_eq!(org.get("jobs").await.is(200).column("state"), ["running"]);
     clock.advance_seconds(31);
@@ -391,6 +394,26 @@ async fn jobs_are_seen_and_acted_upon_in_their_page(database: Database) {
     until(&org, "jobs", all_are("done")).await;
     visitor.get("/admin/jobs?state=done").await.is(200).shows("Done");
     drop(clock);
+}
+
+async fn what_one_plugin_has_done_leaves_a_place_to_the_others(database: Database) {
+    let plugins = [clockwork(), vec![hostile("greedy")]].concat();
+    let config = |config: &mut lignaflow_server::config::Config| config.jobs.at_once = 2;
+    let server = database.serve_with(Setup { plugins, config, ..Setup::default() }).await;
+    let orgs = [server.organization("Halloran").await, server.organization("Beck").await];
+    for _ in 0..2 {
+        for org in &orgs {
+            let _ = org.post("greedy/later", json!("wall 3000")).await.is(204);
+        }
+    }
+    let _ = orgs[0].post("clockwork/count", json!({ "upto": 5 })).await.is(204);
+    until(&orgs[0], "jobs?plugin=clockwork", all_are("done")).await;
+    let mut left = 0;
+    for org in &orgs {
+        let jobs = org.get("jobs?plugin=greedy").await.is(200);
+        left += jobs.column("state").iter().filter(|state| **state != "done").count();
+    }
+    assert!(left > 0, "the others waited for all of them");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
