@@ -127,9 +127,14 @@ impl Host {
     pub(crate) async fn prepare(&self) -> Result<String> {
         fs::create_dir_all(self.data())?;
         self.run(&["migrate"], None).await?;
-        let create = ["organization", "create", ORGANIZATION, "--owner", OWNER, "--password-stdin"];
+        self.organization(ORGANIZATION, OWNER).await
+    }
+
+    /// Makes an organization with its owner, and a token of theirs.
+    pub(crate) async fn organization(&self, name: &str, owner: &str) -> Result<String> {
+        let create = ["organization", "create", name, "--owner", owner, "--password-stdin"];
         self.run(&create, Some(&format!("{PASSWORD}\n"))).await?;
-        let printed = self.run(&["token", "create", "--email", OWNER, "--organization", ORGANIZATION], None).await?;
+        let printed = self.run(&["token", "create", "--email", owner, "--organization", name], None).await?;
         printed.lines().last().map(|line| line.trim().to_owned()).context("`lignaflow token create` printed nothing")
     }
 
@@ -138,7 +143,12 @@ impl Host {
         // The commands run in the host's own folder.
         let file = file.canonicalize().with_context(|| format!("there is no {}", file.display()))?;
         self.run(&["plugin", "install", &file.to_string_lossy()], None).await?;
-        self.run(&["plugin", "enable", id, "--organization", ORGANIZATION], None).await?;
+        self.enable(id, ORGANIZATION).await
+    }
+
+    /// Switches a plugin on for an organization.
+    pub(crate) async fn enable(&self, id: &str, organization: &str) -> Result<()> {
+        self.run(&["plugin", "enable", id, "--organization", organization], None).await?;
         Ok(())
     }
 

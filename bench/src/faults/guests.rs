@@ -11,6 +11,7 @@ use crate::packed::{EMPTY, described};
 /// A guest, what it is called with, what it must answer, and where it must be told why.
 pub(super) struct Guest {
     pub(super) id: &'static str,
+    /// With the id of a record of another organization in the place of `{theirs}`.
     pub(super) route: &'static str,
     pub(super) body: Option<&'static str>,
     pub(super) status: u16,
@@ -37,11 +38,12 @@ const fn reaching(body: &'static str, line: &'static str) -> Guest {
     }
 }
 
-pub(super) const GUESTS: [Guest; 29] = [
+pub(super) const GUESTS: [Guest; 33] = [
     guest("loop", "run", 504, "used up its computing time"),
     guest("sleep", "run", 504, "took too long"),
     guest("slow-host-calls", "run", 504, "the plugin"),
     guest("memory", "run", 507, "used up its memory"),
+    guest("tables", "run", 507, "used up its memory"),
     guest("recursion", "run", 502, "the plugin failed"),
     guest("panic", "run", 502, "the sky is falling"),
     guest("panic", "exit", 502, "the plugin failed"),
@@ -56,13 +58,16 @@ pub(super) const GUESTS: [Guest; 29] = [
     guest("bad-answer", "no-template", 502, "no template"),
     guest("bad-answer", "too-many-writes", 502, "used up its"),
     guest("bad-answer", "foreign-write", 403, ""),
-    guest("prying", "rewrite/01890a5d-ac96-774b-bcce-b302099a8057", 404, ""),
+    guest("prying", "get/{theirs}", 200, ""),
+    guest("prying", "saved/{theirs}", 404, ""),
+    guest("prying", "rewrite/{theirs}", 404, ""),
+    guest("prying", "remove/{theirs}", 404, ""),
     guest("predicate-bomb", "doubled", 422, ""),
     guest("predicate-bomb", "deep", 422, ""),
     guest("predicate-bomb", "wide", 422, ""),
     guest("predicate-bomb", "circle", 422, ""),
     guest("predicate-bomb", "far", 422, ""),
-    guest("predicate-bomb", "words", 200, ""),
+    guest("predicate-bomb", "words", 422, ""),
     reaching(r#"{"url":"https://localhost/"}"#, "inside this host's own network"),
     reaching(r#"{"url":"https://169.254.169.254/latest/meta-data/"}"#, "is no host by its name"),
     // Each passes on to the next, and four deep is enough.
@@ -153,14 +158,30 @@ pub(super) fn files() -> Result<Vec<(&'static str, Vec<u8>, u16)>> {
     // The length of the first section: what follows is nothing.
     torn[9] ^= 0x55;
     let head = "id = \"bomb\"\nversion = \"0.1.0\"\ntitle = \"Bomb\"\napi = \"0.1\"\n";
-    let bomb = format!("{head}deep = {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let deep = format!("{head}deep = {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let dotted = format!("{head}{}a = 1\n", "a.".repeat(20_000));
+    let collection = |number: usize| {
+        format!(
+            "[[collections]]\nname = \"c{number}\"\ntitle = {{ one = \"C\", many = \"Cs\" }}\ndisplay = \"t\"\n\
+             [collections.fields]\nt = {{ type = \"text\" }}\n"
+        )
+    };
+    let many = format!("{head}{}", (0..2_000).map(collection).collect::<String>());
+    let rule = format!("{}t is null{}", "(".repeat(10_000), ")".repeat(10_000));
+    let rule = format!("{head}{}", collection(0)).replace(
+        "[collections.fields]",
+        &format!("checks = [{{ rule = \"{rule}\", message = \"m\" }}]\n[collections.fields]"),
+    );
     let inside = |host: &str| described(&EMPTY, &format!("{head}[grants]\noutbound = [\"{host}\"]\n"));
     Ok(vec![
         ("ungranted import", packed("hostile/ungranted-import")?, 422),
         ("wrong contract version", packed("hostile/wrong-version")?, 422),
         ("cut in the middle", whole[..whole.len() / 2].to_vec(), 422),
         ("flipped bits", torn, 422),
-        ("descriptor 20,000 deep", described(&EMPTY, &bomb), 422),
+        ("descriptor 20,000 deep", described(&EMPTY, &deep), 422),
+        ("descriptor with a key of 20,000 parts", described(&EMPTY, &dotted), 422),
+        ("descriptor of 2,000 collections", described(&EMPTY, &many), 422),
+        ("descriptor with a rule 10,000 deep", described(&EMPTY, &rule), 422),
         ("a grant to send to 127.0.0.1", inside("127.0.0.1"), 422),
         ("a grant to send to 169.254.169.254", inside("169.254.169.254"), 422),
         // The last of those that pass on would call the first.

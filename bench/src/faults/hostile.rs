@@ -30,12 +30,17 @@ const PATIENCE: Duration = Duration::from_mins(20);
 /// How long memory has to come back.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// The organization whose records are asked for by somebody else.
+const OTHERS: &str = "Other Joinery";
+
 const LIST: &str = "/api/v1/projects/clients?limit=20";
 
 pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Result<()> {
     let host = Host::new(None)?.with("LIGNAFLOW_DOCUMENTS__CPU_SECONDS", DOCUMENT_SECONDS);
     let token = host.prepare().await?;
     install(&host).await?;
+    let others = host.organization(OTHERS, "owner@others.example").await?;
+    host.enable("prying", OTHERS).await?;
     let running = host.start().await?;
     for (id, cpu, wall) in TIGHT {
         // Whoever waits has calls enough to wait with.
@@ -47,16 +52,20 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
         let body = serde_json::json!({ "name": format!("Client {number}") });
         running.target.json("POST", "/api/v1/projects/clients", Some(&token), Some(&body), 201).await?;
     }
+    let secret = serde_json::json!({ "title": "secret" });
+    let theirs = running.target.json("POST", "/api/v1/prying/notes", Some(&others), Some(&secret), 201).await?;
+    let theirs = theirs["id"].as_str().context("a note without an id")?;
     // Once each before anything is measured: what is made once is made now.
     for guest in &GUESTS {
-        call(&running.target, &asking(&token, guest)).await?;
+        call(&running.target, &asking(&token, guest, theirs)).await?;
     }
     let paths = [LIST.to_owned(), route(&running.target, &token).await?];
     let usual = honest(&running.target, &token, &paths, async { sleep(USUAL).await }).await?;
     if calls > 0 {
         for guest in &GUESTS {
             let what = format!("hostile guest `{}`, `{}`", guest.id, guest.route.split('/').next().unwrap_or_default());
-            let asked = Asked { what, request: asking(&token, guest), status: guest.status, until: guest.until };
+            let asked =
+                Asked { what, request: asking(&token, guest, theirs), status: guest.status, until: guest.until };
             let mut line = one(&running, &token, asked, (calls / guest.share).max(1), &usual).await?;
             if !guest.line.is_empty() {
                 let log = format!("plugins/{}/log?level=error", guest.id);
@@ -70,6 +79,7 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
             report.lines.push(line);
         }
         report.lines.push(nothing_left(&running, &token).await?);
+        report.lines.push(nothing_told(&running, &token, (&others, theirs)).await?);
         for (what, file, status) in files()? {
             let what = format!("a file that is no plugin, or none that fits: {what},");
             let asked = Asked { what, request: installing(&token, &file), status, until: &[] };
@@ -82,8 +92,9 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
     running.stop().await
 }
 
-fn asking(token: &str, guest: &Guest) -> Vec<u8> {
-    request("POST", &format!("/api/v1/{}/{}", guest.id, guest.route), Some(token), guest.body).into_bytes()
+fn asking(token: &str, guest: &Guest, theirs: &str) -> Vec<u8> {
+    let route = guest.route.replace("{theirs}", theirs);
+    request("POST", &format!("/api/v1/{}/{route}", guest.id), Some(token), guest.body).into_bytes()
 }
 
 fn installing(token: &str, file: &[u8]) -> Vec<u8> {
@@ -232,6 +243,19 @@ async fn nothing_left(host: &Running, token: &str) -> Result<Line> {
         measured: format!("{answered} of {tried} were answered"),
         bar: "none".to_owned(),
         verdict: if tried > 0 && answered == 0 { Verdict::Met } else { Verdict::Short },
+    })
+}
+
+/// What a guest asked for by the id of another organization's record: it must have read nothing, and changed nothing.
+async fn nothing_told(host: &Running, token: &str, (others, theirs): (&str, &str)) -> Result<Line> {
+    let read = host.target.json("POST", &format!("/api/v1/prying/get/{theirs}"), Some(token), None, 200).await?;
+    let kept = host.target.json("GET", &format!("/api/v1/prying/notes/{theirs}"), Some(others), None, 200).await?;
+    let is_untouched = kept["title"] == "secret" && kept["version"] == 1;
+    Ok(Line {
+        what: "the record of another organization that a guest asked for".to_owned(),
+        measured: format!("read as {read}; {}", if is_untouched { "untouched" } else { "changed" }),
+        bar: "nothing read, untouched".to_owned(),
+        verdict: if is_untouched && read == serde_json::json!([]) { Verdict::Met } else { Verdict::Short },
     })
 }
 

@@ -128,7 +128,7 @@ bounds! {
     /// Memory of the instance, in bytes.
     memory_bytes: MemoryBytes, "Memory, bytes", 1 << 20..=512 << 20;
     /// Elements of all its tables together.
-    table_elements: TableElements, "Elements of tables", 1..=1_000_000;
+    table_elements: TableElements, "Elements of tables", 1..=TABLE_ELEMENTS as u64;
     /// Calls from the plugin into the host.
     host_calls: HostCalls, "Calls of the host", 1..=1_000_000;
     /// Rows that it reads.
@@ -139,11 +139,20 @@ bounds! {
     bytes_out: BytesOut, "Bytes out", 1_024..=1 << 30;
     /// Changes in one answer.
     writes: Writes, "Changes", 1..=100_000;
+    /// Services within one another that are called from it: none, those that it calls itself, those that these call, and so
+    /// on.
+    service_depth: ServiceDepth, "Services within each other", 0..=SERVICE_DEPTH as u64;
     /// Lines in its log.
     log_lines: LogLines, "Lines of log", 0..=2_000;
     /// Bytes in its log.
     log_bytes: LogBytes, "Bytes of log", 0..=1 << 20;
 }
+
+/// Elements of tables that any call may be granted.
+pub const TABLE_ELEMENTS: u32 = 100_000;
+
+/// How deep services call one another at most: each depth has places of its own.
+pub const SERVICE_DEPTH: u32 = 4;
 
 impl Bounds {
     /// What is usual for a class where the operator says nothing else.
@@ -167,6 +176,7 @@ impl Bounds {
             bytes_in: 32 << 20,
             bytes_out: 16 << 20,
             writes: 5_000,
+            service_depth: SERVICE_DEPTH as u64,
             log_lines: 200,
             log_bytes: 64 << 10,
         }
@@ -264,6 +274,8 @@ impl Setting {
             Bound::BytesIn => format!("be handed {}", bytes(value)),
             Bound::BytesOut => format!("hand over {} at once", bytes(value)),
             Bound::Writes => format!("make {value} changes"),
+            Bound::ServiceDepth if value == 0 => "call no service".to_owned(),
+            Bound::ServiceDepth => format!("have services call each other {value} deep"),
             Bound::LogLines => format!("log {value} lines"),
             Bound::LogBytes => format!("log {}", bytes(value)),
         };

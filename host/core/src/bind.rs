@@ -10,8 +10,8 @@ use crate::descriptor::FieldKind;
 use crate::error::{Fault, Issue};
 use crate::name::{CollectionName, PluginId};
 use crate::query::{
-    Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_VALUES, Metric, MetricKind, Operator,
-    Predicate, Selection, SortKey, Summary,
+    Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_SEARCHED, MAX_VALUES, Metric,
+    MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
 use crate::value::{Decimal, Value};
 use std::sync::Arc;
@@ -365,7 +365,13 @@ impl<'a, 'i> Walk<'a, 'i> {
         if fields.is_empty() {
             self.fault("/q", "not-searchable", format!("`{}` has no field that is searched.", schema.name));
         }
-        let words = crate::search::words(text);
+        // Longer than that, it is not even taken apart.
+        let mut words = Vec::new();
+        if text.chars().nth(MAX_SEARCHED).is_some() {
+            self.fault("/q", "too-long", format!("What is searched for has at most {MAX_SEARCHED} characters."));
+        } else {
+            words = crate::search::words(text);
+        }
         if words.len() > 16 {
             self.fault("/q", "too-many", "At most 16 words are searched for.".into());
         }

@@ -10,9 +10,6 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::{ErrorCode, Fault};
 use std::sync::Arc;
 
-/// Services within one another.
-pub(crate) const MAX_DEPTH: usize = 4;
-
 /// Where a call stands among the calls that it was made in.
 #[derive(Debug, Clone)]
 pub(crate) struct Reach {
@@ -53,10 +50,6 @@ impl GuestReads {
         if chain.contains(plugin) {
             let through: Vec<_> = chain.iter().chain([plugin]).map(PluginId::as_str).collect();
             let message = format!("The call of {name} leads in a circle: {}.", through.join(" → "));
-            return Err(Fault::new(ErrorCode::Denied, message));
-        }
-        if chain.len() > MAX_DEPTH {
-            let message = format!("The call of {name} is more than {MAX_DEPTH} deep.");
             return Err(Fault::new(ErrorCode::Denied, message));
         }
         let organization = self.caller.organization;

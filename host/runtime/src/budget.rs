@@ -19,14 +19,23 @@ pub(crate) struct Budget {
     bytes: AtomicUsize,
     /// How many calls are in one another at this moment.
     depth: AtomicUsize,
+    /// How many there may be: what the call that is outermost of them allows, and each that is in it.
+    most: AtomicUsize,
 }
 
 /// A call that is within others, while it lasts.
-pub(crate) struct Within(Arc<Budget>);
+pub(crate) struct Within {
+    budget: Arc<Budget>,
+    /// How many calls it is in.
+    pub(crate) depth: usize,
+    /// How many there might be before.
+    most: usize,
+}
 
 impl Drop for Within {
     fn drop(&mut self) {
-        self.0.depth.fetch_sub(1, Ordering::Relaxed);
+        self.budget.depth.store(self.depth, Ordering::Relaxed);
+        self.budget.most.store(self.most, Ordering::Relaxed);
     }
 }
 
@@ -40,13 +49,23 @@ impl Budget {
             rows: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             depth: AtomicUsize::new(0),
+            most: AtomicUsize::new(usize::MAX),
         }
     }
 
-    /// How many calls the next one is in, and that it is among them. Calls of one account follow each other down and up.
-    pub(crate) fn enter(self: Arc<Self>) -> (usize, Within) {
-        let depth = self.depth.fetch_add(1, Ordering::Relaxed);
-        (depth, Within(self))
+    /// Another call, within those that there are, which may have so many within it. Calls of one account follow each other
+    /// down and up.
+    pub(crate) fn enter(self: Arc<Self>, beneath: usize) -> Within {
+        let depth = self.depth.load(Ordering::Relaxed);
+        let most = self.most.load(Ordering::Relaxed);
+        self.depth.store(depth + 1, Ordering::Relaxed);
+        self.most.store(most.min((depth + 1).saturating_add(beneath)), Ordering::Relaxed);
+        Within { budget: self, depth, most }
+    }
+
+    /// Whether there may be one more call within those that there are.
+    pub(crate) fn may_go_deeper(&self) -> bool {
+        self.depth.load(Ordering::Relaxed) < self.most.load(Ordering::Relaxed)
     }
 
     /// Time by the clock that is left.
@@ -77,5 +96,29 @@ impl Budget {
             return Err(Stop::Exhausted("bytes"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lignaflow_core::allowance::{Bounds, Class};
+
+    #[test]
+    fn calls_go_as_deep_as_each_of_them_may() {
+        let limits = Limits::from(&Bounds::usual(Class::Route));
+        let budget = Arc::new(Budget::new(&limits, Arc::new(Meter::new())));
+        let outermost = budget.clone().enter(2);
+        assert_eq!((outermost.depth, budget.may_go_deeper()), (0, true));
+        {
+            let within = budget.clone().enter(4);
+            assert_eq!((within.depth, budget.may_go_deeper()), (1, true));
+            let deepest = budget.clone().enter(4);
+            assert_eq!((deepest.depth, budget.may_go_deeper()), (2, false));
+        }
+        // One that may call nobody is no matter to those after it.
+        drop(budget.clone().enter(0));
+        let within = budget.clone().enter(1);
+        assert_eq!((within.depth, budget.may_go_deeper()), (1, true));
     }
 }

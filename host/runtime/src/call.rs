@@ -13,7 +13,7 @@ use crate::log::{CallLog, Output};
 use crate::meter::Metered;
 use crate::output::Printed;
 use crate::plugin::{Core, Place};
-use crate::slow;
+use crate::slow::{self, Pace};
 use crate::stop::{Stop, fault_of, tell};
 use lignaflow_core::descriptor::Capability;
 use lignaflow_core::error::Fault;
@@ -104,8 +104,8 @@ pub(crate) struct State {
 pub(crate) struct Lanes {
     /// Places for calls that turn out to compute for long.
     pub(crate) lane: Arc<Semaphore>,
-    /// Whether this one is known to.
-    pub(crate) is_long: bool,
+    /// What this one is expected to do.
+    pub(crate) pace: Pace,
     /// Its own place among the instances.
     pub(crate) place: Place,
 }
@@ -118,7 +118,7 @@ pub(crate) async fn run(
     reads: Arc<dyn Reads>,
     log: &Arc<CallLog>,
     (limits, budget): (&Limits, Arc<Budget>),
-    Lanes { lane, is_long, place }: Lanes,
+    Lanes { lane, pace, place }: Lanes,
     ask: Ask,
 ) -> Result<Answer, CallFault> {
     let starved = Arc::new(AtomicBool::new(false));
@@ -139,7 +139,7 @@ pub(crate) async fn run(
         tokio::time::timeout(wall, inner).await
     } else {
         let metered = Metered { meter, inner };
-        match slow::threads().filter(|_| is_long) {
+        match slow::threads(pace) {
             Some(threads) => on(threads, wall, metered).await?,
             None => tokio::time::timeout(wall, metered).await,
         }
@@ -286,6 +286,11 @@ impl State {
             return Err(Stop::Exhausted("bytes"));
         }
         self.budget.hand_over(rows, bytes)
+    }
+
+    /// Whether it may call services.
+    pub(crate) fn may_go_deeper(&self) -> bool {
+        self.budget.may_go_deeper()
     }
 
     /// What the services that it calls may use.

@@ -9,7 +9,7 @@ use crate::figures::{Gathered, UsedBy};
 use crate::host;
 use crate::load::load;
 use crate::plugin::LoadedPlugin;
-use lignaflow_core::allowance::Allowance;
+use lignaflow_core::allowance::{Allowance, SERVICE_DEPTH, TABLE_ELEMENTS};
 use lignaflow_core::descriptor::Grants;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,9 +65,6 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-/// How deep services call one another, as whoever carries their calls out holds them to (`host/records`).
-const LEVELS: u32 = 4;
-
 /// Instances for the services that calls wait for, of each depth.
 const fn served(instances: u32) -> u32 {
     if instances < 8 { 1 } else { instances / 8 }
@@ -76,7 +73,7 @@ const fn served(instances: u32) -> u32 {
 /// Places for instances of all plugins. Services have places of their own by how deep they are called: who holds a place
 /// waits for deeper ones alone, so that calls never wait for each other in a circle.
 #[derive(Debug)]
-pub(crate) struct Slots([Arc<Semaphore>; LEVELS as usize + 1]);
+pub(crate) struct Slots([Arc<Semaphore>; SERVICE_DEPTH as usize + 1]);
 
 impl Slots {
     fn new(instances: u32) -> Self {
@@ -133,7 +130,7 @@ impl Shared {
 impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self, EngineFault> {
         let fault = |error: wasmtime::Error| EngineFault::Engine(format!("{error:#}"));
-        let instances = options.instances.saturating_add(served(options.instances).saturating_mul(LEVELS));
+        let instances = options.instances.saturating_add(served(options.instances).saturating_mul(SERVICE_DEPTH));
         let wasmtime = wasmtime::Engine::new(&config(instances, options.stack)).map_err(fault)?;
         let cache = options.cache_dir.as_deref().map(|folder| Cache::open(folder, &wasmtime)).transpose()?;
         let mut linker = Linker::new(&wasmtime);
@@ -201,6 +198,7 @@ pub(crate) fn config(instances: u32, stack: usize) -> Config {
         .max_tables_per_component(TABLES)
         .total_stacks(instances)
         .max_tables_per_module(4)
+        .table_elements(TABLE_ELEMENTS as usize)
         .max_memory_size(MOST_MEMORY)
         .max_unused_warm_slots(WARM)
         .linear_memory_keep_resident(KEEP_MEMORY)

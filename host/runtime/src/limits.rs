@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) bytes_out: usize,
     /// Mutations in one answer.
     pub(crate) writes: usize,
+    /// Services within one another beneath it.
+    pub(crate) service_depth: usize,
     /// Lines that one call leaves in the plugin's log; what is beyond is counted and dropped.
     pub(crate) log_lines: u32,
     /// Bytes that one call leaves in the plugin's log.
@@ -46,6 +48,7 @@ impl From<&Bounds> for Limits {
             bytes_in: size(bounds.bytes_in),
             bytes_out: size(bounds.bytes_out),
             writes: size(bounds.writes),
+            service_depth: size(bounds.service_depth),
             log_lines: count(bounds.log_lines),
             log_bytes: size(bounds.log_bytes),
         }

@@ -5,7 +5,7 @@
 //! the others find a core that is free.
 
 use crate::figures::Spent;
-use crate::slow;
+use rustix::time::{ClockId, clock_gettime};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ pub(crate) struct Meter {
     began: Instant,
     /// Nanoseconds of the polls that have ended.
     spent: AtomicU64,
-    /// When the poll under way began, by [`Meter::clock`]. A poll begins and ends on one thread.
+    /// When the poll under way began, by the clock of its thread. A poll begins and ends on one thread.
     polled: AtomicU64,
     /// Rows and bytes handed to the guest, and the most memory that it had.
     rows: AtomicUsize,
@@ -74,7 +74,7 @@ impl Meter {
         let ended = self.spent.load(Ordering::Relaxed);
         let under_way = match self.polled.load(Ordering::Relaxed) {
             IDLE => 0,
-            polled => self.clock().saturating_sub(polled),
+            polled => computed().saturating_sub(polled),
         };
         Duration::from_nanos(ended.saturating_add(under_way))
     }
@@ -94,16 +94,8 @@ impl Meter {
         }
     }
 
-    /// Nanoseconds since something or other.
-    fn clock(&self) -> u64 {
-        if let Some(computed) = slow::computed() {
-            return computed;
-        }
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(IDLE - 1)
-    }
-
     fn enter(&self) {
-        self.polled.store(self.clock(), Ordering::Relaxed);
+        self.polled.store(computed(), Ordering::Relaxed);
     }
 
     fn leave(&self) {
@@ -111,7 +103,7 @@ impl Meter {
         self.lane.lock().unwrap_or_else(PoisonError::into_inner).take();
         let polled = self.polled.swap(IDLE, Ordering::Relaxed);
         if polled != IDLE {
-            self.spent.fetch_add(self.clock().saturating_sub(polled), Ordering::Relaxed);
+            self.spent.fetch_add(computed().saturating_sub(polled), Ordering::Relaxed);
         }
     }
 }
@@ -131,6 +123,13 @@ impl<F: Future> Future for Metered<F> {
         self.meter.leave();
         outcome
     }
+}
+
+/// Nanoseconds that this thread has computed. By the clock, a call would be charged for what others computed meanwhile.
+fn computed() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let part = |number: i64| u64::try_from(number).unwrap_or_default();
+    part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
 }
 
 #[cfg(test)]
@@ -180,5 +179,13 @@ mod tests {
         let (told, ()) = tokio::join!(waiting, teller);
         told.unwrap();
         assert!(meter.elapsed() >= meter.spent() + Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_call_is_charged_for_what_its_thread_computes() {
+        let before = computed();
+        let (_silent, told) = std::sync::mpsc::channel::<()>();
+        let _ = told.recv_timeout(Duration::from_millis(50));
+        assert!(computed().saturating_sub(before) < 25_000_000);
     }
 }

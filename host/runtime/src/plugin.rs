@@ -252,10 +252,10 @@ impl LoadedPlugin {
         if self.core.asides.holds(kind, name, reads.caller().organization) {
             return Err(CallFault::SetAside);
         }
-        let (depth, _within) = budget.clone().enter();
-        let place = self.place(depth).await?;
         let held = self.core.held.load_full();
         let limits = held.of(kind);
+        let within = budget.clone().enter(limits.service_depth);
+        let place = self.place(within.depth).await?;
         let (request, now) = (reads.caller().request_id, reads.caller().now);
         let bounds = (limits.log_lines, limits.log_bytes);
         let label = match kind {
@@ -266,7 +266,8 @@ impl LoadedPlugin {
         };
         let log = CallLog::new(self.core.log.clone(), label.into(), request, now, budget.meter.clone(), bounds);
         let log = Arc::new(log);
-        let lanes = Lanes { lane: self.engine.lane.clone(), is_long: self.core.paces.are_long(kind, name), place };
+        let pace = self.core.paces.of(kind, name);
+        let lanes = Lanes { lane: self.engine.lane.clone(), pace, place };
         let answered = run(&self.core, code.clone(), reads, &log, (limits, budget), lanes, ask).await;
         log.close();
         Ok((answered?, log))
@@ -400,7 +401,7 @@ impl LoadedPlugin {
         self.core.asides.note(kind, name, caller, fault);
         // One that found no place tells nothing of how long it takes.
         if !spent.cpu.is_zero() {
-            self.core.paces.note(kind, name, spent.cpu, fault.is_some_and(is_fault));
+            self.core.paces.note((kind, name), spent, fault.is_some_and(is_fault));
         }
         result
     }

@@ -3,46 +3,80 @@
 //! one instruction that copies a hundred megabytes, nor while the host reads what it said: there only the system can take
 //! its turn away.
 //!
+//! Those that take some milliseconds, as an honest report does, have other threads than what takes more or keeps failing,
+//! and these stand back for them in turn: behind a queue of calls that each use up all that they may, a report would wait
+//! for every one of them.
+//!
 //! Nobody knows of a call beforehand how long it will take. What is known is how long the last ones took of the same
 //! route, job or hook, so the first of them takes up to an epoch of the common threads, and the next ones nothing.
 
 use crate::aside::{Asides, Part};
+use crate::figures::Spent;
 use crate::tallies::Kind;
-use rustix::time::{ClockId, clock_gettime};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Computing time of a call after which the next ones like it run here.
+/// Computing time of a call after which the next ones like it run behind the others.
 const LONG: Duration = Duration::from_millis(1);
-/// Calls in a row that took less, after which the next ones run among the others again.
-const QUICK: u32 = 50;
-/// How far behind the others the system puts these threads: a tenth of the share of one that competes with them.
-const NICE: i32 = 10;
+/// And after which they run behind those as well.
+const HEAVY: Duration = Duration::from_millis(2);
+/// Calls in a row that took less, after which the next ones run where they are expected to be by that.
+const CALM: u32 = 50;
+
+/// Where calls run, by how long they are expected to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pace {
+    /// Among the others.
+    Quick,
+    /// Behind the others.
+    Long,
+    /// Behind those that are long, because they take more, or fail.
+    Heavy,
+}
+
+impl Pace {
+    /// How far behind the others the system puts these threads: one that competes with them gets a third of their share, or a
+    /// seventieth.
+    const fn nice(self) -> i32 {
+        match self {
+            Self::Quick => 0,
+            Self::Long => 5,
+            Self::Heavy => 19,
+        }
+    }
+
+    /// What a call lets the next ones be expected to do. What failed stands back like what takes long.
+    fn after(spent: Spent, failed: bool) -> Self {
+        if failed || spent.cpu >= HEAVY {
+            Self::Heavy
+        } else if spent.cpu >= LONG {
+            Self::Long
+        } else {
+            Self::Quick
+        }
+    }
+}
+
 /// How long one of them computes before whoever has become ready has its turn; milliseconds where nothing is said of it.
 /// Linux heeds it since 6.12, and what it lets be said is not less.
 const SLICE: Duration = Duration::from_micros(100);
 
-thread_local! {
-    static HERE: Cell<bool> = const { Cell::new(false) };
-}
+static LONG_THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| built("guests", Pace::Long));
+static HEAVY_THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| built("heavy-guests", Pace::Heavy));
 
-static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
+fn built(name: &str, pace: Pace) -> Option<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let built = Builder::new_multi_thread()
         .worker_threads((cores / 2).max(1))
-        .thread_name("guests")
-        .on_thread_start(|| {
-            HERE.set(true);
-            stand_back(NICE);
-        })
+        .thread_name(name)
+        .on_thread_start(move || stand_back(pace.nice()))
         .enable_all()
         .build();
     built.inspect_err(|error| tracing::warn!(%error, "no threads of their own for calls that compute for long")).ok()
-});
+}
 
 /// Has this thread, and what it starts, give way to others, so far behind them as the system's `nice` counts it. Where the system does not let it, it is a thread like the others.
 #[cfg(target_os = "linux")]
@@ -71,60 +105,76 @@ pub fn stand_back(nice: i32) {
 }
 
 /// Where such calls run; nowhere but among the others where the system gives no threads.
-pub(crate) fn threads() -> Option<&'static Handle> {
-    THREADS.as_ref().map(Runtime::handle)
+pub(crate) fn threads(pace: Pace) -> Option<&'static Handle> {
+    let threads = match pace {
+        Pace::Quick => return None,
+        Pace::Long => &LONG_THREADS,
+        Pace::Heavy => &HEAVY_THREADS,
+    };
+    threads.as_ref().map(Runtime::handle)
 }
 
 /// Does what computes for long and waits for no task, behind all others: reading files that come from outside, say. Not
 /// done where it panicked.
 pub async fn behind<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let threads = threads().cloned().unwrap_or_else(Handle::current);
+    let threads = threads(Pace::Heavy).cloned().unwrap_or_else(Handle::current);
     threads.spawn_blocking(work).await.ok()
 }
 
-/// Computing time of this thread, where it is one of these: by the clock it would count what others computed meanwhile.
-pub(crate) fn computed() -> Option<u64> {
-    HERE.get().then(|| {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        let part = |number: i64| u64::try_from(number).unwrap_or_default();
-        part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
-    })
+/// Which parts of a plugin compute for long.
+#[derive(Debug, Default)]
+pub(crate) struct Paces(RwLock<HashMap<Part, Behind>>);
+
+#[derive(Debug)]
+struct Behind {
+    pace: Pace,
+    /// How many calls of less it lacks in a row.
+    left: AtomicU32,
 }
 
-/// Which parts of a plugin compute for long, and how many quick calls in a row each lacks to be quick again.
-#[derive(Debug, Default)]
-pub(crate) struct Paces(RwLock<HashMap<Part, AtomicU32>>);
-
 impl Paces {
-    pub(crate) fn are_long(&self, kind: Kind, name: &str) -> bool {
-        let long = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        !long.is_empty() && long.contains_key(&Asides::part(kind, name, None))
+    pub(crate) fn of(&self, kind: Kind, name: &str) -> Pace {
+        let behind = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if behind.is_empty() {
+            return Pace::Quick;
+        }
+        behind.get(&Asides::part(kind, name, None)).map_or(Pace::Quick, |behind| behind.pace)
     }
 
-    /// Notes how long a call computed, and whether it failed: what failed stands back like what is long.
-    pub(crate) fn note(&self, kind: Kind, name: &str, computed: Duration, failed: bool) {
-        if failed || computed >= LONG {
+    /// Notes what a call spent, and whether it failed.
+    pub(crate) fn note(&self, (kind, name): (Kind, &str), spent: Spent, failed: bool) {
+        let next = Pace::after(spent, failed);
+        let part = {
+            let behind = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if next == Pace::Quick && behind.is_empty() {
+                return;
+            }
             let part = Asides::part(kind, name, None);
-            if let Some(left) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&part) {
-                left.store(QUICK, Ordering::Relaxed);
-                return;
+            match behind.get(&part) {
+                None if next == Pace::Quick => return,
+                Some(known) if next == known.pace => {
+                    known.left.store(CALM, Ordering::Relaxed);
+                    return;
+                }
+                Some(known) if next < known.pace => {
+                    let one_less = |left: u32| Some(left.saturating_sub(1));
+                    if known
+                        .left
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                        .is_ok_and(|left| left > 1)
+                    {
+                        return;
+                    }
+                    part
+                }
+                _ => part,
             }
-            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(part, AtomicU32::new(QUICK));
-            return;
-        }
-        let is_quick = {
-            let long = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if long.is_empty() {
-                return;
-            }
-            long.get(&Asides::part(kind, name, None)).is_some_and(|left| {
-                let one_less = |left: u32| Some(left.saturating_sub(1));
-                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok_and(|before| before <= 1)
-            })
         };
-        if is_quick {
-            self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&Asides::part(kind, name, None));
-        }
+        let mut behind = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match next {
+            Pace::Quick => behind.remove(&part),
+            pace => behind.insert(part, Behind { pace, left: AtomicU32::new(CALM) }),
+        };
     }
 }
 
@@ -132,45 +182,52 @@ impl Paces {
 mod tests {
     use super::*;
 
+    fn spent(cpu: Duration) -> Spent {
+        Spent { took: cpu, cpu, rows: 0, bytes: 0, memory: 0 }
+    }
+
     #[test]
     fn what_took_long_is_expected_to_until_it_has_been_quick_for_a_while() {
         let paces = Paces::default();
-        paces.note(Kind::Route, "report", LONG / 2, false);
-        assert!(!paces.are_long(Kind::Route, "report"));
-        paces.note(Kind::Route, "report", LONG, false);
-        assert!(paces.are_long(Kind::Route, "report"));
-        assert!(!paces.are_long(Kind::Job, "report"));
-        assert!(!paces.are_long(Kind::Route, "hello"));
-        for _ in 1..QUICK {
-            paces.note(Kind::Route, "report", Duration::ZERO, false);
+        let note = |name: &str, cpu, failed| paces.note((Kind::Route, name), spent(cpu), failed);
+        note("report", LONG / 2, false);
+        assert_eq!(paces.of(Kind::Route, "report"), Pace::Quick);
+        note("report", LONG, false);
+        assert_eq!(paces.of(Kind::Route, "report"), Pace::Long);
+        assert_eq!(paces.of(Kind::Job, "report"), Pace::Quick);
+        assert_eq!(paces.of(Kind::Route, "hello"), Pace::Quick);
+        for _ in 1..CALM {
+            note("report", Duration::ZERO, false);
         }
-        assert!(paces.are_long(Kind::Route, "report"));
-        paces.note(Kind::Route, "report", LONG, false);
-        for _ in 0..QUICK {
-            assert!(paces.are_long(Kind::Route, "report"));
-            paces.note(Kind::Route, "report", Duration::ZERO, false);
+        assert_eq!(paces.of(Kind::Route, "report"), Pace::Long);
+        note("report", LONG, false);
+        for _ in 0..CALM {
+            assert_eq!(paces.of(Kind::Route, "report"), Pace::Long);
+            note("report", Duration::ZERO, false);
         }
-        assert!(!paces.are_long(Kind::Route, "report"));
-        paces.note(Kind::Route, "panic", Duration::ZERO, true);
-        assert!(paces.are_long(Kind::Route, "panic"));
+        assert_eq!(paces.of(Kind::Route, "report"), Pace::Quick);
+    }
+
+    #[test]
+    fn what_fails_or_takes_more_runs_behind_what_takes_some_milliseconds() {
+        let paces = Paces::default();
+        let note = |name: &str, cpu, failed| paces.note((Kind::Route, name), spent(cpu), failed);
+        note("panic", Duration::ZERO, true);
+        assert_eq!(paces.of(Kind::Route, "panic"), Pace::Heavy);
+        note("sum", HEAVY, false);
+        assert_eq!(paces.of(Kind::Route, "sum"), Pace::Heavy);
+        for _ in 0..CALM {
+            assert_eq!(paces.of(Kind::Route, "sum"), Pace::Heavy);
+            note("sum", LONG, false);
+        }
+        assert_eq!(paces.of(Kind::Route, "sum"), Pace::Long);
+        assert_eq!(paces.of(Kind::Route, "panic"), Pace::Heavy);
     }
 
     #[tokio::test]
     async fn what_is_done_behind_the_others_comes_back_and_ends_where_it_panics() {
-        assert_eq!(behind(|| HERE.get()).await, Some(true));
+        let name = behind(|| std::thread::current().name().map(str::to_owned)).await;
+        assert_eq!(name.flatten().as_deref(), Some("heavy-guests"));
         assert_eq!(behind(|| -> u32 { panic!("on purpose") }).await, None);
-    }
-
-    #[tokio::test]
-    async fn time_of_these_threads_is_what_they_computed() {
-        assert_eq!(computed(), None);
-        let threads = threads().unwrap();
-        let asleep = threads.spawn(async {
-            let before = computed().unwrap();
-            let (_silent, told) = std::sync::mpsc::channel::<()>();
-            let _ = told.recv_timeout(Duration::from_millis(50));
-            computed().unwrap().saturating_sub(before)
-        });
-        assert!(asleep.await.unwrap() < 25_000_000);
     }
 }

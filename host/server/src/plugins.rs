@@ -32,6 +32,7 @@ pub use planning::Outlook;
 pub use program::InProgram;
 pub use returning::{Wanted, WayBack};
 
+use crate::customs::form::sentence;
 use arriving::Folder;
 use bytes::Bytes;
 use lignaflow_core::clock::Clock;
@@ -259,7 +260,10 @@ impl Plugins {
         arrival: Arrival,
         by: By,
     ) -> Result<Option<String>, Fault> {
-        // Compiling takes long, and whoever revokes or switches meanwhile does not wait for it.
+        // What does not fit is not compiled. And that takes long: whoever revokes or switches meanwhile does not wait for it.
+        if !self.is_fitting(&inspected.descriptor) {
+            Box::pin(self.outlook(inspected.clone())).await?.fits()?;
+        }
         Box::pin(self.compile(bytes.clone(), granted.clone())).await?;
         let _turn = self.0.turn.lock().await;
         let id = inspected.descriptor.id.clone();
@@ -517,7 +521,13 @@ fn load_fault(fault: &LoadFault) -> Fault {
         }
         _ => Vec::new(),
     };
-    Fault { code: ErrorCode::Invalid, message: fault.to_string(), issues }
+    let mut message = sentence(&fault.to_string());
+    if matches!(fault, LoadFault::NotGranted(_)) {
+        message.push_str(
+            " It is installed with all that it asks for, or not at all; what is granted can be taken back later.",
+        );
+    }
+    Fault { code: ErrorCode::Invalid, message, issues }
 }
 
 /// Every conflict is an issue of its own, with some of the records that stand in the way.

@@ -6,7 +6,7 @@ use crate::contract::lignaflow::plugin::services::Host;
 use crate::contract::lignaflow::plugin::types::Error;
 use crate::convert::error;
 use lignaflow_core::descriptor::service_parts;
-use lignaflow_core::error::Fault;
+use lignaflow_core::error::{ErrorCode, Fault};
 use lignaflow_core::guest::ServiceCall;
 
 impl Host for State {
@@ -25,6 +25,11 @@ impl Host for State {
                 return Ok(Err(error::to_wire(Fault::at("/service", "unknown-service", message))));
             }
         };
+        if !self.may_go_deeper() {
+            let message =
+                format!("The call of {service} is deeper than `service_depth` of the calls around it allows.");
+            return Ok(Err(error::to_wire(Fault::new(ErrorCode::Denied, message))));
+        }
         let name = service[plugin.as_str().len() + 1..].to_owned();
         let reads = self.reads.clone();
         let call = ServiceCall { service: name, method, arguments };

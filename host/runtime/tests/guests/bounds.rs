@@ -10,6 +10,7 @@ use lignaflow_core::guest::{
 use lignaflow_core::mutation::{Fields, Origin};
 use lignaflow_core::value::Value;
 use lignaflow_runtime::LoadedPlugin;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A bound, what it is set to, what is beyond it and what is within, and the fault.
@@ -46,7 +47,12 @@ fn route(what: &str) -> RouteRequest {
 
 /// Has the plugin do something in a call of a class.
 async fn take(plugin: &Arc<LoadedPlugin>, class: Class, what: &str) -> Result<(), CallFault> {
-    let reads = Arc::new(FakeReads::default());
+    take_for(plugin, class, what, 1).await
+}
+
+/// The same for somebody of an organization.
+async fn take_for(plugin: &Arc<LoadedPlugin>, class: Class, what: &str, organization: u8) -> Result<(), CallFault> {
+    let reads = Arc::new(FakeReads::default().of(organization));
     match class {
         Class::Hook => {
             let change = HookChange {
@@ -83,7 +89,7 @@ async fn take(plugin: &Arc<LoadedPlugin>, class: Class, what: &str) -> Result<()
         }
         Class::Service => {
             let caller = load_allowed("leaning", &roomy());
-            let reads = Arc::new(FakeReads::served_by(plugin.clone()));
+            let reads = Arc::new(FakeReads::served_by(plugin.clone()).of(organization));
             let asked = RouteRequest { route: "ask".to_owned(), ..route(what) };
             let outcome = caller.handle(reads.clone(), asked).await.map(|_| ());
             // What the service failed with, rather than what its caller made of it.
@@ -115,6 +121,40 @@ async fn each_bound_holds_for_each_class_of_call() {
 }
 
 #[tokio::test]
+async fn tables_are_as_large_as_the_class_of_call_may_have_them() {
+    let bytes = guest("tables");
+    let tables =
+        |bounds: &PluginBounds| engine().load(&bytes, &asked(&bytes), &Allowance::default().with(bounds)).unwrap();
+    let usual = tables(&PluginBounds::default());
+    assert_eq!(
+        usual.handle(Arc::new(FakeReads::default()), request("run")).await.map(|_| ()),
+        Err(CallFault::OutOfMemory)
+    );
+    let larger = tables(&alone(Class::Route, Bound::TableElements, 40_000));
+    assert_eq!(larger.handle(Arc::new(FakeReads::default()), request("run")).await.map(|_| ()), Ok(()));
+    let elsewhere = tables(&alone(Class::Job, Bound::TableElements, 40_000));
+    let told = elsewhere.handle(Arc::new(FakeReads::default()), request("run")).await.map(|_| ());
+    assert_eq!(told, Err(CallFault::OutOfMemory));
+}
+
+#[tokio::test]
+async fn services_are_called_as_deep_as_the_class_of_call_may() {
+    for (depth, allowed) in [(0, false), (1, true)] {
+        let caller = load_allowed("leaning", &roomy().with(&alone(Class::Route, Bound::ServiceDepth, depth)));
+        let reads = Arc::new(FakeReads::served_by(greedy(&roomy())));
+        let asked = RouteRequest { route: "ask".to_owned(), ..route("rows 2") };
+        let outcome = caller.handle(reads, asked).await;
+        assert_eq!(outcome.is_ok(), allowed, "{depth}: {outcome:?}");
+        if let Err(fault) = outcome {
+            assert!(
+                matches!(&fault, CallFault::Refused(fault) if fault.message.contains("`service_depth`")),
+                "{fault:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_one_class_may_is_no_matter_to_another() {
     let (limited, other) = (Class::Job, Class::Route);
     for (bound, value, beyond, _, _) in CASES {
@@ -136,6 +176,31 @@ async fn lines_beyond_what_may_be_logged_are_dropped() {
         assert!((2..=most).contains(&lines), "{bound:?}: {lines}");
         assert_eq!(take(&plugin, Class::Job, "log 50").await, Ok(()));
         assert_eq!(plugin.log().len(), lines + 50, "{bound:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_failing_for_several_organizations_is_set_aside_alone_in_each_class() {
+    for class in Class::ALL {
+        let plugin = greedy(&roomy().with(&alone(class, Bound::Writes, 10)));
+        for organization in [1, 2, 3, 1, 2, 3, 1, 2, 3, 1] {
+            let failed = take_for(&plugin, class, "writes 20", organization).await;
+            assert_eq!(failed, Err(CallFault::Exhausted("writes")), "{class:?}");
+        }
+        // A migration is begun by hand, and ends by itself.
+        let then = if class == Class::Migration { Ok(()) } else { Err(CallFault::SetAside) };
+        assert_eq!(take_for(&plugin, class, "writes 3", 4).await, then, "{class:?}");
+        let aside = plugin.set_aside();
+        assert_eq!(aside.len(), usize::from(class != Class::Migration), "{class:?}: {aside:?}");
+        for other in Class::ALL {
+            if other != class {
+                assert_eq!(take_for(&plugin, other, "writes 3", 4).await, Ok(()), "{other:?} beside {class:?}");
+            }
+        }
+        plugin.keep_aside(BTreeMap::new());
+        let _ = plugin.take_trips();
+        plugin.keep_aside(BTreeMap::new());
+        assert_eq!(take_for(&plugin, class, "writes 3", 4).await, Ok(()), "{class:?} once it is called again");
     }
 }
 

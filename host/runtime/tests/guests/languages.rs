@@ -1,9 +1,12 @@
 //! The contract is the same in every language: what a guest in Rust answers, one in JavaScript does, which was made by
 //! another tool and carries an interpreter.
 
-use crate::support::{FakeReads, asked, assert_logged, call, engine, guest, id, load, request, roomy, with_section};
+use crate::support::{
+    FakeReads, asked, assert_logged, call, engine, guest, id, load, load_allowed, request, roomy, with_section,
+};
+use lignaflow_core::ErrorCode;
 use lignaflow_core::descriptor::ChangeKind;
-use lignaflow_core::guest::{CallFault, Guest, HookChange, RouteReply, RouteRequest};
+use lignaflow_core::guest::{CallFault, Event, EventKind, Guest, HookChange, JobCall, RouteReply, RouteRequest};
 use lignaflow_core::mutation::{Fields, Mutation, Origin};
 use lignaflow_core::value::Value;
 use lignaflow_runtime::LoadedPlugin;
@@ -27,17 +30,24 @@ fn asking(route: &str, name: &str, value: &str) -> RouteRequest {
     RouteRequest { parameters: vec![(name.to_owned(), value.to_owned())], ..request(route) }
 }
 
-/// A reply with the identifiers that are new at each call as one that is not, and JSON without its spaces.
-fn told(reply: &Result<RouteReply, CallFault>) -> String {
-    let mut text = format!("{reply:?}");
-    if let Ok(reply) = reply {
-        for write in &reply.writes {
-            if let Mutation::Insert { id, .. } = write {
-                text = text.replace(&format!("{id:?}"), "fresh").replace(&id.to_string(), "fresh");
-            }
+fn written(writes: &[Mutation]) -> String {
+    anonymous(format!("{writes:?}"), writes)
+}
+
+/// The text with the identifiers that are new at each call as one that is not.
+fn anonymous(mut text: String, writes: &[Mutation]) -> String {
+    for write in writes {
+        if let Mutation::Insert { id, .. } = write {
+            text = text.replace(&format!("{id:?}"), "fresh").replace(&id.to_string(), "fresh");
         }
     }
-    text.replace(", ", ",")
+    text
+}
+
+/// A reply with the identifiers that are new at each call as one that is not, and JSON without its spaces.
+fn told(reply: &Result<RouteReply, CallFault>) -> String {
+    let writes = reply.as_ref().map_or(&[][..], |reply| &reply.writes);
+    anonymous(format!("{reply:?}"), writes).replace(", ", ",")
 }
 
 #[tokio::test]
@@ -92,6 +102,73 @@ async fn hooks_change_and_refuse_alike_in_every_language() {
         assert_logged(&plugin, "looked at changes count=2");
         let Err(CallFault::Refused(fault)) = saved(&["fine", "forbidden"]).await else { panic!() };
         assert_eq!(fault.issues[0].path, "/1/title");
+    }
+}
+
+#[tokio::test]
+async fn jobs_go_on_where_they_stood_in_every_language() {
+    for plugin in both() {
+        let run = async |payload: &str, cursor: Option<&str>, attempt| {
+            let (job, payload) = ("count".to_owned(), payload.to_owned());
+            plugin
+                .run(
+                    Arc::new(FakeReads::default()),
+                    JobCall { job, payload, cursor: cursor.map(str::to_owned), attempt },
+                )
+                .await
+        };
+        let first = run("\"Küche\"", None, 1).await.unwrap();
+        assert!(written(&first.writes).contains("count \\\"Küche\\\" 0 1"), "{}", written(&first.writes));
+        let next = first.next.unwrap();
+        assert_eq!((next.cursor.as_str(), next.delay_seconds), ("1", 0));
+        let second = run("2", Some("1"), 3).await.unwrap();
+        assert!(written(&second.writes).contains("count 2 1 3"), "{}", written(&second.writes));
+        assert_eq!(second.next.unwrap().delay_seconds, 5);
+        assert!(run("2", Some("2"), 1).await.unwrap().next.is_none());
+        let Err(CallFault::Refused(fault)) = run("\"break\"", None, 1).await else { panic!() };
+        assert_eq!((fault.code, fault.message.as_str()), (ErrorCode::Unavailable, "Not yet."));
+    }
+}
+
+#[tokio::test]
+async fn changes_are_heard_alike_in_every_language() {
+    for plugin in both() {
+        let event = |sequence, kind, title: &str| Event {
+            sequence,
+            at: 0,
+            collection: "other/things".to_owned(),
+            id: id(5),
+            version: 7,
+            kind,
+            transition: None,
+            person: None,
+            before: Fields::new(),
+            after: Fields::from_iter([("title".to_owned(), Value::Text(title.to_owned()))]),
+        };
+        let events = vec![event(1 << 40, EventKind::Insert, "Küche"), event(2, EventKind::Restore, "Stairs")];
+        let writes = plugin.receive(Arc::new(FakeReads::default()), events).await.unwrap();
+        assert_eq!(writes.len(), 2);
+        let text = written(&writes);
+        for told in ["1099511627776 other/things insert 7 Küche", "2 other/things restore 7 Stairs"] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn services_serve_alike_in_every_language() {
+    for plugin in both() {
+        let caller = load_allowed("leaning", &roomy());
+        let asked = RouteRequest { body: b"\"Mia\"".to_vec(), ..request("ask") };
+        let reads = Arc::new(FakeReads::served_by(plugin.clone()).as_if("greet", "say"));
+        let reply = caller.handle(reads.clone(), asked.clone()).await;
+        assert!(told(&reply).contains("greet: Mia"), "{reply:?}");
+        let joined = written(&reads.joined.lock().unwrap());
+        assert!(joined.contains("say \\\"Mia\\\""), "{joined}");
+        let reads = Arc::new(FakeReads::served_by(plugin.clone()).as_if("greet", "refuse"));
+        let _ = caller.handle(reads.clone(), asked).await;
+        let failed = reads.failed.lock().unwrap().take();
+        assert!(matches!(&failed, Some(CallFault::Refused(fault)) if fault.message == "Not to you."), "{failed:?}");
     }
 }
 

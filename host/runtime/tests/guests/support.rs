@@ -10,6 +10,7 @@ use lignaflow_core::files::{TableRows, TableSlice};
 use lignaflow_core::guest::{CallFault, Guest, Payload, Remainder, RouteReply, RouteRequest, ServiceCall};
 use lignaflow_core::id::{Id, OrganizationId, PersonId, RequestId};
 use lignaflow_core::media::Media;
+use lignaflow_core::mutation::Mutation;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::outbound::{OutboundRequest, OutboundResponse};
 use lignaflow_core::query::{Authority, Page, Selection, Summary};
@@ -140,7 +141,11 @@ pub(crate) struct FakeReads {
     pub(crate) gate: Option<Gate>,
     /// Who answers for services, and what that failed with last.
     provider: Option<Arc<LoadedPlugin>>,
+    /// The service and the method that answer, whatever is asked for.
+    instead: Option<(String, String)>,
     pub(crate) failed: Mutex<Option<CallFault>>,
+    /// What it wants written.
+    pub(crate) joined: Mutex<Vec<Mutation>>,
 }
 
 #[derive(Clone)]
@@ -168,7 +173,9 @@ impl Default for FakeReads {
             asked: Mutex::default(),
             gate: None,
             provider: None,
+            instead: None,
             failed: Mutex::default(),
+            joined: Mutex::default(),
         }
     }
 }
@@ -192,6 +199,16 @@ impl FakeReads {
     /// With somebody who answers for services.
     pub(crate) fn served_by(provider: Arc<LoadedPlugin>) -> Self {
         Self { provider: Some(provider), ..Self::default() }
+    }
+
+    /// By this service and method, whatever is asked for.
+    pub(crate) fn as_if(self, service: &str, method: &str) -> Self {
+        Self { instead: Some((service.to_owned(), method.to_owned())), ..self }
+    }
+
+    /// For a caller of another organization.
+    pub(crate) fn of(self, organization: u8) -> Self {
+        Self { caller: Caller { organization: OrganizationId(id(organization)), ..caller() }, ..self }
     }
 
     pub(crate) fn behind(gate: &Gate) -> Self {
@@ -290,8 +307,15 @@ impl Reads for FakeReads {
 
     async fn call_service(&self, _: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault> {
         let provider = self.provider.as_ref().ok_or_else(|| Fault::not_found("such a service"))?;
-        match provider.invoke(Arc::new(Self::default()), call, rest).await {
-            Ok(answer) => Ok(answer.value),
+        let call = match self.instead.clone() {
+            Some((service, method)) => ServiceCall { service, method, ..call },
+            None => call,
+        };
+        match provider.invoke(Arc::new(Self { caller: self.caller.clone(), ..Self::default() }), call, rest).await {
+            Ok(answer) => {
+                self.joined.lock().unwrap().extend(answer.writes);
+                Ok(answer.value)
+            }
             Err(fault) => {
                 *self.failed.lock().unwrap() = Some(fault);
                 Err(Fault::internal())

@@ -142,6 +142,37 @@ export const hooks = {
   },
 };
 
-export const jobs = { run: () => ({ writes: [], next: null }) };
-export const subscriber = { receive: () => [] };
-export const provider = { invoke: () => ({ value: "null", writes: [] }) };
+const note = (title) => ({
+  tag: "insert",
+  val: { collection: "notes", id: context.newId(), fields: [{ key: "title", value: { tag: "text", val: title } }] },
+});
+const refusal = (code, message) => ({ code, message, issues: [] });
+
+export const jobs = {
+  // Three slices, each with a note of where it stands; one that is to break is refused.
+  run(job, payload, cursor, attempt) {
+    if (payload === '"break"') throw refusal("unavailable", "Not yet.");
+    const done = Number(cursor ?? 0);
+    const next = done < 2 ? { cursor: String(done + 1), delaySeconds: done * 5 } : null;
+    return { writes: [note(`${job} ${payload} ${done} ${attempt}`)], next };
+  },
+};
+
+export const subscriber = {
+  // A note for each event.
+  receive(events) {
+    if (events.length === 0) throw refusal("invalid", "Nothing was told.");
+    return events.map((event) => {
+      const title = event.after.find((entry) => entry.value.tag === "text")?.value.val ?? "";
+      return note(`${event.sequence} ${event.collection} ${event.kind} ${event.version} ${title}`);
+    });
+  },
+};
+
+export const provider = {
+  // Greets whoever it is told, and notes it.
+  invoke(service, method, args) {
+    if (method === "refuse") throw refusal("denied", "Not to you.");
+    return { value: `"${service}: ${args.replace(/^"+|"+$/g, "")}"`, writes: [note(`${method} ${args}`)] };
+  },
+};

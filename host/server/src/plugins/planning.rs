@@ -68,6 +68,13 @@ fn obstacles(inspected: &Inspected, before: &Descriptor) -> Vec<SchemaConflict> 
 }
 
 impl Plugins {
+    /// Whether it fits the other plugins by what both declare, which takes no look at the tables.
+    pub(super) fn is_fitting(&self, descriptor: &Descriptor) -> bool {
+        let current = self.0.registry.current();
+        let others = current.plugins.iter().filter(|(other, _)| **other != descriptor.id);
+        fit(others.map(|(_, plugin)| &**plugin.descriptor()).chain([descriptor])).is_ok()
+    }
+
     /// What would come of a file.
     pub async fn outlook(&self, inspected: Inspected) -> Result<Outlook, Fault> {
         let id = &inspected.descriptor.id;

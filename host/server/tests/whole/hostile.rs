@@ -12,10 +12,11 @@ on_both!(
     a_plugin_whose_instances_are_all_at_work_says_so,
     records_and_files_of_another_organization_are_nothing_to_a_guest,
     a_file_that_is_cut_or_has_flipped_bits_is_refused_or_runs_and_harms_nobody,
-    a_component_that_wants_giant_tables_is_refused_or_fails_alone,
+    a_component_that_wants_giant_tables_or_memories_is_refused_or_fails_alone,
     a_descriptor_made_to_overwhelm_is_refused_quickly,
     a_plugin_too_large_to_compile_here_is_refused_with_what_it_needs,
     what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back_by_hand,
+    a_hook_that_keeps_failing_is_set_aside_and_loses_nothing_that_is_typed,
     one_person_alone_sets_nothing_aside,
     a_hook_that_fails_refuses_the_write_and_keeps_what_was_typed,
     administrators_see_what_a_plugin_used_and_filter_its_log,
@@ -44,6 +45,7 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
         // What the host computes on its behalf counts as its own: which of the two ends it depends on the machine.
         ("slow-host-calls", "run", 504, "plugin-", "the plugin", ""),
         ("memory", "run", 507, "plugin-out-of-memory", "used up its memory", "out-of-memory"),
+        ("tables", "run", 507, "plugin-out-of-memory", "used up its memory", "out-of-memory"),
         ("recursion", "run", 502, "plugin-failed", "the plugin failed", "trapped"),
         ("panic", "run", 502, "plugin-failed", "the sky is falling", "trapped"),
         ("host-call-flood", "run", 502, "plugin-exhausted", "used up its", "exhausted"),
@@ -86,12 +88,10 @@ async fn each_fault_has_its_status_its_code_its_line_and_its_counter(database: D
 async fn questions_that_nobody_could_answer_are_refused_before_they_are_asked(database: Database) {
     let (_server, org) = serve(&database, &["predicate-bomb"]).await;
     let _ = org.make("predicate-bomb/notes", json!({ "title": "title 7" })).await;
-    for route in ["doubled", "deep", "wide", "circle", "far"] {
+    for route in ["doubled", "deep", "wide", "circle", "far", "words"] {
         let _ = org.act(&format!("predicate-bomb/{route}")).await.is_problem(422, "invalid");
         let _ = org.get("/health").await.is(200);
     }
-    // A hundred thousand times the same word is one word.
-    let _ = org.act("predicate-bomb/words").await.is(200);
     // It is the plugin's right to ask, and the answer is no fault of its code.
     let figures = org.get("plugins/predicate-bomb/figures").await.is(200);
     assert!(figures.data().iter().all(|span| span["faults"] == 0), "{}", figures.text);
@@ -171,8 +171,8 @@ async fn a_file_that_is_cut_or_has_flipped_bits_is_refused_or_runs_and_harms_nob
     }
 }
 
-/// The component with one more core module, of a table of so many elements, which it instantiates.
-fn with_table(component: &[u8], elements: u32) -> Vec<u8> {
+/// The component with one more core module, of one section, which it instantiates.
+fn with_module(component: &[u8], section_id: u8, content: &[u32]) -> Vec<u8> {
     fn leb(out: &mut Vec<u8>, mut value: u64) {
         loop {
             let low = u8::try_from(value & 0x7f).unwrap();
@@ -205,10 +205,12 @@ fn with_table(component: &[u8], elements: u32) -> Vec<u8> {
         modules += u64::from(id == 1);
         at += 1 + size;
     }
-    let mut table = vec![1, 0x70, 0];
-    leb(&mut table, elements.into());
+    let mut body = Vec::new();
+    for number in content {
+        leb(&mut body, (*number).into());
+    }
     let mut module = b"\0asm\x01\0\0\0".to_vec();
-    section(&mut module, 4, &table);
+    section(&mut module, section_id, &body);
     let mut out = component.to_vec();
     section(&mut out, 1, &module);
     let mut instance = vec![1, 0];
@@ -218,22 +220,44 @@ fn with_table(component: &[u8], elements: u32) -> Vec<u8> {
     out
 }
 
-async fn a_component_that_wants_giant_tables_is_refused_or_fails_alone(database: Database) {
+/// A table of so many elements.
+fn with_table(component: &[u8], elements: u32) -> Vec<u8> {
+    with_module(component, 4, &[1, 0x70, 0, elements])
+}
+
+/// A memory of so many MiB.
+fn with_memory(component: &[u8], megabytes: u32) -> Vec<u8> {
+    with_module(component, 5, &[1, 0, megabytes * 16])
+}
+
+async fn a_component_that_wants_giant_tables_or_memories_is_refused_or_fails_alone(database: Database) {
     let (_server, org) = serve(&database, &["panic"]).await;
-    for elements in [30_000, 9_000_000] {
-        let told = install(&org, with_table(&hostile("log-flood"), elements)).await;
-        if told.status == 201 {
-            let _ = org.act("plugins/log-flood/enable").await;
-            let _ = org.act("log-flood/run").await.is_problem(507, "plugin-out-of-memory");
-        } else {
-            let _ = told.is_problem(422, "invalid");
-        }
+    const NOTHING: &str = "prying/get/01890a5d-ac96-774b-bcce-b302099a8057";
+    let guest = hostile("prying");
+    let two = with_memory(&with_memory(&guest, 1), 1);
+    for (what, file) in [
+        ("a table beyond all that may be granted", with_table(&guest, 200_000)),
+        ("a table that nobody could have", with_table(&guest, 900_000_000)),
+        ("a memory beyond all that may be granted", with_memory(&guest, 600)),
+        ("three memories", two),
+    ] {
+        let told = install(&org, file).await;
+        assert_eq!(told.status, 422, "{what}: {}", told.text);
         let _ = org.get("/health").await.is(200);
     }
-    // As many as a program has functions is nothing.
-    let _ = install(&org, with_table(&hostile("log-flood"), 100)).await.is(201);
-    let _ = org.act("plugins/log-flood/enable").await;
-    let _ = org.act("log-flood/run").await.is(200);
+    // More than is usual, and no more than may be granted: it fails until it is. Memories count together.
+    for (bound, file, enough) in
+        [("table_elements", with_table(&guest, 30_000), 40_000), ("memory_bytes", with_memory(&guest, 63), 80 << 20)]
+    {
+        let _ = install(&org, file).await.is(201);
+        let _ = org.act("plugins/prying/enable").await;
+        let _ = org.act(NOTHING).await.is_problem(507, "plugin-out-of-memory");
+        let put = org.request(Method::PUT, "plugins/prying/bounds").header("If-Match", "*");
+        let _ = org.send(put.json(&json!({ "route": { bound: enough } }))).await.is(200);
+        let _ = org.act(NOTHING).await.is(200);
+        let put = org.request(Method::PUT, "plugins/prying/bounds").header("If-Match", "*");
+        let _ = org.send(put.json(&json!({}))).await.is(200);
+    }
 }
 
 async fn a_descriptor_made_to_overwhelm_is_refused_quickly(database: Database) {
@@ -273,9 +297,10 @@ async fn a_plugin_too_large_to_compile_here_is_refused_with_what_it_needs(databa
     let config: fn(&mut lignaflow_server::config::Config) = |config| config.plugins.compile_memory_bytes = 64 << 20;
     let server = database.serve_with(Setup { plugins: Vec::new(), config, ..Setup::default() }).await;
     let org = server.organization("Halloran").await;
-    // Another file than the one that was compiled before: a section more, which means nothing.
-    let mut large = shipped("estimates");
-    large.extend(b"\0\x05\x04more");
+    // Another file than the one that was compiled before: a section more, of 60,005 bytes, which means nothing.
+    let mut large = shipped("projects");
+    large.extend(b"\0\xe5\xd4\x03\x04more");
+    large.resize(large.len() + 60_000, 0);
     let needs = 32 + (large.len() * 40).div_ceil(1 << 20);
     assert!(needs > 64, "{} bytes", large.len());
     let told = install(&org, large).await.is_problem(422, "invalid");
@@ -292,6 +317,18 @@ async fn fail(clients: &[&Client], path: &str, times: usize) {
     }
 }
 
+/// The part of a plugin that is set aside, once it is kept so.
+async fn set_aside(org: &Org, plugin: &str) -> Json {
+    loop {
+        let plugins = org.get("plugins").await.is(200);
+        let known = plugins.data().iter().find(|known| known["id"] == plugin).unwrap();
+        if let Some(part) = known["set_aside"].as_array().unwrap().first() {
+            return part.clone();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back_by_hand(database: Database) {
     let (server, org) = serve(&database, &["panic"]).await;
     let (_, _, mia) = server.member(&org, "Mia", Role::Member).await;
@@ -303,20 +340,14 @@ async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back
     // It alone: another route of the same plugin, and its hook, are called as before.
     let _ = mia.act("panic/exit").await.is_problem(502, "plugin-failed");
     let _ = org.post("panic/notes", json!({ "title": "a" })).await.is_problem(502, "plugin-failed");
-    let known = loop {
-        let plugins = org.get("plugins").await.is(200);
-        let known = plugins.data().iter().find(|plugin| plugin["id"] == "panic").unwrap().clone();
-        if known["set_aside"].as_array().is_some_and(|parts| !parts.is_empty()) {
-            break known;
-        }
-        tokio::task::yield_now().await;
-    };
-    let part = &known["set_aside"][0];
+    let part = set_aside(&org, "panic").await;
     assert_eq!(
         (&part["kind"], &part["name"], &part["fault"]),
         (&json!("route"), &json!("run"), &json!("the plugin failed"))
     );
-    assert_eq!((&known["enabled"], &part["everywhere"]), (&json!(true), &json!(false)), "the plugin itself stays on");
+    assert_eq!(part["everywhere"], false);
+    let plugins = org.get("plugins").await.is(200);
+    assert!(plugins.data().iter().any(|plugin| plugin["id"] == "panic" && plugin["enabled"] == true), "it stays on");
     // Those who did not meet it are called for, and do not hear of it, until several of them do.
     let others = server.organization("Tran").await;
     let _ = others.act("panic/run").await.is_problem(502, "plugin-failed");
@@ -337,6 +368,27 @@ async fn what_keeps_failing_for_several_people_is_set_aside_alone_and_comes_back
     assert_eq!(page.status, 303, "{}", page.text);
     let _ = mia.act("panic/run").await.is_problem(502, "plugin-failed");
     visitor.get("/admin/plugins").await.is(200).shows("set run of Panic aside").shows("had run of Panic called again");
+}
+
+async fn a_hook_that_keeps_failing_is_set_aside_and_loses_nothing_that_is_typed(database: Database) {
+    let (server, org) = serve(&database, &["panic"]).await;
+    let (_, _, mia) = server.member(&org, "Mia", Role::Admin).await;
+    let (_, _, ben) = server.member(&org, "Ben", Role::Admin).await;
+    for client in [&org.api, &mia, &ben, &org.api, &mia, &ben, &org.api, &mia, &ben, &org.api] {
+        let _ = client.post("panic/notes", json!({ "title": "a" })).await.is_problem(502, "plugin-failed");
+    }
+    let _ = mia.post("panic/notes", json!({ "title": "a" })).await.is_problem(503, "plugin-set-aside");
+    let typed = "Measured twice, and not to be typed again";
+    let visitor = server.signed_in(&org).await;
+    let page = visitor.post("/panic/notes", &[("title", typed)]).await;
+    assert_eq!(page.status, 503);
+    page.shows(typed);
+    assert!(org.get("panic/notes").await.is(200).data().is_empty(), "nothing is kept that was not looked at");
+    let _ = org.act("panic/run").await.is_problem(502, "plugin-failed");
+    assert_eq!(set_aside(&org, "panic").await["name"], "before-save");
+    let again = json!({ "kind": "before-save", "name": "before-save" });
+    let _ = org.post("plugins/panic/call-again", again).await.is(204);
+    let _ = mia.post("panic/notes", json!({ "title": "a" })).await.is_problem(502, "plugin-failed");
 }
 
 async fn one_person_alone_sets_nothing_aside(database: Database) {

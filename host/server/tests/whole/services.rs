@@ -193,7 +193,19 @@ async fn services_are_called_four_deep_and_no_deeper(database: Database) {
     assert_eq!(deep.json, json!(4));
     let fault = org.post("first/pass", way(&["second", "third", "fourth", "fifth", "last"])).await;
     let fault = fault.is_problem(403, "denied");
-    assert!(fault.text.contains("4 deep"), "{}", fault.text);
+    assert!(fault.text.contains("last.pass is deeper than `service_depth`"), "{}", fault.text);
+    // Less deep where it is bounded so, whoever is in between.
+    let bounds = json!({ "route": { "service_depth": 2 }, "service": { "service_depth": 3 } });
+    let put = org.request(Method::PUT, "plugins/second/bounds").header("If-Match", "*").json(&bounds);
+    let _ = org.send(put).await.is(200);
+    assert_eq!(org.post("second/pass", way(&["third", "fourth"])).await.is(200).json, json!(2));
+    let fault = org.post("second/pass", way(&["third", "fourth", "fifth"])).await.is_problem(403, "denied");
+    assert!(fault.text.contains("fifth.pass is deeper"), "{}", fault.text);
+    assert_eq!(org.post("first/pass", way(&["second", "third", "fourth", "fifth"])).await.is(200).json, json!(4));
+    let bounds = json!({ "route": { "service_depth": 5 } });
+    let put = org.request(Method::PUT, "plugins/second/bounds").header("If-Match", "*").json(&bounds);
+    let fault = org.send(put).await.is_problem(422, "invalid");
+    assert!(fault.text.contains("between 0 and 4"), "{}", fault.text);
 }
 
 async fn services_that_would_call_in_a_circle_are_refused_at_load(database: Database) {

@@ -1,7 +1,10 @@
 //! Behaves: what the host answers to guests is tested with it, and the others are measured by it.
 
 use hostile_kit::exports::lignaflow::plugin::hooks::{Change, Verdict};
+use hostile_kit::exports::lignaflow::plugin::jobs::{Resume, Slice};
+use hostile_kit::exports::lignaflow::plugin::provider::Answer;
 use hostile_kit::exports::lignaflow::plugin::routes::{Payload, Reply, Request};
+use hostile_kit::exports::lignaflow::plugin::subscriber::{Event, EventKind};
 use hostile_kit::json;
 use hostile_kit::lignaflow::plugin::logging::{Level, log};
 use hostile_kit::lignaflow::plugin::query::{
@@ -194,4 +197,51 @@ fn copy(request: &Request) -> Reply {
     }
 }
 
-hostile_kit::guest!(handle, before_save);
+/// Three slices, each with a note of where it stands; one that is to break is refused.
+fn run(job: &str, payload: &str, cursor: Option<&str>, attempt: u16) -> Result<Slice, Error> {
+    if payload == "\"break\"" {
+        return Err(refusal(ErrorCode::Unavailable, "Not yet."));
+    }
+    let done: u32 = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or_default();
+    let next = (done < 2).then(|| Resume { cursor: (done + 1).to_string(), delay_seconds: done * 5 });
+    Ok(Slice { writes: vec![note(format!("{job} {payload} {done} {attempt}"))], next })
+}
+
+/// A note for each event.
+fn receive(events: &[Event]) -> Result<Vec<Mutation>, Error> {
+    let heard = |event: &Event| {
+        let kind = match event.kind {
+            EventKind::Insert => "insert",
+            EventKind::Update => "update",
+            EventKind::Remove => "remove",
+            EventKind::Restore => "restore",
+        };
+        let title = event.after.iter().find_map(|entry| text(&entry.value)).unwrap_or_default();
+        note(format!("{} {} {kind} {} {title}", event.sequence, event.collection, event.version))
+    };
+    if events.is_empty() {
+        Err(refusal(ErrorCode::Invalid, "Nothing was told."))
+    } else {
+        Ok(events.iter().map(heard).collect())
+    }
+}
+
+/// Greets whoever it is told, and notes it.
+fn invoke(service: &str, method: &str, arguments: &str) -> Result<Answer, Error> {
+    if method == "refuse" {
+        return Err(refusal(ErrorCode::Denied, "Not to you."));
+    }
+    let value = format!("\"{service}: {}\"", arguments.trim_matches('"'));
+    Ok(Answer { value, writes: vec![note(format!("{method} {arguments}"))] })
+}
+
+fn note(title: String) -> Mutation {
+    let fields = vec![Entry { key: "title".to_owned(), value: Value::Text(title) }];
+    Mutation::Insert(Insertion { collection: "notes".to_owned(), id: context::new_id(), fields })
+}
+
+fn refusal(code: ErrorCode, message: &str) -> Error {
+    Error { code, message: message.to_owned(), issues: Vec::new() }
+}
+
+hostile_kit::guest!(handle, before_save, run, receive, invoke);

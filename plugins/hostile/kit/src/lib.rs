@@ -28,7 +28,7 @@ pub fn json(text: impl Into<String>) -> Result<routes::Reply, Error> {
 }
 
 /// The answer of a job that ends at once.
-pub fn ended() -> Result<jobs::Slice, Error> {
+pub fn ended(_: &str, _: &str, _: Option<&str>, _: u16) -> Result<jobs::Slice, Error> {
     Ok(jobs::Slice { writes: Vec::new(), next: None })
 }
 
@@ -38,17 +38,21 @@ pub fn unmoved(_: &[subscriber::Event]) -> Result<Vec<Mutation>, Error> {
 }
 
 /// The answer of a service that nobody declares.
-pub fn unserved() -> Result<provider::Answer, Error> {
+pub fn unserved(_: &str, _: &str, _: &str) -> Result<provider::Answer, Error> {
     Ok(provider::Answer { value: "null".into(), writes: Vec::new() })
 }
 
-/// Makes two functions the component's exports; without the second, its hook changes nothing.
+/// Makes functions the component's exports; without the others, its hook changes nothing, its job ends at once, and it
+/// neither hears nor serves.
 #[macro_export]
 macro_rules! guest {
     ($handle:path) => {
         $crate::guest!($handle, $crate::unchanged);
     };
     ($handle:path, $before_save:path) => {
+        $crate::guest!($handle, $before_save, $crate::ended, $crate::unmoved, $crate::unserved);
+    };
+    ($handle:path, $before_save:path, $run:path, $receive:path, $invoke:path) => {
         struct Guest;
 
         impl $crate::exports::lignaflow::plugin::routes::Guest for Guest {
@@ -75,15 +79,15 @@ macro_rules! guest {
 
         impl $crate::exports::lignaflow::plugin::jobs::Guest for Guest {
             fn run(
-                _: String,
-                _: String,
-                _: Option<String>,
-                _: u16,
+                job: String,
+                payload: String,
+                cursor: Option<String>,
+                attempt: u16,
             ) -> Result<
                 $crate::exports::lignaflow::plugin::jobs::Slice,
                 $crate::lignaflow::plugin::types::Error,
             > {
-                $crate::ended()
+                $run(&job, &payload, cursor.as_deref(), attempt)
             }
         }
 
@@ -94,20 +98,20 @@ macro_rules! guest {
                 Vec<$crate::lignaflow::plugin::writing::Mutation>,
                 $crate::lignaflow::plugin::types::Error,
             > {
-                $crate::unmoved(&events)
+                $receive(&events)
             }
         }
 
         impl $crate::exports::lignaflow::plugin::provider::Guest for Guest {
             fn invoke(
-                _: String,
-                _: String,
-                _: String,
+                service: String,
+                method: String,
+                arguments: String,
             ) -> Result<
                 $crate::exports::lignaflow::plugin::provider::Answer,
                 $crate::lignaflow::plugin::types::Error,
             > {
-                $crate::unserved()
+                $invoke(&service, &method, &arguments)
             }
         }
 
