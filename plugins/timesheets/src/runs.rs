@@ -1,6 +1,7 @@
 //! Approved time on its way out: numbered batches for pay and for clients' bills, each entry in one of each at most. What
 //! comes late, and what corrects what was out already, falls into the next.
 
+use crate::bands;
 use crate::beside::Beside;
 use crate::claims;
 use crate::weeks;
@@ -90,8 +91,20 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         wanted.extend(client.map(|client| field("project.client").eq(client)));
         wanted.extend(project.map(|project| field("project").eq(project)));
     }
-    let columns =
-        ["id", "sheet", "sheet.status", "local_date", "duration", "billable_duration", "amount", "project", "label"];
+    let columns = [
+        "id",
+        "user",
+        "sheet",
+        "sheet.status",
+        "local_date",
+        "stands_for",
+        "zone",
+        "duration",
+        "billable_duration",
+        "amount",
+        "project",
+        "label",
+    ];
     let entries = select("entries").as_plugin().columns(columns).filter(all(wanted)).sort("local_date");
     let entries = records::find_all(entries, MOST)?.ok_or_else(|| {
         Fault::at("/until", "too-many", format!("A run has at most {MOST} entries: choose an earlier day."))
@@ -144,6 +157,7 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         writes.extend(claims::of_run(run, body.until, &entries)?);
     }
     if kind == Kind::Pay {
+        writes.extend(bands::noted(run, &entries, earlier, writes.len())?);
         // A week is out once all of it is.
         let paid = entries.iter().chain(beside.iter().flat_map(|beside| &beside.allowances));
         let approved = paid.filter(|row| row.text("sheet.status") == Some("approved"));
