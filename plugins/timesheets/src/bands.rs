@@ -62,7 +62,7 @@ impl Known {
             .group("zone")
             .measure(sum("duration").named("seconds"));
         let mut known = Self::default();
-        for row in whole(records::summarize(worked)?)?.records() {
+        for row in rows_of(records::summarize(worked)?)?.records() {
             let (Some(user), Some(day)) = (row.reference("user"), paid_day(&row)) else { continue };
             let of =
                 known.worked.entry(user).or_default().entry((day, row.text("zone").map(str::to_owned))).or_default();
@@ -78,7 +78,7 @@ impl Known {
         for name in FIGURES {
             paid = paid.measure(sum(name).named(name));
         }
-        for row in whole(records::summarize(paid)?)?.records() {
+        for row in rows_of(records::summarize(paid)?)?.records() {
             let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) else { continue };
             let of = known.paid.entry(user).or_default().entry(day).or_default();
             *of += bands(&row);
@@ -89,7 +89,7 @@ impl Known {
 }
 
 /// All rows of a summary, which holds so many and no more.
-fn whole(page: Page) -> Result<Page, Fault> {
+fn rows_of(page: Page) -> Result<Page, Fault> {
     const GROUPS: usize = 10_000;
     if page.rows.len() < GROUPS {
         return Ok(page);
@@ -104,8 +104,14 @@ fn bands(row: &impl ReadFields) -> Bands {
 }
 
 /// Notes what a run pays its time as. A band is decided over the whole week, so it is what the week comes to with all that
-/// is paid by now, less what other runs that stand have paid of it. `others` is how much else the run writes.
-pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: usize) -> Result<Vec<Mutation>, Fault> {
+/// is paid by now, less what other runs that stand have paid of it. Answers what it comes to beside what is written;
+/// `others` is how much else the run writes.
+pub(crate) fn noted(
+    run: Id,
+    entries: &[Fields],
+    earlier: Option<Date>,
+    others: usize,
+) -> Result<(Bands, Vec<Mutation>), Fault> {
     let conventions = calendar::of_organization()?;
     let mut touched: BTreeMap<Date, BTreeSet<Id>> = BTreeMap::new();
     for entry in entries {
@@ -114,7 +120,7 @@ pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: 
         }
     }
     let (Some((first, _)), Some((last, _))) = (touched.first_key_value(), touched.last_key_value()) else {
-        return Ok(Vec::new());
+        return Ok((Bands::default(), Vec::new()));
     };
     let last = last.plus_days(6).unwrap_or(*last);
     let book = rulebook()?;
@@ -126,7 +132,7 @@ pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: 
 
     let mut runs: BTreeSet<Id> = BTreeSet::new();
     let mut people: BTreeMap<Id, (String, String)> = BTreeMap::new();
-    let mut writes: Vec<Mutation> = Vec::new();
+    let (mut whole, mut writes) = (Bands::default(), Vec::new());
     for (week, users) in &touched {
         let mut known = Known::read(*week, users, &mut runs)?;
         for entry in entries {
@@ -151,6 +157,7 @@ pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: 
             let paid = known.paid.remove(user).unwrap_or_default();
             let usual = |day: Date| patterns.usual(*user, day);
             for (day, bands) in to_pay(&book, conventions, usual, &worked, &paid) {
+                whole += bands;
                 let mut write = insert("bands", context::new_id()?)
                     .set("label", format!("{name}, {}", weeks::shown(day)))
                     .set("run", run)
@@ -160,7 +167,7 @@ pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: 
                 for (item, seconds) in bands.items() {
                     write = write.set(item.figure(), seconds);
                 }
-                writes.push(write.into());
+                writes.push(Mutation::from(write));
             }
         }
     }
@@ -177,7 +184,7 @@ pub(crate) fn noted(run: Id, entries: &[Fields], earlier: Option<Date>, others: 
         records::find(asked.limit(100))?;
     }
     writes.push(nobody_else(run)?);
-    Ok(writes)
+    Ok((whole, writes))
 }
 
 /// That no other run is made meanwhile.

@@ -145,7 +145,20 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     if let Some(beside) = &beside {
         made = made.set("allowances", count(beside.allowances.len())).set("leave", count(beside.leave.len()));
     }
+    let (paid, noted) = match kind {
+        Kind::Pay => {
+            let others = beside.as_ref().map_or(0, |beside| beside.allowances.len() + beside.leave.len());
+            bands::noted(run, &entries, earlier, entries.len() + others)?
+        }
+        Kind::Billing => Default::default(),
+    };
+    if kind == Kind::Pay {
+        for (item, seconds) in paid.items() {
+            made = made.set(item.figure(), seconds);
+        }
+    }
     let mut writes: Vec<Mutation> = vec![made.into()];
+    writes.extend(noted);
     if let Some(beside) = &beside {
         writes.extend(beside.marked(run, earlier)?);
     }
@@ -157,7 +170,6 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         writes.extend(claims::of_run(run, body.until, &entries)?);
     }
     if kind == Kind::Pay {
-        writes.extend(bands::noted(run, &entries, earlier, writes.len())?);
         // A week is out once all of it is.
         let paid = entries.iter().chain(beside.iter().flat_map(|beside| &beside.allowances));
         let approved = paid.filter(|row| row.text("sheet.status") == Some("approved"));

@@ -241,14 +241,17 @@ fn what_is_paid_on_a_holiday_is_of_where_somebody_is_based_or_of_where_it_was_wo
 }
 
 #[test]
-fn what_time_is_paid_as_is_for_who_makes_runs_and_nobody_writes_it() {
+fn what_time_is_paid_as_is_seen_by_its_person_and_who_makes_runs_and_nobody_writes_it() {
     let mut firm = firm();
     firm.hours("2026-11-16", 8);
     let sheet = firm.submit("2026-11-16");
     firm.approve(sheet);
     let run = pay(&mut firm, "2026-11-22");
     let seen = |host: &mut Host| host.run(|| records::find(select("bands").columns(["id"]))).unwrap();
-    assert_eq!(seen(firm.as_mia()).rows.len(), 0);
+    assert_eq!(seen(firm.as_mia()).rows.len(), 1, "it is of her own time");
+    let ben = firm.host.add_person("Ben");
+    firm.as_mia().caller.principal = context::Principal::Person(ben);
+    assert_eq!(seen(&mut firm.host).rows.len(), 0);
     let known = seen(firm.as_boss()).records().next().unwrap().reference("id").unwrap();
     let body = json!({ "run": run["id"], "user": firm.mia, "local_date": "2026-11-16", "ordinary": 3_600 });
     assert!(firm.as_boss().insert("bands", body).is_err());
