@@ -124,6 +124,9 @@ async fn add(firm: &mut Firm, people: &People, clients: &[Client], jobs: &mut Ve
         fields["site"] = json!(client.site);
         fields["billing"] = json!(BILLING[index % BILLING.len()]);
         fields["budget"] = aud(job.sold);
+        if fields["billing"] == "time-and-materials" {
+            fields["budget_price"] = aud(job.sold);
+        }
         let room = id();
         locations.push(json!({ "id": room, "project": job.id, "name": rooms[0], "position": 10 }));
         // So many to each that they come to what there is in all.

@@ -1,4 +1,5 @@
-//! A project's budget over time: what of it each month used, in time and in money, and what was left after it.
+//! A project's budget over time: what of it each month used, in time, in money and of what may be charged, and what was left
+//! after it.
 //!
 //! A budget for the whole is used up month by month. One of each month begins anew with it, with what was left over where
 //! that is carried over; what is left is then told of that month.
@@ -55,10 +56,13 @@ impl Budget {
 
 /// Minutes, and minor units of one currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-struct Used {
+struct Month {
     used_minutes: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     used_cost: Option<i64>,
+    /// What was charged for it, where there is so much that may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charged: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,11 +70,13 @@ struct Row {
     /// Its first day.
     month: Date,
     #[serde(flatten)]
-    used: Used,
+    used: Month,
     #[serde(skip_serializing_if = "Option::is_none")]
     left_minutes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     left_cost: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_price: Option<i64>,
     records: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -92,8 +98,9 @@ struct Answer {
     period: &'static str,
     budget_minutes: Option<i64>,
     budget: Option<i64>,
+    budget_price: Option<i64>,
     rows: Vec<Row>,
-    total: Used,
+    total: Month,
     figures: Vec<Told>,
     left_out: Vec<LeftOut>,
 }
@@ -110,7 +117,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let with_money = caller.holds("projects.see-money");
     let mut columns = vec!["id", "start", "status", "budget_minutes", "budget_period", "carry_over"];
-    columns.extend(with_money.then_some("budget"));
+    columns.extend(with_money.then_some(["budget", "budget_price"]).into_iter().flatten());
     let record = records::get_for_caller("projects/projects", project, &columns)?;
     let record = record.ok_or_else(|| Fault::not_found("project"))?;
     let mut purse = Purse::new(caller.currency);
@@ -144,25 +151,39 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     // One of another currency is no budget of what is told here, and nothing that was spent.
     let of_money = record.money("budget").filter(|budget| budget.currency == purse.currency && budget.minor > 0);
     let of_money = of_money.map(|budget| rule(budget.minor));
+    let of_price = record.money("budget_price").filter(|budget| budget.currency == purse.currency && budget.minor > 0);
+    let of_price = of_price.map(|budget| rule(budget.minor));
+    let price = if of_price.is_some() { charged(project, purse.currency)? } else { ByMonth::new() };
 
-    let months = months(&record, minutes.keys().chain(cost.keys()).copied(), caller.today()?)?;
+    let began = minutes.keys().chain(cost.keys()).chain(price.keys()).copied();
+    let months = months(&record, began, caller.today()?)?;
     let used = |by: &ByMonth| months.iter().map(|month| by.get(month).copied().unwrap_or(0)).collect::<Vec<i64>>();
-    let (minutes, cost) = (used(&minutes), used(&cost));
+    let (minutes, cost, price) = (used(&minutes), used(&cost), used(&price));
     let left_minutes = of_time.map(|budget| budget.left(&minutes));
     let left_cost = of_money.map(|budget| budget.left(&cost));
+    let left_price = of_price.map(|budget| budget.left(&price));
     let mut rows = Vec::with_capacity(months.len());
     for (place, month) in months.iter().enumerate() {
         let (Some(first), Some(next)) = (first_day(*month), first_day(month + 1)) else { continue };
         rows.push(Row {
             month: first,
-            used: Used { used_minutes: minutes[place], used_cost: with_money.then_some(cost[place]) },
+            used: Month {
+                used_minutes: minutes[place],
+                used_cost: with_money.then_some(cost[place]),
+                charged: of_price.map(|_| price[place]),
+            },
             left_minutes: left_minutes.as_ref().map(|left| left[place]),
             left_cost: left_cost.as_ref().map(|left| left[place]),
+            left_price: left_price.as_ref().map(|left| left[place]),
             records: behind(project, first, next.plus_days(-1).unwrap_or(first)),
         });
     }
     let sum = |used: &[i64]| used.iter().copied().fold(0, i64::saturating_add);
-    let total = Used { used_minutes: sum(&minutes), used_cost: with_money.then(|| sum(&cost)) };
+    let total = Month {
+        used_minutes: sum(&minutes),
+        used_cost: with_money.then(|| sum(&cost)),
+        charged: of_price.map(|_| sum(&price)),
+    };
     let mut figures = Vec::new();
     let none = Told { title: "", minor: None, minutes: None, percent: None };
     if let Some(there) = of_time.map(|budget| budget.whole(months.len())) {
@@ -173,17 +194,43 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         figures.push(Told { title: "Budget", minor: Some(there), ..none });
         figures.push(Told { title: "Money used", percent: share(sum(&cost), there), ..none });
     }
+    if let Some(there) = of_price.map(|budget| budget.whole(months.len())) {
+        figures.push(Told { title: "May be charged", minor: Some(there), ..none });
+        figures.push(Told { title: "Charged of it", percent: share(sum(&price), there), ..none });
+    }
     reply::json(&Answer {
         project,
         currency: purse.currency.to_string(),
         period: if record.text("budget_period") == Some("month") { "month" } else { "whole" },
         budget_minutes: of_time.map(|budget| budget.amount),
         budget: of_money.map(|budget| budget.amount),
+        budget_price: of_price.map(|budget| budget.amount),
         rows,
         total,
         figures,
         left_out: purse.left_out(),
     })
+}
+
+/// What work is charged at month by month, and the costs that are billed on. Of one person's work it would tell their rate,
+/// so that it is read for the project as a whole, by whoever sees its money.
+fn charged(project: Id, currency: Currency) -> Result<ByMonth, Fault> {
+    let of_project = || field("project").eq(project);
+    let worked = summarize("projects/usage").as_plugin().filter(of_project()).group_by("month", Bucket::Month);
+    let worked = all(records::summarize(worked.measure(sum("price").named("charged")))?)?;
+    let costs = summarize("projects/costs").filter(of_project().and(field("billable").eq(true)));
+    let costs = costs.group_by("date", Bucket::Month).measure(sum("amount").named("charged"));
+    let costs = all(records::summarize(costs)?)?;
+    let mut by = ByMonth::new();
+    for (page, date) in [(worked, "month"), (costs, "date")] {
+        for row in page.records() {
+            let amount = row.money("charged").filter(|amount| amount.currency == currency);
+            if let (Some(day), Some(amount)) = (row.date(date), amount) {
+                add(&mut by, month_of(day), amount.minor);
+            }
+        }
+    }
+    Ok(by)
 }
 
 /// Every month from the first in which something began to the last in which something was used, up to today's while work
@@ -215,6 +262,7 @@ fn behind(project: Id, first: Date, last: Date) -> BTreeMap<&'static str, Vec<St
     BTreeMap::from([
         ("used_minutes", vec![of("usage", "month")]),
         ("used_cost", vec![of("usage", "month"), of("costs", "date")]),
+        ("charged", vec![of("usage", "month"), format!("{}&filter[billable]=true", of("costs", "date"))]),
     ])
 }
 

@@ -2,13 +2,12 @@
 //! on the caller's rights, so that nobody learns of whom they do not see.
 
 use crate::span::Span;
+use lignaflow_plugin_worktime::holidays::{self, Holidays};
+use lignaflow_plugin_worktime::patterns::{self, Patterns};
 use lignaflow_sdk::Person;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeMap;
 
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-/// What a day is by itself where no pattern says otherwise, Monday first: 38 hours over five days.
-const USUAL: [i64; 7] = [27_360, 27_360, 27_360, 27_360, 27_360, 0, 0];
 /// Patterns, holidays and leave that are looked at.
 const MOST: usize = 5_000;
 
@@ -20,8 +19,6 @@ pub(crate) struct Day {
     /// Of it, what is a holiday, and what is leave.
     pub(crate) holiday: i64,
     pub(crate) leave: i64,
-    /// Also where nothing would have been worked.
-    pub(crate) is_holiday: bool,
 }
 
 impl Day {
@@ -33,10 +30,8 @@ impl Day {
 
 #[derive(Debug)]
 pub(crate) struct Capacity {
-    /// The latest first, of each person and, without one, of everybody.
-    patterns: BTreeMap<Option<Id>, Vec<Fields>>,
-    /// Days with the zone that they are holidays in; everywhere where there is none.
-    holidays: Vec<(Date, Option<String>)>,
+    patterns: Patterns,
+    holidays: Holidays,
     leave: BTreeMap<Id, Vec<Fields>>,
 }
 
@@ -47,21 +42,13 @@ fn found(asked: impl Into<Selection>) -> Result<Vec<Fields>, Fault> {
 
 impl Capacity {
     pub(crate) fn read(span: Span) -> Result<Self, Fault> {
-        let mut columns = vec!["id", "user", "effective_from"];
-        columns.extend(WEEKDAYS);
         let asked = select("timesheets/work-patterns")
-            .columns(columns)
+            .columns(patterns::columns())
             .filter(field("effective_from").at_most(span.last))
             .sort_descending("effective_from");
-        let mut patterns: BTreeMap<Option<Id>, Vec<Fields>> = BTreeMap::new();
-        for row in found(asked)? {
-            patterns.entry(row.reference("user")).or_default().push(row);
-        }
-        let asked = select("timesheets/holidays").columns(["id", "day", "zone"]).filter(span.holds("day")).sort("day");
-        let holidays = found(asked)?
-            .iter()
-            .filter_map(|row| Some((row.date("day")?, row.text("zone").map(str::to_owned))))
-            .collect();
+        let patterns = Patterns::of(found(asked)?.into_iter());
+        let asked = select("timesheets/holidays").columns(holidays::COLUMNS).filter(span.holds("day")).sort("day");
+        let holidays = Holidays::of(found(asked)?.into_iter());
         let asked = select("timesheets/leave")
             .columns(["id", "user", "first", "last", "per_day"])
             .filter(
@@ -80,25 +67,26 @@ impl Capacity {
         Ok(Self { patterns, holidays, leave })
     }
 
+    /// Whether a day is a holiday in a zone.
+    pub(crate) fn is_holiday(&self, day: Date, zone: &str) -> bool {
+        self.holidays.is_one(day, zone)
+    }
+
     pub(crate) fn of(&self, person: &Person, day: Date) -> Day {
-        let weekday = usize::from(day.weekday()) - 1;
-        let pattern = |of: Option<Id>| {
-            let mut known = self.patterns.get(&of)?.iter();
-            known.find(|row| row.date("effective_from").is_some_and(|from| from <= day))
-        };
-        let pattern = pattern(Some(person.id)).or_else(|| pattern(None));
-        let usual = pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0));
-        let is_holiday = |(on, zone): &(Date, Option<String>)| {
-            *on == day && zone.as_deref().is_none_or(|zone| zone == person.time_zone)
-        };
-        if self.holidays.iter().any(is_holiday) {
-            return Day { usual, holiday: usual, leave: 0, is_holiday: true };
+        self.of_day(person, day, self.is_holiday(day, &person.time_zone))
+    }
+
+    /// A day that is a holiday for somebody or not, whatever it is where they are based.
+    pub(crate) fn of_day(&self, person: &Person, day: Date, is_holiday: bool) -> Day {
+        let usual = self.patterns.usual(person.id, day);
+        if is_holiday {
+            return Day { usual, holiday: usual, leave: 0 };
         }
         let away = self.leave.get(&person.id).into_iter().flatten();
         let away = away.filter(|row| row.date("first") <= Some(day) && Some(day) <= row.date("last"));
         // Leave that says no time takes the whole day.
         let leave = away.map(|row| row.integer("per_day").unwrap_or(usual)).sum::<i64>();
-        Day { usual, holiday: 0, leave: leave.clamp(0, usual), is_holiday: false }
+        Day { usual, holiday: 0, leave: leave.clamp(0, usual) }
     }
 }
 

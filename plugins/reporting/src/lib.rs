@@ -16,7 +16,6 @@
 
 mod actuals;
 mod attendance;
-mod bands;
 mod burn;
 mod capacity;
 mod pay;

@@ -1,10 +1,11 @@
 //! Hours as a payroll takes them: each person's days with start, finish, break, ordinary time, overtime by band, leave,
 //! holidays and allowances, also as amounts of the payroll's own pay items. It sorts hours and computes no wages.
 
-use crate::bands::{Bands, Rules, Time, Week};
 use crate::capacity::{Capacity, people_of};
 use crate::span::Span;
 use crate::sums::{all, where_there};
+use lignaflow_plugin_worktime::bands::{Bands, Time, Week};
+use lignaflow_plugin_worktime::rules::{self, HolidaysOf, Item, Rulebook};
 use lignaflow_sdk::Person;
 use lignaflow_sdk::prelude::*;
 use serde::Serialize;
@@ -41,6 +42,8 @@ struct Worked {
     seconds: i64,
     /// Of it, what corrections of other time come to.
     corrected: i64,
+    /// The rest of it, by where it was worked.
+    by_zone: BTreeMap<Option<String>, i64>,
     pause: i64,
     start: Option<Instant>,
     finish: Option<Instant>,
@@ -132,8 +135,12 @@ fn worked(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Worked>, Fa
     for row in all(records::summarize(asked)?)?.records() {
         let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) else { continue };
         let of = days.entry((user, day)).or_default();
-        of.seconds += row.integer("seconds").unwrap_or(0);
-        of.corrected += row.integer("corrected").unwrap_or(0);
+        let (seconds, corrected) = (row.integer("seconds").unwrap_or(0), row.integer("corrected").unwrap_or(0));
+        of.seconds += seconds;
+        of.corrected += corrected;
+        if seconds != corrected {
+            *of.by_zone.entry(row.text("zone").map(str::to_owned)).or_default() += seconds - corrected;
+        }
         of.pause += row.integer("pause").unwrap_or(0);
         if let Some(start) = row.instant("start").filter(|at| of.start.is_none_or(|known| *at < known)) {
             of.start = Some(start);
@@ -178,10 +185,10 @@ fn allowances(span: Span, approved: bool) -> Result<BTreeMap<(Id, Date), Vec<Bes
 
 /// Everybody's days with anything to pay, person by person.
 fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>, Fault> {
-    let rules = Rules::read()?;
+    let book = rulebook()?;
     let conventions = calendar::of_organization()?;
     // A week that begins before counts from its first day on.
-    let counted = if rules.counts_weeks() { Span { first: conventions.week_of(span.first), ..span } } else { span };
+    let counted = if book.counts_weeks() { Span { first: conventions.week_of(span.first), ..span } } else { span };
     let capacity = Capacity::read(counted)?;
     let mut worked = worked(counted, approved)?;
     let mut beside = allowances(span, approved)?;
@@ -197,15 +204,25 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
         let mut week = Week::default();
         for day in counted.days() {
             let of = worked.remove(&(person.id, day));
-            let mut known = capacity.of(&person, day);
+            let rules = book.rules(day);
+            let is_there = of.is_some();
+            let of = of.unwrap_or_default();
+            let mut time = Time { corrected: of.corrected, ..Time::default() };
+            for (zone, seconds) in &of.by_zone {
+                let zone = rules.zone_of(zone.as_deref(), &person.time_zone);
+                time.add(*seconds, capacity.is_holiday(day, zone));
+            }
+            // Where holidays are those of the place, who worked elsewhere had none at home.
+            let mut known = if rules.holidays_of == HolidaysOf::Work && !of.by_zone.is_empty() {
+                capacity.of_day(&person, day, time.on_holiday != 0)
+            } else {
+                capacity.of(&person, day)
+            };
             if !person.active {
                 // Who has left is paid what they worked, and away from nothing any more.
                 (known.holiday, known.leave) = (0, 0);
             }
-            let is_there = of.is_some();
-            let of = of.unwrap_or_default();
-            let time = Time { own: of.seconds - of.corrected, corrected: of.corrected };
-            let bands = rules.sorted(time, day, known, (conventions.week_of(day), &mut week));
+            let bands = rules.sorted(time, day, known.usual, (conventions.week_of(day), &mut week));
             let paid = beside.remove(&(person.id, day)).unwrap_or_default();
             let is_empty = !is_there && known.leave == 0 && known.holiday == 0 && paid.is_empty();
             if day < span.first || is_empty {
@@ -231,17 +248,12 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     reply::json(&span.answer(rows, total))
 }
 
-/// What the payroll calls what hours are sorted into.
-const ITEMS: [(&str, &str, &str); 8] = [
-    ("ordinary", "pay_item_ordinary", "Ordinary hours"),
-    ("overtime", "pay_item_overtime", "Overtime"),
-    ("further_overtime", "pay_item_further", "Further overtime"),
-    ("saturday", "pay_item_saturday", "Saturday"),
-    ("sunday", "pay_item_sunday", "Sunday"),
-    ("on_holiday", "pay_item_on_holiday", "Worked on a public holiday"),
-    ("leave", "pay_item_leave", "Leave"),
-    ("holiday", "pay_item_holiday", "Public holiday"),
-];
+/// What is settled of pay, and what the payroll calls what hours are sorted into.
+fn rulebook() -> Result<Rulebook, Fault> {
+    let asked = select("timesheets/pay-rules").columns(rules::columns()).sort("effective_from");
+    let found = records::find_all(asked, MOST)?.ok_or_else(Fault::internal)?;
+    Ok(Rulebook::of(found.into_iter()))
+}
 
 /// By what the payroll knows people, as far as the caller sees it.
 fn payroll_ids() -> Result<BTreeMap<Id, String>, Fault> {
@@ -255,15 +267,13 @@ pub(crate) fn items(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let span = Span::asked(request, &caller)?;
     let days = days(span, request.query_text("time") != Some("all"), &caller)?;
-    let called = settings::all(ITEMS.map(|(_, setting, _)| setting))?;
+    let book = rulebook()?;
     let (mut rows, mut total) = (Vec::new(), ItemTotal::default());
     for Row { id, payroll_id, title, day, figures, beside, records, .. } in days {
-        let Bands { ordinary, overtime, further_overtime, saturday, sunday, on_holiday } = figures.bands;
-        let (leave, holiday) = (figures.leave, figures.holiday);
-        let amounts = [ordinary, overtime, further_overtime, saturday, sunday, on_holiday, leave, holiday];
-        for ((figure, setting, usual), seconds) in ITEMS.into_iter().zip(amounts).filter(|(_, seconds)| *seconds != 0) {
-            let item = called.text(setting).filter(|item| !item.trim().is_empty()).unwrap_or(usual).to_owned();
-            let records = records.get(figure).cloned().unwrap_or_default();
+        let away = [(Item::Leave, figures.leave), (Item::Holiday, figures.holiday)];
+        for (item, seconds) in figures.bands.items().into_iter().chain(away).filter(|(_, seconds)| *seconds != 0) {
+            let records = records.get(item.figure()).cloned().unwrap_or_default();
+            let item = book.called(item, day).to_owned();
             total.hours += seconds;
             let (title, payroll_id) = (title.clone(), payroll_id.clone());
             rows.push(ItemRow {

@@ -2,6 +2,7 @@
 
 use crate::findings::Findings;
 use crate::{beside, place, sheets, week, weeks};
+use lignaflow_plugin_worktime::holidays::{self, Holidays};
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
 
@@ -81,7 +82,7 @@ pub(crate) fn time_of(leave: &Fields) -> Result<i64, Fault> {
     let usual = week::usual(user, &days)?;
     let mut off = BTreeSet::new();
     for some in days.chunks(HOLIDAYS) {
-        off.extend(holidays(user, some)?);
+        off.extend(holidays_of(user, some)?);
     }
     let per_day = leave.integer("per_day");
     let of =
@@ -90,23 +91,22 @@ pub(crate) fn time_of(leave: &Fields) -> Result<i64, Fault> {
 }
 
 /// Which of these days are holidays where somebody is.
-fn holidays(user: Id, days: &[Date]) -> Result<BTreeSet<Date>, Fault> {
+fn holidays_of(user: Id, days: &[Date]) -> Result<BTreeSet<Date>, Fault> {
     let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(BTreeSet::new()) };
     let zone = place::zone_of(user)?;
     let asked = select("holidays")
         .as_plugin()
-        .columns(["id", "day", "zone"])
+        .columns(holidays::COLUMNS)
         .filter(field("day").at_least(first).and(field("day").at_most(last)))
         .limit(100);
-    let found = records::find(asked)?;
-    let here = found.records().filter(|row| row.text("zone").is_none_or(|it| it == zone));
-    Ok(here.filter_map(|row| row.date("day")).collect())
+    let known = Holidays::of(records::find(asked)?.records());
+    Ok(days.iter().copied().filter(|day| known.is_one(*day, &zone)).collect())
 }
 
 /// How much of each day is a holiday or approved leave: nothing, some seconds, or `None` for all of it.
 pub(crate) fn off(user: Id, days: &[Date]) -> Result<Vec<Option<i64>>, Fault> {
     let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(Vec::new()) };
-    let holidays = holidays(user, days)?;
+    let holidays = holidays_of(user, days)?;
     let leave = select("leave")
         .as_plugin()
         .columns(["id", "first", "last", "per_day"])

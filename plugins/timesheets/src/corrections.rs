@@ -33,7 +33,7 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Correcting = request.json()?;
     let caller = context::caller()?;
     let id = request.id("id")?;
-    let more = ["duration", "sheet.status", "pay_run", "billing_run", "corrects", "label", "local_date"];
+    let more = ["duration", "sheet.status", "pay_run", "billing_run", "corrects", "label", "local_date", "stands_for"];
     let columns: Vec<&str> = KEPT.into_iter().chain(more).collect();
     records::get_for_caller("entries", id, &["id"])?.ok_or_else(|| Fault::not_found("time entry"))?;
     let entry = records::get("entries", id, &columns)?.ok_or_else(|| Fault::not_found("time entry"))?;
@@ -77,6 +77,7 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
         Some(Err(message)) => return Err(Fault::at("/time", "time", message)),
     };
     let day = entry.date("local_date").map(weeks::shown).unwrap_or_default();
+    let stands_for = entry.date("stands_for").or(entry.date("local_date"));
     let today = caller.today()?;
     let back = context::new_id()?;
     let mut writes: Vec<Mutation> = Vec::new();
@@ -85,6 +86,7 @@ pub(crate) fn correct(request: &RouteRequest) -> Result<RouteReply, Fault> {
             .set("local_date", today)
             .set("duration", seconds)
             .set("corrects", request.id("id")?)
+            .set("stands_for", stands_for)
             .set("origin", "correction")
             .set("note", note);
         for name in KEPT {

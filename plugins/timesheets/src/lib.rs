@@ -12,6 +12,7 @@
 //! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
 //! | [`stand_ins`] | who approves in the place of somebody who is away |
 //! | [`runs`], [`run_files`], [`claims`] | approved time on its way out; as files; what a run claims from clients |
+//! | [`bands`] | what a pay run pays time as |
 //! | [`beside`], [`employments`] | what a pay run takes beside hours; by which id the payroll knows each person |
 //! | [`corrections`] | of what is out already |
 //! | [`usage`] | what hours come to, told to the plugin that keeps projects |
@@ -22,6 +23,7 @@
 
 mod absence;
 mod allowances;
+mod bands;
 mod beside;
 mod by_project;
 mod claims;
@@ -79,6 +81,7 @@ impl Plugin for Timesheets {
                 "leave" => absence::check_leave(index, change, &mut findings)?,
                 "work-patterns" => absence::check_pattern(index, change, &mut findings)?,
                 "employments" => employments::check(index, change, &mut findings)?,
+                "pay-rules" => bands::check_rule(index, change, &mut findings),
                 "stand-ins" => stand_ins::check(index, change, &mut findings)?,
                 "pay-runs" | "billing-runs" => runs::check(change)?,
                 _ => {}

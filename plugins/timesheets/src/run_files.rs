@@ -1,5 +1,6 @@
 //! Runs as files, for the payroll and for the accounts.
 
+use crate::bands;
 use crate::employments;
 use crate::runs::{Kind, MOST, may};
 use crate::typed;
@@ -111,7 +112,8 @@ fn clock(entry: &Fields, name: &str) -> Result<String, Fault> {
 /// A line of a pay run: whom and which day it is of, and its cells.
 type Line = ((Option<Id>, Option<Date>), Vec<String>);
 
-/// What is paid, person by person and day by day: time, then allowances, then leave of each day.
+/// What is paid, person by person and day by day: time, then allowances, then leave, then what time is paid as. Hours are
+/// told once, with the time; bands tell theirs as a quantity of their pay item, as allowances do.
 fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Result<Vec<Vec<String>>, Fault> {
     let of_run = || field(Kind::Pay.mark()).eq(run);
     let columns = [
@@ -186,6 +188,15 @@ fn paid(run: Id, number: &str, entries: &[Fields], people: &mut People) -> Resul
         cells.extend(std::iter::repeat_n(String::new(), 5));
         cells.extend([told(row, "note"), String::new(), late(row, Kind::Pay)]);
         lines.push(((row.reference("user"), row.date("first")), cells));
+    }
+    for bands::Line { record, item, seconds } in bands::lines(run)? {
+        let mut cells = head(&record, "band")?;
+        cells.push(shown_day(&record, "local_date"));
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.extend([item, hours(seconds), "h".to_owned()]);
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.push(if record.boolean("late") == Some(true) { "yes" } else { "" }.to_owned());
+        lines.push(((record.reference("user"), record.date("local_date")), cells));
     }
     lines.sort_by_key(|(of, _)| *of);
     Ok(lines.into_iter().map(|(_, cells)| cells).collect())

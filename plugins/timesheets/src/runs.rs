@@ -1,6 +1,7 @@
 //! Approved time on its way out: numbered batches for pay and for clients' bills, each entry in one of each at most. What
 //! comes late, and what corrects what was out already, falls into the next.
 
+use crate::bands;
 use crate::beside::Beside;
 use crate::claims;
 use crate::weeks;
@@ -90,8 +91,20 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
         wanted.extend(client.map(|client| field("project.client").eq(client)));
         wanted.extend(project.map(|project| field("project").eq(project)));
     }
-    let columns =
-        ["id", "sheet", "sheet.status", "local_date", "duration", "billable_duration", "amount", "project", "label"];
+    let columns = [
+        "id",
+        "user",
+        "sheet",
+        "sheet.status",
+        "local_date",
+        "stands_for",
+        "zone",
+        "duration",
+        "billable_duration",
+        "amount",
+        "project",
+        "label",
+    ];
     let entries = select("entries").as_plugin().columns(columns).filter(all(wanted)).sort("local_date");
     let entries = records::find_all(entries, MOST)?.ok_or_else(|| {
         Fault::at("/until", "too-many", format!("A run has at most {MOST} entries: choose an earlier day."))
@@ -132,7 +145,20 @@ pub(crate) fn make(kind: Kind, request: &RouteRequest) -> Result<RouteReply, Fau
     if let Some(beside) = &beside {
         made = made.set("allowances", count(beside.allowances.len())).set("leave", count(beside.leave.len()));
     }
+    let (paid, noted) = match kind {
+        Kind::Pay => {
+            let others = beside.as_ref().map_or(0, |beside| beside.allowances.len() + beside.leave.len());
+            bands::noted(run, &entries, earlier, entries.len() + others)?
+        }
+        Kind::Billing => Default::default(),
+    };
+    if kind == Kind::Pay {
+        for (item, seconds) in paid.items() {
+            made = made.set(item.figure(), seconds);
+        }
+    }
     let mut writes: Vec<Mutation> = vec![made.into()];
+    writes.extend(noted);
     if let Some(beside) = &beside {
         writes.extend(beside.marked(run, earlier)?);
     }

@@ -10,6 +10,7 @@ use crate::policy::{Overlap, Policy};
 use crate::timer::{Purpose, TOLD, me, names};
 use crate::typed::{self, Typed};
 use crate::weeks;
+use lignaflow_plugin_worktime::patterns::{self, Patterns};
 use lignaflow_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -20,8 +21,6 @@ const MOST: usize = 2_000;
 /// Cells that are typed into at once.
 const CELLS: usize = 500;
 const STATES: [&str; 4] = ["open", "submitted", "approved", "exported"];
-/// What a day is expected to be by itself, Monday first: 38 hours over five days.
-const USUAL: [i64; 7] = [27_360, 27_360, 27_360, 27_360, 27_360, 0, 0];
 
 /// The entries of one row and day.
 #[derive(Debug, Default)]
@@ -220,8 +219,6 @@ fn is_planned(task: &impl ReadFields, week: Date) -> bool {
     planned::span(task).is_some_and(|(start, due)| start.days_since(week) < 7 && due >= week)
 }
 
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
 /// What each day of a week is expected to be, by the person's work pattern or that of everybody, less holidays and leave.
 pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
     let off = absence::off(user, days)?;
@@ -231,25 +228,15 @@ pub(crate) fn expected(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
 
 /// What each day is by itself, by the person's work pattern or that of everybody.
 pub(crate) fn usual(user: Id, days: &[Date]) -> Result<Vec<i64>, Fault> {
-    let mut columns = vec!["id", "user", "effective_from"];
-    columns.extend(WEEKDAYS);
     let patterns = select("work-patterns")
         .as_plugin()
-        .columns(columns)
+        .columns(patterns::columns())
         .filter(any([field("user").eq(user), field("user").is_null()]))
         .sort_descending("effective_from")
         .limit(200);
     let patterns = records::find(patterns)?;
-    let found = days.iter().map(|day| {
-        let of = |own: bool| {
-            let mut fitting = patterns.records().filter(|row| row.is_null("user") != own);
-            fitting.find(|row| row.date("effective_from").is_some_and(|from| from <= *day))
-        };
-        let pattern = of(true).or_else(|| of(false));
-        let weekday = usize::from(day.weekday() - 1);
-        pattern.map_or(USUAL[weekday], |row| row.integer(WEEKDAYS[weekday]).unwrap_or(0))
-    });
-    Ok(found.collect())
+    let patterns = Patterns::of(patterns.records());
+    Ok(days.iter().map(|day| patterns.usual(user, *day)).collect())
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,6 +13,7 @@ on_both!(
     a_key_changes_what_stands_and_makes_the_rest,
     a_dry_run_tells_every_fault_by_row_and_column_and_writes_nothing,
     many_rows_go_by_parts_and_faulty_ones_can_be_left_out,
+    a_bill_that_lies_in_two_parts_says_from_which_line_on_it_goes_on,
     what_changed_since_is_not_taken_back,
     another_host_goes_on_where_one_has_ended,
     an_import_is_its_organizations_alone,
@@ -202,6 +203,34 @@ async fn many_rows_go_by_parts_and_faulty_ones_can_be_left_out(database: Databas
     assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (5_099, 0, 0, 1)), "{}", ran.text);
     let counted = scene.org.get(&format!("{CLIENTS}?count=true&limit=1")).await.is(200);
     assert_eq!(counted.json["count"], 5_100);
+}
+
+async fn a_bill_that_lies_in_two_parts_says_from_which_line_on_it_goes_on(database: Database) {
+    const COSTS: &str = "projects/costs";
+    let scene = scene(&database).await;
+    let mut text = String::from("project,title,supplier,reference,amount\n");
+    // A part is of 500 rows: the last bill of the first begins there, and ends in the second.
+    for n in 0..501 {
+        writeln!(text, "Reception fit-out,Oak,Timber Co,T-{},10.00", n.min(499)).unwrap();
+    }
+    let path = path(&upload(&scene, COSTS, &text).await.is(201));
+    let _ = map(&scene, &path, json!({ "faulty": "skip" })).await.is(200);
+    let ran = act(&scene, &path, "run").await;
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (500, 0, 0, 1)), "{}", ran.text);
+    assert_eq!(faults(&ran), [(502, "reference", "duplicate")]);
+    assert!(ran.text.contains("give it a number from 2 on"), "{}", ran.text);
+    // What it says to do is what brings the line in.
+    let further = "project,title,supplier,reference,line,amount\nReception fit-out,Oak,Timber Co,T-499,2,10.00\n";
+    let path = self::path(&upload(&scene, COSTS, further).await.is(201));
+    let ran = act(&scene, &path, "run").await;
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (1, 0, 0, 0)), "{}", ran.text);
+    let lines = scene.org.get(&format!("{COSTS}?filter[reference]=T-499&sort=line&fields=line")).await.is(200);
+    assert_eq!(lines.data().iter().map(|cost| cost["line"].clone()).collect::<Vec<_>>(), [1, 2]);
+    // In one commit it needs no number at all.
+    let text = text.replace("Timber Co", "Other Timber");
+    let path = self::path(&upload(&scene, COSTS, &text).await.is(201));
+    let ran = act(&scene, &path, "run").await;
+    assert_eq!((ran.json["state"].as_str(), progress(&ran)), (Some("done"), (501, 0, 0, 0)), "{}", ran.text);
 }
 
 async fn what_changed_since_is_not_taken_back(database: Database) {

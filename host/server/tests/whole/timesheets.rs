@@ -11,6 +11,8 @@ on_both!(
     two_first_entries_of_a_week_make_one_sheet,
     a_rate_is_frozen_by_who_may_not_see_it,
     what_is_approved_is_paid_and_billed_once_also_when_two_runs_are_made_at_once,
+    a_week_is_paid_by_bands_over_runs_and_corrections_and_each_second_once,
+    what_is_billed_in_part_and_cancelled_by_either_side_is_billed_once,
     nobody_approves_their_own_while_somebody_else_could,
     each_sees_and_writes_what_is_theirs,
 );
@@ -284,6 +286,98 @@ async fn what_is_approved_is_paid_and_billed_once_also_when_two_runs_are_made_at
     let cancel = format!("timesheets/runs/billing/{run}/cancel");
     let _ = firm.org.post(&cancel, json!({ "reason": "Wrong rate" })).await.is(200);
     assert_eq!(firm.org.get("projects/claims").await.is(200).column("status"), ["cancelled"]);
+}
+
+/// What a run pays by band: day, ordinary time, overtime, and whether it is late.
+async fn paid(firm: &Firm, run: &str) -> Vec<(String, i64, i64, bool)> {
+    let bands = firm.org.get(&format!("timesheets/bands?filter[run]={run}&sort=local_date")).await.is(200);
+    let of = |row: &Json| {
+        let seconds = |name: &str| row[name].as_i64().unwrap();
+        let day = row["local_date"].as_str().unwrap().to_owned();
+        (day, seconds("ordinary"), seconds("overtime"), row["late"] == true)
+    };
+    bands.data().iter().map(of).collect()
+}
+
+async fn a_week_is_paid_by_bands_over_runs_and_corrections_and_each_second_once(database: Database) {
+    const HOUR: i64 = 3_600;
+    let firm = firm(&database).await;
+    let rule = json!({ "effective_from": "2026-01-01", "overtime_by": "week", "overtime_week": 18 * HOUR });
+    let _ = firm.org.make("timesheets/pay-rules", rule).await;
+    let wednesday = firm.hours("2026-11-18", 12).await.is(201).id();
+    firm.approved("2026-11-16").await;
+    let pay = async |until: &str| firm.org.post("timesheets/runs/pay", json!({ "until": until })).await.is(201).json;
+    let id = |run: &Json| run["id"].as_str().unwrap().to_owned();
+    let first = pay("2026-11-17").await;
+    assert_eq!(paid(&firm, &id(&first)).await, [("2026-11-16".to_owned(), 8 * HOUR, 0, false)]);
+    let second = pay("2026-11-22").await;
+    assert_eq!(paid(&firm, &id(&second)).await, [("2026-11-18".to_owned(), 10 * HOUR, 2 * HOUR, false)]);
+    let told = firm.org.get(&format!("timesheets/pay-runs/{}", id(&second))).await.is(200).json;
+    assert_eq!((&told["ordinary"], &told["overtime"]), (&json!(10 * HOUR), &json!(2 * HOUR)), "{told}");
+    // It was five hours less: what was overtime of the week is none.
+    let path = format!("timesheets/entries/{wednesday}/correct");
+    let back = firm.mia.post(&path, json!({ "reason": "Left at noon", "time": "7" })).await.is(201).json;
+    let today = back["local_date"].as_str().unwrap();
+    let submit = json!({ "week": today, "attested": true });
+    let sheet = firm.mia.post("timesheets/week/submit", submit).await.is(200).id();
+    let _ = firm.ben.post("timesheets/team/approve", json!({ "ids": [sheet] })).await.is(200);
+    let third = pay(today).await;
+    assert_eq!(paid(&firm, &id(&third)).await, [("2026-11-18".to_owned(), -3 * HOUR, -2 * HOUR, true)]);
+    let file = firm.org.get(&format!("timesheets/runs/pay/{}/file", id(&third))).await.is(200);
+    assert!(
+        file.text.contains(",Ordinary hours,-3.0000,h,") && file.text.contains(",Overtime,-2.0000,h,"),
+        "{}",
+        file.text
+    );
+    // Cancelled, the first run pays nothing, and the next what is left of the week.
+    let cancel = format!("timesheets/runs/pay/{}/cancel", id(&first));
+    let _ = firm.org.post(&cancel, json!({ "reason": "Wrong bank" })).await.is(200);
+    let fourth = pay("2026-11-22").await;
+    assert_eq!(paid(&firm, &id(&fourth)).await, [("2026-11-16".to_owned(), 8 * HOUR, 0, true)]);
+    let whole = "timesheets/bands/summary?filter[run.status]=made&sum=ordinary";
+    let whole = firm.org.get(whole).await.is(200);
+    assert!(whole.text.contains(&(15 * HOUR).to_string()), "{}", whole.text);
+    // She sees what her own time is paid as, and Ben, who supervises, does not.
+    assert_eq!(firm.mia.get("timesheets/bands").await.is(200).data().len(), 4);
+    assert_eq!(firm.ben.get("timesheets/bands").await.is(200).data().len(), 0);
+}
+
+async fn what_is_billed_in_part_and_cancelled_by_either_side_is_billed_once(database: Database) {
+    let firm = firm(&database).await;
+    let rate = json!({ "sell": aud(9_000), "effective_from": "2026-01-01" });
+    firm.org.make("timesheets/rates", rate).await;
+    let porch = firm.org.make("projects/projects", json!({ "name": "Porch", "members": [firm.mia_id] })).await;
+    let body = json!({ "project": porch, "local_date": "2026-11-17", "duration": 7_200 });
+    let _ = firm.mia.post(ENTRIES, body).await.is(201);
+    firm.approved("2026-11-16").await;
+    let bill = async |body: Json| firm.org.post("timesheets/runs/billing", body).await.is(201).id();
+    let open = "projects/claims?filter[status]=open&sort=amount";
+    let unbilled = format!("{ENTRIES}?filter[billing_run][is_null]=true");
+    // One project alone; its claim is cancelled where claims are kept, which lets its time go.
+    let first = bill(json!({ "until": "2026-11-22", "project": porch })).await;
+    let claim = firm.org.get(open).await.is(200).column("id").remove(0);
+    let _ = firm.org.act(&format!("projects/claims/{claim}/cancel")).await.is(200);
+    let run = format!("timesheets/billing-runs?filter[id]={first}");
+    let _ = crate::jobs::until(&firm.org, &run, |runs| runs[0]["status"] == "cancelled").await;
+    assert_eq!(firm.org.get(&unbilled).await.is(200).data().len(), 2);
+    // All of it, taken back as a run, and billed again in two parts at once.
+    let second = bill(json!({ "until": "2026-11-22" })).await;
+    assert_eq!(firm.org.get(open).await.is(200).data().len(), 2);
+    let cancel = format!("timesheets/runs/billing/{second}/cancel");
+    let _ = firm.org.post(&cancel, json!({ "reason": "Wrong rate" })).await.is(200);
+    assert_eq!(firm.org.get(open).await.is(200).data().len(), 0);
+    let part =
+        |project: &str| firm.org.post("timesheets/runs/billing", json!({ "until": "2026-11-22", "project": project }));
+    firm.race.meet(2);
+    let (left, right) = tokio::join!(part(&firm.project), part(&porch));
+    firm.race.end();
+    let _ = (left.is(201), right.is(201));
+    assert_eq!(firm.org.get(&unbilled).await.is(200).data().len(), 0);
+    let claims = firm.org.get(open).await.is(200);
+    let amounts: Vec<_> = claims.data().iter().map(|claim| claim["amount"].clone()).collect();
+    assert_eq!(amounts, [aud(18_000), aud(72_000)]);
+    let none = firm.org.post("timesheets/runs/billing", json!({ "until": "2026-12-31" })).await;
+    let _ = none.is_problem(409, "conflict");
 }
 
 async fn nobody_approves_their_own_while_somebody_else_could(database: Database) {

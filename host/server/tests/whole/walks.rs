@@ -349,8 +349,22 @@ async fn a_bookkeeper_bills_and_pays(walk: &Walk, browser: &Browser) {
         let path = browser.path().await;
         assert!(path.starts_with(&format!("/timesheets/{runs}/")), "{path}: {}", browser.text("main").await);
         pictured(browser, &format!("{page}-run")).await;
+        let run = path.rsplit('/').next().unwrap();
+        if page == "pay" {
+            // What it pays is told by bands, which come to the time that is in it, on its page and in its file.
+            walk.goes(browser, &format!("/timesheets/-/pay-run-file/{run}")).await;
+            let told = browser.text("main").await;
+            assert!(told.contains("What time is paid as") && told.contains("Overtime"), "{told}");
+            pictured(browser, "pay-run-file").await;
+            let paid = walk.org.get(&format!("timesheets/pay-runs/{run}")).await.is(200).json;
+            let of = |name: &str| paid[name].as_i64().unwrap();
+            let bands = ["ordinary", "overtime", "further_overtime", "saturday", "sunday", "on_holiday"].map(of);
+            assert_eq!(bands.iter().sum::<i64>(), of("duration"), "{paid}");
+            assert!(of("ordinary") > of("overtime") && of("overtime") > 0, "{paid}");
+            let file = walk.org.get(&format!("timesheets/runs/pay/{run}/file")).await.is(200);
+            assert!(file.text.contains(",band,") && file.text.contains(",Overtime,"), "{}", file.text);
+        }
         if page == "billing" {
-            let run = path.rsplit('/').next().unwrap();
             let one = format!(
                 "timesheets/entries?filter[billing_run]={run}&filter[project.billing]=time-and-materials&limit=1"
             );
@@ -377,6 +391,14 @@ async fn an_owner_sees_to_the_office(walk: &Walk, browser: &Browser) {
     let told = browser.text("main").await;
     assert!(told.contains("102.50") && told.contains("Halloran Joinery's owner"), "{told}");
     pictured(browser, "rate").await;
+
+    // Of work by the hour, what may still be charged is told month by month.
+    let charged = "projects/projects?filter[budget_price][is_null]=false&filter[status]=active&sort=start&limit=1";
+    let project = walk.org.get(charged).await.is(200).data()[0]["id"].as_str().unwrap().to_owned();
+    walk.goes(browser, &format!("/reporting/-/burn-down?id={project}")).await;
+    let told = browser.text("main").await;
+    assert!(told.contains("May still be charged") && told.contains("Charged of it"), "{told}");
+    pictured(browser, "burn-down").await;
 
     walk.goes(browser, "/admin/people").await;
     browser.fill("form[action='/admin/people/invitations'] #f-name", "Jonah Reid").await;

@@ -45,6 +45,39 @@ fn a_budget_is_used_up_month_by_month_in_time_and_in_money() {
 }
 
 #[test]
+fn what_may_still_be_charged_is_told_to_who_sees_money_and_by_nobodys_rate() {
+    let mut host = host();
+    let body = json!({ "name": "Kitchen", "start": "2026-10-01", "budget_price": aud(100_000) });
+    let project = host.insert("projects/projects", body).unwrap();
+    for (month, price) in [("2026-10-01", 30_000), ("2026-11-01", 50_000)] {
+        let body = json!({ "source": month, "project": project, "month": month, "minutes": 60, "price": aud(price) });
+        host.insert("projects/usage", body).unwrap();
+    }
+    for (title, billable) in [("Oak", true), ("Coffee", false)] {
+        let cost = json!({ "title": title, "project": project, "date": "2026-11-10", "amount": aud(30_000), "billable": billable });
+        host.insert("projects/costs", cost).unwrap();
+    }
+    let path = format!("/projects/{project}/burn-down");
+    let answer = report(&mut host, &path, &[]);
+    assert_eq!(answer["budget_price"], 100_000);
+    assert_eq!(column(&answer, "charged"), [30_000, 80_000].map(Some));
+    assert_eq!(column(&answer, "left_price"), [70_000, -10_000].map(Some));
+    assert_eq!(answer["total"]["charged"], 110_000);
+    let told = [
+        json!({ "title": "May be charged", "minor": 100_000 }),
+        json!({ "title": "Charged of it", "percent": 11_000 }),
+    ];
+    assert_eq!(answer["figures"], json!(told));
+    let behind = answer["rows"][1]["records"]["charged"].as_array().unwrap();
+    assert!(behind[1].as_str().unwrap().ends_with("&filter[billable]=true"), "what is in the figure is behind it");
+
+    host.caller.permissions.retain(|held| held != "projects.see-money");
+    let answer = report(&mut host, &path, &[]);
+    assert_eq!((&answer["budget_price"], answer["rows"][0].get("charged")), (&Json::Null, None));
+    assert!(answer["rows"][0].get("left_price").is_none() && answer["total"].get("charged").is_none(), "{answer}");
+}
+
+#[test]
 fn a_budget_of_each_month_begins_anew_or_with_what_was_left() {
     for (carries, left) in [(false, [40, -20]), (true, [40, 20])] {
         let mut host = host();

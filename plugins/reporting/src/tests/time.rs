@@ -21,6 +21,15 @@ fn worked(host: &mut Host, user: Id, project: Option<Id>, day: &str, seconds: i6
     host.insert("timesheets/entries", entry).unwrap();
 }
 
+/// Settles something of pay, as of all days.
+fn settle(host: &mut Host, name: &str, value: impl Into<serde_json::Value>) {
+    let known = host.find(select("timesheets/pay-rules").columns(["id"])).unwrap();
+    let known = known.records().next().and_then(|row| row.reference("id"));
+    let rule = known
+        .unwrap_or_else(|| host.insert("timesheets/pay-rules", json!({ "effective_from": "2026-01-01" })).unwrap());
+    host.update("timesheets/pay-rules", rule, json!({ name: value.into() })).unwrap();
+}
+
 struct Firm {
     host: Host,
     mia: Id,
@@ -181,7 +190,7 @@ fn what_is_paid_beside_hours_stands_with_them_and_as_the_pay_items_of_the_payrol
     // A day with nothing else is a row of its own.
     assert_eq!((&of("2026-11-20")["allowances"], &of("2026-11-20")["worked"]), (&json!("Meal 1"), &json!(0)));
 
-    host.fill_in("pay_item_ordinary", "ORD");
+    settle(&mut host, "pay_item_ordinary", "ORD");
     let items = report(&mut host, "/pay-items", &all);
     let rows: Vec<_> = items["rows"].as_array().unwrap().iter().filter(|row| row["id"] == json!(mia)).collect();
     let told = |row: &serde_json::Value| {
@@ -213,8 +222,8 @@ fn a_week_that_begins_in_the_period_before_counts_its_hours_there() {
     worked(&mut host, mia, None, "2026-11-19", 28_800, false);
     let second = [("from", "2026-11-19"), ("until", "2026-11-25"), ("time", "all")];
     assert_eq!(row_of(&report(&mut host, "/pay-hours", &second), mia, "2026-11-19")["overtime"], 0);
-    host.fill_in("overtime_by", "week");
-    host.fill_in("overtime_week", 54_000);
+    settle(&mut host, "overtime_by", "week");
+    settle(&mut host, "overtime_week", 54_000);
     let answer = report(&mut host, "/pay-hours", &second);
     let thursday = row_of(&answer, mia, "2026-11-19");
     assert_eq!(
@@ -225,7 +234,7 @@ fn a_week_that_begins_in_the_period_before_counts_its_hours_there() {
     assert_eq!(thursday["further_overtime"], 10_800);
     assert_eq!(answer["rows"].as_array().unwrap().len(), 1, "no day before the period is in it: {answer}");
     // By the day and the week, what was overtime of Monday is not counted again.
-    host.fill_in("overtime_by", "both");
+    settle(&mut host, "overtime_by", "both");
     let thursday = row_of(&report(&mut host, "/pay-hours", &second), mia, "2026-11-19");
     assert_eq!((&thursday["ordinary"], &thursday["overtime"]), (&json!(18_000), &json!(7_200)));
     // A week that begins on that day begins to count on it.
@@ -244,7 +253,7 @@ fn days_that_are_apart_are_bands_and_pay_items_of_their_own() {
     let before = report(&mut host, "/pay-hours", &all);
     assert_eq!((&before["total"]["saturday"], &before["total"]["overtime"]), (&json!(0), &json!(28_800)));
     for name in ["saturday_apart", "sunday_apart", "holiday_apart"] {
-        host.fill_in(name, true);
+        settle(&mut host, name, true);
     }
     let after = report(&mut host, "/pay-hours", &all);
     for (day, band) in [("2026-11-17", "on_holiday"), ("2026-11-21", "saturday"), ("2026-11-22", "sunday")] {
@@ -262,7 +271,7 @@ fn days_that_are_apart_are_bands_and_pay_items_of_their_own() {
 #[test]
 fn a_correction_is_of_no_band_of_the_day_that_it_was_made_on() {
     let Firm { mut host, mia, .. } = firm();
-    host.fill_in("saturday_apart", true);
+    settle(&mut host, "saturday_apart", true);
     let wrong = host.find(select("timesheets/entries").columns(["id"]).filter(field("user").eq(mia)).limit(1)).unwrap();
     let wrong = wrong.records().next().unwrap().reference("id").unwrap();
     worked(&mut host, mia, None, "2026-11-21", 3_600, false);
@@ -288,4 +297,59 @@ fn who_has_left_is_paid_ordinary_time_as_long_as_they_were_there() {
     let answer = report(&mut host, "/pay-hours", &all);
     let monday = row_of(&answer, ben, "2026-11-16");
     assert_eq!((&monday["ordinary"], &monday["overtime"]), (&json!(27_360), &json!(0)));
+}
+
+#[test]
+fn holidays_are_those_of_where_somebody_is_based_or_of_where_it_was_worked_as_it_is_settled() {
+    let Firm { mut host, mia, .. } = firm();
+    // Cup day in Melbourne, which is none in Sydney, where she is based; and one of Sydney, when she works in Melbourne.
+    for (name, day, zone) in
+        [("Cup day", "2026-11-18", "Australia/Melbourne"), ("Show", "2026-11-19", "Australia/Sydney")]
+    {
+        host.insert("timesheets/holidays", json!({ "name": name, "day": day, "zone": zone })).unwrap();
+    }
+    let sheets = host.find(select("timesheets/sheets").columns(["id"]).filter(field("user").eq(mia))).unwrap();
+    let sheet = sheets.records().next().unwrap().reference("id").unwrap();
+    for day in ["2026-11-18", "2026-11-19"] {
+        let body = json!({
+            "user": mia, "sheet": sheet, "local_date": day, "duration": 14_400, "zone": "Australia/Melbourne"
+        });
+        host.insert("timesheets/entries", body).unwrap();
+    }
+    settle(&mut host, "holiday_apart", true);
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let told = |host: &mut Host, day: &str| {
+        let row = row_of(&report(host, "/pay-hours", &all), mia, day);
+        ["on_holiday", "ordinary", "holiday"].map(|name| row[name].as_i64().unwrap())
+    };
+    // Of the Wednesday, she was in Sydney for two hours.
+    assert_eq!(told(&mut host, "2026-11-18"), [0, 21_600, 0]);
+    assert_eq!(told(&mut host, "2026-11-19"), [14_400, 0, 28_800]);
+    settle(&mut host, "holidays_of", "work");
+    assert_eq!(told(&mut host, "2026-11-18"), [14_400, 7_200, 28_800]);
+    assert_eq!(told(&mut host, "2026-11-19"), [0, 14_400, 0]);
+    // Who did not work has the holidays of where they are based.
+    assert_eq!(told(&mut host, "2026-11-17"), [0, 0, 28_800]);
+}
+
+#[test]
+fn a_rule_of_pay_holds_from_its_day_on() {
+    let Firm { mut host, mia, .. } = firm();
+    settle(&mut host, "pay_item_overtime", "OT 1.5");
+    let later = json!({ "effective_from": "2026-11-18", "overtime_first": 3_600, "pay_item_overtime": "OT 1.75" });
+    host.insert("timesheets/pay-rules", later).unwrap();
+    worked(&mut host, mia, None, "2026-11-18", 36_000, false);
+    let all = [&WEEK[..], &[("time", "all")]].concat();
+    let answer = report(&mut host, "/pay-hours", &all);
+    let told = |day: &str| {
+        let row = row_of(&answer, mia, day);
+        ["ordinary", "overtime", "further_overtime"].map(|name| row[name].as_i64().unwrap())
+    };
+    assert_eq!(told("2026-11-16"), [28_800, 7_200, 0]);
+    assert_eq!(told("2026-11-18"), [28_800, 3_600, 10_800]);
+    let items = report(&mut host, "/pay-items", &all);
+    let named = |item: &str, day: &str| {
+        items["rows"].as_array().unwrap().iter().any(|row| row["item"] == item && row["day"] == day)
+    };
+    assert!(named("OT 1.5", "2026-11-16") && named("OT 1.75", "2026-11-18"), "{items}");
 }

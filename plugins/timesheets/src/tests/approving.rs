@@ -423,7 +423,7 @@ fn a_run_is_downloaded_again_the_same_and_cancelled_with_a_reason() {
     let lignaflow_sdk::testing::Body::Bytes { bytes, .. } = first.body else { panic!("a file") };
     let text = String::from_utf8(bytes).unwrap();
     let line = format!("PAY-0001,Mia,,{},time,2026-11-16,,,,,8.0000,,,,Kitchen,Cut,,,,\r\n", firm.mia);
-    assert!(text.ends_with(&line), "{text}");
+    assert_eq!(text.split_inclusive("\r\n").nth(1), Some(line.as_str()), "{text}");
 
     let id: Id = run.parse().unwrap();
     assert_eq!(firm.as_boss().transition("pay-runs", id, "cancel").unwrap_err().code, ErrorCode::NotFound);

@@ -2,6 +2,7 @@
 
 use super::approving::{Firm, firm};
 use super::*;
+use lignaflow_plugin_worktime::bands::{Time, to_pay};
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeMap;
 
@@ -48,6 +49,8 @@ fn allowances_and_leave_are_paid_once_and_are_in_the_file() {
         [
             format!("PAY-0001,Mia,E-07,{mia},time,2026-11-16,,,,,8.0000,,,,Kitchen,Cut,,,,"),
             format!("PAY-0001,Mia,E-07,{mia},allowance,2026-11-16,,,,,,\"Car, per km\",42.5,km,,,,,,"),
+            format!("PAY-0001,Mia,E-07,{mia},band,2026-11-16,,,,,,Ordinary hours,7.6000,h,,,,,,"),
+            format!("PAY-0001,Mia,E-07,{mia},band,2026-11-16,,,,,,Overtime,0.4000,h,,,,,,"),
             // A Thursday and a Monday of 7:36, and a holiday and a weekend between them.
             format!("PAY-0001,Mia,E-07,{mia},leave,2026-11-19,2026-11-23,,,,15.2000,annual,,,,,,,,"),
         ]
@@ -143,6 +146,119 @@ fn the_payroll_knows_each_person_by_one_id_that_workers_do_not_see() {
     assert!(firm.host.insert("employments", employment(ben, "E-08")).is_err(), "who sets up, but sees no pay");
 }
 
+/// What the bands of a run's file say: the day, the pay item, the quantity, and whether it is late.
+fn banded(firm: &mut Firm, run: &Json) -> Vec<String> {
+    let lines = firm.file("pay", run);
+    let cells = lines.iter().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    cells
+        .filter(|cells| cells[4] == "band")
+        .map(|cells| [cells[5], cells[11], cells[12], cells[19]].join(" "))
+        .collect()
+}
+
+#[test]
+fn what_a_run_pays_of_a_week_is_what_the_runs_before_left_of_it() {
+    let mut firm = firm();
+    let rule = json!({ "effective_from": "2026-01-01", "overtime_by": "week", "overtime_week": 72_000, "pay_item_overtime": "OT 1.5" });
+    firm.as_boss().insert("pay-rules", rule).unwrap();
+    let monday = firm.hours("2026-11-16", 10);
+    firm.hours("2026-11-18", 11);
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    // In the middle of the week: nothing is overtime yet.
+    let first = pay(&mut firm, "2026-11-17");
+    assert_eq!(banded(&mut firm, &first), ["2026-11-16 Ordinary hours 10.0000 "]);
+    let second = pay(&mut firm, "2026-11-22");
+    let told = ["2026-11-18 Ordinary hours 10.0000 ", "2026-11-18 OT 1.5 1.0000 "];
+    assert_eq!(banded(&mut firm, &second), told);
+    let of = firm.as_boss().run(|| {
+        records::get_for_caller(
+            "pay-runs",
+            second["id"].as_str().unwrap().parse().unwrap(),
+            &["ordinary", "overtime", "duration"],
+        )
+    });
+    let of = of.unwrap().unwrap();
+    assert_eq!(["ordinary", "overtime", "duration"].map(|name| of.integer(name)), [36_000, 3_600, 39_600].map(Some));
+
+    // Four hours less of Monday: three are left of what is ordinary, so that the hour of Wednesday is no overtime.
+    let path = format!("/entries/{monday}/correct");
+    firm.as_mia().post(&path, &json!({ "reason": "Left early", "time": "6" })).unwrap();
+    let sheet = firm.submit("2026-11-23");
+    firm.approve(sheet);
+    let third = pay(&mut firm, "2026-11-29");
+    let told = [
+        "2026-11-16 Ordinary hours -4.0000 yes",
+        "2026-11-18 Ordinary hours 1.0000 yes",
+        "2026-11-18 OT 1.5 -1.0000 yes",
+    ];
+    assert_eq!(banded(&mut firm, &third), told);
+    // What stands in its place is corrected in turn, and is of the same day.
+    let page = firm.as_boss().find(select("entries").columns(["id"]).filter(field("duration").eq(21_600))).unwrap();
+    let instead = page.records().next().unwrap().reference("id").unwrap();
+    firm.as_mia()
+        .post(&format!("/entries/{instead}/correct"), &json!({ "reason": "Came back", "time": "10" }))
+        .unwrap_err();
+    firm.host.caller.now = at("2026-11-30T01:00:00Z");
+    firm.as_mia()
+        .post(&format!("/entries/{instead}/correct"), &json!({ "reason": "Came back", "time": "10" }))
+        .unwrap();
+    let sheet = firm.submit("2026-11-30");
+    firm.approve(sheet);
+    let fourth = pay(&mut firm, "2026-12-06");
+    let told = [
+        "2026-11-16 Ordinary hours 4.0000 yes",
+        "2026-11-18 Ordinary hours -1.0000 yes",
+        "2026-11-18 OT 1.5 1.0000 yes",
+    ];
+    assert_eq!(banded(&mut firm, &fourth), told);
+    // A file stays the same, whatever is settled by now.
+    let rule = json!({ "effective_from": "2026-01-02", "overtime_by": "day" });
+    firm.as_boss().insert("pay-rules", rule).unwrap();
+    assert!(banded(&mut firm, &first)[0].ends_with("10.0000 "));
+}
+
+#[test]
+fn what_is_paid_on_a_holiday_is_of_where_somebody_is_based_or_of_where_it_was_worked() {
+    for (of, told) in [
+        ("person", ["2026-11-16 Ordinary hours 4.0000 ", "2026-11-17 Worked on a public holiday 4.0000 "]),
+        ("work", ["2026-11-16 Worked on a public holiday 4.0000 ", "2026-11-17 Ordinary hours 4.0000 "]),
+    ] {
+        let mut firm = firm();
+        let rule = json!({ "effective_from": "2026-01-01", "holiday_apart": true, "holidays_of": of });
+        firm.as_boss().insert("pay-rules", rule).unwrap();
+        for (day, zone) in [("2026-11-16", "Australia/Perth"), ("2026-11-17", "Australia/Sydney")] {
+            firm.as_boss().insert("holidays", json!({ "name": zone, "day": day, "zone": zone })).unwrap();
+            let task = firm.task;
+            let body = json!({ "task": task, "local_date": day, "duration": 14_400, "zone": "Australia/Perth" });
+            firm.as_mia().insert("entries", body).unwrap();
+        }
+        let sheet = firm.submit("2026-11-16");
+        firm.approve(sheet);
+        let run = pay(&mut firm, "2026-11-22");
+        assert_eq!(banded(&mut firm, &run), told, "{of}");
+    }
+}
+
+#[test]
+fn what_time_is_paid_as_is_seen_by_its_person_and_who_makes_runs_and_nobody_writes_it() {
+    let mut firm = firm();
+    firm.hours("2026-11-16", 8);
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    let run = pay(&mut firm, "2026-11-22");
+    let seen = |host: &mut Host| host.run(|| records::find(select("bands").columns(["id"]))).unwrap();
+    assert_eq!(seen(firm.as_mia()).rows.len(), 1, "it is of her own time");
+    let ben = firm.host.add_person("Ben");
+    firm.as_mia().caller.principal = context::Principal::Person(ben);
+    assert_eq!(seen(&mut firm.host).rows.len(), 0);
+    let known = seen(firm.as_boss()).records().next().unwrap().reference("id").unwrap();
+    let body = json!({ "run": run["id"], "user": firm.mia, "local_date": "2026-11-16", "ordinary": 3_600 });
+    assert!(firm.as_boss().insert("bands", body).is_err());
+    assert!(firm.as_boss().update("bands", known, json!({ "ordinary": 3_600 })).is_err());
+    assert!(firm.as_boss().remove("bands", known).is_err());
+}
+
 /// What happens to two weeks on their way to the payroll.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
@@ -151,6 +267,8 @@ enum Deed {
     Cancel(usize),
     Correct(usize),
 }
+
+const BANDS: [&str; 6] = ["ordinary", "overtime", "further_overtime", "saturday", "sunday", "on_holiday"];
 
 const PAID_WEEKS: [&str; 3] = ["2026-11-09", "2026-11-16", "2026-11-23"];
 
@@ -182,7 +300,7 @@ fn marked(firm: &mut Firm, collection: &str) -> BTreeMap<Option<Id>, (i64, i64)>
 }
 
 fn runs(firm: &mut Firm, status: &str) -> Vec<(Id, Fields)> {
-    let columns = ["id", "entries", "allowances", "leave", "duration"];
+    let columns = ["id", "entries", "allowances", "leave", "duration"].into_iter().chain(BANDS);
     let page = firm.as_boss().find(select("pay-runs").columns(columns).filter(field("status").eq(status))).unwrap();
     page.records().map(|row| (row.reference("id").unwrap(), row.to_fields())).collect()
 }
@@ -191,7 +309,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn whatever_is_approved_paid_cancelled_and_corrected_is_paid_exactly_once(deeds in paying()) {
+    fn whatever_is_approved_paid_cancelled_and_corrected_is_paid_exactly_once(
+        deeds in paying(), by in prop::sample::select(&["day", "week", "both"][..]),
+    ) {
         let mut firm = firm();
         let entries: Vec<Id> = [("2026-11-09", 8), ("2026-11-12", 10), ("2026-11-16", 6), ("2026-11-18", 9)]
             .map(|(day, hours)| firm.hours(day, hours))
@@ -200,6 +320,8 @@ proptest! {
             travel(&mut firm, day);
         }
         leave(&mut firm, "2026-11-19", "2026-11-20");
+        let rule = json!({ "effective_from": "2026-01-01", "overtime_by": by, "overtime_week": 45_000 });
+        firm.as_boss().insert("pay-rules", rule).unwrap();
         let mut approved = [false; 2];
         for deed in deeds.into_iter().chain([Deed::Approve(0), Deed::Approve(1)]) {
             match deed {
@@ -235,6 +357,9 @@ proptest! {
                     prop_assert_eq!(told.integer(count).unwrap_or(0), number, "{}", collection);
                     if collection == "entries" {
                         prop_assert_eq!(told.integer("duration"), Some(seconds));
+                        // It is paid as much as it took, each second once.
+                        let banded: i64 = BANDS.iter().map(|name| told.integer(name).unwrap_or(0)).sum();
+                        prop_assert_eq!(banded, seconds);
                     }
                 }
             }
@@ -266,5 +391,28 @@ proptest! {
         let page = firm.as_boss().find(select("entries").columns(["duration"])).unwrap();
         let seconds: i64 = page.records().map(|row| row.integer("duration").unwrap()).sum();
         prop_assert_eq!(parts * 3_600, seconds * 10_000);
+        // However runs were made and cancelled, together they pay each day as all that stands of its week comes to.
+        let columns = ["local_date", "stands_for", "duration"];
+        let page = firm.as_boss().find(select("entries").columns(columns)).unwrap();
+        let mut worked: BTreeMap<Date, Time> = BTreeMap::new();
+        for row in page.records() {
+            let day = row.date("stands_for").or(row.date("local_date")).unwrap();
+            worked.entry(day).or_default().add(row.integer("duration").unwrap(), false);
+        }
+        let (book, weeks) = firm.as_boss().run(|| (crate::bands::rulebook().unwrap(), calendar::of_organization().unwrap()));
+        let whole = to_pay(&book, weeks, |_| 27_360, &worked, &BTreeMap::new());
+        let columns = ["local_date"].into_iter().chain(BANDS);
+        let page = firm.as_boss().find(select("bands").columns(columns).filter(field("run.status").eq("made"))).unwrap();
+        let mut paid: BTreeMap<Date, [i64; 6]> = BTreeMap::new();
+        for row in page.records() {
+            let of = paid.entry(row.date("local_date").unwrap()).or_default();
+            for (sum, name) in of.iter_mut().zip(BANDS) {
+                *sum += row.integer(name).unwrap();
+            }
+        }
+        paid.retain(|_, bands| *bands != [0; 6]);
+        let whole: BTreeMap<Date, [i64; 6]> =
+            whole.into_iter().map(|(day, bands)| (day, bands.items().map(|(_, seconds)| seconds))).collect();
+        prop_assert_eq!(paid, whole);
     }
 }
