@@ -563,8 +563,9 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
     let label = |key: &Value| report::key_label(&field, key, group.bucket, &names, &reader);
     let (series, mut bars) = if let Some((part, _)) = &part {
         let portions = page.rows.iter().filter_map(|row| {
-            let of = report::key_label(part, row.get(1)?, Bucket::None, &names, &reader);
-            Some(charts::Portion { group: label(row.first()?), part: of, value: row.get(at)?.clone() })
+            let (key, of) = (row.first()?, row.get(1)?);
+            let part = (of.clone(), report::key_label(part, of, Bucket::None, &names, &reader));
+            Some(charts::Portion { group: (key.clone(), label(key)), part, value: row.get(at)?.clone() })
         });
         charts::stacked(&portions.collect::<Vec<_>>()).unwrap_or_default()
     } else {

@@ -605,7 +605,7 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
         .collect::<Option<Vec<Bar>>>()?;
     // By what is grouped second each bar is in parts.
     let portions = rows.iter().filter_map(|row| match row.keys.as_slice() {
-        [(_, group), (_, part), ..] => {
+        [group, part, ..] => {
             let (group, part, value) = (group.clone(), part.clone(), row.values.first()?.clone());
             Some(charts::Portion { group, part, value })
         }
