@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::clock::Micros;
 use crate::descriptor::{FieldKind, nearest};
 use crate::query::{Bucket, Operator, Predicate};
+use crate::reckoning::{Reckoning, Rounding};
 use crate::value::{Value, civil_date, date_days};
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
@@ -50,6 +51,7 @@ pub struct Period {
 /// The day, the zone and the calendar by which words are understood.
 #[derive(Debug, Clone)]
 pub struct Almanac {
+    now: Micros,
     today: i32,
     zone: TimeZone,
     calendar: Calendar,
@@ -59,8 +61,23 @@ impl Almanac {
     /// That of who asks, now.
     pub fn of(caller: &Caller) -> Self {
         let zone = TimeZone::get(&caller.time_zone).unwrap_or(TimeZone::UTC);
-        let now = jiff::Timestamp::from_microsecond(caller.now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self { today: date_days(now.to_zoned(zone.clone()).date()), zone, calendar: caller.calendar }
+        Self::at(caller.now, zone, caller.calendar)
+    }
+
+    fn at(now: Micros, zone: TimeZone, calendar: Calendar) -> Self {
+        let instant = jiff::Timestamp::from_microsecond(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self { now, today: date_days(instant.to_zoned(zone.clone()).date()), zone, calendar }
+    }
+
+    /// The same moment where the clocks are those of another zone.
+    #[must_use]
+    pub fn within(&self, zone: TimeZone) -> Self {
+        Self::at(self.now, zone, self.calendar)
+    }
+
+    /// By what a summary is reckoned that is asked here.
+    pub fn reckoning(&self, rounding: Option<Rounding>) -> Reckoning {
+        Reckoning { calendar: self.calendar, zone: self.zone.clone(), rounding }
     }
 
     pub fn today(&self) -> i32 {
@@ -117,8 +134,8 @@ impl Almanac {
         Some(Period { first, last: date_days(begin.checked_add(length).ok()?) - 1 })
     }
 
-    /// When a day begins in the caller's zone.
-    fn begins(&self, day: i32) -> Option<Micros> {
+    /// When a day begins in the zone.
+    pub fn begins(&self, day: i32) -> Option<Micros> {
         let midnight = civil_date(day)?.to_zoned(self.zone.clone()).ok()?;
         Some(midnight.timestamp().as_microsecond())
     }
@@ -158,7 +175,7 @@ mod tests {
 
     fn almanac(today: i32, week_starts: u8, fiscal_year_starts: u8) -> Almanac {
         let zone = TimeZone::get("Australia/Sydney").unwrap();
-        Almanac { today, zone, calendar: Calendar { week_starts, fiscal_year_starts } }
+        Almanac { now: 0, today, zone, calendar: Calendar { week_starts, fiscal_year_starts } }
     }
 
     fn told(word: &str) -> String {

@@ -46,7 +46,7 @@ pub fn is_report(query: &str) -> bool {
 /// with what the records are called by in front.
 pub fn listed(schema: &Schema, query: &ListQuery) -> query::Pairs {
     let mut pairs: query::Pairs = query.filters.clone();
-    for (name, value) in [("q", &query.q), ("sort", &query.sort)] {
+    for (name, value) in [("q", &query.q), ("sort", &query.sort), ("zone", &query.zone)] {
         if !value.is_empty() {
             pairs.push((name.to_owned(), value.clone()));
         }
@@ -137,8 +137,7 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
     let binder = Binder { catalog: &snapshot.catalog, home: None };
     let almanac = Almanac::of(&signed.caller);
     if is_report(query) {
-        let bound = query::summary(&binder, schema, &almanac, &pairs)
-            .and_then(|summary| binder.summary(&summary, signed.caller.calendar));
+        let bound = query::summary(&binder, schema, &almanac, &pairs).and_then(|summed| summed.bound(&binder));
         let issues: Vec<Issue> = bound.err().into_iter().flat_map(|fault| fault.issues).map(at).collect();
         if !issues.is_empty() {
             return Err(issues);
@@ -152,8 +151,9 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
             "archived" if matches!(text.as_str(), "true" | "false") => {}
             "archived" => issues.push(Issue::new("/query/archived", "type", "Expected true or false.")),
             "limit" | "after" | "count" | "expand" => {
-                let message =
-                    format!("`{name}` is not kept in a view: filters, `q`, `sort`, `fields` and `archived` are.");
+                let message = format!(
+                    "`{name}` is not kept in a view: filters, `q`, `sort`, `fields`, `zone` and `archived` are."
+                );
                 issues.push(Issue::new(format!("/query/{name}"), "unknown-parameter", message));
             }
             _ => asked.push((name.clone(), text.clone())),

@@ -247,6 +247,7 @@ fn nothing(title: &str) -> ReportView {
         figures: Vec::new(),
         plot: None,
         grid: None,
+        caption: None,
         notes: Vec::new(),
         fault: None,
         whole: None,

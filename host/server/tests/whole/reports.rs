@@ -188,7 +188,7 @@ async fn figures_are_the_sums_of_the_entries_in_the_api_on_the_page_and_in_files
 }
 
 /// The addresses that figures of a table lead to, by their texts.
-fn linked(page: &str) -> Vec<(String, String)> {
+pub(crate) fn linked(page: &str) -> Vec<(String, String)> {
     let body = page.split("<table class=\"table table-bleed report\">").nth(1).unwrap();
     body.split("<a href=\"")
         .skip(1)

@@ -133,6 +133,7 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                 @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
                 @if !query.fields.is_empty() { input type="hidden" name="fields" value=(query.fields.join(",")); }
                 @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
+                @if !query.zone.is_empty() { input type="hidden" name="zone" value=(query.zone); }
                 @if query.archived { input type="hidden" name="archived" value="true"; }
                 @for (key, value) in kept_filters(view, &facets) { input type="hidden" name=(key) value=(value); }
                 @if searchable { button class="btn btn-small without-script" type="submit" { "Search" } }
@@ -184,6 +185,7 @@ fn column_form(view: &ListPage<'_>, base: &str) -> Markup {
             @for (key, value) in &query.filters { input type="hidden" name=(key) value=(value); }
             @if !query.q.is_empty() { input type="hidden" name="q" value=(query.q); }
             @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
+            @if !query.zone.is_empty() { input type="hidden" name="zone" value=(query.zone); }
             @if query.archived { input type="hidden" name="archived" value="true"; }
         }
     }
@@ -267,6 +269,9 @@ fn active_facets(shell: &Shell, view: &ListPage<'_>, base: &str) -> Markup {
         @if !query.q.is_empty() {
             (facet("Search", "has", &query.q, &query.without_search(base)))
         }
+        @if !query.zone.is_empty() {
+            (facet("Days", "of", &query.zone, &query.without_zone(base)))
+        }
         @for (key, value) in shown {
             @let (name, operator) = key_parts(key);
             @let field = view.schema.field(name);
@@ -345,6 +350,11 @@ fn said_to(shell: &Shell, view: &ListPage<'_>, field: &SchemaField, value: &str)
         && let Some(day) = lignaflow_core::value::parse_date(value).and_then(lignaflow_core::value::civil_date)
     {
         return crate::format::date(day, &shell.reader.locale);
+    }
+    if field.field.kind == FieldKind::Instant
+        && let Some(at) = lignaflow_core::value::parse_instant(value)
+    {
+        return crate::format::instant(at, &shell.reader);
     }
     value.split(',').map(|part| said(view, field, part)).collect::<Vec<_>>().join(", ")
 }
