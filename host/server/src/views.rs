@@ -10,6 +10,7 @@ use crate::rest::query;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::ListView;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
@@ -123,6 +124,28 @@ pub fn faults(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query:
         Ok(_) => Vec::new(),
         Err(issues) => issues,
     }
+}
+
+/// A view that the plugin of a collection gives its list.
+#[derive(Debug)]
+pub struct Declared<'a> {
+    pub view: &'a ListView,
+    /// As a kept one has it.
+    pub query: String,
+}
+
+/// What a collection's plugin gives its list, in its order, as far as the caller may read what it is of.
+pub fn declared<'a>(signed: &Signed, snapshot: &Snapshot, schema: &'a Arc<Schema>) -> Vec<Declared<'a>> {
+    let all = schema.collection.views.iter().map(|view| {
+        let list = ListQuery {
+            filters: query::pairs(&view.filter),
+            sort: view.sort.clone().unwrap_or_default(),
+            fields: view.list.iter().map(ToString::to_string).collect(),
+            ..ListQuery::default()
+        };
+        Declared { view, query: list.kept() }
+    });
+    all.filter(|of| faults(signed, snapshot, schema, &of.query).is_empty()).collect()
 }
 
 /// The query in the form in which it is kept.

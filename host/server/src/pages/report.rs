@@ -17,7 +17,7 @@ use lignaflow_core::bound::BoundSummary;
 use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::descriptor::{ChartKind, Field, FieldKind, ReportBlock, humanize};
 use lignaflow_core::error::Fault;
-use lignaflow_core::period::Almanac;
+use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{Bucket, MetricKind, Page};
 use lignaflow_core::value::{
     Currency, Decimal, Money, Value, civil_date, date_days, date_text, instant_text, parse_date,
@@ -108,7 +108,7 @@ pub(super) async fn block(
     if block.count {
         opens.push(("count".to_owned(), "id".to_owned()));
     }
-    opens.extend(super::declared::pairs(&block.filter));
+    opens.extend(query::pairs(&block.filter));
     let preset = Preset {
         title: block.title.clone(),
         action: format!("/{}/-/{page}", place.home),
@@ -357,6 +357,9 @@ async fn asking(
                 .unwrap_or_default(),
             _ => continue,
         };
+        if field.field.kind == FieldKind::Person {
+            offers.insert(0, Offer { value: period::ME.to_owned(), title: "Me".to_owned() });
+        }
         let key = format!("filter[{name}]");
         let chosen = value(&key);
         if facets.len() == MOST_FACETS && chosen.is_empty() {

@@ -5,14 +5,14 @@ use jiff::tz::TimeZone;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPath, BoundSummary};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::descriptor::{FieldKind, Filters};
 use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, MAX_GROUPS, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
 use lignaflow_core::reckoning::{Reckoning, Rounding};
 use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
-use lignaflow_core::{Fault, Issue};
+use lignaflow_core::{Fault, Id, Issue};
 use std::sync::Arc;
 
 /// Records of one page where the client names no limit, and the most that it may name.
@@ -78,6 +78,29 @@ fn within(almanac: &Almanac, pairs: &Pairs, issues: &mut Vec<Issue>) -> (Almanac
     let message = format!("A zone is one of the tz database, such as Australia/Sydney, not `{text}`.");
     issues.push(Issue::new("/zone", "unknown-zone", message));
     (almanac.clone(), false)
+}
+
+/// Filters of a descriptor as the API spells them: `status` and `due[lt]` become `filter[status]` and `filter[due][lt]`.
+pub fn pairs(filters: &Filters) -> Pairs {
+    filters
+        .iter()
+        .map(|(name, value)| {
+            let key = match name.split_once('[') {
+                Some((path, operator)) => format!("filter[{path}][{operator}"),
+                None => format!("filter[{name}]"),
+            };
+            let text = match value {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(","),
+                other => other.to_string(),
+            };
+            (key, text)
+        })
+        .collect()
 }
 
 /// Reads the query of a list.
@@ -385,7 +408,7 @@ pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &st
             _ => Err(format!("`is_null` is true or false, not `{text}`.")),
         },
         "in" if many => {
-            let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, part)).collect();
+            let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, almanac, part)).collect();
             Ok(Predicate::Any(any?))
         }
         "in" if is_timed(path) => {
@@ -394,11 +417,11 @@ pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &st
             Ok(Predicate::Any(any?))
         }
         "in" => {
-            let values: Result<Vec<_>, _> = text.split(',').map(|part| value(path, part.trim())).collect();
+            let values: Result<Vec<_>, _> = text.split(',').map(|part| value(path, almanac, part.trim())).collect();
             Ok(Predicate::Within { path: name, values: values? })
         }
-        "eq" if many => includes(path, text),
-        "ne" if many => Ok(Predicate::Not(Box::new(includes(path, text)?))),
+        "eq" if many => includes(path, almanac, text),
+        "ne" if many => Ok(Predicate::Not(Box::new(includes(path, almanac, text)?))),
         _ => {
             let operator = Operator::ALL.into_iter().find(|known| known.api_name() == operator).ok_or_else(|| {
                 format!(
@@ -420,7 +443,7 @@ fn single(path: &BoundPath, almanac: &Almanac, operator: Operator, text: &str) -
     let period = period.and_then(|period| almanac.compare(&path.text, path.kind(), operator, period));
     match period {
         Some(predicate) => Ok(predicate),
-        None => Ok(Predicate::Compare { path: path.text.clone(), operator, value: value(path, text)? }),
+        None => Ok(Predicate::Compare { path: path.text.clone(), operator, value: value(path, almanac, text)? }),
     }
 }
 
@@ -430,13 +453,27 @@ fn no_time(name: &str, example: &str, text: &str) -> String {
     format!("`{name}` is compared with {example}, or a period such as this-week, not `{text}`{meant}")
 }
 
-fn includes(path: &BoundPath, text: &str) -> Result<Predicate, String> {
-    let id = text.trim().parse().map_err(|_| format!("`{}` holds ids; `{text}` is none.", path.text))?;
+fn includes(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Predicate, String> {
+    let id = match me(path, almanac, text.trim())? {
+        Some(me) => me,
+        None => text.trim().parse().map_err(|_| format!("`{}` holds ids; `{text}` is none.", path.text))?,
+    };
     Ok(Predicate::Includes { path: path.text.clone(), id })
 }
 
-fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
+/// Whoever asks, in the place of a person.
+fn me(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Option<Id>, String> {
+    if text != period::ME || !matches!(path.kind(), FieldKind::Person | FieldKind::People) {
+        return Ok(None);
+    }
+    almanac.me().map(Some).ok_or_else(|| format!("`{}` is compared with `me`, and no person asks.", path.text))
+}
+
+fn value(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Value, String> {
     use FieldKind as Kind;
+    if let Some(me) = me(path, almanac, text)? {
+        return Ok(Value::Reference(me));
+    }
     let name = &path.text;
     let wrong = |right: &str| format!("`{name}` is compared with {right}, not `{text}`.");
     Ok(match path.kind() {

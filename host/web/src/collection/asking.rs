@@ -41,6 +41,7 @@ pub fn asking_schema(
         checks: Vec::new(),
         access: AccessRules::default(),
         fields: fields.into_iter().collect(),
+        views: Vec::new(),
         transitions: Vec::new(),
     };
     Some(Schema::of(descriptor, &collection))

@@ -231,6 +231,9 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
             .map(|choices| choices.items.iter().map(|item| (item.id.to_string(), item.label.clone())).collect())
             .unwrap_or_default(),
     };
+    if field.field.kind == FieldKind::Person {
+        options.insert(0, (period::ME.to_owned(), "Me".to_owned()));
+    }
     if !current.is_empty() && !options.iter().any(|(value, _)| value == current) {
         options.push((current.to_owned(), said(view, field, current)));
     }
@@ -329,6 +332,7 @@ fn said(view: &ListPage<'_>, field: &SchemaField, value: &str) -> String {
         FieldKind::Choice => field.field.choice_title(value),
         FieldKind::Date | FieldKind::Instant if period::NAMES.contains(&value) => lower_first(&humanize(value)),
         FieldKind::Boolean => (if value == "true" { "Yes" } else { "No" }).to_owned(),
+        FieldKind::Person | FieldKind::People if value == period::ME => period::ME.to_owned(),
         _ if field.field.refers() => {
             let id = value.parse().ok();
             let listed = id.and_then(|id| {
