@@ -171,8 +171,14 @@ pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
                 Some(Controls::Records(asking)) => (ask(asking)),
                 Some(Controls::Route(ask, period)) => {
                     div class="band" {
-                        @let period = period.as_ref().map(|period| html! { div class="asking-row" { (period_controls(period)) } });
-                        (asking::choices_above(ask, period, cells.reader, cells.labels))
+                        @let before = html! {
+                            // What is asked from a kept one is still about it, so that it can be changed in its place.
+                            @if let Some(current) = view.kept.as_ref().and_then(|kept| kept.current) {
+                                input type="hidden" name="view" value=(current);
+                            }
+                            @if let Some(period) = period { div class="asking-row" { (period_controls(period)) } }
+                        };
+                        (asking::choices_above(ask, &before, cells.reader, cells.labels))
                     }
                 }
                 None => {},
