@@ -1,8 +1,7 @@
 //! Resolving a query's names against the catalog, with every fault at once.
 
 use crate::bound::{
-    BoundGroup, BoundMetric, BoundPath, BoundPredicate, BoundSelection, BoundSort, BoundSummary, Calendar, Column,
-    SummaryColumn,
+    BoundGroup, BoundMetric, BoundPath, BoundPredicate, BoundSelection, BoundSort, BoundSummary, Column, SummaryColumn,
 };
 use crate::catalog::{Catalog, Schema, SystemField};
 use crate::custom::{self, CUSTOM};
@@ -13,6 +12,7 @@ use crate::query::{
     Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_SEARCHED, MAX_VALUES, Metric,
     MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
+use crate::reckoning::{Offsets, Reckoning, Rounding};
 use crate::value::{Decimal, Value};
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ impl Binder<'_> {
         path.ok_or_else(|| Fault::invalid(issues))
     }
 
-    pub fn summary(&self, summary: &Summary, calendar: Calendar) -> Result<BoundSummary, Fault> {
+    pub fn summary(&self, summary: &Summary, reckoning: &Reckoning) -> Result<BoundSummary, Fault> {
         let schema = self.collection(&summary.collection)?.clone();
         let mut issues = Vec::new();
         if summary.limit == 0 || summary.limit > MAX_GROUPS {
@@ -126,10 +126,10 @@ impl Binder<'_> {
         let mut walk = Walk::new(*self, &mut issues);
         let filter = walk.predicate(&schema, &summary.filter, 0);
         let mut archived = walk.archived;
-        let groups: Vec<_> = summary.group_by.iter().filter_map(|key| walk.group(&schema, key)).collect();
+        let groups: Vec<_> = summary.group_by.iter().filter_map(|key| walk.group(&schema, key, reckoning)).collect();
         let mut metrics = Vec::new();
         for metric in &summary.metrics {
-            metrics.extend(walk.metric(&schema, metric));
+            metrics.extend(walk.metric(&schema, metric, reckoning.rounding));
             archived |= walk.archived;
         }
         let mut sort = Vec::new();
@@ -148,6 +148,7 @@ impl Binder<'_> {
         if !issues.is_empty() {
             return Err(Fault::invalid(issues));
         }
+        let calendar = reckoning.calendar;
         let fingerprint = fingerprint_of((
             &schema.name,
             &summary.filter,
@@ -155,6 +156,7 @@ impl Binder<'_> {
             &summary.metrics,
             &summary.sort,
             calendar,
+            (groups.iter().any(|group| group.zone.is_some()).then(|| reckoning.zone.iana_name()), reckoning.rounding),
         ));
         let limit = summary.limit;
         let mut bound =
@@ -453,19 +455,22 @@ impl<'a, 'i> Walk<'a, 'i> {
         Some(fitted)
     }
 
-    fn group(&mut self, schema: &Arc<Schema>, key: &GroupKey) -> Option<BoundGroup> {
+    fn group(&mut self, schema: &Arc<Schema>, key: &GroupKey, reckoning: &Reckoning) -> Option<BoundGroup> {
         let path = self.path(schema, &key.path, "/group")?;
         self.single(&path, "/group", "grouped by");
         if path.kind() == FieldKind::Money {
             self.fault("/group", "not-comparable", format!("`{}` is money, which cannot be grouped by.", key.path));
         }
-        if key.bucket != Bucket::None && path.kind() != FieldKind::Date {
-            self.fault("/group", "bucket", format!("`{}` is not a date, so it has no weeks or months.", key.path));
+        let (bucketed, timed) = (key.bucket != Bucket::None, path.kind() == FieldKind::Instant);
+        if bucketed && !timed && path.kind() != FieldKind::Date {
+            let message = format!("`{}` is neither a date nor an instant, so it has no weeks or months.", key.path);
+            self.fault("/group", "bucket", message);
         }
-        Some(BoundGroup { path, bucket: key.bucket })
+        let zone = (bucketed && timed).then(|| Arc::new(Offsets::of(&reckoning.zone)));
+        Some(BoundGroup { path, bucket: key.bucket, zone })
     }
 
-    fn metric(&mut self, schema: &Arc<Schema>, metric: &Metric) -> Option<BoundMetric> {
+    fn metric(&mut self, schema: &Arc<Schema>, metric: &Metric, rounding: Option<Rounding>) -> Option<BoundMetric> {
         use FieldKind as Kind;
         let path = self.path(schema, &metric.path, "/metrics")?;
         let kind = path.kind();
@@ -495,7 +500,9 @@ impl<'a, 'i> Walk<'a, 'i> {
             self.fault("/metrics", "type", format!("`{}` cannot be measured so.", metric.path));
         }
         let filter = self.predicate(schema, &metric.filter, 0);
-        Some(BoundMetric { kind: metric.kind, path, filter, label: metric.label.clone() })
+        let counts = matches!(metric.kind, MetricKind::Count | MetricKind::CountDistinct);
+        let rounding = rounding.filter(|_| kind == Kind::Duration && !counts);
+        Some(BoundMetric { kind: metric.kind, path, filter, label: metric.label.clone(), rounding })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::descriptor::FieldKind;
 use crate::fold::{fold, natural};
 use crate::id::Id;
 use crate::query::{Bucket, MetricKind, Operator};
+use crate::reckoning::{Offsets, Rounding};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -226,12 +227,45 @@ pub struct BoundMetric {
     pub path: BoundPath,
     pub filter: BoundPredicate,
     pub label: String,
+    /// Of each duration, before it is measured.
+    pub rounding: Option<Rounding>,
+}
+
+impl BoundMetric {
+    /// A value as it is measured.
+    pub fn measured(&self, value: Value) -> Value {
+        match (self.rounding, value) {
+            (Some(rounding), Value::Integer(seconds)) => Value::Integer(rounding.apply(seconds)),
+            (_, value) => value,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
 pub struct BoundGroup {
     pub path: BoundPath,
     pub bucket: Bucket,
+    /// Of instants that are grouped by their days: those of this zone.
+    pub zone: Option<Arc<Offsets>>,
+}
+
+impl BoundGroup {
+    /// The kind of what records have in common: a day, where they are grouped by days.
+    pub fn kind(&self) -> FieldKind {
+        if self.zone.is_some() { FieldKind::Date } else { self.path.kind() }
+    }
+
+    /// What a record has in common with others, by the value of its path.
+    pub fn key(&self, value: Value, calendar: Calendar) -> Value {
+        let day = match (value, &self.zone) {
+            (Value::Instant(at), Some(zone)) => Value::Date(zone.day(at)),
+            (value, _) => value,
+        };
+        match day {
+            Value::Date(days) => Value::Date(calendar.bucket_start(days, self.bucket)),
+            other => other,
+        }
+    }
 }
 
 /// What rows of a summary are sorted by: the label of a metric, or a group, each by position.

@@ -55,6 +55,7 @@ pub mod position;
 pub mod post;
 pub mod query;
 pub mod reads;
+pub mod reckoning;
 pub mod record;
 pub mod repeat;
 pub mod rule;

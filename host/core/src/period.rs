@@ -1,11 +1,14 @@
 //! Periods by name, as filters say them: `this-week`, `last-fiscal-year`, `last-30-days`. A word becomes days once for a
-//! request, by the caller's day, the organization's weeks and its fiscal year; what is compared are plain values.
+//! request, by the caller's day, the organization's weeks and its fiscal year, and `me` the caller; what is compared are
+//! plain values.
 
 use crate::bound::Calendar;
 use crate::caller::Caller;
 use crate::clock::Micros;
 use crate::descriptor::{FieldKind, nearest};
+use crate::id::Id;
 use crate::query::{Bucket, Operator, Predicate};
+use crate::reckoning::{Reckoning, Rounding};
 use crate::value::{Value, civil_date, date_days};
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
@@ -37,6 +40,9 @@ pub const NAMES: [&str; 23] = [
     "next-30-days",
 ];
 
+/// In the place of a person: whoever asks.
+pub const ME: &str = "me";
+
 /// The most days that `last-…-days` counts: ten years.
 const MOST_DAYS: i32 = 3_660;
 
@@ -47,9 +53,11 @@ pub struct Period {
     pub last: i32,
 }
 
-/// The day, the zone and the calendar by which words are understood.
+/// Who asks, the day, the zone and the calendar by which words are understood.
 #[derive(Debug, Clone)]
 pub struct Almanac {
+    me: Option<Id>,
+    now: Micros,
     today: i32,
     zone: TimeZone,
     calendar: Calendar,
@@ -59,8 +67,28 @@ impl Almanac {
     /// That of who asks, now.
     pub fn of(caller: &Caller) -> Self {
         let zone = TimeZone::get(&caller.time_zone).unwrap_or(TimeZone::UTC);
-        let now = jiff::Timestamp::from_microsecond(caller.now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self { today: date_days(now.to_zoned(zone.clone()).date()), zone, calendar: caller.calendar }
+        Self::at(caller.person().map(|person| person.0), caller.now, zone, caller.calendar)
+    }
+
+    fn at(me: Option<Id>, now: Micros, zone: TimeZone, calendar: Calendar) -> Self {
+        let instant = jiff::Timestamp::from_microsecond(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self { me, now, today: date_days(instant.to_zoned(zone.clone()).date()), zone, calendar }
+    }
+
+    /// The same moment where the clocks are those of another zone.
+    #[must_use]
+    pub fn within(&self, zone: TimeZone) -> Self {
+        Self::at(self.me, self.now, zone, self.calendar)
+    }
+
+    /// By what a summary is reckoned that is asked here.
+    pub fn reckoning(&self, rounding: Option<Rounding>) -> Reckoning {
+        Reckoning { calendar: self.calendar, zone: self.zone.clone(), rounding }
+    }
+
+    /// Who [`ME`] is; nobody where no person asks.
+    pub fn me(&self) -> Option<Id> {
+        self.me
     }
 
     pub fn today(&self) -> i32 {
@@ -78,8 +106,7 @@ impl Almanac {
         }
         let (which, rest) = word.split_once('-')?;
         if let Some(count) = rest.strip_suffix("-days") {
-            let digits = !count.is_empty() && count.bytes().all(|digit| digit.is_ascii_digit());
-            let count: i32 = count.parse().ok().filter(|count| digits && (1..=MOST_DAYS).contains(count))?;
+            let count = days(count)?;
             return match which {
                 "last" => Some(Period { first: self.today - (count - 1), last: self.today }),
                 "next" => Some(Period { first: self.today, last: self.today + (count - 1) }),
@@ -117,8 +144,8 @@ impl Almanac {
         Some(Period { first, last: date_days(begin.checked_add(length).ok()?) - 1 })
     }
 
-    /// When a day begins in the caller's zone.
-    fn begins(&self, day: i32) -> Option<Micros> {
+    /// When a day begins in the zone.
+    pub fn begins(&self, day: i32) -> Option<Micros> {
         let midnight = civil_date(day)?.to_zoned(self.zone.clone()).ok()?;
         Some(midnight.timestamp().as_microsecond())
     }
@@ -145,6 +172,18 @@ impl Almanac {
     }
 }
 
+/// How many days a word counts.
+fn days(count: &str) -> Option<i32> {
+    let digits = !count.is_empty() && count.bytes().all(|digit| digit.is_ascii_digit());
+    count.parse().ok().filter(|count| digits && (1..=MOST_DAYS).contains(count))
+}
+
+/// Whether it is a word for a period.
+pub fn is_word(text: &str) -> bool {
+    let counted = text.strip_prefix("last-").or_else(|| text.strip_prefix("next-"));
+    NAMES.contains(&text) || counted.and_then(|rest| days(rest.strip_suffix("-days")?)).is_some()
+}
+
 /// The word that was probably meant.
 pub fn near(word: &str) -> Option<&'static str> {
     nearest(word, NAMES.into_iter())
@@ -158,7 +197,7 @@ mod tests {
 
     fn almanac(today: i32, week_starts: u8, fiscal_year_starts: u8) -> Almanac {
         let zone = TimeZone::get("Australia/Sydney").unwrap();
-        Almanac { today, zone, calendar: Calendar { week_starts, fiscal_year_starts } }
+        Almanac { me: None, now: 0, today, zone, calendar: Calendar { week_starts, fiscal_year_starts } }
     }
 
     fn told(word: &str) -> String {
@@ -185,8 +224,9 @@ mod tests {
     #[test]
     fn what_is_no_period_is_none() {
         let here = almanac(0, 1, 1);
+        assert!(is_word("next-8-days"));
         for word in ["", "this", "this-day", "last-0-days", "last-+7-days", "last--days", "last-3661-days", "week"] {
-            assert_eq!(here.period(word), None, "{word}");
+            assert_eq!((here.period(word), is_word(word)), (None, false), "{word}");
         }
         assert_eq!(near("this-wek"), Some("this-week"));
         assert_eq!(near("soon"), None);
@@ -229,7 +269,7 @@ mod tests {
             let here = almanac(today, 1, 7);
             for name in NAMES {
                 let period = here.period(name).unwrap();
-                prop_assert!(period.first <= period.last, "{}", name);
+                prop_assert!(period.first <= period.last && is_word(name), "{}", name);
             }
             let last = here.period(&format!("last-{count}-days")).unwrap();
             prop_assert_eq!((last.last, last.last - last.first + 1), (today, count));

@@ -157,7 +157,7 @@ pub enum MetricKind {
     Maximum,
 }
 
-/// Of date fields. Weeks, fiscal years begin where the organization says.
+/// Of dates, and of instants by the days of a zone. Weeks, fiscal years begin where the organization says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bucket {
     None,

@@ -74,6 +74,7 @@ use lignaflow_core::name::CollectionName;
 use lignaflow_core::outbound::Outbound;
 use lignaflow_core::query::{Authority, MAX_LIMIT, MAX_VALUES, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::Directory;
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::record::Record;
 use lignaflow_core::value::Value;
 use lignaflow_runtime::{Registry, Snapshot};
@@ -286,7 +287,7 @@ impl Records {
 
     pub async fn summarize(&self, caller: &Caller, catalog: &Catalog, summary: &Summary) -> Result<Page, Fault> {
         let access = caller.to_read()?;
-        let bound = Binder { catalog, home: None }.summary(summary, caller.calendar)?;
+        let bound = Binder { catalog, home: None }.summary(summary, &Reckoning::of(caller))?;
         self.store.summarize(access, &bound).await.map_err(answers::of_store)
     }
 

@@ -17,6 +17,7 @@ use lignaflow_core::name::PluginId;
 use lignaflow_core::outbound::{OutboundRequest, OutboundResponse, Sender};
 use lignaflow_core::query::{Authority, Page, Predicate, Selection, Summary};
 use lignaflow_core::reads::{Directory, Person, Reads};
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::value::Value;
 use lignaflow_core::{ErrorCode, Fault, settings};
 use lignaflow_runtime::Snapshot;
@@ -218,7 +219,7 @@ impl Reads for GuestReads {
 
     async fn summarize(&self, summary: &Summary) -> Result<Page, Fault> {
         let access = self.access(summary.authority)?;
-        let bound = self.binder(summary.authority).summary(summary, self.caller.calendar)?;
+        let bound = self.binder(summary.authority).summary(summary, &Reckoning::of(&self.caller))?;
         self.store.summarize(access, &bound).await.map_err(answers::of_store)
     }
 

@@ -16,6 +16,7 @@ use lignaflow_core::guest::{CallFault, Guest as _, Payload, RouteRequest};
 use lignaflow_core::mutation::Origin;
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::query::{Authority, Page};
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::record::Record;
 use lignaflow_core::repeat::Answer;
 use lignaflow_core::{Fault, Id};
@@ -173,7 +174,7 @@ impl Records {
                 readable(&summary.collection)?;
                 let (catalog, access) = access(summary.authority)?;
                 let bound = Binder { catalog, home: Some(plugin) }
-                    .summary(&summary, caller.calendar)
+                    .summary(&summary, &Reckoning::of(caller))
                     .map_err(|fault| bad(fault.message))?;
                 RouteBody::Page(self.store.summarize(access, &bound).await.map_err(answers::of_store)?)
             }

@@ -17,7 +17,7 @@ use http::StatusCode;
 use http_body_util::LengthLimitError;
 use jiff::tz::TimeZone;
 use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::Calendar;
+use lignaflow_core::bound::{BoundSummary, Calendar};
 use lignaflow_core::caller::Caller;
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
@@ -26,7 +26,7 @@ use lignaflow_core::descriptor::{Field, FieldKind};
 use lignaflow_core::id::RequestId;
 use lignaflow_core::mail::{Letter, Message, Part, Recipient};
 use lignaflow_core::period::Almanac;
-use lignaflow_core::query::{MetricKind, Summary};
+use lignaflow_core::query::MetricKind;
 use lignaflow_core::value::{Decimal, Value};
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
 use lignaflow_identity::RecordsTaken;
@@ -265,19 +265,19 @@ async fn outcome(app: &App, organization: &Organization, of: &ViewUse) -> Result
 }
 
 /// What a report measures first, over all of its records, and the field that this is of.
-fn measure(snapshot: &Snapshot, caller: &Caller, schema: &Arc<Schema>, view: &View) -> Option<(Summary, Field)> {
+fn measure(snapshot: &Snapshot, caller: &Caller, schema: &Arc<Schema>, view: &View) -> Option<(BoundSummary, Field)> {
     let view = views::followed(snapshot, view.clone());
     let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned();
     let pairs: query::Pairs = pairs.filter(|(name, _)| !matches!(name.as_str(), "group" | "sort" | "limit")).collect();
     let binder = Binder { catalog: &snapshot.catalog, home: None };
-    let mut summary = query::summary(&binder, schema, &Almanac::of(caller), &pairs).ok()?;
-    summary.metrics.truncate(1);
-    let bound = binder.summary(&summary, caller.calendar).ok()?;
+    let mut summed = query::summary(&binder, schema, &Almanac::of(caller), &pairs).ok()?;
+    summed.summary.metrics.truncate(1);
+    let bound = summed.bound(&binder).ok()?;
     let metric = bound.metrics.first()?;
     let counts = matches!(metric.kind, MetricKind::Count | MetricKind::CountDistinct);
     let field = metric.path.field().filter(|_| !counts).map(|field| field.field.clone());
     let field = field.unwrap_or_else(|| Field::bare(if counts { FieldKind::Integer } else { metric.path.kind() }));
-    Some((summary, field))
+    Some((bound, field))
 }
 
 /// The field that the first figure of a report is of; nothing of a list, or where it cannot be told.
@@ -306,8 +306,8 @@ async fn figure(app: &App, caller: &Caller, view: &View) -> Option<(Field, Value
     }
     let snapshot = app.registry.seen_by(caller);
     let schema = app.records.schema(&snapshot, caller, &view.collection).ok()?;
-    let (summary, field) = measure(&snapshot, caller, &schema, view)?;
-    let page = app.records.summarize(caller, &snapshot.catalog, &summary).await.ok()?;
+    let (bound, field) = measure(&snapshot, caller, &schema, view)?;
+    let page = app.records.groups(caller, &bound).await.ok()?;
     match page.rows.as_slice() {
         [] => Some((field, Value::Null)),
         [row] => Some((field, row.last()?.clone())),
@@ -388,7 +388,11 @@ async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<O
         Err(fault) => Err(fault),
     };
     Ok(Some(match made {
-        Ok(id) => (ends(letter.text("It is attached, as it stood when this was sent.")), vec![id]),
+        Ok(id) => {
+            let letter = letter.text("It is attached, as it stood when this was sent.");
+            let caption = schema.as_ref().and_then(|schema| caption(reading, schema, view));
+            (ends(caption.into_iter().fold(letter, Letter::text)), vec![id])
+        }
         // It is tried again.
         Err(fault) if fault.code == ErrorCode::Unavailable => return Err(fault),
         Err(fault) => {
@@ -396,6 +400,15 @@ async fn letter(app: &App, caller: &Caller, view: &View, form: &str) -> Result<O
             (ends(letter.text(format!("Its file could not be made: {why}"))), Vec::new())
         }
     }))
+}
+
+/// What whoever reads a report's figures has to know.
+fn caption(reading: Reading<'_>, schema: &Arc<Schema>, view: &View) -> Option<String> {
+    let view = views::followed(reading.snapshot, view.clone());
+    let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned().collect();
+    let (binder, almanac) = (reading.binder(), Almanac::of(reading.caller));
+    let summed = query::summary(&binder, schema, &almanac, &pairs).ok().filter(|_| is_report(&view.query))?;
+    summed.caption(&summed.bound(&binder).ok()?)
 }
 
 /// What its reader may see of a view over records.

@@ -10,6 +10,7 @@ use crate::rest::query;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::caller::Permission;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::ListView;
 use lignaflow_core::name::CollectionName;
 use lignaflow_core::period::Almanac;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue, PersonId};
@@ -46,7 +47,7 @@ pub fn is_report(query: &str) -> bool {
 /// with what the records are called by in front.
 pub fn listed(schema: &Schema, query: &ListQuery) -> query::Pairs {
     let mut pairs: query::Pairs = query.filters.clone();
-    for (name, value) in [("q", &query.q), ("sort", &query.sort)] {
+    for (name, value) in [("q", &query.q), ("sort", &query.sort), ("zone", &query.zone)] {
         if !value.is_empty() {
             pairs.push((name.to_owned(), value.clone()));
         }
@@ -125,6 +126,28 @@ pub fn faults(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query:
     }
 }
 
+/// A view that the plugin of a collection gives its list.
+#[derive(Debug)]
+pub struct Declared<'a> {
+    pub view: &'a ListView,
+    /// As a kept one has it.
+    pub query: String,
+}
+
+/// What a collection's plugin gives its list, in its order, as far as the caller may read what it is of.
+pub fn declared<'a>(signed: &Signed, snapshot: &Snapshot, schema: &'a Arc<Schema>) -> Vec<Declared<'a>> {
+    let all = schema.collection.views.iter().map(|view| {
+        let list = ListQuery {
+            filters: query::pairs(&view.filter),
+            sort: view.sort.clone().unwrap_or_default(),
+            fields: view.list.iter().map(ToString::to_string).collect(),
+            ..ListQuery::default()
+        };
+        Declared { view, query: list.kept() }
+    });
+    all.filter(|of| faults(signed, snapshot, schema, &of.query).is_empty()).collect()
+}
+
 /// The query in the form in which it is kept.
 fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &str) -> Result<String, Vec<Issue>> {
     let at = |issue: Issue| issue.under("/query");
@@ -137,8 +160,7 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
     let binder = Binder { catalog: &snapshot.catalog, home: None };
     let almanac = Almanac::of(&signed.caller);
     if is_report(query) {
-        let bound = query::summary(&binder, schema, &almanac, &pairs)
-            .and_then(|summary| binder.summary(&summary, signed.caller.calendar));
+        let bound = query::summary(&binder, schema, &almanac, &pairs).and_then(|summed| summed.bound(&binder));
         let issues: Vec<Issue> = bound.err().into_iter().flat_map(|fault| fault.issues).map(at).collect();
         if !issues.is_empty() {
             return Err(issues);
@@ -152,8 +174,9 @@ fn checked(signed: &Signed, snapshot: &Snapshot, schema: &Arc<Schema>, query: &s
             "archived" if matches!(text.as_str(), "true" | "false") => {}
             "archived" => issues.push(Issue::new("/query/archived", "type", "Expected true or false.")),
             "limit" | "after" | "count" | "expand" => {
-                let message =
-                    format!("`{name}` is not kept in a view: filters, `q`, `sort`, `fields` and `archived` are.");
+                let message = format!(
+                    "`{name}` is not kept in a view: filters, `q`, `sort`, `fields`, `zone` and `archived` are."
+                );
                 issues.push(Issue::new(format!("/query/{name}"), "unknown-parameter", message));
             }
             _ => asked.push((name.clone(), text.clone())),

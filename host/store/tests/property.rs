@@ -6,6 +6,7 @@ mod common;
 mod reading;
 
 use common::{Fixture, World};
+use jiff::tz::TimeZone;
 use lignaflow_core::bind::Binder;
 use lignaflow_core::bound::{BoundPath, Calendar};
 use lignaflow_core::caller::{Caller, Permission, Principal};
@@ -15,6 +16,7 @@ use lignaflow_core::descriptor::FieldKind;
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
+use lignaflow_core::reckoning::{Reckoning, Rounding, Way};
 use lignaflow_core::record::Record;
 use lignaflow_core::value::parse_date;
 use lignaflow_core::{Currency, Id, Money, OrganizationId, PersonId, RequestId, Value};
@@ -34,6 +36,7 @@ on_both!(
     what_a_caller_sees_is_what_the_model_shows_them,
 );
 
+const ZONES: &[&str] = &["UTC", "Australia/Sydney", "Australia/Lord_Howe", "Asia/Kathmandu", "America/New_York"];
 const COLLECTIONS: [&str; 3] = ["makers", "things", "marks"];
 /// Records of a collection at most, which their ids number.
 const RECORDS: u8 = 24;
@@ -223,7 +226,12 @@ fn value(kind: FieldKind, scale: u8, of: &[String]) -> BoxedStrategy<Value> {
         Kind::Money => money().boxed(),
         Kind::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Kind::Date => days().prop_map(Value::Date).boxed(),
-        Kind::Instant => prop_oneof![-2..5_i64, Just(1_732_000_000_123_456_i64)].prop_map(Value::Instant).boxed(),
+        Kind::Instant => {
+            // Beside 1970 and a midnight, and over what there is of changes of clocks.
+            let some =
+                prop_oneof![-2..5_i64, Just(1_732_000_000_123_456_i64), -90_000_000_000_i64..4_200_000_000_000_000];
+            some.prop_map(Value::Instant).boxed()
+        }
         Kind::Reference | Kind::Person | Kind::Media => some_id().prop_map(Value::Reference).boxed(),
         Kind::References | Kind::People | Kind::Files => vec(some_id(), 0..4)
             .prop_map(|mut ids| {
@@ -422,7 +430,7 @@ impl Questions {
             [Bucket::None, Bucket::Day, Bucket::Week, Bucket::Month, Bucket::Quarter, Bucket::Year, Bucket::FiscalYear];
         (select(self.singles(collection, false)), select(buckets.to_vec()))
             .prop_map(move |(path, bucket)| {
-                let dated = this.path(collection, path).kind() == FieldKind::Date;
+                let dated = matches!(this.path(collection, path).kind(), FieldKind::Date | FieldKind::Instant);
                 GroupKey { path: path.to_owned(), bucket: if dated { bucket } else { Bucket::None } }
             })
             .boxed()
@@ -451,10 +459,17 @@ impl Questions {
         (select(fitting), filter).prop_map(|((kind, path), filter)| (kind, path, filter)).boxed()
     }
 
-    fn summary(&self) -> BoxedStrategy<(Summary, Calendar)> {
+    fn summary(&self) -> BoxedStrategy<(Summary, Reckoning)> {
         let this = self.clone();
-        let calendar = (1..=7_u8, 1..=12_u8)
-            .prop_map(|(week_starts, fiscal_year_starts)| Calendar { week_starts, fiscal_year_starts });
+        let rounding = (select(&Way::ALL[..]), 1..=60_u8).prop_map(|(way, minutes)| Rounding::new(way, minutes));
+        let rounding = prop_oneof![Just(None), rounding];
+        let reckoning = (1..=7_u8, 1..=12_u8, select(ZONES), rounding).prop_map(
+            |(week_starts, fiscal_year_starts, zone, rounding)| Reckoning {
+                calendar: Calendar { week_starts, fiscal_year_starts },
+                zone: TimeZone::get(zone).unwrap(),
+                rounding,
+            },
+        );
         let summary = select(&COLLECTIONS[..]).prop_flat_map(move |collection| {
             let filter = prop_oneof![2 => Just(Predicate::always()), 1 => this.predicate(collection, 2)];
             let groups = vec(this.group(collection), 0..4);
@@ -491,7 +506,7 @@ impl Questions {
                 },
             )
         });
-        (summary, calendar).boxed()
+        (summary, reckoning).boxed()
     }
 
     /// Records of each collection.
@@ -688,8 +703,8 @@ async fn what_a_caller_sees_is_what_the_model_shows_them(fixture: Fixture) {
                     for selection in &selections {
                         same_pages_for(&lab, &caller, selection).await?;
                     }
-                    for (summary, calendar) in &summaries {
-                        let bound = lab.bind_summary(summary, *calendar).unwrap();
+                    for (summary, reckoning) in &summaries {
+                        let bound = lab.bind_summary(summary, reckoning).unwrap();
                         let access = caller.to_read().unwrap();
                         if let Ok(wanted) = lab.memory.seen_by(Some(&caller)).summarize(&bound) {
                             let found = lab.store.summarize(access, &bound).await.unwrap();
@@ -726,8 +741,8 @@ async fn summaries_are_those_of_the_model(fixture: Fixture) {
     tokio::task::block_in_place(|| over_random_records(&world, &questions, summaries, &same_summary));
 }
 
-async fn same_summary(lab: &Lab<'_>, (summary, calendar): &(Summary, Calendar)) -> Result<(), TestCaseError> {
-    let mut bound = lab.bind_summary(summary, *calendar).unwrap();
+async fn same_summary(lab: &Lab<'_>, (summary, reckoning): &(Summary, Reckoning)) -> Result<(), TestCaseError> {
+    let mut bound = lab.bind_summary(summary, reckoning).unwrap();
     let wanted = lab.memory.summarize(&bound);
     if wanted.is_err() {
         // It may be told of a group that the limit cuts off.
@@ -739,7 +754,7 @@ async fn same_summary(lab: &Lab<'_>, (summary, calendar): &(Summary, Calendar)) 
         return Ok(());
     };
     loop {
-        prop_assert_eq!(found.unwrap(), page.clone(), "{:?} {:?} after {:?}", summary, calendar, bound.after);
+        prop_assert_eq!(found.unwrap(), page.clone(), "{:?} {:?} after {:?}", summary, reckoning, bound.after);
         let Some(next) = page.next else { return Ok(()) };
         bound.after = Some(cursor::decode_row(&next, bound.fingerprint, &bound.kept()).unwrap());
         page = lab.memory.summarize(&bound).unwrap();

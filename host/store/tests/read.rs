@@ -5,12 +5,14 @@ mod common;
 mod reading;
 
 use common::{Fixture, World, text};
+use jiff::tz::TimeZone;
 use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::Access;
 use lignaflow_core::cursor;
 use lignaflow_core::query::{Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Page, Predicate, Summary};
+use lignaflow_core::reckoning::{Reckoning, Rounding, Way};
 use lignaflow_core::record::Record;
-use lignaflow_core::value::parse_date;
+use lignaflow_core::value::{parse_date, parse_instant};
 use lignaflow_core::{Id, Money, OrganizationId, Value};
 use lignaflow_store::StoreError;
 use reading::{LAB, Lab, id, record, select, sort_keys};
@@ -24,6 +26,8 @@ on_both!(
     a_summary_counts_adds_and_compares,
     sums_of_money_stay_within_their_currency,
     dates_group_by_the_organizations_calendar,
+    instants_group_by_the_days_of_a_zone,
+    durations_are_rounded_one_by_one,
     a_sum_may_pass_64_bits_on_its_way_but_not_in_its_end,
     averages_are_sorted_by_what_is_shown,
     a_question_too_large_is_refused_not_broken,
@@ -88,7 +92,7 @@ impl Lab<'_> {
     }
 
     async fn summarize(&self, summary: &Summary) -> Result<Page, StoreError> {
-        let bound = self.bind_summary(summary, Calendar::default()).unwrap();
+        let bound = self.bind_summary(summary, &Reckoning::default()).unwrap();
         let page = self.store.summarize(self.access, &bound).await;
         if let Ok(page) = &page {
             assert_eq!(page, &self.memory.summarize(&bound).unwrap(), "the model");
@@ -320,7 +324,7 @@ async fn no_organization_sees_anothers_records(fixture: Fixture) {
     assert_eq!(store.count(nobody, &bound).await.unwrap(), 0);
     assert_eq!(store.get(nobody, &things, id(11)).await.unwrap(), None);
     let all =
-        here.bind_summary(&summary(&[], vec![measure(MetricKind::Count, "id")], ""), Calendar::default()).unwrap();
+        here.bind_summary(&summary(&[], vec![measure(MetricKind::Count, "id")], ""), &Reckoning::default()).unwrap();
     assert_eq!(store.summarize(nobody, &all).await.unwrap().rows, [vec![whole(0)]]);
 
     // A cursor that was made over there begins in the same place here, and shows only what is here.
@@ -458,7 +462,7 @@ async fn dates_group_by_the_organizations_calendar(fixture: Fixture) {
     lab.things(&rows).await;
     let grouped = async |bucket: Bucket, calendar: Calendar| -> Vec<String> {
         let summary = summary(&[("made", bucket)], vec![measure(MetricKind::Count, "id")], "");
-        let bound = lab.bind_summary(&summary, calendar).unwrap();
+        let bound = lab.bind_summary(&summary, &Reckoning { calendar, ..Reckoning::default() }).unwrap();
         let page = lab.store.summarize(lab.access, &bound).await.unwrap();
         assert_eq!(page, lab.memory.summarize(&bound).unwrap());
         page.rows.iter().map(|row| format!("{} {}", row[0].to_json(), row[1].to_json()).replace('"', "")).collect()
@@ -476,6 +480,54 @@ async fn dates_group_by_the_organizations_calendar(fixture: Fixture) {
     assert_eq!(grouped(Bucket::Year, monday).await, ["2024-01-01 5", "null 1"]);
     assert_eq!(grouped(Bucket::FiscalYear, monday).await, ["2023-07-01 2", "2024-07-01 3", "null 1"]);
     assert_eq!(grouped(Bucket::FiscalYear, sunday).await, ["2024-01-01 5", "null 1"]);
+}
+
+async fn instants_group_by_the_days_of_a_zone(fixture: Fixture) {
+    let world = fixture.world(&[LAB]).await;
+    let mut lab = lab(&world);
+    // Either side of two midnights, of which one is the night in which the clocks of Sydney are set forward.
+    let times = ["2026-10-03T13:59:59Z", "2026-10-03T14:00:00Z", "2026-10-04T12:59:59Z", "2026-10-04T13:00:00Z"];
+    let rows: Vec<_> = times.iter().map(|at| [("seen", Value::Instant(parse_instant(at).unwrap()))]).collect();
+    let mut rows: Vec<&[_]> = rows.iter().map(<[_; 1]>::as_slice).collect();
+    rows.push(&[]);
+    lab.things(&rows).await;
+    let grouped = async |bucket: Bucket, zone: &str| -> Vec<String> {
+        let summary = summary(&[("seen", bucket)], vec![measure(MetricKind::Count, "id")], "-seen");
+        let reckoning = Reckoning { zone: TimeZone::get(zone).unwrap(), ..Reckoning::default() };
+        let bound = lab.bind_summary(&summary, &reckoning).unwrap();
+        let page = lab.store.summarize(lab.access, &bound).await.unwrap();
+        assert_eq!(page, lab.memory.summarize(&bound).unwrap());
+        page.rows.iter().map(|row| format!("{} {}", row[0].to_json(), row[1].to_json()).replace('"', "")).collect()
+    };
+    assert_eq!(
+        grouped(Bucket::Day, "Australia/Sydney").await,
+        ["2026-10-05 1", "2026-10-04 2", "2026-10-03 1", "null 1"]
+    );
+    assert_eq!(grouped(Bucket::Day, "UTC").await, ["2026-10-04 2", "2026-10-03 2", "null 1"]);
+    assert_eq!(grouped(Bucket::Week, "Australia/Sydney").await, ["2026-10-05 1", "2026-09-28 3", "null 1"]);
+    assert_eq!(grouped(Bucket::Month, "America/New_York").await, ["2026-10-01 4", "null 1"]);
+}
+
+async fn durations_are_rounded_one_by_one(fixture: Fixture) {
+    let world = fixture.world(&[LAB]).await;
+    let mut lab = lab(&world);
+    let spent = [i64::MIN, -460, -450, -1, 0, 1, 449, 450, 899, 900, 901, i64::MAX];
+    let rows: Vec<_> = spent.iter().map(|seconds| [("spent", whole(*seconds))]).collect();
+    lab.things(&rows.iter().map(<[_; 1]>::as_slice).collect::<Vec<_>>()).await;
+    for way in Way::ALL {
+        for minutes in [1, 7, 15, 60] {
+            let rounding = Rounding::new(way, minutes).unwrap();
+            let kinds = [MetricKind::Sum, MetricKind::Average, MetricKind::Minimum, MetricKind::Maximum];
+            let measures = kinds.map(|kind| Metric { label: format!("{kind:?}"), ..measure(kind, "spent") }).to_vec();
+            let reckoning = Reckoning { rounding: Some(rounding), ..Reckoning::default() };
+            let bound = lab.bind_summary(&summary(&[], measures, ""), &reckoning).unwrap();
+            let page = lab.store.summarize(lab.access, &bound).await.unwrap();
+            let each: Vec<i64> = spent.iter().map(|seconds| rounding.apply(*seconds)).collect();
+            assert_eq!(page.rows[0][0], whole(each.iter().map(|of| i128::from(*of)).sum::<i128>().try_into().unwrap()));
+            assert_eq!(page.rows[0][2..], [each[0], each[11]].map(whole), "{rounding}");
+            assert_eq!(page, lab.memory.summarize(&bound).unwrap(), "{rounding}");
+        }
+    }
 }
 
 async fn a_sum_may_pass_64_bits_on_its_way_but_not_in_its_end(fixture: Fixture) {

@@ -45,6 +45,18 @@ review = { type = "text", search = true, read = "user = caller or has(see-all)",
 minutes = { type = "integer" }
 contract = { type = "media", read = "has(see-rates)" }
 slips = { type = "files" }
+[[collections.views]]
+name = "mine"
+title = "Mine"
+filter = { user = "me" }
+[[collections.views]]
+name = "dear"
+title = "Dear"
+filter = { "rate[is_null]" = false }
+[[collections.views]]
+name = "papers"
+title = "Papers"
+list = ["contract"]
 
 [[collections]]
 name = "receipts"

@@ -57,6 +57,7 @@ pub mod shell;
 #[cfg(test)]
 mod testing;
 pub mod visitor;
+mod zones;
 
 pub use collection::{Draft, ListQuery};
 pub use document::Theme;

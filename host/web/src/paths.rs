@@ -196,12 +196,12 @@ pub fn views(collection: &CollectionName) -> String {
 }
 
 /// POST: changes it.
-pub fn view(collection: &CollectionName, id: Id) -> String {
+pub fn view(collection: &CollectionName, id: impl std::fmt::Display) -> String {
     format!("{}/views/{id}", list(collection))
 }
 
 /// POST.
-pub fn view_remove(collection: &CollectionName, id: Id) -> String {
+pub fn view_remove(collection: &CollectionName, id: impl std::fmt::Display) -> String {
     format!("{}/views/{id}/remove", list(collection))
 }
 

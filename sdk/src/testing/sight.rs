@@ -13,6 +13,7 @@ use lignaflow_core::descriptor::humanize;
 use lignaflow_core::id::{OrganizationId, PersonId, RequestId};
 use lignaflow_core::memory::Memory;
 use lignaflow_core::name::CollectionName;
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::record::{Record, unknown_field};
 use serde_json::Value as Json;
 
@@ -58,7 +59,9 @@ impl World {
 
     /// Figures over what a viewer sees, or over everything.
     pub(super) fn summarize(&self, summary: &Summary, viewer: Option<&host::Caller>) -> Result<Page, Fault> {
-        let bound = self.bound(viewer, |binder| binder.summary(summary, self.calendar.get()))?;
+        let whose = viewer.map(Reckoning::of).unwrap_or_default();
+        let reckoning = Reckoning { calendar: self.calendar.get(), ..whose };
+        let bound = self.bound(viewer, |binder| binder.summary(summary, &reckoning))?;
         let figures = self.memory.borrow().seen_by(viewer).summarize(&bound);
         figures.map_err(|error| {
             Fault::new(ErrorCode::Quota, format!("The sum `{}` is too large to be told.", error.label))

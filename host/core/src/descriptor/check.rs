@@ -398,6 +398,7 @@ fn collection_rules(descriptor: &Descriptor, collection: &Collection, key: &str,
         }
     }
     super::family::check(descriptor, collection, key, say);
+    super::views::check(descriptor, collection, key, say);
     super::kept::check(descriptor, collection, key, say);
     for (name, field) in &collection.fields {
         let at = format!("{key}.fields.{name}");

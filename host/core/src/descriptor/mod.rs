@@ -2,8 +2,8 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`download`] files that are taken, [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`] and
-//! [`settings`] those of what they are named after.
+//! [`download`] files that are taken, [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`],
+//! [`settings`] and [`views`] those of what they are named after.
 
 mod block;
 mod check;
@@ -25,6 +25,7 @@ mod routed;
 mod schema;
 mod services;
 mod settings;
+mod views;
 mod work;
 
 pub use block::*;
@@ -41,4 +42,5 @@ pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock, State
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;
 pub use services::{Service, ServiceMethod, parts as service_parts};
+pub use views::ListView;
 pub use work::unknown as unknown_events;

@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{FirstStep, Former, MailTemplate, Menu, Page, Service};
+use super::{FirstStep, Former, ListView, MailTemplate, Menu, Page, Service};
 use crate::allowance::PluginBounds;
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PermissionName, PluginId};
@@ -190,6 +190,9 @@ pub struct Collection {
     /// Sort of the list, such as `-start`. Left out: by `display`.
     #[serde(default)]
     pub sort: Option<String>,
+    /// Views of the list that everybody has who may read what they are of, beside those that people keep.
+    #[serde(default)]
+    pub views: Vec<ListView>,
     /// Writers that share a value of one of these fields take turns, so that guards on it hold.
     #[serde(default)]
     pub serialize: Vec<FieldName>,

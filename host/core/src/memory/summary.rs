@@ -42,7 +42,7 @@ impl BoundSummary {
     /// What a cursor keeps of a row, column for column.
     pub fn kept(&self) -> Vec<Kept> {
         let plain = |kind| Kept { kind, scale: 0, wide: false };
-        let groups = self.groups.iter().map(|group| Kept::of(&group.path));
+        let groups = self.groups.iter().map(|group| Kept { kind: group.kind(), ..Kept::of(&group.path) });
         let currencies = self.money_paths().into_iter().map(|_| plain(FieldKind::Text));
         let metrics = self.metrics.iter().map(|metric| match (metric.kind, metric.path.kind()) {
             (MetricKind::Count | MetricKind::CountDistinct, _) => plain(FieldKind::Integer),
@@ -115,10 +115,7 @@ impl View<'_> {
             let values: Vec<Value> = summary
                 .groups
                 .iter()
-                .map(|group| match self.value(&group.path, record) {
-                    Value::Date(days) => Value::Date(summary.calendar.bucket_start(days, group.bucket)),
-                    other => other,
-                })
+                .map(|group| group.key(self.value(&group.path, record), summary.calendar))
                 .collect();
             let currencies: Vec<_> = money.iter().map(|path| currency(&self.value(path, record))).collect();
             match groups.iter_mut().find(|(known, of, _)| *known == values && *of == currencies) {
@@ -144,8 +141,8 @@ impl View<'_> {
 
     fn measure(&self, metric: &BoundMetric, unit: Unit, records: &[&Record]) -> Result<Value, SumTooLarge> {
         let measured = records.iter().filter(|record| self.matches(&metric.filter, record));
-        let values: Vec<Value> =
-            measured.map(|record| self.value(&metric.path, record)).filter(|value| !is_empty(value)).collect();
+        let values = measured.map(|record| metric.measured(self.value(&metric.path, record)));
+        let values: Vec<Value> = values.filter(|value| !is_empty(value)).collect();
         let total: i128 = values.iter().filter_map(|value| units(&metric.path, value)).sum();
         let count = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
         Ok(match metric.kind {

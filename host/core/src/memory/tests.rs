@@ -1,8 +1,8 @@
 use super::*;
 use crate::bind::Binder;
-use crate::bound::Calendar;
 use crate::catalog::Catalog;
 use crate::query::{Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary};
+use crate::reckoning::Reckoning;
 use crate::value::Money;
 
 const PLUGIN: &str = r#"
@@ -205,7 +205,7 @@ fn sums_of_money_group_by_currency() {
         limit: 10,
         after: None,
     };
-    let bound = Binder { catalog: &shop.catalog, home: None }.summary(&summary, Calendar::default()).unwrap();
+    let bound = Binder { catalog: &shop.catalog, home: None }.summary(&summary, &Reckoning::default()).unwrap();
     let page = shop.memory.summarize(&bound).unwrap();
     assert_eq!(page.columns, ["made", "currency", "Sum", "Sum", "Count"]);
     let october = Value::Date(crate::value::parse_date("2024-10-01").unwrap());

@@ -219,6 +219,7 @@ fn list_parameters(collection: &Collection) -> Vec<Json> {
         limit_parameter(),
         after_parameter(),
         json!({ "name": "count", "in": "query", "schema": { "type": "boolean" }, "description": "Count all that match, too." }),
+        zone_parameter(),
         fields_parameter(),
         expand_parameter(collection),
     ]);
@@ -236,10 +237,19 @@ pub(super) fn after_parameter() -> Json {
     json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "From `next`." })
 }
 
+/// Whose days a question speaks of.
+fn zone_parameter() -> Json {
+    json!({
+        "name": "zone", "in": "query", "schema": { "type": "string" }, "example": "Europe/London",
+        "description": "The zone of the tz database by whose days relative dates are understood, and instants grouped; \
+                        one's own where left out.",
+    })
+}
+
 fn summary_parameters(collection: &Collection) -> Vec<Json> {
     let mut parameters = filters(collection);
     let text = |name: &str, description: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "description": description });
-    parameters.push(text("group", "Paths, comma-separated; dates with a bucket, such as `start:month`."));
+    parameters.push(text("group", "Paths, comma-separated; dates and instants with a bucket, such as `start:month`."));
     parameters.push(text("count", "`id` counts records; another path counts those that have it."));
     parameters.push(text("distinct", "Paths whose different values are counted."));
     parameters.push(text("sum", "Paths to sum."));
@@ -247,6 +257,13 @@ fn summary_parameters(collection: &Collection) -> Vec<Json> {
     parameters.push(text("min", "Paths to take the smallest of."));
     parameters.push(text("max", "Paths to take the largest of."));
     parameters.push(text("sort", "Groups or measures, `-` before one sorts it downwards."));
+    parameters.push(zone_parameter());
+    parameters.push(json!({
+        "name": "round", "in": "query",
+        "schema": { "type": "string", "pattern": "^(nearest|up|down):([1-9]|[1-5][0-9]|60)$" },
+        "example": "nearest:15",
+        "description": "How durations are rounded before they are measured, each by itself: which way, and to how many minutes.",
+    }));
     parameters.push(json!({
         "name": "limit", "in": "query",
         "schema": {

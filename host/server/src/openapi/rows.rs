@@ -14,7 +14,11 @@ pub(super) fn row(collection: &Collection) -> Json {
     for (name, field) in &collection.fields {
         let name = name.as_str();
         if groups(field.kind) {
-            properties.insert(name.to_owned(), or_nothing(base(field)));
+            let value = or_nothing(base(field));
+            // By their days, weeks or months instants are told by the first day.
+            let day = json!({ "type": "string", "format": "date" });
+            let value = if field.kind == FieldKind::Instant { json!({ "anyOf": [value, day] }) } else { value };
+            properties.insert(name.to_owned(), value);
         }
         let label = name.replace('.', "_");
         for (word, schema) in figures(field) {

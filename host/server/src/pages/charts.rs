@@ -34,45 +34,56 @@ pub(super) fn summed<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<
     })?
 }
 
+/// What a group or a part is, and what it is called: two people may have one name.
+pub(super) type Known = (Value, String);
+
 /// How much of a part there is in a group.
 #[derive(Debug, Clone)]
 pub(super) struct Portion {
-    pub group: String,
-    pub part: String,
+    pub group: Known,
+    pub part: Known,
     pub value: Value,
+}
+
+/// By what one is told from others.
+fn key((value, _): &Known) -> String {
+    value.to_json().to_string()
 }
 
 /// Bars in parts, in the order in which their groups come: what the parts are called, the largest first, and the bars.
 /// Nothing where their values cannot be summed.
 pub(super) fn stacked(portions: &[Portion]) -> Option<(Vec<String>, Vec<Bar>)> {
-    let mut of_part: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    let mut of_part: BTreeMap<String, (&str, Vec<&Value>)> = BTreeMap::new();
     for portion in portions {
-        of_part.entry(&portion.part).or_default().push(&portion.value);
+        of_part.entry(key(&portion.part)).or_insert((&portion.part.1, Vec::new())).1.push(&portion.value);
     }
     let mut parts = Vec::with_capacity(of_part.len());
-    for (part, values) in of_part {
+    for (key, (name, values)) in of_part {
         // Where all of it is nothing, it is no part.
         if let Some(sum) = summed(values.iter().copied()) {
-            parts.push((Reverse(size(&sum)), part));
+            parts.push((Reverse(size(&sum)), name, key));
         } else if values.iter().any(|value| !value.is_null()) {
             return None;
         }
     }
     parts.sort();
     let named = if parts.len() > SERIES { SERIES - 1 } else { parts.len() };
-    let mut series: Vec<String> = parts.iter().take(named).map(|(_, part)| (*part).to_owned()).collect();
+    let mut series: Vec<String> = parts.iter().take(named).map(|(_, name, _)| (*name).to_owned()).collect();
     if parts.len() > named {
         series.push(OTHERS.to_owned());
     }
-    let place = |part: &str| series.iter().position(|name| name == part).unwrap_or(series.len().saturating_sub(1));
+    let places: BTreeMap<String, usize> =
+        parts.into_iter().enumerate().map(|(place, (_, _, key))| (key, place.min(named))).collect();
     let mut bars: Vec<(&str, Vec<Vec<&Value>>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for portion in portions.iter().filter(|portion| !portion.value.is_null()) {
-        let known = bars.iter().position(|(group, _)| *group == portion.group);
-        let at = known.unwrap_or(bars.len());
-        if known.is_none() {
-            bars.push((&portion.group, vec![Vec::new(); series.len()]));
+        let at = *known.entry(key(&portion.group)).or_insert(bars.len());
+        if at == bars.len() {
+            bars.push((&portion.group.1, vec![Vec::new(); series.len()]));
         }
-        bars[at].1[place(&portion.part)].push(&portion.value);
+        if let Some(place) = places.get(&key(&portion.part)) {
+            bars[at].1[*place].push(&portion.value);
+        }
     }
     let bars = bars.into_iter().map(|(group, parts)| {
         let parts: Vec<Value> = parts.into_iter().map(|values| summed(values).unwrap_or(Value::Null)).collect();
@@ -85,10 +96,14 @@ pub(super) fn stacked(portions: &[Portion]) -> Option<(Vec<String>, Vec<Bar>)> {
 mod tests {
     use super::*;
 
+    fn known(name: &str) -> Known {
+        (Value::Text(name.to_owned()), name.to_owned())
+    }
+
     fn portions(of: &[(&str, &str, i64)]) -> Vec<Portion> {
         let portion = |(group, part, value): &(&str, &str, i64)| Portion {
-            group: (*group).to_owned(),
-            part: (*part).to_owned(),
+            group: known(group),
+            part: known(part),
             value: Value::Integer(*value),
         };
         of.iter().map(portion).collect()
@@ -109,9 +124,30 @@ mod tests {
     }
 
     #[test]
+    fn what_has_one_name_is_one_only_where_it_is_the_same() {
+        let [first, second] = [1, 2].map(|number| (Value::Integer(number), "Kim Lee".to_owned()));
+        let of = |group: &Known, part: &Known, value| Portion {
+            group: group.clone(),
+            part: part.clone(),
+            value: Value::Integer(value),
+        };
+        let (series, bars) =
+            stacked(&[of(&known("Nov"), &first, 3), of(&known("Nov"), &second, 4), of(&known("Dec"), &first, 5)])
+                .unwrap();
+        assert_eq!(series, ["Kim Lee", "Kim Lee"]);
+        assert_eq!(bars[0].parts, [3, 4].map(Value::Integer), "the larger in all comes first");
+        assert_eq!(bars[1].parts, [Value::Integer(5), Value::Null]);
+        let (_, bars) = stacked(&[of(&first, &known("Cut"), 3), of(&second, &known("Cut"), 4)]).unwrap();
+        let told: Vec<_> = bars.iter().map(|bar| (bar.label.as_str(), bar.value.clone())).collect();
+        assert_eq!(told, [("Kim Lee", Value::Integer(3)), ("Kim Lee", Value::Integer(4))]);
+        let others = stacked(&portions(&[("Nov", "Others", 1), ("Nov", "Cut", 2)])).unwrap();
+        assert_eq!(others.1[0].parts, [2, 1].map(Value::Integer), "one may be called as the rest is");
+    }
+
+    #[test]
     fn of_several_currencies_nothing_is_drawn() {
         let of = |code: &str| Value::Money(Money { minor: 1, currency: code.parse().unwrap() });
-        let portion = |code: &str| Portion { group: "Nov".into(), part: "Cut".into(), value: of(code) };
+        let portion = |code: &str| Portion { group: known("Nov"), part: known("Cut"), value: of(code) };
         assert!(stacked(&[portion("AUD"), portion("EUR")]).is_none());
         assert_eq!(summed([&of("AUD"), &Value::Null]), Some(of("AUD")));
         assert_eq!(summed([]), None);

@@ -372,36 +372,15 @@ pub(super) fn binder(visit: &Visit) -> Binder<'_> {
     Binder { catalog: &visit.snapshot.catalog, home: None }
 }
 
-/// The block's filters as the API spells them: `status` and `due[lt]` become `filter[status]` and `filter[due][lt]`.
-pub(super) fn pairs(filters: &Filters) -> query::Pairs {
-    filters
-        .iter()
-        .map(|(name, value)| {
-            let key = match name.split_once('[') {
-                Some((path, operator)) => format!("filter[{path}][{operator}"),
-                None => format!("filter[{name}]"),
-            };
-            let text = match value {
-                serde_json::Value::String(text) => text.clone(),
-                serde_json::Value::Array(items) => items
-                    .iter()
-                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                    .collect::<Vec<_>>()
-                    .join(","),
-                other => other.to_string(),
-            };
-            (key, text)
-        })
-        .collect()
-}
-
 fn filter(visit: &Visit, schema: &Arc<Schema>, filters: &Filters) -> Result<Predicate, Fault> {
-    Ok(query::list(&binder(visit), schema, &Almanac::of(&visit.signed.caller), &pairs(filters))?.selection.filter)
+    Ok(query::list(&binder(visit), schema, &Almanac::of(&visit.signed.caller), &query::pairs(filters))?
+        .selection
+        .filter)
 }
 
 /// The list that shows exactly the records of a block.
 fn address(schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
-    let mut pairs = pairs(filters);
+    let mut pairs = query::pairs(filters);
     pairs.extend_from_slice(more);
     ListQuery { filters: pairs, ..ListQuery::default() }.address(&paths::list(&schema.name))
 }
@@ -563,8 +542,9 @@ async fn chart(place: &Place<'_>, block: &ChartBlock) -> Result<BlockView, Fault
     let label = |key: &Value| report::key_label(&field, key, group.bucket, &names, &reader);
     let (series, mut bars) = if let Some((part, _)) = &part {
         let portions = page.rows.iter().filter_map(|row| {
-            let of = report::key_label(part, row.get(1)?, Bucket::None, &names, &reader);
-            Some(charts::Portion { group: label(row.first()?), part: of, value: row.get(at)?.clone() })
+            let (key, of) = (row.first()?, row.get(1)?);
+            let part = (of.clone(), report::key_label(part, of, Bucket::None, &names, &reader));
+            Some(charts::Portion { group: (key.clone(), label(key)), part, value: row.get(at)?.clone() })
         });
         charts::stacked(&portions.collect::<Vec<_>>()).unwrap_or_default()
     } else {

@@ -181,12 +181,12 @@ async fn stated(reading: Reading<'_>, of: &Standing, view: &View) -> BlockView {
 
 async fn summed(visit: &Visit, schema: &Arc<Schema>, view: &View) -> BlockView {
     let pairs: Pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned().collect();
-    let (plot, grid, fault) = match report::figures(visit.reading(), schema, &pairs).await {
+    let (plot, grid, caption, fault) = match report::figures(visit.reading(), schema, &pairs).await {
         Ok(mut found) => {
             found.grid.rows.truncate(usize::from(ROWS));
-            (found.plot, Some(found.grid), None)
+            (found.plot, Some(found.grid), found.caption, None)
         }
-        Err(fault) => (None, None, Some(report::told(&fault))),
+        Err(fault) => (None, None, None, Some(report::told(&fault))),
     };
     BlockView::Report(Box::new(ReportView {
         title: view.name.clone(),
@@ -195,6 +195,7 @@ async fn summed(visit: &Visit, schema: &Arc<Schema>, view: &View) -> BlockView {
         figures: Vec::new(),
         plot,
         grid,
+        caption,
         notes: Vec::new(),
         fault,
         whole: Some(uses::address(view)),

@@ -122,7 +122,7 @@ async fn file(
 /// What an address asks for, in the API's words.
 fn asked(query: &ListQuery) -> query::Pairs {
     let mut pairs: query::Pairs = query.filters.clone();
-    for (name, value) in [("q", &query.q), ("sort", &query.sort)] {
+    for (name, value) in [("q", &query.q), ("sort", &query.sort), ("zone", &query.zone)] {
         if !value.is_empty() {
             pairs.push((name.to_owned(), value.clone()));
         }

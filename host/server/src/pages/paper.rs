@@ -27,7 +27,7 @@ pub(super) fn period_said(period: &PeriodView) -> Option<String> {
 
 /// What was asked, line by line.
 fn said(view: &ReportView) -> Vec<String> {
-    match &view.controls {
+    let asked = match &view.controls {
         Some(Controls::Records(asking)) => {
             let facets = asking.facets.iter().filter_map(|facet| {
                 let chosen = facet.offers.iter().find(|offer| offer.value == facet.chosen)?;
@@ -37,7 +37,8 @@ fn said(view: &ReportView) -> Vec<String> {
         }
         Some(Controls::Route(_, period)) => period.iter().filter_map(period_said).collect(),
         None => Vec::new(),
-    }
+    };
+    asked.into_iter().chain(view.caption.clone()).collect()
 }
 
 /// The data of the template.

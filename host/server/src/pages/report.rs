@@ -17,12 +17,15 @@ use lignaflow_core::bound::BoundSummary;
 use lignaflow_core::catalog::{Schema, SchemaField};
 use lignaflow_core::descriptor::{ChartKind, Field, FieldKind, ReportBlock, humanize};
 use lignaflow_core::error::Fault;
-use lignaflow_core::period::Almanac;
+use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{Bucket, MetricKind, Page};
-use lignaflow_core::value::{Currency, Decimal, Money, Value, civil_date, date_days, date_text, parse_date};
+use lignaflow_core::value::{
+    Currency, Decimal, Money, Value, civil_date, date_days, date_text, instant_text, parse_date,
+};
 use lignaflow_identity::{Client, RecordsTaken};
 use lignaflow_web::blocks::report::{
-    Asking, Controls, Facet, Grid, GridCell, GridHead, GridRow, KeptBar, KeptReport, Offer, PeriodView, ReportView,
+    Asking, Controls, Facet, Grid, GridCell, GridHead, GridRow, KeptBar, KeptReport, Offer, PeriodView, Reckoned,
+    ReportView,
 };
 use lignaflow_web::blocks::{Bar, BlockView, BlocksPage, ChartView, MOST_COLUMNS, page as draw, shares};
 use lignaflow_web::format::{is_figure, money, plain_text};
@@ -36,6 +39,8 @@ use std::sync::Arc;
 const MOST_OFFERED: usize = 60;
 /// Filters with a control of their own.
 const MOST_FACETS: usize = 12;
+/// Of instants.
+const DAYS: [&str; 3] = ["day", "week", "month"];
 const BUCKETS: [&str; 6] = ["day", "week", "month", "quarter", "year", "fiscal-year"];
 
 /// What a report may be asked and how it opens.
@@ -103,7 +108,7 @@ pub(super) async fn block(
     if block.count {
         opens.push(("count".to_owned(), "id".to_owned()));
     }
-    opens.extend(super::declared::pairs(&block.filter));
+    opens.extend(query::pairs(&block.filter));
     let preset = Preset {
         title: block.title.clone(),
         action: format!("/{}/-/{page}", place.home),
@@ -118,7 +123,7 @@ pub(super) async fn block(
 
 /// All that records of a collection can be grouped and measured by.
 fn of_schema(visit: &Visit, schema: &Arc<Schema>) -> Preset {
-    let mut groups = Vec::new();
+    let (mut groups, mut timed) = (Vec::new(), Vec::new());
     let mut date = None;
     for field in &schema.fields {
         let name = field.name.as_str();
@@ -127,6 +132,7 @@ fn of_schema(visit: &Visit, schema: &Arc<Schema>) -> Preset {
                 date.get_or_insert_with(|| name.to_owned());
                 groups.extend(BUCKETS.map(|bucket| format!("{name}:{bucket}")));
             }
+            FieldKind::Instant => timed.extend(DAYS.map(|bucket| format!("{name}:{bucket}"))),
             FieldKind::Choice | FieldKind::Boolean | FieldKind::Person => groups.push(name.to_owned()),
             FieldKind::Reference => {
                 groups.push(name.to_owned());
@@ -139,7 +145,9 @@ fn of_schema(visit: &Visit, schema: &Arc<Schema>) -> Preset {
             _ => {}
         }
     }
-    groups.truncate(MOST_OFFERED);
+    // Days of instants come last: where there is a date, it is the one that is meant.
+    groups.truncate(MOST_OFFERED.saturating_sub(timed.len()));
+    groups.append(&mut timed);
     let is_measure = |field: &&SchemaField| is_figure(field.field.kind) && field.field.kind != FieldKind::Percent;
     let measures = schema.fields.iter().filter(is_measure).take(MOST_OFFERED);
     let first = groups.iter().find(|group| !group.contains(':')).or(groups.first()).cloned();
@@ -223,12 +231,13 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         figures: Vec::new(),
         plot: None,
         grid: None,
+        caption: None,
         notes: Vec::new(),
         fault: None,
         files,
     };
     Ok(match found {
-        Ok(Found { plot, grid, notes }) => ReportView { plot, grid: Some(grid), notes, ..empty },
+        Ok(Found { plot, grid, caption, notes }) => ReportView { plot, grid: Some(grid), caption, notes, ..empty },
         Err(fault) => ReportView { fault: Some(told(&fault)), files: Vec::new(), ..empty },
     })
 }
@@ -348,6 +357,9 @@ async fn asking(
                 .unwrap_or_default(),
             _ => continue,
         };
+        if field.field.kind == FieldKind::Person {
+            offers.insert(0, Offer { value: period::ME.to_owned(), title: "Me".to_owned() });
+        }
         let key = format!("filter[{name}]");
         let chosen = value(&key);
         if facets.len() == MOST_FACETS && chosen.is_empty() {
@@ -367,7 +379,7 @@ async fn asking(
     let shown = |key: &str| {
         period.as_ref().is_some_and(|period| period.names.iter().any(|name| name == key))
             || facets.iter().any(|facet| facet.key == key)
-            || matches!(key, "group" | "sum" | "count")
+            || matches!(key, "group" | "sum" | "count" | "zone" | "round")
     };
     let mut kept: Pairs = pairs.iter().filter(|(key, _)| !shown(key)).cloned().collect();
     kept.extend(view.map(|view| ("view".to_owned(), view)));
@@ -375,7 +387,14 @@ async fn asking(
     let action =
         if kept.iter().any(|(key, _)| key == "view") { paths::report(&schema.name) } else { preset.action.clone() };
     let counts = !all_of(pairs, "count").is_empty();
-    Ok(Asking { action, groups, group, measures, sums, counts, period, facets, kept })
+    let timed = |field: &SchemaField| matches!(field.field.kind, FieldKind::Date | FieldKind::Instant);
+    let usual = &visit.signed.caller.time_zone;
+    let lasts = |path: &String| binder.path(schema, path).is_ok_and(|path| path.kind() == FieldKind::Duration);
+    let reckoned = Reckoned {
+        zone: schema.fields.iter().any(timed).then(|| [value("zone"), usual.clone()]),
+        rounding: preset.measures.iter().any(lasts).then(|| value("round")),
+    };
+    Ok(Asking { action, groups, group, measures, sums, counts, period, facets, reckoned, kept })
 }
 
 // --- The figures -----------------------------------------------------------------------------------------------------
@@ -383,6 +402,7 @@ async fn asking(
 pub(super) struct Found {
     pub plot: Option<ChartView>,
     pub grid: Grid,
+    pub caption: Option<String>,
     pub notes: Vec<String>,
 }
 
@@ -394,9 +414,10 @@ struct Shown {
 
 pub(super) async fn figures(reading: Reading<'_>, schema: &Arc<Schema>, pairs: &Pairs) -> Result<Found, Fault> {
     let (binder, caller) = (reading.binder(), reading.caller);
-    let summary = query::summary(&binder, schema, &Almanac::of(caller), pairs)?;
-    let bound = binder.summary(&summary, caller.calendar)?;
-    let Page { rows, columns, .. } = reading.app.records.summarize(caller, &reading.snapshot.catalog, &summary).await?;
+    let summed = query::summary(&binder, schema, &Almanac::of(caller), pairs)?;
+    let bound = summed.bound(&binder)?;
+    let (summary, almanac) = (&summed.summary, &summed.almanac);
+    let Page { rows, columns, .. } = reading.app.records.groups(caller, &bound).await?;
     let mut notes = Vec::new();
     if rows.len() >= usize::from(summary.limit) {
         notes.push(format!("There are more rows than the {} shown: narrow what is asked above.", rows.len()));
@@ -446,7 +467,7 @@ pub(super) async fn figures(reading: Reading<'_>, schema: &Arc<Schema>, pairs: &
     let shares: Vec<Option<u32>> =
         if bars { shares(&firsts).into_iter().map(Some).collect() } else { vec![None; firsts.len()] };
     let total = (!groups.is_empty()).then(|| {
-        let here = list_address(schema, pairs);
+        let here = list_address(schema, pairs, almanac);
         let mut cells = vec![GridCell { text: "Total".into(), ..GridCell::default() }];
         cells.resize(groups.len(), GridCell::default());
         cells.extend(bound.metrics.iter().enumerate().map(|(at, metric)| {
@@ -461,9 +482,9 @@ pub(super) async fn figures(reading: Reading<'_>, schema: &Arc<Schema>, pairs: &
         .map(|(row, share)| {
             let mut narrowed: Pairs = pairs.clone();
             for (group, (key, _)) in bound.groups.iter().zip(&row.keys) {
-                narrow(&mut narrowed, &group.path.text, group.bucket, key);
+                narrow(&mut narrowed, &group.path.text, group.bucket, key, group.zone.as_ref().map(|_| almanac));
             }
-            let behind = list_address(schema, &narrowed);
+            let behind = list_address(schema, &narrowed, almanac);
             let heads = bound.groups.iter().zip(&row.keys).map(|(group, (key, text))| GridCell {
                 text: text.clone(),
                 href: group
@@ -483,7 +504,8 @@ pub(super) async fn figures(reading: Reading<'_>, schema: &Arc<Schema>, pairs: &
         .collect();
     let heads = groups.iter().map(|shown| GridHead { title: shown.title.clone(), figure: false });
     let figures = measures.iter().map(|shown| GridHead { title: shown.title.clone(), figure: true });
-    Ok(Found { plot, grid: Grid { heads: heads.chain(figures).collect(), rows: lines, total }, notes })
+    let grid = Grid { heads: heads.chain(figures).collect(), rows: lines, total };
+    Ok(Found { plot, grid, caption: summed.caption(&bound), notes })
 }
 
 fn currency_of(value: &Value) -> Option<Currency> {
@@ -605,7 +627,7 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
         .collect::<Option<Vec<Bar>>>()?;
     // By what is grouped second each bar is in parts.
     let portions = rows.iter().filter_map(|row| match row.keys.as_slice() {
-        [(_, group), (_, part), ..] => {
+        [group, part, ..] => {
             let (group, part, value) = (group.clone(), part.clone(), row.values.first()?.clone());
             Some(charts::Portion { group, part, value })
         }
@@ -635,24 +657,32 @@ fn plot(bound: &BoundSummary, groups: &[Shown], measures: &[Shown], rows: &[Line
 
 // --- What is behind a figure -----------------------------------------------------------------------------------------
 
-/// The list of the records that a query of a summary is of.
-fn list_address(schema: &Schema, pairs: &Pairs) -> String {
+/// The list of the records that a query of a summary is of. Its zone goes on where something is said by a word.
+fn list_address(schema: &Schema, pairs: &Pairs, almanac: &Almanac) -> String {
     let filters: Pairs = pairs.iter().filter(|(name, _)| name.starts_with("filter[")).cloned().collect();
-    let q = super::routed::first(pairs, "q").unwrap_or_default().to_owned();
+    let said = |name: &str| super::routed::first(pairs, name).unwrap_or_default().to_owned();
+    let by_word = |text: &String| text.split(',').any(|word| almanac.period(word.trim()).is_some());
+    let zone = if filters.iter().any(|(_, text)| by_word(text)) { said("zone") } else { String::new() };
     let base = paths::list(&schema.name);
-    let query = ListQuery { filters, q, ..ListQuery::default() };
+    let query = ListQuery { filters, q: said("q"), zone, ..ListQuery::default() };
     // A list that opens with a view would narrow it.
     if query.is_bare() { ListQuery::all(&base) } else { query.address(&base) }
 }
 
-/// Narrows a query to one group.
-fn narrow(pairs: &mut Pairs, path: &str, bucket: Bucket, key: &Value) {
+/// Narrows a query to one group, of instants by the days of an almanac.
+fn narrow(pairs: &mut Pairs, path: &str, bucket: Bucket, key: &Value, instants: Option<&Almanac>) {
     let base = format!("filter[{path}]");
     if key.is_null() {
         pairs.push((format!("{base}[is_null]"), "true".to_owned()));
         return;
     }
     if let (Value::Date(first), true) = (key, bucket != Bucket::None) {
+        if let Some(almanac) = instants {
+            let begins = |day| almanac.begins(day).map(instant_text).unwrap_or_default();
+            pairs.push((format!("{base}[gte]"), begins(*first)));
+            pairs.push((format!("{base}[lt]"), begins(last_day(*first, bucket) + 1)));
+            return;
+        }
         let (from, until) = (format!("{base}[gte]"), format!("{base}[lte]"));
         let (mut first, mut last) = (*first, last_day(*first, bucket));
         // What is asked already may begin or end within it.
@@ -711,8 +741,8 @@ mod tests {
     fn a_group_is_narrowed_within_what_was_asked() {
         let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         let mut pairs = vec![pair("filter[day][gte]", "2026-11-10"), pair("filter[day]", "this-year")];
-        narrow(&mut pairs, "day", Bucket::Month, &Value::Date(day("2026-11-01")));
-        narrow(&mut pairs, "task", Bucket::None, &Value::Null);
+        narrow(&mut pairs, "day", Bucket::Month, &Value::Date(day("2026-11-01")), None);
+        narrow(&mut pairs, "task", Bucket::None, &Value::Null, None);
         let wanted = [
             pair("filter[day]", "this-year"),
             pair("filter[day][gte]", "2026-11-10"),

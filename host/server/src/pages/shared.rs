@@ -182,13 +182,13 @@ impl Looking<'_> {
                 return Ok(ReportView { grid: drawn.grid.map(unlinked), ..drawn });
             }
         };
-        let (plot, grid, notes) = if is_report(&view.query) {
+        let (plot, grid, caption, notes) = if is_report(&view.query) {
             let found = report::figures(reading, schema, &pairs(&view.query)).await?;
-            (found.plot, unlinked(found.grid), found.notes)
+            (found.plot, unlinked(found.grid), found.caption, found.notes)
         } else {
             let (grid, more) = listed(reading, schema, &ListQuery::of(pairs(&view.query)), most).await?;
             let note = more.then(|| format!("There is more than the first {most} rows."));
-            (None, grid, note.into_iter().collect())
+            (None, grid, None, note.into_iter().collect())
         };
         Ok(ReportView {
             title: view.name.clone(),
@@ -197,6 +197,7 @@ impl Looking<'_> {
             figures: Vec::new(),
             plot,
             grid: Some(grid),
+            caption,
             notes,
             fault: None,
             whole: None,

@@ -197,7 +197,7 @@ pub(super) async fn block(
         Ok(Some(table)) => Some(drawn(block, &table, &visit.reader())),
         Ok(None) | Err(_) => None,
     };
-    let kept = kept.map(|kept| kept.drawn(visit, place, page, Some(query.clone()).filter(|_| shown.is_some())));
+    let kept = kept.map(|kept| kept.drawn(visit, place, page, shown.is_some().then_some(asked)));
     let asks = schema.is_some() || period.is_some();
     let ask = AskView {
         title: block.title.clone(),
@@ -247,6 +247,7 @@ fn nothing(title: &str) -> ReportView {
         figures: Vec::new(),
         plot: None,
         grid: None,
+        caption: None,
         notes: Vec::new(),
         fault: None,
         whole: None,
@@ -255,6 +256,11 @@ fn nothing(title: &str) -> ReportView {
 }
 
 // --- What is kept of it ----------------------------------------------------------------------------------------------
+
+/// What is asked, whatever a form sends empty beside it.
+fn meant(asked: &Pairs) -> Pairs {
+    asked.iter().filter(|(_, text)| !text.is_empty()).cloned().collect()
+}
 
 fn pairs(query: &str) -> Pairs {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
@@ -382,8 +388,12 @@ async fn bar(place: &Place<'_>, page: &str) -> Result<Kept, Fault> {
 }
 
 impl Kept {
-    fn drawn(self, visit: &Visit, place: &Place<'_>, page: &str, query: Option<String>) -> KeptBar {
+    /// With what is asked, where it may be kept.
+    fn drawn(self, visit: &Visit, place: &Place<'_>, page: &str, asked: Option<&Pairs>) -> KeptBar {
         let base = format!("/{}/-/{page}", place.home);
+        let changed =
+            |asked: &Pairs| self.current.as_ref().is_some_and(|view| meant(&pairs(&view.query)) != meant(asked));
+        let query = |asked: &Pairs| form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
         let reports = self.views.iter().map(|view| KeptReport {
             id: view.id,
             name: view.name.clone(),
@@ -394,8 +404,8 @@ impl Kept {
         KeptBar {
             reports: reports.collect(),
             current: self.current.as_ref().map(|view| view.id),
-            query: query.filter(|_| visit.may_write()),
-            changed: false,
+            changed: asked.is_some_and(changed),
+            query: asked.filter(|_| visit.may_write()).map(query),
             share: self.current.as_ref().and_then(|view| sharing::offered(visit, view)),
             follow: self.follow,
             base,

@@ -4,7 +4,7 @@ use super::house::Visit;
 use super::{follow, lists, lookup, sharing};
 use crate::rest::host::From;
 use crate::uses;
-use crate::views::{self, Wish, is_report};
+use crate::views::{self, Declared, Wish, is_report};
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
 use lignaflow_core::Fault;
@@ -31,13 +31,15 @@ pub(super) async fn opened(
     };
     // Reports stand on a page of their own.
     let views: Vec<View> = views.into_iter().filter(|view| !is_report(&view.query)).collect();
+    let declared = views::declared(signed, &visit.snapshot, schema);
     let bare = query.is_plain() && !query.left;
     let wanted = match query.view.as_deref() {
         Some(text) => views.iter().find(|view| view.id.to_string() == text),
         None if bare => standard(&views, signed.caller.person().map(|person| person.0)),
         None => None,
     };
-    if query.view.is_some() && wanted.is_none() {
+    let given = declared.iter().find(|of| Some(of.view.name.as_str()) == query.view.as_deref());
+    if query.view.is_some() && wanted.is_none() && given.is_none() {
         query.view = Some(ListQuery::ALL.to_owned());
     }
     let mut bar = ViewBar {
@@ -45,7 +47,7 @@ pub(super) async fn opened(
         may_save: visit.may_write(),
         may_choose: signed.caller.holds(Permission::ADMINISTER),
         fault: None,
-        views: views.iter().map(|view| saved(visit, view)).collect(),
+        views: declared.iter().map(of_plugin).chain(views.iter().map(|view| saved(visit, view))).collect(),
         follow: None,
         share: None,
     };
@@ -58,15 +60,24 @@ pub(super) async fn opened(
             let message = format!("The view “{}” does not fit this list any more: {}", view.name, first.message);
             bar.fault = Some(message);
         } else if bare {
-            let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned();
-            let kept = ListQuery::of(pairs);
-            query = ListQuery { view: query.view, after: query.after, via: query.via, ..kept };
+            query = asked_by(&view.query, query);
         } else {
-            let pairs = form_urlencoded::parse(view.query.as_bytes()).into_owned();
-            bar.changed = query.kept() != ListQuery::of(pairs).kept();
+            bar.changed = query.kept() != asked_by(&view.query, ListQuery::default()).kept();
+        }
+    } else if let Some(of) = given {
+        if bare {
+            query = asked_by(&of.query, query);
+        } else {
+            bar.changed = query.kept() != of.query;
         }
     }
     Ok((query, bar))
+}
+
+/// What a view asks, at the place that an address is at.
+fn asked_by(view: &str, at: ListQuery) -> ListQuery {
+    let kept = ListQuery::of(form_urlencoded::parse(view.as_bytes()).into_owned());
+    ListQuery { view: at.view, after: at.after, via: at.via, ..kept }
 }
 
 /// The reports that are kept of a collection.
@@ -87,9 +98,15 @@ fn standard(views: &[View], person: Option<Id>) -> Option<&View> {
     standard.clone().find(own).or_else(|| standard.find(|view| view.shared))
 }
 
+fn of_plugin(Declared { view, .. }: &Declared<'_>) -> SavedView {
+    let (key, name) = (view.name.to_string(), view.title.clone());
+    SavedView { key, name, given: true, shared: false, standard: false, own: false }
+}
+
 fn saved(visit: &Visit, view: &View) -> SavedView {
     SavedView {
-        id: view.id,
+        key: view.id.to_string(),
+        given: false,
         name: view.name.clone(),
         shared: view.shared,
         standard: view.standard,

@@ -87,8 +87,9 @@ impl Call<'_> {
         if let Some(export) = self.export()? {
             return Ok(export.summary(pairs).await?);
         }
-        let summary = query::summary(&self.binder(), self.schema, &self.almanac(), pairs)?;
-        let mut page = self.app.records.summarize(&self.signed.caller, &self.snapshot.catalog, &summary).await?;
+        let binder = self.binder();
+        let bound = query::summary(&binder, self.schema, &self.almanac(), pairs)?.bound(&binder)?;
+        let mut page = self.app.records.groups(&self.signed.caller, &bound).await?;
         page.next = page.next.map(|after| self.next("/summary", pairs, &after));
         Ok(varying(json_response(StatusCode::OK, page_json(&page))))
     }

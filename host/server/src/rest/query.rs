@@ -1,16 +1,18 @@
 //! The query string of lists and summaries, as `docs/api.md` has it. What is unknown is an issue, never ignored.
 
 use crate::rest::expand::{Expansion, Wanted};
+use jiff::tz::TimeZone;
 use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::BoundPath;
+use lignaflow_core::bound::{BoundPath, BoundSummary};
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::descriptor::FieldKind;
+use lignaflow_core::descriptor::{FieldKind, Filters};
 use lignaflow_core::period::{self, Almanac};
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, MAX_GROUPS, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
+use lignaflow_core::reckoning::{Reckoning, Rounding};
 use lignaflow_core::value::{Decimal, Money, Value, parse_date, parse_instant};
-use lignaflow_core::{Fault, Issue};
+use lignaflow_core::{Fault, Id, Issue};
 use std::sync::Arc;
 
 /// Records of one page where the client names no limit, and the most that it may name.
@@ -31,9 +33,81 @@ pub struct List {
     pub count: bool,
 }
 
+/// A summary as it was asked for.
+#[derive(Debug)]
+pub struct Summed {
+    pub summary: Summary,
+    pub reckoning: Reckoning,
+    /// By what its relative dates were understood.
+    pub almanac: Almanac,
+    /// Whether it names its zone.
+    pub zoned: bool,
+}
+
+impl Summed {
+    /// The same with its names resolved.
+    pub fn bound(&self, binder: &Binder<'_>) -> Result<BoundSummary, Fault> {
+        binder.summary(&self.summary, &self.reckoning)
+    }
+
+    /// What whoever reads its figures has to know: whose days these are, and how durations were rounded.
+    pub fn caption(&self, bound: &BoundSummary) -> Option<String> {
+        let mut said = Vec::new();
+        let zone = self.reckoning.zone.iana_name().unwrap_or("UTC");
+        if bound.groups.iter().any(|group| group.zone.is_some()) {
+            said.push(format!("Days are those of {zone}."));
+        } else if self.zoned {
+            said.push(format!("Relative dates are those of {zone}."));
+        }
+        if let Some(rounding) = bound.metrics.iter().find_map(|metric| metric.rounding) {
+            let how = lignaflow_web::format::rounding(rounding);
+            said.push(format!(
+                "Durations are rounded {how}, each by itself; the records behind them are as they were."
+            ));
+        }
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+}
+
+/// Where the days are that a query speaks of, and whether it says so: `zone=Europe/London`.
+fn within(almanac: &Almanac, pairs: &Pairs, issues: &mut Vec<Issue>) -> (Almanac, bool) {
+    let Some((_, text)) = pairs.iter().find(|(name, _)| name == "zone") else { return (almanac.clone(), false) };
+    if let Some(zone) = TimeZone::get(text).ok().filter(|zone| zone.iana_name().is_some()) {
+        return (almanac.within(zone), true);
+    }
+    let message = format!("A zone is one of the tz database, such as Australia/Sydney, not `{text}`.");
+    issues.push(Issue::new("/zone", "unknown-zone", message));
+    (almanac.clone(), false)
+}
+
+/// Filters of a descriptor as the API spells them: `status` and `due[lt]` become `filter[status]` and `filter[due][lt]`.
+pub fn pairs(filters: &Filters) -> Pairs {
+    filters
+        .iter()
+        .map(|(name, value)| {
+            let key = match name.split_once('[') {
+                Some((path, operator)) => format!("filter[{path}][{operator}"),
+                None => format!("filter[{name}]"),
+            };
+            let text = match value {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(","),
+                other => other.to_string(),
+            };
+            (key, text)
+        })
+        .collect()
+}
+
 /// Reads the query of a list.
 pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs: &Pairs) -> Result<List, Fault> {
-    let mut reader = Reader { binder, schema, almanac, issues: Vec::new(), filters: Vec::new() };
+    let mut issues = Vec::new();
+    let (almanac, _) = within(almanac, pairs, &mut issues);
+    let mut reader = Reader { binder, schema, almanac: &almanac, issues, filters: Vec::new() };
     let mut sort = None;
     let mut limit = DEFAULT_LIMIT;
     let mut after = None;
@@ -48,7 +122,8 @@ pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs:
             "expand" => wanted.expand = words(text),
             "count" => count = reader.boolean("/count", text).unwrap_or_default(),
             "q" => reader.search(text),
-            _ => reader.filter(name, text, &["sort", "limit", "after", "fields", "expand", "count", "q"]),
+            "zone" => {}
+            _ => reader.filter(name, text, &["sort", "limit", "after", "fields", "expand", "count", "q", "zone"]),
         }
     }
     let default_sort = schema.collection.sort.as_deref().unwrap_or(schema.collection.display.as_str());
@@ -69,7 +144,7 @@ pub fn list(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs:
 }
 
 /// Reads the query of a summary: `group=project,start:month&sum=planned_minutes&count=id&filter[…]`.
-pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs: &Pairs) -> Result<Summary, Fault> {
+pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pairs: &Pairs) -> Result<Summed, Fault> {
     const KINDS: [(&str, MetricKind); 6] = [
         ("count", MetricKind::Count),
         ("distinct", MetricKind::CountDistinct),
@@ -78,7 +153,10 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
         ("min", MetricKind::Minimum),
         ("max", MetricKind::Maximum),
     ];
-    let mut reader = Reader { binder, schema, almanac, issues: Vec::new(), filters: Vec::new() };
+    let mut issues = Vec::new();
+    let (almanac, zoned) = within(almanac, pairs, &mut issues);
+    let mut reader = Reader { binder, schema, almanac: &almanac, issues, filters: Vec::new() };
+    let mut rounding = None;
     let mut group_by = Vec::new();
     let mut metrics = Vec::new();
     let mut sort = Vec::new();
@@ -96,6 +174,14 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
             }
             "after" => after = Some(text.clone()),
             "q" => reader.search(text),
+            "zone" => {}
+            "round" => match text.parse::<Rounding>() {
+                Ok(known) => rounding = Some(known),
+                Err(error) => {
+                    let message = format!("`round`: {error}, not `{text}`.");
+                    reader.issue("/round", "rounding", message);
+                }
+            },
             _ => match KINDS.iter().find(|(word, _)| word == name) {
                 Some((word, kind)) => metrics.extend(words(text).into_iter().map(|path| Metric {
                     label: if path == "id" { (*word).to_owned() } else { format!("{word}_{}", path.replace('.', "_")) },
@@ -106,7 +192,10 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
                 None => reader.filter(
                     name,
                     text,
-                    &["group", "sort", "limit", "after", "q", "count", "distinct", "sum", "average", "min", "max"],
+                    &[
+                        "group", "sort", "limit", "after", "q", "zone", "round", "count", "distinct", "sum", "average",
+                        "min", "max",
+                    ],
                 ),
             },
         }
@@ -123,7 +212,7 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
     if !issues.is_empty() {
         return Err(Fault::invalid(issues));
     }
-    Ok(Summary {
+    let summary = Summary {
         collection: schema.name.to_string(),
         authority: Authority::Caller,
         filter,
@@ -132,7 +221,8 @@ pub fn summary(binder: &Binder<'_>, schema: &Arc<Schema>, almanac: &Almanac, pai
         sort,
         limit,
         after,
-    })
+    };
+    Ok(Summed { summary, reckoning: almanac.reckoning(rounding), almanac, zoned })
 }
 
 /// Where a log begins that is read from its end: how many entries, and before which.
@@ -318,7 +408,7 @@ pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &st
             _ => Err(format!("`is_null` is true or false, not `{text}`.")),
         },
         "in" if many => {
-            let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, part)).collect();
+            let any: Result<Vec<_>, _> = text.split(',').map(|part| includes(path, almanac, part)).collect();
             Ok(Predicate::Any(any?))
         }
         "in" if is_timed(path) => {
@@ -327,11 +417,11 @@ pub fn comparison(path: &BoundPath, almanac: &Almanac, operator: &str, text: &st
             Ok(Predicate::Any(any?))
         }
         "in" => {
-            let values: Result<Vec<_>, _> = text.split(',').map(|part| value(path, part.trim())).collect();
+            let values: Result<Vec<_>, _> = text.split(',').map(|part| value(path, almanac, part.trim())).collect();
             Ok(Predicate::Within { path: name, values: values? })
         }
-        "eq" if many => includes(path, text),
-        "ne" if many => Ok(Predicate::Not(Box::new(includes(path, text)?))),
+        "eq" if many => includes(path, almanac, text),
+        "ne" if many => Ok(Predicate::Not(Box::new(includes(path, almanac, text)?))),
         _ => {
             let operator = Operator::ALL.into_iter().find(|known| known.api_name() == operator).ok_or_else(|| {
                 format!(
@@ -353,7 +443,7 @@ fn single(path: &BoundPath, almanac: &Almanac, operator: Operator, text: &str) -
     let period = period.and_then(|period| almanac.compare(&path.text, path.kind(), operator, period));
     match period {
         Some(predicate) => Ok(predicate),
-        None => Ok(Predicate::Compare { path: path.text.clone(), operator, value: value(path, text)? }),
+        None => Ok(Predicate::Compare { path: path.text.clone(), operator, value: value(path, almanac, text)? }),
     }
 }
 
@@ -363,13 +453,27 @@ fn no_time(name: &str, example: &str, text: &str) -> String {
     format!("`{name}` is compared with {example}, or a period such as this-week, not `{text}`{meant}")
 }
 
-fn includes(path: &BoundPath, text: &str) -> Result<Predicate, String> {
-    let id = text.trim().parse().map_err(|_| format!("`{}` holds ids; `{text}` is none.", path.text))?;
+fn includes(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Predicate, String> {
+    let id = match me(path, almanac, text.trim())? {
+        Some(me) => me,
+        None => text.trim().parse().map_err(|_| format!("`{}` holds ids; `{text}` is none.", path.text))?,
+    };
     Ok(Predicate::Includes { path: path.text.clone(), id })
 }
 
-fn value(path: &BoundPath, text: &str) -> Result<Value, String> {
+/// Whoever asks, in the place of a person.
+fn me(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Option<Id>, String> {
+    if text != period::ME || !matches!(path.kind(), FieldKind::Person | FieldKind::People) {
+        return Ok(None);
+    }
+    almanac.me().map(Some).ok_or_else(|| format!("`{}` is compared with `me`, and no person asks.", path.text))
+}
+
+fn value(path: &BoundPath, almanac: &Almanac, text: &str) -> Result<Value, String> {
     use FieldKind as Kind;
+    if let Some(me) = me(path, almanac, text)? {
+        return Ok(Value::Reference(me));
+    }
     let name = &path.text;
     let wrong = |right: &str| format!("`{name}` is compared with {right}, not `{text}`.");
     Ok(match path.kind() {

@@ -53,12 +53,12 @@ async fn keep(client: &Client, name: &str, query: &str) -> String {
     client.post("views", view).await.is(201).id()
 }
 
-async fn put(client: &Client, view: &str, body: Json) -> Answer {
+pub(crate) async fn put(client: &Client, view: &str, body: Json) -> Answer {
     client.send(client.request(Method::PUT, &format!("views/{view}/uses")).json(&body)).await
 }
 
 /// The letters to somebody that views came in, once nothing is due any more.
-async fn letters(server: &Server, to: &str) -> Vec<Kept> {
+pub(crate) async fn letters(server: &Server, to: &str) -> Vec<Kept> {
     let due = async || server.app.store.due_view_uses(server.app.clock.now(), 1).await.unwrap();
     while !due().await.is_empty() {
         tokio::task::yield_now().await;
@@ -69,7 +69,7 @@ async fn letters(server: &Server, to: &str) -> Vec<Kept> {
 }
 
 /// The last of them as it is read. There are others, such as those of a morning.
-async fn last(server: &Server, to: &str) -> Letter {
+pub(crate) async fn last(server: &Server, to: &str) -> Letter {
     let mut all = server.mailbox().await.into_iter();
     all.rfind(|letter| letter.kind == "report" && letter.to == to).unwrap()
 }

@@ -15,6 +15,7 @@ on_both!(
     an_import_learns_nothing_of_what_is_hidden,
     an_exported_file_has_what_its_reader_sees,
     a_view_that_is_shared_shows_each_their_own,
+    a_view_of_its_plugin_is_for_whom_what_it_names_is_for,
     a_stream_tells_of_what_is_seen_alone,
     what_is_kept_for_one_is_not_shown_to_another,
     a_record_that_is_made_again_is_not_told_to_whom_it_is_hidden,
@@ -426,4 +427,19 @@ async fn a_route_reads_as_whoever_calls_it(database: Database) {
     assert!(made.json.get("budget").is_none(), "{}", made.text);
     let copied = scene.org.get(&format!("projects/projects/{}", made.id())).await.is(200);
     assert_eq!(copied.json["budget"], budget, "the plan is copied whole");
+}
+
+async fn a_view_of_its_plugin_is_for_whom_what_it_names_is_for(database: Database) {
+    let site = site(&database).await;
+    let names = async |client: &Client| -> Vec<String> {
+        let told = client.get(&format!("views?collection={ENTRIES}")).await.is(200);
+        let all = told.json["declared"].as_array().unwrap().iter();
+        all.map(|view| view["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&site.org).await, ["mine", "dear", "papers"]);
+    assert_eq!(names(&site.mia).await, ["mine"], "rates and contracts are none of hers");
+    let mia = site.server.visitor();
+    mia.sign_in(&site.mia_email, lignaflow_testkit::PASSWORD).await;
+    let list = mia.get(&format!("/{ENTRIES}?view=dear")).await.is(200);
+    list.shows(">Mine").hides("Dear").hides("Papers").hides("role=\"alert\"");
 }

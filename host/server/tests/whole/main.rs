@@ -68,6 +68,7 @@ mod planning;
 mod plugins;
 mod privacy;
 mod quotes;
+mod reckoned;
 mod records;
 mod removal;
 mod renames;

@@ -14,6 +14,7 @@ on_both!(
     every_figure_opens_its_records_and_nobody_is_told_of_more_than_they_see,
     a_report_is_kept_and_opened_again,
     a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures,
+    a_kept_table_of_a_route_is_changed_in_its_place,
 );
 
 const CSV: &str = "text/csv";
@@ -188,7 +189,7 @@ async fn figures_are_the_sums_of_the_entries_in_the_api_on_the_page_and_in_files
 }
 
 /// The addresses that figures of a table lead to, by their texts.
-fn linked(page: &str) -> Vec<(String, String)> {
+pub(crate) fn linked(page: &str) -> Vec<(String, String)> {
     let body = page.split("<table class=\"table table-bleed report\">").nth(1).unwrap();
     body.split("<a href=\"")
         .skip(1)
@@ -308,4 +309,36 @@ async fn a_table_of_a_route_is_a_page_and_a_file_with_the_same_figures(database:
     let own = mia.get(path).await.is(200).json;
     let names: Vec<&Json> = own["rows"].as_array().unwrap().iter().map(|row| &row["title"]).collect();
     assert_eq!(names, ["Mia"], "of others she is told nothing");
+}
+
+async fn a_kept_table_of_a_route_is_changed_in_its_place(database: Database) {
+    let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).into();
+    let server = database.serve_with(Setup { plugins, ..Setup::default() }).await;
+    let org = server.organization("Halloran & Beck").await;
+    let visitor = server.signed_in(&org).await;
+    let base = "/reporting/-/utilisation";
+    let asked = "period=&from=2026-11-16&until=2026-11-20";
+    let kept = visitor.post(&format!("{base}/views"), &[("name", "One week"), ("query", asked)]).await.is(303);
+    let page = visitor.follow(&kept).await.is(200);
+    page.shows("aria-current=\"page\">One week").shows("value=\"2026-11-20\"").hides("Update report");
+    let view = kept.to().split("view=").nth(1).unwrap();
+    page.shows(&format!("name=\"view\" value=\"{view}\""));
+
+    // What is asked from it goes on being about it, and is kept in its place.
+    let other = "period=&from=2026-11-16&until=2026-11-27";
+    let page = visitor.get(&format!("{base}?view={view}&{other}")).await.is(200);
+    page.shows("aria-current=\"page\">One week").shows("Update report").shows("value=\"2026-11-27\"");
+    let _ = visitor.post(&format!("{base}/views/{view}"), &[("query", other)]).await.is(303);
+    let views = org.get("views").await.is(200);
+    assert_eq!((views.data().len(), &views.data()[0]["query"]), (1, &json!(other)));
+    visitor.get(&format!("{base}?view={view}")).await.is(200).shows("value=\"2026-11-27\"").hides("Update report");
+    // What is said no more is no change.
+    visitor.get(&format!("{base}?view={view}&from=2026-11-16&until=2026-11-27")).await.is(200).hides("Update report");
+    // Somebody who only sees it keeps one of their own.
+    let _ = org.patch(&format!("views/{view}"), "*", json!({ "shared": true })).await.is(200);
+    let (_, email, _) = server.member(&org, "Mia", Role::Member).await;
+    let mia = server.visitor();
+    mia.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    let page = mia.get(&format!("{base}?view={view}&{asked}")).await.is(200);
+    page.hides("Update report").shows("Save report");
 }

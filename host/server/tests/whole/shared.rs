@@ -32,18 +32,18 @@ const EVENING: i64 = 1_795_000_000_000_000;
 const DAY: i64 = 86_400;
 const HOURS: &str = "group=user&sum=duration";
 
-struct Firm {
-    server: Server,
-    clock: HeldClock,
-    org: Org,
+pub(crate) struct Firm {
+    pub(crate) server: Server,
+    pub(crate) clock: HeldClock,
+    pub(crate) org: Org,
     mia: Client,
     mia_id: String,
     mia_email: String,
-    project: String,
+    pub(crate) project: String,
 }
 
 /// A firm whose owner has five hours of this week, and Mia two.
-async fn firm(database: &Database) -> Firm {
+pub(crate) async fn firm(database: &Database) -> Firm {
     let clock = HeldClock::at(EVENING);
     let plugins = ["projects", "timesheets"].map(shipped).into();
     let server = database.serve_with(Setup { clock: Arc::new(clock.clone()), plugins, ..Setup::default() }).await;
@@ -62,20 +62,20 @@ async fn worked(who: &Client, project: &str, hours: i64) {
     let _ = who.post(ENTRIES, body).await.is(201);
 }
 
-async fn keep(client: &Client, name: &str, query: &str, shared: bool) -> String {
+pub(crate) async fn keep(client: &Client, name: &str, query: &str, shared: bool) -> String {
     let view = json!({ "collection": ENTRIES, "name": name, "query": query, "shared": shared });
     client.post("views", view).await.is(201).id()
 }
 
 /// A link to a view: its id, and its path.
-async fn share(client: &Client, view: &str, body: Json) -> (String, String) {
+pub(crate) async fn share(client: &Client, view: &str, body: Json) -> (String, String) {
     let made = client.post(&format!("views/{view}/links"), body).await.is(201);
     let url = made.json["url"].as_str().unwrap().to_owned();
     (made.id(), url[url.find("/l/").unwrap()..].to_owned())
 }
 
 /// Somebody outside who has opened a link, and the address of its page.
-async fn opened(server: &Server, path: &str) -> (Visitor, String) {
+pub(crate) async fn opened(server: &Server, path: &str) -> (Visitor, String) {
     let visitor = server.visitor();
     let entered = visitor.get(path).await.is(303);
     let address = entered.to().to_owned();
@@ -83,7 +83,7 @@ async fn opened(server: &Server, path: &str) -> (Visitor, String) {
 }
 
 /// The words of what is shown as a PDF.
-async fn printed(visitor: &Visitor, address: &str) -> String {
+pub(crate) async fn printed(visitor: &Visitor, address: &str) -> String {
     let answer = visitor.request(Method::GET, &format!("{address}?format=pdf")).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     pdf::text(&answer.bytes().await.unwrap())

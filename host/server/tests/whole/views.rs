@@ -1,7 +1,8 @@
 //! Lists that people keep under a name: by the API, and over the list itself.
 
 use crate::scene::{TASKS, opened, scene};
-use lignaflow_testkit::{Database, Role, on_both};
+use lignaflow_testkit::plugins::shipped;
+use lignaflow_testkit::{Database, Role, Setup, on_both};
 use serde_json::json;
 
 on_both!(
@@ -12,6 +13,8 @@ on_both!(
     views_are_bounded,
     a_list_is_kept_renamed_shared_and_let_go_without_script,
     a_view_that_no_longer_fits_says_so,
+    a_list_has_the_views_of_its_plugin_beside_those_that_are_kept,
+    every_view_that_is_shipped_fits_its_list,
 );
 
 async fn a_view_is_kept_and_read_back(database: Database) {
@@ -151,4 +154,70 @@ async fn a_view_that_no_longer_fits_says_so(database: Database) {
     assert_eq!(read.json["issues"][0]["path"], "/query/filter/colour", "{}", read.text);
     let page = visitor.get(&format!("/{TASKS}?view={view}")).await.is(200);
     page.shows("does not fit this list any more").shows("Delete view");
+}
+
+async fn a_list_has_the_views_of_its_plugin_beside_those_that_are_kept(database: Database) {
+    let scene = scene(&database).await;
+    let (mia_id, email, mia) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let members = json!({ "members": [scene.org.owner.to_string(), mia_id.to_string()] });
+    let _ = scene.org.patch(&format!("projects/projects/{}", scene.project), "*", members).await.is(200);
+    for (title, who, due) in [
+        ("Cut", scene.org.owner.to_string(), "2020-01-01"),
+        ("Glue", scene.org.owner.to_string(), "2999-01-01"),
+        ("Sand", mia_id.to_string(), "2020-01-01"),
+    ] {
+        scene.task(title, json!({ "assignees": [who], "due": due })).await;
+    }
+    let body = json!({ "collection": TASKS, "name": "Late", "query": "sort=-due", "shared": true });
+    let _ = scene.org.post("views", body).await.is(201);
+
+    let visitor = scene.server.signed_in(&scene.org).await;
+    let page = visitor.get(&format!("/{TASKS}")).await.is(200);
+    let [all, mine, late] = [">All tasks", ">Mine", ">Late"].map(|tab| page.text.find(tab).unwrap());
+    assert!(all < mine && mine < late, "the plugin's come first");
+    let mine = visitor.get(&format!("/{TASKS}?view=mine")).await.is(200);
+    mine.shows("aria-current=\"page\">Mine").shows("Cut").shows("Glue").shows("2 shown");
+    mine.shows("<b class=\"facet-value\">me</b>").hides("Edit view").hides("Delete view").shows("Save view");
+    visitor.get(&format!("/{TASKS}?view=overdue")).await.is(200).shows("Cut").shows("Sand").shows("2 shown");
+    let wrong = visitor.get(&format!("/{TASKS}?view=hers")).await.is(200);
+    wrong.shows("aria-current=\"page\">All tasks");
+    // Whoever looks is who it is of.
+    let hers = scene.server.visitor();
+    hers.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    hers.get(&format!("/{TASKS}?view=mine")).await.is(200).shows("Sand").shows("1 shown");
+    let listed = mia.get(&format!("{TASKS}?filter[assignees]=me")).await.is(200);
+    assert_eq!(listed.column("title"), ["Sand"]);
+    // The API has them too, in the words that a kept one has.
+    let told = scene.org.get(&format!("views?collection={TASKS}")).await.is(200);
+    let first = &told.json["declared"][0];
+    assert_eq!((&first["name"], &first["title"]), (&json!("mine"), &json!("Mine")));
+    let kept = json!({ "collection": TASKS, "name": "My own", "query": first["query"] });
+    assert!(scene.org.post("views", kept).await.is(201).json["issues"].is_null());
+}
+
+/// Whoever sees all sees all of them; who may not read what one is of does not see it.
+async fn every_view_that_is_shipped_fits_its_list(database: Database) {
+    let names = ["projects", "estimates", "timesheets", "reporting"];
+    let server = database.serve_with(Setup { plugins: names.map(shipped).into(), ..Setup::default() }).await;
+    let org = server.organization("Halloran & Beck").await;
+    let told = org.get("views").await.is(200);
+    let found: Vec<String> = told.json["declared"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|view| format!("{} {}", view["collection"].as_str().unwrap(), view["name"].as_str().unwrap()))
+        .collect();
+    let snapshot = server.app.registry.current();
+    let mut all = Vec::new();
+    for schema in snapshot.catalog.schemas() {
+        all.extend(schema.collection.views.iter().map(|view| format!("{} {}", schema.name, view.name)));
+    }
+    assert!(all.len() > 20, "{all:?}");
+    assert_eq!(found, all);
+    let visitor = server.signed_in(&org).await;
+    for view in &all {
+        let (collection, name) = view.split_once(' ').unwrap();
+        let page = visitor.get(&format!("/{collection}?view={name}")).await.is(200);
+        page.shows("aria-current=\"page\"").hides("role=\"alert\"");
+    }
 }

@@ -6,8 +6,10 @@
 //! to calendar algorithms, 2023). A year that begins elsewhere is a March year of days counted from elsewhere.
 
 use lignaflow_core::bound::Calendar;
+use lignaflow_core::clock::Micros;
 use lignaflow_core::query::Bucket;
-use sea_query::{Expr, ExprTrait};
+use lignaflow_core::reckoning::{DAY, Offsets, Rounding};
+use sea_query::{CaseStatement, Expr, ExprTrait};
 
 /// Makes days of the common era positive, and 1970-01-01 a Thursday: a multiple of seven.
 const WEEKS: i32 = 719_166;
@@ -17,8 +19,45 @@ const QUARTER_DAYS: i32 = 4 * 719_468 + 4 * 146_097 + 3;
 /// Days from the first of March to the first of a month, from January on.
 const MONTHS: [i32; 12] = [306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275];
 
+/// More days than instants reach back before 1970.
+const BEFORE: i64 = 4_000_000;
+
 fn number(number: i32) -> Expr {
     Expr::Constant(number.into())
+}
+
+fn wide(number: i64) -> Expr {
+    Expr::Constant(number.into())
+}
+
+/// The day of an instant in a zone. Division cuts towards zero, so it is done above zero.
+pub(super) fn day(instant: &Expr, zone: &Offsets) -> Expr {
+    let (first, changes) = zone.table();
+    instant.clone().add(offset(instant, first, changes)).div(wide(DAY)).sub(wide(BEFORE))
+}
+
+/// How far the clocks are ahead at an instant, and [`BEFORE`]: halves of the table, so that a few comparisons find it.
+fn offset(instant: &Expr, first: Micros, changes: &[(Micros, Micros)]) -> Expr {
+    let (before, rest) = changes.split_at(changes.len() / 2);
+    let Some(((at, since), after)) = rest.split_first() else { return wide(first + BEFORE * DAY) };
+    CaseStatement::new()
+        .case(instant.clone().lt(wide(*at)), offset(instant, first, before))
+        .finally(offset(instant, *since, after))
+        .into()
+}
+
+/// A duration as it is rounded. What lies so near the ends of 64 bits that it could go beyond is cut down.
+pub(super) fn rounded(seconds: Expr, rounding: Rounding) -> Expr {
+    let step = rounding.step();
+    let beyond = seconds.clone().modulo(wide(step));
+    let whole = seconds.clone().sub(beyond.clone());
+    let Some(turns) = rounding.turns() else { return whole };
+    let (most, least) = (i64::MAX / step * step - 1, i64::MIN / step * step);
+    CaseStatement::new()
+        .case(beyond.clone().gte(wide(turns)).and(seconds.clone().lte(wide(most))), whole.clone().add(wide(step)))
+        .case(beyond.lte(wide(-turns)).and(seconds.gt(wide(least))), whole.clone().sub(wide(step)))
+        .finally(whole)
+        .into()
 }
 
 /// The bucket of a column of days.

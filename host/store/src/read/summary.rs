@@ -172,9 +172,10 @@ impl<'a> Build<'a> {
 
     fn groups(&mut self, summary: &'a BoundSummary) -> Result<(), StoreError> {
         for (index, group) in summary.groups.iter().enumerate() {
-            let (path, kind) = (&group.path, group.path.kind());
+            let (path, kind) = (&group.path, group.kind());
             let column = self.scope.column(path)?;
-            self.group(bucket::start(&column, group.bucket, summary.calendar), format!("g{index}"));
+            let day = group.zone.as_ref().map_or_else(|| column.clone(), |zone| bucket::day(&column, zone));
+            self.group(bucket::start(&day, group.bucket, summary.calendar), format!("g{index}"));
             if kind == FieldKind::Text {
                 let folded = self.scope.column_of(path, layout::fold_column)?;
                 self.group(folded, format!("f{index}"));
@@ -199,6 +200,10 @@ impl<'a> Build<'a> {
 
     fn metric(&mut self, index: usize, metric: &BoundMetric) -> Result<(), StoreError> {
         let column = self.scope.column(&metric.path)?;
+        let column = match metric.rounding {
+            Some(rounding) => bucket::rounded(column, rounding),
+            None => column,
+        };
         let filter = match &metric.filter {
             BoundPredicate::All(children) if children.is_empty() => None,
             filter => Some(self.scope.predicate(filter)?),
@@ -282,10 +287,11 @@ fn sort(dialect: Dialect, summary: &BoundSummary) -> Result<Vec<SortColumn>, Sto
     for (column, descending) in summary.sort.iter().copied().chain(groups) {
         match column {
             SummaryColumn::Group(index) => {
-                let path = &summary.groups[index].path;
+                let group = &summary.groups[index];
+                let path = &group.path;
                 let name = format!("g{index}");
                 let value = after(index);
-                match path.kind() {
+                match group.kind() {
                     FieldKind::Text => {
                         let folded =
                             After::of(value, |value| Ok(value.as_text().map(|text| Sql::from(path.folded(text)))))?;
@@ -296,7 +302,8 @@ fn sort(dialect: Dialect, summary: &BoundSummary) -> Result<Vec<SortColumn>, Sto
                         by(rank(path, &col(GROUPS, &name)), descending, place);
                     }
                     _ => {
-                        by(col(GROUPS, &name), descending, After::of(value, |value| of_path(path, value))?);
+                        let value = After::of(value, |value| of_kind(group.kind(), path.scale(), value))?;
+                        by(col(GROUPS, &name), descending, value);
                         continue;
                     }
                 }
@@ -320,11 +327,11 @@ fn sort(dialect: Dialect, summary: &BoundSummary) -> Result<Vec<SortColumn>, Sto
     Ok(columns)
 }
 
-/// A value as its column holds it; nothing of null.
-fn of_path(path: &BoundPath, value: &Value) -> Result<Option<Sql>, StoreError> {
+/// A value as a column of its kind holds it; nothing of null.
+fn of_kind(kind: FieldKind, scale: u8, value: &Value) -> Result<Option<Sql>, StoreError> {
     match value {
         Value::Null => Ok(None),
-        value => layout::scalar(path.kind(), path.scale(), value).map(Some),
+        value => layout::scalar(kind, scale, value).map(Some),
     }
 }
 
@@ -339,7 +346,7 @@ fn measured(metric: &BoundMetric, value: &Value) -> Result<Option<Sql>, StoreErr
             let units = i64::try_from(decimal.mantissa()).map_err(|_| mismatched(&metric.label))?;
             Some(Sql::from(units))
         }
-        (_, value) => of_path(&metric.path, value)?,
+        (_, value) => of_kind(metric.path.kind(), metric.path.scale(), value)?,
     })
 }
 

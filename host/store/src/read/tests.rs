@@ -5,12 +5,12 @@ use super::listing::Listing;
 use super::summary::{Summing, Sums};
 use crate::database::{Dialect, Statement};
 use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::Calendar;
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::{Id, OrganizationId, Value, cursor};
 
 const WORK: &str = r#"
@@ -231,7 +231,7 @@ fn a_summary_is_grouped_within_and_sorted_without() {
         after: None,
     };
     let catalog = catalog();
-    let bound = Binder { catalog: &catalog, home: None }.summary(&summary, Calendar::default()).unwrap();
+    let bound = Binder { catalog: &catalog, home: None }.summary(&summary, &Reckoning::default()).unwrap();
     let sql = |dialect, sums| unquoted(&Summing::new(dialect, access(), &bound, sums).unwrap().0);
     says(
         &sql(Dialect::Postgres, Sums::Whole),

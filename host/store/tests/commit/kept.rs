@@ -3,12 +3,13 @@
 use crate::common::{Fixture, World, fields, text};
 use crate::{SHOP, on_both};
 use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::{BoundSelection, BoundSummary, Calendar};
+use lignaflow_core::bound::{BoundSelection, BoundSummary};
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::Catalog;
 use lignaflow_core::query::{
     Authority, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::{Id, Value};
 use lignaflow_store::{CacheOptions, Statement, Store, StoreError};
 use std::sync::Arc;
@@ -65,7 +66,7 @@ fn counting(catalog: &Catalog, collection: &str, group: &str) -> BoundSummary {
         limit: 1000,
         after: None,
     };
-    Binder { catalog, home: None }.summary(&summary, Calendar::default()).unwrap()
+    Binder { catalog, home: None }.summary(&summary, &Reckoning::default()).unwrap()
 }
 
 /// The number of orders, as a summary.

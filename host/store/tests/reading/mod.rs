@@ -3,13 +3,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each suite uses a part of it")]
 
 use lignaflow_core::bind::Binder;
-use lignaflow_core::bound::{BoundSelection, BoundSummary, Calendar};
+use lignaflow_core::bound::{BoundSelection, BoundSummary};
 use lignaflow_core::caller::Access;
 use lignaflow_core::catalog::{Catalog, Schema, SchemaField, SystemField};
 use lignaflow_core::custom::{CustomField, CustomKind, CustomOption, Definition};
 use lignaflow_core::error::Fault;
 use lignaflow_core::memory::Memory;
 use lignaflow_core::query::{Authority, Page, Predicate, Selection, SortKey, Summary};
+use lignaflow_core::reckoning::Reckoning;
 use lignaflow_core::record::Record;
 use lignaflow_core::{Id, OrganizationId, PersonId, Value};
 use lignaflow_store::{Store, StoreError, build, layout};
@@ -150,8 +151,8 @@ impl<'a> Lab<'a> {
         self.binder().selection(selection)
     }
 
-    pub fn bind_summary(&self, summary: &Summary, calendar: Calendar) -> Result<BoundSummary, Fault> {
-        self.binder().summary(summary, calendar)
+    pub fn bind_summary(&self, summary: &Summary, reckoning: &Reckoning) -> Result<BoundSummary, Fault> {
+        self.binder().summary(summary, reckoning)
     }
 
     pub async fn find(&self, selection: &Selection) -> Page {

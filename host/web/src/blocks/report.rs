@@ -8,9 +8,11 @@ use crate::collection::follow::{self, Follow};
 use crate::collection::share;
 use crate::empty::empty;
 use crate::icon::icon;
+use crate::{format, zones};
 use lignaflow_core::descriptor::humanize;
 use lignaflow_core::id::Id;
 use lignaflow_core::period;
+use lignaflow_core::reckoning::{Rounding, Way};
 use maud::{Markup, html};
 
 /// Groups of one report.
@@ -44,6 +46,15 @@ pub struct PeriodView {
     pub until: String,
 }
 
+/// Whose days are reckoned with, and how durations are rounded.
+#[derive(Debug, Clone, Default)]
+pub struct Reckoned {
+    /// The zone that is named, and the one where none is; nothing where no field is of time.
+    pub zone: Option<[String; 2]>,
+    /// As the address says it; nothing where no field is a duration.
+    pub rounding: Option<String>,
+}
+
 /// What is asked of a report over records.
 #[derive(Debug, Clone)]
 pub struct Asking {
@@ -56,6 +67,7 @@ pub struct Asking {
     pub counts: bool,
     pub period: Option<PeriodView>,
     pub facets: Vec<Facet>,
+    pub reckoned: Reckoned,
     /// What else the address says, which the form must not lose.
     pub kept: Vec<(String, String)>,
 }
@@ -135,6 +147,8 @@ pub struct ReportView {
     pub plot: Option<ChartView>,
     /// Nothing where it could not be worked out.
     pub grid: Option<Grid>,
+    /// What whoever reads the figures has to know, above them.
+    pub caption: Option<String>,
     /// What is said beside the figures.
     pub notes: Vec<String>,
     pub fault: Option<String>,
@@ -157,8 +171,14 @@ pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
                 Some(Controls::Records(asking)) => (ask(asking)),
                 Some(Controls::Route(ask, period)) => {
                     div class="band" {
-                        @let period = period.as_ref().map(|period| html! { div class="asking-row" { (period_controls(period)) } });
-                        (asking::choices_above(ask, period, cells.reader, cells.labels))
+                        @let before = html! {
+                            // What is asked from a kept one is still about it, so that it can be changed in its place.
+                            @if let Some(current) = view.kept.as_ref().and_then(|kept| kept.current) {
+                                input type="hidden" name="view" value=(current);
+                            }
+                            @if let Some(period) = period { div class="asking-row" { (period_controls(period)) } }
+                        };
+                        (asking::choices_above(ask, &before, cells.reader, cells.labels))
                     }
                 }
                 None => {},
@@ -173,6 +193,7 @@ pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
                 div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::plot(plot, cells)) } }
             }
             @if let Some(grid) = &view.grid {
+                @if let Some(caption) = &view.caption { p class="band caption muted small" { (caption) } }
                 @if grid.rows.is_empty() {
                     @let text = if view.controls.is_some() {
                         "No record that you see fits what is asked above. Widen the period, or take a filter off."
@@ -333,7 +354,51 @@ fn ask(asking: &Asking) -> Markup {
                         }
                     }
                 }
+                (reckoned(&asking.reckoned))
                 button class="btn btn-primary" type="submit" { "Show" }
+            }
+        }
+    }
+}
+
+/// Minutes that are offered.
+const STEPS: [u8; 7] = [1, 5, 6, 10, 15, 30, 60];
+
+/// Whose days, and what is rounded: behind a button, since few reports ask for it.
+fn reckoned(of: &Reckoned) -> Markup {
+    let set = of.zone.as_ref().is_some_and(|[zone, _]| !zone.is_empty())
+        || of.rounding.as_ref().is_some_and(|rounding| !rounding.is_empty());
+    let title = match (&of.zone, &of.rounding) {
+        (Some(_), Some(_)) => "Zone and rounding",
+        (Some(_), None) => "Zone",
+        (None, Some(_)) => "Rounding",
+        (None, None) => return html! {},
+    };
+    html! {
+        details class="asking-more" open[set] {
+            summary class="btn btn-small" { (icon("clock")) (title) }
+            div class="asking-row" {
+                @if let Some([zone, usual]) = &of.zone {
+                    div class="field" {
+                        label for="zone" { "Days of" }
+                        input class="input" id="zone" name="zone" value=(zone) placeholder=(usual) list=(zones::LIST) autocomplete="off" spellcheck="false";
+                        (zones::list())
+                    }
+                }
+                @if let Some(chosen) = &of.rounding {
+                    div class="field" {
+                        label for="round" { "Durations" }
+                        select class="input" id="round" name="round" {
+                            option value="" { "as they are" }
+                            @if let Some(own) = chosen.parse::<Rounding>().ok().filter(|own| !STEPS.contains(&own.minutes())) {
+                                option value=(chosen) selected { (format::rounding(own)) }
+                            }
+                            @for offer in Way::ALL.into_iter().flat_map(|way| STEPS.into_iter().filter_map(move |step| Rounding::new(way, step))) {
+                                option value=(offer) selected[offer.to_string() == *chosen] { (format::rounding(offer)) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -459,6 +524,10 @@ mod tests {
                     until: String::new(),
                 }),
                 facets: Vec::new(),
+                reckoned: Reckoned {
+                    zone: Some(["Asia/Kathmandu", "Australia/Sydney"].map(str::to_owned)),
+                    rounding: Some("up:7".into()),
+                },
                 kept: vec![("filter[duration][is_null]".into(), "false".into())],
             }))),
             kept: Some(KeptBar {
@@ -486,6 +555,7 @@ mod tests {
                 }],
                 total: Some(vec![GridCell { text: "Total".into(), ..GridCell::default() }, cell("7:30", "/t")]),
             }),
+            caption: Some("Days are those of Asia/Kathmandu.".into()),
             notes: vec!["Without what runs.".into()],
             fault: None,
             whole: None,
@@ -503,6 +573,13 @@ mod tests {
         assert!(html.contains("<option value=\"last-45-days\" selected>Last 45 days</option>"));
         assert!(html.contains("Mine &lt;now&gt;") && html.contains("Update report") && html.contains("Delete report"));
         assert!(html.contains("<option value=\"daily\" selected>every day") && html.contains("On the first page"));
+        assert!(html.contains("<p class=\"band caption muted small\">Days are those of Asia/Kathmandu.</p>"), "{html}");
+        assert!(
+            html.contains("name=\"zone\" value=\"Asia/Kathmandu\" placeholder=\"Australia/Sydney\" list=\"zones\"")
+        );
+        assert!(
+            html.contains("<option value=\"up:7\" selected>up to the next 7 minutes") && html.contains("\"down:60\"")
+        );
         assert!(html.contains("width=\"100.00%\""), "the largest row fills its bar");
         assert!(html.contains("href=\"/t/e/views/9/links\""), "{html}");
     }

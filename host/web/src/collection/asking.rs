@@ -41,6 +41,7 @@ pub fn asking_schema(
         checks: Vec::new(),
         access: AccessRules::default(),
         fields: fields.into_iter().collect(),
+        views: Vec::new(),
         transitions: Vec::new(),
     };
     Some(Schema::of(descriptor, &collection))
@@ -92,7 +93,7 @@ pub(crate) fn form(view: &AskView, reader: &Reader, labels: &Labels, cancel: Opt
 }
 
 /// The controls by which a table is asked for, sent by GET.
-pub(crate) fn choices_above(view: &AskView, before: Option<Markup>, reader: &Reader, labels: &Labels) -> Markup {
+pub(crate) fn choices_above(view: &AskView, before: &Markup, reader: &Reader, labels: &Labels) -> Markup {
     let fields: Vec<(&str, String)> = view
         .schema
         .iter()
@@ -102,7 +103,7 @@ pub(crate) fn choices_above(view: &AskView, before: Option<Markup>, reader: &Rea
         form class="asking mt-4" method="get" action=(view.action) novalidate {
             (issues::summary(&view.issues, &fields, view.fault.as_deref()))
             button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true" { (view.button) }
-            @if let Some(before) = before { (before) }
+            (before)
             @if let Some(schema) = &view.schema {
                 @let page = FormPage {
                     schema, target: Target::New, draft: &view.draft, issues: &view.issues, fault: None,

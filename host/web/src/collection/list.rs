@@ -133,6 +133,7 @@ fn toolbar(shell: &Shell, view: &ListPage<'_>) -> Markup {
                 @if let Some(left) = query.view_left() { input type="hidden" name="view" value=(left); }
                 @if !query.fields.is_empty() { input type="hidden" name="fields" value=(query.fields.join(",")); }
                 @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
+                @if !query.zone.is_empty() { input type="hidden" name="zone" value=(query.zone); }
                 @if query.archived { input type="hidden" name="archived" value="true"; }
                 @for (key, value) in kept_filters(view, &facets) { input type="hidden" name=(key) value=(value); }
                 @if searchable { button class="btn btn-small without-script" type="submit" { "Search" } }
@@ -184,6 +185,7 @@ fn column_form(view: &ListPage<'_>, base: &str) -> Markup {
             @for (key, value) in &query.filters { input type="hidden" name=(key) value=(value); }
             @if !query.q.is_empty() { input type="hidden" name="q" value=(query.q); }
             @if !query.sort.is_empty() { input type="hidden" name="sort" value=(query.sort); }
+            @if !query.zone.is_empty() { input type="hidden" name="zone" value=(query.zone); }
             @if query.archived { input type="hidden" name="archived" value="true"; }
         }
     }
@@ -229,6 +231,9 @@ fn facet_control(view: &ListPage<'_>, field: &SchemaField) -> Markup {
             .map(|choices| choices.items.iter().map(|item| (item.id.to_string(), item.label.clone())).collect())
             .unwrap_or_default(),
     };
+    if field.field.kind == FieldKind::Person {
+        options.insert(0, (period::ME.to_owned(), "Me".to_owned()));
+    }
     if !current.is_empty() && !options.iter().any(|(value, _)| value == current) {
         options.push((current.to_owned(), said(view, field, current)));
     }
@@ -266,6 +271,9 @@ fn active_facets(shell: &Shell, view: &ListPage<'_>, base: &str) -> Markup {
     html! {
         @if !query.q.is_empty() {
             (facet("Search", "has", &query.q, &query.without_search(base)))
+        }
+        @if !query.zone.is_empty() {
+            (facet("Days", "of", &query.zone, &query.without_zone(base)))
         }
         @for (key, value) in shown {
             @let (name, operator) = key_parts(key);
@@ -324,6 +332,7 @@ fn said(view: &ListPage<'_>, field: &SchemaField, value: &str) -> String {
         FieldKind::Choice => field.field.choice_title(value),
         FieldKind::Date | FieldKind::Instant if period::NAMES.contains(&value) => lower_first(&humanize(value)),
         FieldKind::Boolean => (if value == "true" { "Yes" } else { "No" }).to_owned(),
+        FieldKind::Person | FieldKind::People if value == period::ME => period::ME.to_owned(),
         _ if field.field.refers() => {
             let id = value.parse().ok();
             let listed = id.and_then(|id| {
@@ -345,6 +354,11 @@ fn said_to(shell: &Shell, view: &ListPage<'_>, field: &SchemaField, value: &str)
         && let Some(day) = lignaflow_core::value::parse_date(value).and_then(lignaflow_core::value::civil_date)
     {
         return crate::format::date(day, &shell.reader.locale);
+    }
+    if field.field.kind == FieldKind::Instant
+        && let Some(at) = lignaflow_core::value::parse_instant(value)
+    {
+        return crate::format::instant(at, &shell.reader);
     }
     value.split(',').map(|part| said(view, field, part)).collect::<Vec<_>>().join(", ")
 }

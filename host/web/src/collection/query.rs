@@ -14,6 +14,8 @@ pub struct ListQuery {
     pub q: String,
     /// `-start,name`, or empty for the collection's own order.
     pub sort: String,
+    /// The zone whose days relative dates are, or empty for the reader's.
+    pub zone: String,
     /// The cursor that this page begins after.
     pub after: Option<String>,
     /// The cursors of the pages before, oldest first; the start is an empty one.
@@ -46,6 +48,7 @@ impl ListQuery {
                 _ if value.is_empty() => {}
                 "q" => value.trim().clone_into(&mut query.q),
                 "sort" => value.clone_into(&mut query.sort),
+                "zone" => value.clone_into(&mut query.zone),
                 "after" => query.after = Some(value.to_owned()),
                 "fields" => query.fields.extend(value.split(',').map(str::trim).map(str::to_owned)),
                 "view" => {
@@ -67,7 +70,7 @@ impl ListQuery {
 
     /// Whether it asks for the list as it is by itself.
     pub fn is_plain(&self) -> bool {
-        self.is_bare() && self.sort.is_empty() && self.fields.is_empty() && !self.archived
+        self.is_bare() && self.sort.is_empty() && self.zone.is_empty() && self.fields.is_empty() && !self.archived
     }
 
     /// What a view keeps of it.
@@ -111,6 +114,10 @@ impl ListQuery {
 
     pub(crate) fn without_search(&self, base: &str) -> String {
         Self { q: String::new(), ..self.at_the_start() }.address(base)
+    }
+
+    pub(crate) fn without_zone(&self, base: &str) -> String {
+        Self { zone: String::new(), ..self.at_the_start() }.address(base)
     }
 
     pub(crate) fn sorted(&self, base: &str, path: &str, descending: bool) -> String {
@@ -162,7 +169,7 @@ impl ListQuery {
     pub fn address(&self, base: &str) -> String {
         let mut pairs: Vec<(&str, &str)> =
             self.filters.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        for (key, value) in [("q", &self.q), ("sort", &self.sort)] {
+        for (key, value) in [("q", &self.q), ("sort", &self.sort), ("zone", &self.zone)] {
             if !value.is_empty() {
                 pairs.push((key, value));
             }

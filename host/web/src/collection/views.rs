@@ -7,14 +7,16 @@ use super::share;
 use crate::icon::icon;
 use crate::paths;
 use lignaflow_core::catalog::Schema;
-use lignaflow_core::id::Id;
 use maud::{Markup, html};
 
 /// One view that the reader sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedView {
-    pub id: Id,
+    /// By which an address opens it: its id, or what its plugin calls it.
+    pub key: String,
     pub name: String,
+    /// Its plugin has it: nobody changes it.
+    pub given: bool,
     /// Everybody of the organization sees it.
     pub shared: bool,
     /// The list opens with it.
@@ -42,8 +44,8 @@ pub struct ViewBar {
 
 impl ViewBar {
     fn current(&self, query: &ListQuery) -> Option<&SavedView> {
-        let id = query.view.as_deref()?;
-        self.views.iter().find(|view| view.id.to_string() == id)
+        let key = query.view.as_deref()?;
+        self.views.iter().find(|view| view.key == key)
     }
 }
 
@@ -63,7 +65,7 @@ pub(super) fn bar(schema: &Schema, query: &ListQuery, bar: &ViewBar) -> Markup {
                             "All " (lower_first(&schema.collection.title.many))
                         }
                         @for view in &bar.views {
-                            a href=(ListQuery::view(&base, view.id)) aria-current=[(current == Some(view)).then_some("page")] {
+                            a href=(ListQuery::view(&base, &view.key)) aria-current=[(current == Some(view)).then_some("page")] {
                                 (view.name)
                                 @if view.shared { (icon("people")) span class="visually-hidden" { "shared" } }
                             }
@@ -74,7 +76,7 @@ pub(super) fn bar(schema: &Schema, query: &ListQuery, bar: &ViewBar) -> Markup {
                     @if let Some(of) = bar.follow.as_ref().filter(|_| current.is_some()) { (follow::menu(of)) }
                     @if let Some(share) = bar.share.as_ref().filter(|_| current.is_some()) { (share::button(share)) }
                     @if let Some(view) = current.filter(|view| view.own && bar.may_save) { (change(schema, query, bar, view)) }
-                    @if keepable && (current.is_none() || bar.changed) { (keep(schema, query, bar)) }
+                    @if keepable && (bar.changed || current.is_none_or(|view| view.given)) { (keep(schema, query, bar)) }
                 }
             }
         }
@@ -106,7 +108,7 @@ fn change(schema: &Schema, query: &ListQuery, bar: &ViewBar, view: &SavedView) -
     let name = &schema.name;
     html! {
         @if bar.changed {
-            form method="post" action=(paths::view(name, view.id)) {
+            form method="post" action=(paths::view(name, &view.key)) {
                 input type="hidden" name="query" value=(query.kept());
                 button class="btn btn-small" type="submit" { (icon("check")) "Update view" }
             }
@@ -115,7 +117,7 @@ fn change(schema: &Schema, query: &ListQuery, bar: &ViewBar, view: &SavedView) -
             details class="menu" {
                 summary class="btn btn-small btn-quiet" { (icon("pen")) "Edit view" }
                 div class="menu-list menu-ask" {
-                    form method="post" action=(paths::view(name, view.id)) class="view-form" {
+                    form method="post" action=(paths::view(name, &view.key)) class="view-form" {
                         input type="hidden" name="settings" value="true";
                         div class="field" {
                             label for="view-rename" { "Name of the view" }
@@ -124,7 +126,7 @@ fn change(schema: &Schema, query: &ListQuery, bar: &ViewBar, view: &SavedView) -
                         (choices(bar, Some(view)))
                         button class="btn btn-primary" type="submit" { "Save" }
                     }
-                    form method="post" action=(paths::view_remove(name, view.id)) {
+                    form method="post" action=(paths::view_remove(name, &view.key)) {
                         button class="btn btn-danger" type="submit" { (icon("cross")) "Delete view" }
                     }
                 }
@@ -162,7 +164,14 @@ mod tests {
     }
 
     fn late() -> SavedView {
-        SavedView { id: id(9), name: "Late <ones>".into(), shared: true, standard: false, own: true }
+        SavedView {
+            key: id(9).to_string(),
+            given: false,
+            name: "Late <ones>".into(),
+            shared: true,
+            standard: false,
+            own: true,
+        }
     }
 
     #[test]

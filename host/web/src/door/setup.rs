@@ -5,6 +5,7 @@ use crate::control::{Control, Input, Width};
 use crate::document::Theme;
 use crate::issues;
 use crate::paths;
+use crate::zones;
 use lignaflow_core::error::Issue;
 use maud::{Markup, html};
 
@@ -67,7 +68,7 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
                                 .input("text", text("organization"), &Input { autofocus: view.issues.is_empty(), ..Input::autocomplete("organization") }))
                             (control("country", "Country").width(Width::Full).select(countries, chosen))
                             (control("time_zone", "Time zone").width(Width::Half)
-                                .input("text", text("time_zone"), &Input { list: Some("zones"), placeholder: Some(usual.zone), spellcheck: Some("false"), autocomplete: Some("off"), ..Input::default() }))
+                                .input("text", text("time_zone"), &Input { list: Some(zones::LIST), placeholder: Some(usual.zone), spellcheck: Some("false"), autocomplete: Some("off"), ..Input::default() }))
                             (control("currency", "Currency").width(Width::Half).select(currency_options, text("currency")))
                             p class="hint" id="usual" { "Left as they are, zone and currency follow the country." }
                         }
@@ -90,7 +91,7 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
                         }
                     }
                     button class="btn btn-primary btn-wide" type="submit" { "Make the organization" }
-                    datalist id="zones" { @for zone in zones() { option value=(zone) {} } }
+                    (zones::list())
                     // What script puts beside zone and currency when the country changes.
                     datalist id="countries" {
                         @for country in COUNTRIES { option value=(country.code) data-zone=(country.zone) data-currency=(country.currency) {} }
@@ -100,16 +101,6 @@ pub fn setup(view: &SetupPage<'_>) -> Markup {
         }
     };
     wide(view.theme, title, "door door-wide", &body)
-}
-
-/// Zones of the tz database that name a place.
-fn zones() -> impl Iterator<Item = String> {
-    const PLACES: [&str; 10] =
-        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
-    jiff::tz::db()
-        .available()
-        .map(|zone| zone.as_str().to_owned())
-        .filter(|zone| zone.split_once('/').is_some_and(|(area, _)| PLACES.contains(&area)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::reader::Reader;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use lignaflow_core::clock::Micros;
+use lignaflow_core::reckoning::{Rounding, Way};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 pub(crate) const MONTHS: [&str; 12] = [
@@ -107,6 +108,20 @@ fn time_of_day(zoned: &Zoned) -> String {
         let micros = zoned.subsec_nanosecond() / 1000;
         let fraction = format!("{micros:06}");
         format!("{:02}:{:02}:{:02}.{}", zoned.hour(), zoned.minute(), zoned.second(), fraction.trim_end_matches('0'))
+    }
+}
+
+/// How durations are rounded: `to the nearest 15 minutes`.
+pub fn rounding(rounding: Rounding) -> String {
+    let minutes = match rounding.minutes() {
+        1 => "minute".to_owned(),
+        60 => "hour".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    };
+    match rounding.way() {
+        Way::Nearest => format!("to the nearest {minutes}"),
+        Way::Up => format!("up to the next {minutes}"),
+        Way::Down => format!("down to the last {minutes}"),
     }
 }
 

@@ -95,7 +95,7 @@ impl Columns {
         let metrics = labels.len() - summary.metrics.len();
         for (at, label) in labels.into_iter().enumerate() {
             if let Some(group) = summary.groups.get(at) {
-                columns.resolved(binder, &group.path, at);
+                columns.resolved(binder, &group.path, group.kind(), at);
             } else {
                 let kind = at.checked_sub(metrics).map_or(FieldKind::Text, |metric| measured(&summary.metrics[metric]));
                 columns.push(label, Take::Value { at, kind });
@@ -140,13 +140,12 @@ impl Columns {
             }
         } else {
             let at = self.selected(path.text.clone());
-            self.resolved(binder, path, at);
+            self.resolved(binder, path, path.kind(), at);
         }
     }
 
     /// A value that is there by itself: names are looked up.
-    fn resolved(&mut self, binder: &Binder<'_>, path: &BoundPath, at: usize) {
-        let kind = path.kind();
+    fn resolved(&mut self, binder: &Binder<'_>, path: &BoundPath, kind: FieldKind, at: usize) {
         let named = match kind {
             FieldKind::Person | FieldKind::People => Some(Named::People),
             FieldKind::Media | FieldKind::Files => Some(Named::Files),

@@ -140,7 +140,7 @@ impl Export<'_> {
         let mut rows = Rows::new(names, selection, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.note(pairs, count).await?;
-        self.answer(rows, first)
+        self.answer(rows, first, None)
     }
 
     /// The rows of a summary.
@@ -149,21 +149,22 @@ impl Export<'_> {
         let mut issues: Vec<Issue> =
             ["limit", "after"].iter().filter(|name| paged(name)).map(|name| whole(name)).collect();
         let kept = pairs.iter().filter(|(name, _)| name != "limit" && name != "after").cloned().collect();
-        let summary = match query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), &kept) {
-            Ok(summary) if issues.is_empty() => summary,
+        let summed = match query::summary(&self.binder(), self.schema, &Almanac::of(self.caller), &kept) {
+            Ok(summed) if issues.is_empty() => summed,
             other => {
                 issues.extend(other.err().map(|fault| fault.issues).unwrap_or_default());
                 return Err(Fault::invalid(issues));
             }
         };
-        let mut bound = self.binder().summary(&summary, self.caller.calendar)?;
+        let mut bound = summed.bound(&self.binder())?;
+        let caption = summed.caption(&bound);
         bound.limit = GROUPS;
         let names = Names::new(self.app.records.clone(), self.snapshot.catalog.clone(), self.caller.clone());
         let columns = Columns::of_summary(&self.binder(), &bound, self.told());
         let mut rows = Rows::of_summary(names, bound, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.note(pairs, first.len() as u64).await?;
-        self.answer(rows, first)
+        self.answer(rows, first, caption)
     }
 
     /// Writes it down; without a line nothing is taken.
@@ -181,7 +182,7 @@ impl Export<'_> {
         }
     }
 
-    fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {
+    fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>, caption: Option<String>) -> Result<Response, Fault> {
         let sending = Sending {
             app: self.app,
             caller: self.caller,
@@ -190,7 +191,7 @@ impl Export<'_> {
             title: &self.schema.collection.title.many,
             marked: self.marked,
         };
-        sending.answer(rows, first)
+        sending.answer(rows, first, caption)
     }
 }
 
@@ -226,10 +227,11 @@ impl Sending<'_> {
         };
         let first = rows.map(|row| row.flat_map(cells).collect()).collect();
         let names = Names::new(self.app.records.clone(), snapshot.catalog.clone(), self.caller.clone());
-        self.answer(Rows::of_page(names, Columns::called(heads)), first)
+        self.answer(Rows::of_page(names, Columns::called(heads)), first, None)
     }
 
-    fn answer(self, rows: Rows, first: Vec<Vec<cell::Cell>>) -> Result<Response, Fault> {
+    /// What is said of the rows stands on a sheet of its own; a CSV has rows alone.
+    fn answer(self, rows: Rows, first: Vec<Vec<cell::Cell>>, caption: Option<String>) -> Result<Response, Fault> {
         let body = match self.format {
             Format::Json | Format::Csv => csv::body(rows, first, self.marked),
             Format::Xlsx => {
@@ -241,6 +243,7 @@ impl Sending<'_> {
                     folder: self.app.exports.folder.clone(),
                     sheet: self.title.to_owned(),
                     time_zone: self.caller.time_zone.clone(),
+                    caption,
                 };
                 xlsx::body(rows, first, setting, place)
             }

@@ -21,6 +21,8 @@ const MAX_TEXT: usize = 32_767;
 const MAX_DIGITS: usize = 15;
 /// The name of a sheet, in characters.
 const MAX_NAME: usize = 31;
+/// The sheet of what is said of the rows.
+const ABOUT: &str = "About";
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// What a workbook is made with.
@@ -30,6 +32,8 @@ pub(super) struct Setting {
     pub(super) sheet: String,
     /// The zone in which instants are told: a cell has none.
     pub(super) time_zone: String,
+    /// What is said of the rows, on a sheet of its own.
+    pub(super) caption: Option<String>,
 }
 
 enum Step {
@@ -103,7 +107,7 @@ fn fill(
                     writer.row(row)?;
                 }
             }
-            Some(Step::End) => return Ok(()),
+            Some(Step::End) => break,
             None => {
                 return Err(XlsxError::IoError(io::Error::new(
                     io::ErrorKind::BrokenPipe,
@@ -112,6 +116,12 @@ fn fill(
             }
         }
     }
+    if let Some(caption) = &setting.caption {
+        let about = workbook.add_worksheet();
+        about.set_name(if sheet_name(&setting.sheet) == ABOUT { "Note" } else { ABOUT })?;
+        about.write_string(0, 0, caption)?;
+    }
+    Ok(())
 }
 
 /// How cells look, each made once.

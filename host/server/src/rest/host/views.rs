@@ -9,6 +9,7 @@ use crate::views::{self, Wish};
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lignaflow_core::name::CollectionName;
 use lignaflow_core::value::instant_text;
 use lignaflow_core::{Fault, Issue};
 use lignaflow_runtime::Snapshot;
@@ -19,6 +20,40 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Views {
     pub data: Vec<View>,
+    /// What plugins give the lists of their collections: nobody keeps them, and nobody changes them.
+    pub declared: Vec<DeclaredView>,
+}
+
+/// A view that a plugin gives a list of its own.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeclaredView {
+    #[schema(example = "projects/tasks")]
+    pub collection: String,
+    /// By which the address of the list opens it: `?view=overdue`.
+    #[schema(example = "overdue")]
+    pub name: String,
+    #[schema(example = "Overdue")]
+    pub title: String,
+    /// The query of the list, as a kept view has it.
+    #[schema(example = "filter%5Bdue%5D%5Blt%5D=today")]
+    pub query: String,
+}
+
+/// Those of one collection, or of all that the caller reads.
+fn declared(app: &App, signed: &Signed, snapshot: &Snapshot, collection: Option<&CollectionName>) -> Vec<DeclaredView> {
+    let all = snapshot.catalog.schemas().filter(|schema| {
+        collection.is_none_or(|name| schema.name == *name)
+            && app.records.schema(snapshot, &signed.caller, &schema.name).is_ok()
+    });
+    all.flat_map(|schema| {
+        views::declared(signed, snapshot, schema).into_iter().map(|of| DeclaredView {
+            collection: schema.name.to_string(),
+            name: of.view.name.to_string(),
+            title: of.view.title.clone(),
+            query: of.query,
+        })
+    })
+    .collect()
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +111,7 @@ fn shown(app: &App, signed: &Signed, snapshot: &Snapshot, view: lignaflow_store:
 
 /// Saved views
 ///
-/// One's own and those that are shared, by name.
+/// One's own and those that are shared, by name, and what plugins give their lists.
 #[utoipa::path(
     get, path = "/views", tag = "host", operation_id = "host_list_views",
     params(("collection" = Option<String>, Query, description = "Those of one collection, such as `projects/tasks`.")),
@@ -100,7 +135,8 @@ pub(super) async fn list(
         collection = Some(named);
     }
     let views = views::list(&app, &signed, collection.as_ref()).await?;
-    Ok(Json(Views { data: views.into_iter().map(|view| shown(&app, &signed, &snapshot, view)).collect() }))
+    let data = views.into_iter().map(|view| shown(&app, &signed, &snapshot, view)).collect();
+    Ok(Json(Views { data, declared: declared(&app, &signed, &snapshot, collection.as_ref()) }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
