@@ -10,12 +10,16 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 on_one!(
     an_owner_sets_up_and_is_told_what_to_do_first,
     an_administrator_changes_plugins_while_somebody_works,
     an_administrator_sees_to_people_and_finds_who_changed_what,
 );
+
+/// A sample firm is a minute's work, and there may be other work besides.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn all() -> Setup {
     let plugins = ["projects", "estimates", "timesheets", "reporting"].map(shipped).into();
@@ -73,19 +77,51 @@ async fn an_owner_sets_up_and_is_told_what_to_do_first(database: Database) {
     browser.press("form:has(#f-logo) button").await;
     browser.goto(&format!("{root}/")).await;
     assert!(browser.text("[aria-labelledby=h-first]").await.contains("2 of 7 done"));
+    browser.press("[aria-labelledby=h-first] a[href^='/timesheets/rates']").await;
+    browser.fill("#f-sell", "95").await;
+    browser.fill("#f-cost", "48.50").await;
+    browser.pictures("begin-rate").await;
+    browser.resize(1280, 900).await;
+    browser.press(".form-foot .btn-primary").await;
+    let rate = browser.text("main").await;
+    assert!(rate.contains("95.00") && rate.contains("48.50"), "{rate}");
+    browser.goto(&format!("{root}/")).await;
+    assert!(browser.text("[aria-labelledby=h-first]").await.contains("3 of 7 done"));
     // A step leads to where it is done.
     browser.press("[aria-labelledby=h-first] a[href='/estimates/-/new']").await;
     browser.fill("#f-title", "Porch").await;
     browser.press(".form ~ p .btn-primary").await;
     assert!(browser.text("h1").await.contains("Porch · A"));
     browser.goto(&format!("{root}/")).await;
-    assert!(browser.text("[aria-labelledby=h-first]").await.contains("3 of 7 done"));
+    assert!(browser.text("[aria-labelledby=h-first]").await.contains("4 of 7 done"));
 
     browser.press("form[action='/admin/sample'] button").await;
     assert!(browser.text("body").await.contains("is being filled"));
     let visitor = server.visitor();
     visitor.sign_in("jo@example.com", PASSWORD).await;
     visitor.get("/").await.is(200).shows("Halloran Joinery").hides("action=\"/admin/sample\"");
+    browser.goto(&format!("{root}/")).await;
+    // It is opened from the menu with one's name, and looked around in while it fills: its jobs are there before its time.
+    browser.find("lf-menu:has(form[action='/organization']) summary").await.click().await.unwrap();
+    let sample = "form[action='/organization'] button:not([aria-current])";
+    assert_eq!(browser.text(sample).await.trim(), "Halloran Joinery");
+    browser.press(sample).await;
+    browser.pictures("begin-sample").await;
+    browser.resize(1280, 900).await;
+    let jobs = async {
+        loop {
+            browser.goto(&format!("{root}/projects/projects")).await;
+            let page = browser.text("main").await;
+            if page.contains("P-0001") {
+                break page;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, jobs).await.expect("the sample firm has jobs");
+    browser.press("main td a").await;
+    browser.pictures("begin-sample-job").await;
+    browser.resize(1280, 900).await;
+    assert!(!browser.text("h1").await.contains("Porch"), "it is a job of the sample firm");
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }
