@@ -263,6 +263,10 @@ async fn what_is_approved_is_paid_and_billed_once_also_when_two_runs_are_made_at
     }
     let runs = firm.org.get("timesheets/pay-runs").await.is(200);
     assert_eq!(runs.column("number"), ["PAY-0001"]);
+    // What it pays is written by the run, and offered to nobody to add by hand.
+    let page = format!("/timesheets/pay-runs/{}", runs.column("id")[0]);
+    let visitor = firm.server.signed_in(&firm.org).await;
+    visitor.get(&page).await.is(200).shows("Time entries").hides("new?pay_run=");
     assert_eq!(firm.org.get(&format!("{SHEETS}/{sheet}")).await.is(200).json["status"], "exported");
     // What was billed is claimed of the client, once, and goes out to whoever keeps the books.
     let billed = firm.org.get("timesheets/billing-runs").await.is(200).data()[0].clone();

@@ -355,6 +355,8 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
     let twice = view.related.iter().filter(|other| other.schema.name == schema.name).count() > 1;
     // What is locked takes no further parts.
     let closed = schema.collection.part_of.as_ref() == Some(related.via) && view.is_locked();
+    // What code alone says of it, nobody adds by hand.
+    let by_code = schema.field(via).is_some_and(|field| field.field.read_only);
     html! {
         section aria-labelledby=(id) {
             div class="row-head" {
@@ -363,7 +365,7 @@ fn related_list(shell: &Shell, view: &RecordPage<'_>, related: &Related<'_>) -> 
                     @if twice && declared.is_none() { " " span class="faint" { (schema.field(via).map_or_else(|| humanize(via), field_title)) } }
                 }
                 @if !related.records.is_empty() { a class="link small" href=(all) { "All" } }
-                @if view.may_write && view.record.archived_at.is_none() && !closed {
+                @if view.may_write && view.record.archived_at.is_none() && !closed && !by_code {
                     a class="btn btn-small btn-quiet end" href=(new) { (icon("plus")) (titles.one) }
                 }
             }
