@@ -9,8 +9,8 @@ use crate::descriptor::FieldKind;
 use crate::error::{Fault, Issue};
 use crate::name::{CollectionName, PluginId};
 use crate::query::{
-    Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_SEARCHED, MAX_VALUES, Metric,
-    MetricKind, Operator, Predicate, Selection, SortKey, Summary,
+    Bucket, GroupKey, MAX_DEPTH, MAX_GROUPS, MAX_HOPS, MAX_LIMIT, MAX_NODES, MAX_PATH, MAX_SEARCHED, MAX_VALUES,
+    Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
 use crate::reckoning::{Offsets, Reckoning, Rounding};
 use crate::value::{Decimal, Value};
@@ -197,6 +197,10 @@ impl<'a, 'i> Walk<'a, 'i> {
     }
 
     fn path(&mut self, root: &Arc<Schema>, text: &str, at: &str) -> Option<BoundPath> {
+        if text.len() > MAX_PATH {
+            self.fault(at, "too-long", format!("A path has at most {MAX_PATH} bytes, not {}.", text.len()));
+            return None;
+        }
         let mut schema = root.clone();
         let mut hops = Vec::new();
         let mut parts = text.split('.').peekable();

@@ -7,6 +7,8 @@ use crate::value::Value;
 /// The most nodes of one predicate, the deepest that it nests, and the most values of one `within`.
 pub const MAX_NODES: usize = 256;
 pub const MAX_DEPTH: usize = 16;
+/// Bytes of a path: more than its names can have together.
+pub const MAX_PATH: usize = 500;
 /// Characters that are searched for.
 pub const MAX_SEARCHED: usize = 1_000;
 pub const MAX_VALUES: usize = 1000;

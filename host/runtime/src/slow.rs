@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Computing time of a call after which the next ones like it run behind the others.
-const LONG: Duration = Duration::from_millis(1);
+const LONG: Duration = Duration::from_micros(500);
 /// And after which they run behind those as well.
 const HEAVY: Duration = Duration::from_millis(2);
 /// Calls in a row that took less, after which the next ones run where they are expected to be by that.

@@ -160,12 +160,12 @@ async fn services_serve_alike_in_every_language() {
     for plugin in both() {
         let caller = load_allowed("leaning", &roomy());
         let asked = RouteRequest { body: b"\"Mia\"".to_vec(), ..request("ask") };
-        let reads = Arc::new(FakeReads::served_by(plugin.clone()).as_if("greet", "say"));
+        let reads = Arc::new(FakeReads::served_by(plugin.clone()).serving_as("greet", "say"));
         let reply = caller.handle(reads.clone(), asked.clone()).await;
         assert!(told(&reply).contains("greet: Mia"), "{reply:?}");
         let joined = written(&reads.joined.lock().unwrap());
         assert!(joined.contains("say \\\"Mia\\\""), "{joined}");
-        let reads = Arc::new(FakeReads::served_by(plugin.clone()).as_if("greet", "refuse"));
+        let reads = Arc::new(FakeReads::served_by(plugin.clone()).serving_as("greet", "refuse"));
         let _ = caller.handle(reads.clone(), asked).await;
         let failed = reads.failed.lock().unwrap().take();
         assert!(matches!(&failed, Some(CallFault::Refused(fault)) if fault.message == "Not to you."), "{failed:?}");

@@ -202,7 +202,7 @@ impl FakeReads {
     }
 
     /// By this service and method, whatever is asked for.
-    pub(crate) fn as_if(self, service: &str, method: &str) -> Self {
+    pub(crate) fn serving_as(self, service: &str, method: &str) -> Self {
         Self { instead: Some((service.to_owned(), method.to_owned())), ..self }
     }
 

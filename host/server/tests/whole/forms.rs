@@ -26,7 +26,7 @@ async fn a_record_is_made_by_a_form_and_shown(database: Database) {
         ("project", scene.project.as_str()),
         ("priority", "high"),
         ("due", "4/12/2026"),
-        ("planned_minutes", "1,200"),
+        ("planned_minutes", "20h"),
         ("planned_cost", "125.50"),
         ("billable", "true"),
         ("notes", "Oak.\r\nSecond line."),

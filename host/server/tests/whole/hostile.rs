@@ -231,8 +231,8 @@ fn with_memory(component: &[u8], megabytes: u32) -> Vec<u8> {
 }
 
 async fn a_component_that_wants_giant_tables_or_memories_is_refused_or_fails_alone(database: Database) {
-    let (_server, org) = serve(&database, &["panic"]).await;
     const NOTHING: &str = "prying/get/01890a5d-ac96-774b-bcce-b302099a8057";
+    let (_server, org) = serve(&database, &["panic"]).await;
     let guest = hostile("prying");
     let two = with_memory(&with_memory(&guest, 1), 1);
     for (what, file) in [

@@ -146,11 +146,11 @@ async fn what_is_unknown_is_refused_and_the_nearest_named(database: Database) {
 async fn a_value_of_a_wrong_type_is_refused_with_a_right_one(database: Database) {
     let scene = scene(&database).await;
     for (query, right) in [
-        ("filter[planned_minutes]=many", "whole number"),
+        ("filter[planned_minutes]=many", "whole minutes"),
         ("filter[due][lt]=someday", "2026-11-23"),
         ("filter[due]=this-wek", "did you mean `this-week`?"),
         ("filter[due]=last-0-days", "a period such as this-week"),
-        ("filter[planned_minutes]=today", "whole number"),
+        ("filter[planned_minutes]=today", "whole minutes"),
         ("filter[billable]=perhaps", "true or false"),
         ("filter[project]=Reception", "an id"),
         ("filter[assignees]=Ana", "ids"),

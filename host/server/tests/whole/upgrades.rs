@@ -107,8 +107,11 @@ async fn whole_numbers_that_become_minutes_stay_as_they_are(database: Database) 
     assert_eq!(org.get(&of_plane).await.is(200).json["service"], 150);
     let visitor = scene.server.signed_in(org).await;
     visitor.get(&format!("/{of_plane}")).await.is(200).shows("2:30");
-    let typed =
-        visitor.post(&format!("/{of_plane}"), &[("version", "1"), ("name", "Plane"), ("service", "1h 15m")]).await;
+    let form = visitor.get(&format!("/{of_plane}/edit")).await.is(200);
+    assert_eq!(form.value("service"), "2:30");
+    let (version, base) = (form.value("~version"), form.value("~base"));
+    let fields = [("name", "Plane"), ("service", "1h 15m"), ("~version", &version), ("~base", &base)];
+    let typed = visitor.post(&format!("/{of_plane}"), &fields).await;
     assert_eq!(typed.status, 303, "{}", typed.text);
     assert_eq!(org.get(&of_plane).await.is(200).json["service"], 75);
     let _ = org.patch(&of_plane, "*", json!({ "service": 1.5 })).await.is_problem(422, "invalid");
