@@ -101,27 +101,28 @@ async fn an_owner_sets_up_and_is_told_what_to_do_first(database: Database) {
     visitor.sign_in("jo@example.com", PASSWORD).await;
     visitor.get("/").await.is(200).shows("Halloran Joinery").hides("action=\"/admin/sample\"");
     browser.goto(&format!("{root}/")).await;
-    // It is opened from the menu with one's name, and looked around in while it fills: its jobs are there before its time.
+    // It is opened from the menu with one's name, and looked around in while it fills: its clients are there before all else.
     browser.find("lf-menu:has(form[action='/organization']) summary").await.click().await.unwrap();
     let sample = "form[action='/organization'] button:not([aria-current])";
     assert_eq!(browser.text(sample).await.trim(), "Halloran Joinery");
     browser.press(sample).await;
     browser.pictures("begin-sample").await;
     browser.resize(1280, 900).await;
-    let jobs = async {
+    let clients = async {
         loop {
-            browser.goto(&format!("{root}/projects/projects")).await;
-            let page = browser.text("main").await;
-            if page.contains("P-0001") {
-                break page;
+            browser.goto(&format!("{root}/projects/clients")).await;
+            if browser.text("main").await.contains("Balmain Early Learning") {
+                break;
             }
         }
     };
-    tokio::time::timeout(PATIENCE, jobs).await.expect("the sample firm has jobs");
-    browser.press("main td a").await;
-    browser.pictures("begin-sample-job").await;
+    tokio::time::timeout(PATIENCE, clients).await.expect("the sample firm has clients");
+    let client = browser.text("main a.primary").await;
+    browser.press("main a.primary").await;
+    browser.pictures("begin-sample-client").await;
     browser.resize(1280, 900).await;
-    assert!(!browser.text("h1").await.contains("Porch"), "it is a job of the sample firm");
+    let title = browser.text("h1").await;
+    assert!(!client.trim().is_empty() && title.contains(client.trim()), "{client}: {title}");
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }
