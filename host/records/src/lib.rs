@@ -16,7 +16,7 @@
 //! | [`original`] | creates that repeat an id of the client's own |
 //! | [`repeat`] | the key of a request that may come again |
 //! | [`reads`] | what guest code reads while it runs, remembered for the re-check |
-//! | [`services`] | plugins that call each other: how deep, and what of it joins the call that it was made in |
+//! | [`services`] | plugins that call each other: for whom, and what of it joins the call that it was made in |
 //! | [`search`] | records of a collection by their words, with where these stand |
 //! | [`feed`] | the change log as a caller may follow it |
 //! | [`sight`] | which changes can bring records into a caller's view or take them out of it |

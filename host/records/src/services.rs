@@ -1,4 +1,4 @@
-//! Services between plugins: who is called for whom, how deep, and what of it joins the call that it was made in.
+//! Services between plugins: who is called for whom, and what of it joins the call that it was made in.
 
 use crate::answers;
 use crate::made::MadeFile;

@@ -3,8 +3,8 @@
 //! one instruction that copies a hundred megabytes, nor while the host reads what it said: there only the system can take
 //! its turn away.
 //!
-//! Those that take some milliseconds, as an honest report does, have other threads than what takes more or keeps failing,
-//! and these stand back for them in turn: behind a queue of calls that each use up all that they may, a report would wait
+//! Those that take half a millisecond to two, as an honest report does, have other threads than what takes more or keeps
+//! failing, and these stand back for them in turn: behind a queue of calls that each use up all that they may, a report would wait
 //! for every one of them.
 //!
 //! Nobody knows of a call beforehand how long it will take. What is known is how long the last ones took of the same
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_or_takes_more_runs_behind_what_takes_some_milliseconds() {
+    fn what_fails_or_takes_more_runs_behind_what_is_merely_long() {
         let paces = Paces::default();
         let note = |name: &str, cpu, failed| paces.note((Kind::Route, name), spent(cpu), failed);
         note("panic", Duration::ZERO, true);
