@@ -35,10 +35,15 @@ pub(crate) fn rulebook() -> Result<Rulebook, Fault> {
     Ok(Rulebook::of(found(asked, "rules of pay")?.into_iter()))
 }
 
+/// Seconds by person, day and zone.
+type ByDay = BTreeMap<Id, BTreeMap<(Date, Option<String>), i64>>;
+
 /// What runs that stand have of a week, and what they paid it as, by person and day.
 #[derive(Debug, Default)]
 struct Known {
-    worked: BTreeMap<Id, BTreeMap<(Date, Option<String>), i64>>,
+    worked: ByDay,
+    /// Of it, what is of runs that noted nothing of it: they were made before runs did.
+    unnoted: ByDay,
     paid: BTreeMap<Id, BTreeMap<Date, Bands>>,
 }
 
@@ -52,22 +57,6 @@ impl Known {
         let last = week.plus_days(6).unwrap_or(week);
         let within = |name: &str| field(name).at_least(week).and(field(name).at_most(last));
         let of_people = || field("user").within(people.iter().copied());
-        let of_week = any([within("stands_for"), field("stands_for").is_null().and(within("local_date"))]);
-        let worked = summarize("entries")
-            .as_plugin()
-            .filter(all([of_people(), field("pay_run").is_set(), of_week]))
-            .group("user")
-            .group_by("local_date", Bucket::Day)
-            .group_by("stands_for", Bucket::Day)
-            .group("zone")
-            .measure(sum("duration").named("seconds"));
-        let mut known = Self::default();
-        for row in rows_of(records::summarize(worked)?)?.records() {
-            let (Some(user), Some(day)) = (row.reference("user"), paid_day(&row)) else { continue };
-            let of =
-                known.worked.entry(user).or_default().entry((day, row.text("zone").map(str::to_owned))).or_default();
-            *of += row.integer("seconds").unwrap_or(0);
-        }
         let stands = field("run.status").eq("made");
         let mut paid = summarize("bands")
             .as_plugin()
@@ -78,14 +67,40 @@ impl Known {
         for name in FIGURES {
             paid = paid.measure(sum(name).named(name));
         }
+        let mut known = Self::default();
+        let mut noted: BTreeSet<Id> = BTreeSet::new();
         for row in rows_of(records::summarize(paid)?)?.records() {
             let (Some(user), Some(day)) = (row.reference("user"), row.date("local_date")) else { continue };
             let of = known.paid.entry(user).or_default().entry(day).or_default();
             *of += bands(&row);
-            runs.extend(row.reference("run"));
+            noted.extend(row.reference("run"));
         }
+        let of_week = || any([within("stands_for"), field("stands_for").is_null().and(within("local_date"))]);
+        let in_runs = || all([of_people(), field("pay_run").is_set(), of_week()]);
+        known.worked = by_day(in_runs())?;
+        known.unnoted = by_day(in_runs().and(not(field("pay_run").within(noted.iter().copied()))))?;
+        runs.extend(noted);
         Ok(known)
     }
+}
+
+/// The time of entries.
+fn by_day(entries: Predicate) -> Result<ByDay, Fault> {
+    let worked = summarize("entries")
+        .as_plugin()
+        .filter(entries)
+        .group("user")
+        .group_by("local_date", Bucket::Day)
+        .group_by("stands_for", Bucket::Day)
+        .group("zone")
+        .measure(sum("duration").named("seconds"));
+    let mut by = ByDay::new();
+    for row in rows_of(records::summarize(worked)?)?.records() {
+        let (Some(user), Some(day)) = (row.reference("user"), paid_day(&row)) else { continue };
+        let of = by.entry(user).or_default().entry((day, row.text("zone").map(str::to_owned))).or_default();
+        *of += row.integer("seconds").unwrap_or(0);
+    }
+    Ok(by)
 }
 
 /// All rows of a summary, which holds so many and no more.
@@ -149,13 +164,20 @@ pub(crate) fn noted(
                 people.insert(*user, person.unwrap_or_default());
             }
             let Some((name, based)) = people.get(user) else { continue };
-            let mut worked: BTreeMap<Date, Time> = BTreeMap::new();
-            for ((day, zone), seconds) in known.worked.remove(user).unwrap_or_default() {
-                let zone = book.rules(day).zone_of(zone.as_deref(), based).to_owned();
-                worked.entry(day).or_default().add(seconds, off.is_one(day, &zone));
-            }
-            let paid = known.paid.remove(user).unwrap_or_default();
+            let timed = |of: &mut ByDay| {
+                let mut timed: BTreeMap<Date, Time> = BTreeMap::new();
+                for ((day, zone), seconds) in of.remove(user).unwrap_or_default() {
+                    let zone = book.rules(day).zone_of(zone.as_deref(), based).to_owned();
+                    timed.entry(day).or_default().add(seconds, off.is_one(day, &zone));
+                }
+                timed
+            };
+            let (worked, unnoted) = (timed(&mut known.worked), timed(&mut known.unnoted));
+            let mut paid = known.paid.remove(user).unwrap_or_default();
             let usual = |day: Date| patterns.usual(*user, day);
+            for (day, bands) in to_pay(&book, conventions, usual, &unnoted, &BTreeMap::new()) {
+                *paid.entry(day).or_default() += bands;
+            }
             for (day, bands) in to_pay(&book, conventions, usual, &worked, &paid) {
                 whole += bands;
                 let mut write = insert("bands", context::new_id()?)

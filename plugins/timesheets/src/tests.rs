@@ -22,8 +22,14 @@ mod zones;
 pub(crate) type Host = MemoryHost<Timesheets>;
 
 /// In Sydney, where it is noon on Monday 23 November 2026.
+pub(crate) const DESCRIPTOR: &str = include_str!("../plugin.toml");
+
 pub(crate) fn host() -> Host {
-    let mut host = Host::beside(include_str!("../plugin.toml"), &[include_str!("../../projects/plugin.toml")]);
+    host_of(DESCRIPTOR)
+}
+
+pub(crate) fn host_of(descriptor: &str) -> Host {
+    let mut host = Host::beside(descriptor, &[include_str!("../../projects/plugin.toml")]);
     host.caller.permissions.extend(["projects.edit"].map(str::to_owned));
     host
 }

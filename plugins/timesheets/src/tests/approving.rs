@@ -12,7 +12,10 @@ pub(super) struct Firm {
 }
 
 pub(super) fn firm() -> Firm {
-    let mut host = host();
+    firm_on(host())
+}
+
+pub(super) fn firm_on(mut host: Host) -> Firm {
     let boss = host.caller.person().unwrap();
     let mia = host.add_person("Mia");
     let project = host.insert("projects/projects", json!({ "name": "Kitchen", "members": [mia] })).unwrap();

@@ -1,6 +1,6 @@
 //! What a pay run takes beside hours, once.
 
-use super::approving::{Firm, firm};
+use super::approving::{Firm, firm, firm_on};
 use super::*;
 use lignaflow_plugin_worktime::bands::{Time, to_pay};
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -154,6 +154,35 @@ fn banded(firm: &mut Firm, run: &Json) -> Vec<String> {
         .filter(|cells| cells[4] == "band")
         .map(|cells| [cells[5], cells[11], cells[12], cells[19]].join(" "))
         .collect()
+}
+
+#[test]
+fn a_run_that_noted_no_bands_has_paid_its_time_all_the_same() {
+    // Nobody removes bands; here they are removed so that it is as it was before runs noted any.
+    let mut firm = firm_on(host_of(&DESCRIPTOR.replace("remove = \"false\"", "remove = \"true\"")));
+    firm.hours("2026-11-16", 8);
+    let sheet = firm.submit("2026-11-16");
+    firm.approve(sheet);
+    pay(&mut firm, "2026-11-16");
+    let noted = firm.host.find(select("bands").columns(["id"])).unwrap();
+    let noted: Vec<Id> = noted.records().filter_map(|row| row.reference("id")).collect();
+    assert!(!noted.is_empty());
+    for band in noted {
+        firm.host.remove("bands", band).unwrap();
+    }
+    firm.hours("2026-11-23", 1);
+    let sheet = firm.submit("2026-11-23");
+    firm.approve(sheet);
+    let late = pay(&mut firm, "2026-11-29");
+    assert_eq!(banded(&mut firm, &late), ["2026-11-23 Ordinary hours 1.0000 "]);
+    let entry = firm.as_boss().find(select("entries").columns(["id"]).filter(field("duration").eq(28_800))).unwrap();
+    let entry = entry.records().next().unwrap().reference("id").unwrap();
+    firm.host.caller.now = at("2026-11-30T01:00:00Z");
+    firm.as_mia().post(&format!("/entries/{entry}/correct"), &json!({ "reason": "Longer", "time": "9" })).unwrap();
+    let sheet = firm.submit("2026-11-30");
+    firm.approve(sheet);
+    let third = pay(&mut firm, "2026-12-06");
+    assert_eq!(banded(&mut firm, &third), ["2026-11-16 Overtime 1.0000 yes"], "not the whole day again");
 }
 
 #[test]
