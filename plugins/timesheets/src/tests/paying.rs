@@ -225,13 +225,12 @@ fn what_a_run_pays_of_a_week_is_what_the_runs_before_left_of_it() {
     // What stands in its place is corrected in turn, and is of the same day.
     let page = firm.as_boss().find(select("entries").columns(["id"]).filter(field("duration").eq(21_600))).unwrap();
     let instead = page.records().next().unwrap().reference("id").unwrap();
-    firm.as_mia()
-        .post(&format!("/entries/{instead}/correct"), &json!({ "reason": "Came back", "time": "10" }))
-        .unwrap_err();
+    let path = format!("/entries/{instead}/correct");
+    let again = json!({ "reason": "Came back", "time": "10" });
+    let refused = firm.as_mia().post(&path, &again).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Locked, "the week in which it would be kept is out");
     firm.host.caller.now = at("2026-11-30T01:00:00Z");
-    firm.as_mia()
-        .post(&format!("/entries/{instead}/correct"), &json!({ "reason": "Came back", "time": "10" }))
-        .unwrap();
+    firm.as_mia().post(&path, &again).unwrap();
     let sheet = firm.submit("2026-11-30");
     firm.approve(sheet);
     let fourth = pay(&mut firm, "2026-12-06");
@@ -283,9 +282,13 @@ fn what_time_is_paid_as_is_seen_by_its_person_and_who_makes_runs_and_nobody_writ
     assert_eq!(seen(&mut firm.host).rows.len(), 0);
     let known = seen(firm.as_boss()).records().next().unwrap().reference("id").unwrap();
     let body = json!({ "run": run["id"], "user": firm.mia, "local_date": "2026-11-16", "ordinary": 3_600 });
-    assert!(firm.as_boss().insert("bands", body).is_err());
-    assert!(firm.as_boss().update("bands", known, json!({ "ordinary": 3_600 })).is_err());
-    assert!(firm.as_boss().remove("bands", known).is_err());
+    let refused = [
+        firm.as_boss().insert("bands", body).map(|_| ()),
+        firm.as_boss().update("bands", known, json!({ "ordinary": 3_600 })),
+        firm.as_boss().remove("bands", known),
+    ];
+    let codes = refused.map(|outcome| outcome.unwrap_err().code);
+    assert_eq!(codes, [ErrorCode::Invalid, ErrorCode::Denied, ErrorCode::Denied], "each field is the code's to write");
 }
 
 /// What happens to two weeks on their way to the payroll.
