@@ -35,7 +35,8 @@ const OTHERS: &str = "Other Joinery";
 
 const LIST: &str = "/api/v1/projects/clients?limit=20";
 
-pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Result<()> {
+/// With `of` only those in whose line it stands.
+pub(super) async fn guests(calls: u32, swaps: u32, of: Option<&str>, report: &mut Report) -> Result<()> {
     let host = Host::new(None)?.with("LIGNAFLOW_DOCUMENTS__CPU_SECONDS", DOCUMENT_SECONDS);
     let token = host.prepare().await?;
     install(&host).await?;
@@ -64,6 +65,9 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
     if calls > 0 {
         for guest in &GUESTS {
             let what = format!("hostile guest `{}`, `{}`", guest.id, guest.route.split('/').next().unwrap_or_default());
+            if of.is_some_and(|part| !what.contains(part)) {
+                continue;
+            }
             let asked =
                 Asked { what, request: asking(&token, guest, theirs), status: guest.status, until: guest.until };
             let mut line = one(&running, &token, asked, (calls / guest.share).max(1), &usual).await?;
@@ -78,10 +82,15 @@ pub(super) async fn guests(calls: u32, swaps: u32, report: &mut Report) -> Resul
             }
             report.lines.push(line);
         }
-        report.lines.push(nothing_left(&running, &token).await?);
-        report.lines.push(nothing_told(&running, &token, (&others, theirs)).await?);
+        if of.is_none() {
+            report.lines.push(nothing_left(&running, &token).await?);
+            report.lines.push(nothing_told(&running, &token, (&others, theirs)).await?);
+        }
         for (what, file, status) in files()? {
             let what = format!("a file that is no plugin, or none that fits: {what},");
+            if of.is_some_and(|part| !what.contains(part)) {
+                continue;
+            }
             let asked = Asked { what, request: installing(&token, &file), status, until: &[] };
             report.lines.push(one(&running, &token, asked, calls, &usual).await?);
         }

@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// Only the guests that misbehave and the switches
     #[arg(long, conflicts_with = "only")]
     guests: bool,
+    /// Of the guests and the files, only those in whose line this stands; writes no document
+    #[arg(long, requires = "guests")]
+    of: Option<String>,
     /// Only this database
     #[arg(long, value_enum)]
     only: Option<Database>,
@@ -88,7 +91,7 @@ pub(crate) fn main(options: &Options) -> Result<bool> {
     }
     if options.only.is_none() && (options.hostile > 0 || options.swaps > 0) {
         let mut report = Report { facts: machine::facts(), ..Report::default() };
-        runtime.block_on(hostile::guests(options.hostile, options.swaps, &mut report))?;
+        runtime.block_on(hostile::guests(options.hostile, options.swaps, options.of.as_deref(), &mut report))?;
         short |= told(options, &report, "guests")?;
     }
     Ok(!short)
@@ -97,7 +100,7 @@ pub(crate) fn main(options: &Options) -> Result<bool> {
 /// Prints a report and keeps it as a part of the document. Whether a bar was missed.
 fn told(options: &Options, report: &Report, part: &str) -> Result<bool> {
     report.print();
-    if options.only.is_none() && !options.dry {
+    if options.only.is_none() && options.of.is_none() && !options.dry {
         write_part(Path::new(DOCUMENT), part, &report.markdown())?;
         println!("\n{DOCUMENT} has what was seen.");
     }

@@ -3,7 +3,7 @@
 //! one instruction that copies a hundred megabytes, nor while the host reads what it said: there only the system can take
 //! its turn away.
 //!
-//! Those that take half a millisecond to two, as an honest report does, have other threads than what takes more or keeps
+//! Those that take a quarter of a millisecond to two, as an honest report does, have other threads than what takes more or keeps
 //! failing, and these stand back for them in turn: behind a queue of calls that each use up all that they may, a report would wait
 //! for every one of them.
 //!
@@ -18,9 +18,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
 
 /// Computing time of a call after which the next ones like it run behind the others.
-const LONG: Duration = Duration::from_micros(500);
+const LONG: Duration = Duration::from_micros(250);
 /// And after which they run behind those as well.
 const HEAVY: Duration = Duration::from_millis(2);
 /// Calls in a row that took less, after which the next ones run where they are expected to be by that.
@@ -68,9 +69,8 @@ static LONG_THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| built("guests"
 static HEAVY_THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| built("heavy-guests", Pace::Heavy));
 
 fn built(name: &str, pace: Pace) -> Option<Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let built = Builder::new_multi_thread()
-        .worker_threads((cores / 2).max(1))
+        .worker_threads(half_the_cores())
         .thread_name(name)
         .on_thread_start(move || stand_back(pace.nice()))
         .enable_all()
@@ -78,7 +78,8 @@ fn built(name: &str, pace: Pace) -> Option<Runtime> {
     built.inspect_err(|error| tracing::warn!(%error, "no threads of their own for calls that compute for long")).ok()
 }
 
-/// Has this thread, and what it starts, give way to others, so far behind them as the system's `nice` counts it. Where the system does not let it, it is a thread like the others.
+/// Has this thread, and what it starts, give way to others, so far behind them as the system's `nice` counts it. Where the
+/// system does not let it, it is a thread like the others.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no safe crate sets a slice")]
 pub fn stand_back(nice: i32) {
@@ -115,10 +116,17 @@ pub(crate) fn threads(pace: Pace) -> Option<&'static Handle> {
 }
 
 /// Does what computes for long and waits for no task, behind all others: reading files that come from outside, say. Not
-/// done where it panicked.
+/// done where it panicked. As many at a time as there are threads for such calls: a core that does nothing else is half as
+/// fast for whoever shares its caches.
 pub async fn behind<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(half_the_cores()));
+    let _place = PLACES.acquire().await.ok()?;
     let threads = threads(Pace::Heavy).cloned().unwrap_or_else(Handle::current);
     threads.spawn_blocking(work).await.ok()
+}
+
+fn half_the_cores() -> usize {
+    (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
 }
 
 /// Which parts of a plugin compute for long.

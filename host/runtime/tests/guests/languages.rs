@@ -2,7 +2,7 @@
 //! another tool and carries an interpreter.
 
 use crate::support::{
-    FakeReads, asked, assert_logged, call, engine, guest, id, load, load_allowed, request, roomy, with_section,
+    FakeReads, asked, assert_logged, call, engine, id, load_allowed, packed, request, roomy, with_section,
 };
 use lignaflow_core::ErrorCode;
 use lignaflow_core::descriptor::ChangeKind;
@@ -15,15 +15,21 @@ use std::sync::Arc;
 
 /// `honest` in both languages.
 fn both() -> [Arc<LoadedPlugin>; 2] {
+    in_both("hostile", "honest")
+}
+
+/// The guest of a folder of `plugins/` in both languages.
+fn in_both(kind: &str, name: &str) -> [Arc<LoadedPlugin>; 2] {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let code = std::fs::read(folder.join("tests/javascript/honest.wasm")).unwrap();
-    let descriptor = std::fs::read(folder.join("../../plugins/hostile/honest/plugin.toml")).unwrap();
-    let bytes = with_section(&code, "lignaflow:descriptor", &descriptor);
-    let loaded = engine().load(&bytes, &asked(&guest("honest")), &roomy());
-    let javascript = loaded.unwrap_or_else(|fault| {
-        panic!("after a change of the contract tests/javascript/build.sh makes it anew: {fault}")
-    });
-    [load("honest"), javascript]
+    let rust = packed(kind, name);
+    let code = std::fs::read(folder.join(format!("tests/javascript/{name}.wasm"))).unwrap();
+    let descriptor = std::fs::read(folder.join(format!("../../plugins/{kind}/{name}/plugin.toml"))).unwrap();
+    let javascript = with_section(&code, "lignaflow:descriptor", &descriptor);
+    [rust.clone(), javascript].map(|bytes| {
+        engine().load(&bytes, &asked(&rust), &roomy()).unwrap_or_else(|fault| {
+            panic!("after a change of the contract tests/javascript/build.sh makes {name} anew: {fault}")
+        })
+    })
 }
 
 fn asking(route: &str, name: &str, value: &str) -> RouteRequest {
@@ -169,6 +175,82 @@ async fn services_serve_alike_in_every_language() {
         let _ = caller.handle(reads.clone(), asked).await;
         let failed = reads.failed.lock().unwrap().take();
         assert!(matches!(&failed, Some(CallFault::Refused(fault)) if fault.message == "Not to you."), "{failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_others_keep_is_asked_for_alike_in_every_language() {
+    let [rust, javascript] = in_both("fixtures", "envoy");
+    let of_file = |route: &str, file: &str| asking(route, "id", file);
+    let requests = [
+        (asking("tone", "key", "tone"), "warm"),
+        (asking("tone", "key", "key"), "null"),
+        (of_file("file", &id(9).to_string()), r#"["prices.csv","text/csv",11,[105,99,101]]"#),
+        (of_file("file", &id(8).to_string()), "NotFound"),
+        (of_file("file", "nine"), "Err("),
+        (of_file("rows", &id(9).to_string()), r#"[["what","price"],7,[[3,["doors","12.50"]],[4,["Küche",""]]]]"#),
+        (of_file("rows", &id(8).to_string()), "NotFound"),
+        (request("make"), "Tally"),
+    ];
+    for (request, part) in requests {
+        let answer = async |plugin: &LoadedPlugin| {
+            let reads = Arc::new(FakeReads::default());
+            let reply = told(&plugin.handle(reads.clone(), request.clone()).await);
+            let asked = reads.asked.lock().unwrap().clone();
+            (reply, asked)
+        };
+        let answered = answer(&rust).await;
+        assert!(answered.0.replace('\\', "").contains(part), "{}: {}", request.route, answered.0);
+        assert_eq!(answer(&javascript).await, answered, "{}", request.route);
+    }
+}
+
+#[tokio::test]
+async fn other_hosts_are_sent_to_alike_in_every_language() {
+    for plugin in in_both("fixtures", "envoy") {
+        let sent = async |url: &str| {
+            let reads = Arc::new(FakeReads::default());
+            let payload = format!("\"{url}\"");
+            let call = JobCall { job: "send".to_owned(), payload, cursor: None, attempt: 1 };
+            let slice = plugin.run(reads.clone(), call).await;
+            let asked = reads.asked.lock().unwrap().clone();
+            (slice.map(|slice| written(&slice.writes)), asked)
+        };
+        let (told, asked) = sent("https://books.example/orders").await;
+        assert!(told.unwrap().contains("202 x-order=41 8"));
+        let [sending] = &asked[..] else { panic!("{asked:?}") };
+        for part in [
+            "\"PUT\"",
+            "(\"x-trade\", \"joinery\"), (\"Content-Type\", \"text/plain\")",
+            "setting: \"key\", header: \"authorization\", prefix: \"Bearer \"",
+            "[102, 111, 117, 114, 32, 100, 111, 111, 114, 115]",
+            "2000",
+        ] {
+            assert!(sending.contains(part), "{part}: {sending}");
+        }
+        let (refused, _) = sent("https://elsewhere.example/").await;
+        let Err(CallFault::Refused(fault)) = refused else { panic!("{refused:?}") };
+        assert_eq!(fault.code, ErrorCode::Denied);
+    }
+}
+
+/// Each asks the one in the other language, too.
+#[tokio::test]
+async fn services_of_others_are_called_alike_in_every_language() {
+    for caller in in_both("fixtures", "envoy") {
+        for provider in both() {
+            let reads = Arc::new(FakeReads::served_by(provider.clone()));
+            let asked = |name: &str| RouteRequest { body: format!("\"{name}\"").into_bytes(), ..request("ask") };
+            let reply = told(&caller.handle(reads.clone(), asked("Mia")).await);
+            assert!(reply.contains("greet: Mia"), "{reply}");
+            let joined = written(&reads.joined.lock().unwrap());
+            assert!(joined.contains("say \\\"Mia\\\""), "{joined}");
+            // What the service refuses reaches the caller as its own fault, and nothing of it is written.
+            let reads = Arc::new(FakeReads::served_by(provider).serving_as("greet", "refuse"));
+            let refused = caller.handle(reads.clone(), asked("Mia")).await;
+            assert!(matches!(&refused, Err(CallFault::Refused(_))), "{refused:?}");
+            assert_eq!(*reads.joined.lock().unwrap(), []);
+        }
     }
 }
 

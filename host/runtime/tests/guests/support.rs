@@ -9,7 +9,7 @@ use lignaflow_core::error::Fault;
 use lignaflow_core::files::{TableRows, TableSlice};
 use lignaflow_core::guest::{CallFault, Guest, Payload, Remainder, RouteReply, RouteRequest, ServiceCall};
 use lignaflow_core::id::{Id, OrganizationId, PersonId, RequestId};
-use lignaflow_core::media::Media;
+use lignaflow_core::media::{Media, State};
 use lignaflow_core::mutation::Mutation;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::outbound::{OutboundRequest, OutboundResponse};
@@ -26,8 +26,12 @@ pub(crate) const NOW: i64 = 1_796_000_000_000_000;
 
 /// A built guest of `plugins/hostile/`.
 pub(crate) fn guest(id: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/dist/hostile");
-    let file = folder.join(format!("{id}.wasm"));
+    packed("hostile", id)
+}
+
+/// A built guest of a folder of `plugins/`.
+pub(crate) fn packed(kind: &str, id: &str) -> Vec<u8> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/dist/{kind}/{id}.wasm"));
     std::fs::read(&file).unwrap_or_else(|_| panic!("{} is missing: run `cargo xtask plugins`", file.display()))
 }
 
@@ -277,32 +281,61 @@ impl Reads for FakeReads {
         Ok(vec![Self::person()])
     }
 
-    async fn setting(&self, _: &str) -> Result<Option<Value>, Fault> {
-        Ok(None)
+    async fn setting(&self, key: &str) -> Result<Option<Value>, Fault> {
+        self.ask(&key).await;
+        Ok((key == "tone").then(|| Value::Text("warm".to_owned())))
     }
 
-    async fn describe_file(&self, _: Id, _: Authority) -> Result<Media, Fault> {
-        Err(Fault::not_found("file"))
+    async fn describe_file(&self, asked: Id, authority: Authority) -> Result<Media, Fault> {
+        self.ask(&(asked, authority)).await;
+        let prices = Media {
+            id: asked,
+            name: "prices.csv".to_owned(),
+            content_type: "text/csv".to_owned(),
+            size: 11,
+            sha256: [0; 32],
+            dimensions: None,
+            created_by: None,
+            created_at: NOW,
+            state: State::Attached,
+            pending: false,
+            place: None,
+        };
+        if asked == id(9) { Ok(prices) } else { Err(Fault::not_found("file")) }
     }
 
-    async fn read_file(&self, _: Id, _: Authority, _: u64, _: usize) -> Result<Vec<u8>, Fault> {
-        Err(Fault::not_found("file"))
+    async fn read_file(&self, asked: Id, authority: Authority, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
+        self.ask(&(asked, authority, offset, length)).await;
+        let offset = usize::try_from(offset).unwrap();
+        let bytes = b"prices,here".get(offset..offset + length).unwrap_or_default();
+        if asked == id(9) { Ok(bytes.to_vec()) } else { Err(Fault::not_found("file")) }
     }
 
-    async fn table_rows(&self, _: Id, _: Authority, _: TableSlice) -> Result<TableRows, Fault> {
-        Err(Fault::not_found("file"))
+    async fn table_rows(&self, asked: Id, authority: Authority, slice: TableSlice) -> Result<TableRows, Fault> {
+        self.ask(&(asked, authority, &slice)).await;
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let rows = vec![(3, cells(["doors", "12.50"])), (4, cells(["Küche", ""]))];
+        let table = TableRows { heads: cells(["what", "price"]), total: 7, rows };
+        if asked == id(9) { Ok(table) } else { Err(Fault::not_found("file")) }
     }
 
-    async fn create_file(&self, _: Id, _: &str) -> Result<(), Fault> {
-        Err(Fault::denied("Nothing is made here."))
+    async fn create_file(&self, _: Id, name: &str) -> Result<(), Fault> {
+        self.ask(&name).await;
+        Ok(())
     }
 
-    async fn append_to_file(&self, _: Id, _: Vec<u8>) -> Result<(), Fault> {
-        Err(Fault::denied("Nothing is made here."))
+    async fn append_to_file(&self, _: Id, bytes: Vec<u8>) -> Result<(), Fault> {
+        self.ask(&bytes).await;
+        Ok(())
     }
 
-    async fn send(&self, _: &str, _: OutboundRequest) -> Result<OutboundResponse, Fault> {
-        Err(Fault::denied("Nothing is sent from here."))
+    async fn send(&self, _: &str, request: OutboundRequest) -> Result<OutboundResponse, Fault> {
+        self.ask(&request).await;
+        if !request.url.starts_with("https://books.example/") {
+            return Err(Fault::denied("Nothing is sent there."));
+        }
+        let headers = vec![("x-order".to_owned(), "41".to_owned())];
+        Ok(OutboundResponse { status: 202, headers, body: b"accepted".to_vec() })
     }
 
     async fn call_service(&self, _: &PluginId, call: ServiceCall, rest: Remainder) -> Result<String, Fault> {
