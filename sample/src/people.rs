@@ -1,4 +1,4 @@
-//! The twelve, their roles, and what an hour of theirs is charged and costs.
+//! The twelve, their roles and crews, and what an hour of theirs is charged and costs.
 
 use crate::api::{Actor, Method};
 use crate::words::{PERTH, SYDNEY};
@@ -14,6 +14,8 @@ pub(crate) struct Person {
     pub(crate) zone: &'static str,
     /// Of a hundred parts of their time, how much is on projects.
     pub(crate) on_jobs: u32,
+    /// Whether they supervise a crew.
+    pub(crate) leads: bool,
 }
 
 pub(crate) struct People {
@@ -25,10 +27,24 @@ pub(crate) struct People {
     pub(crate) crew: Vec<Person>,
 }
 
+/// The places of those who work at the bench and on site, each with what its crew is called. Its supervisor leads it.
+const CREWS: [(&str, &str); 2] = [("Sydney", SYDNEY), ("Perth", PERTH)];
+
 impl People {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Person> {
         let desk = [&self.owner, &self.manager, &self.bookkeeper];
         desk.into_iter().chain(&self.estimators).chain(&self.crew)
+    }
+
+    /// Who approves the weeks of somebody: who leads their crew, else the manager, whose own are the owner's to approve.
+    pub(crate) fn approver(&self, of: &Person) -> &Person {
+        let is_in_crew = self.crew.iter().any(|member| member.id == of.id);
+        let leader = self.crew.iter().find(|member| is_in_crew && member.leads && member.zone == of.zone);
+        match leader {
+            Some(leader) if leader.id != of.id => leader,
+            _ if of.id == self.manager.id => &self.owner,
+            _ => &self.manager,
+        }
     }
 }
 
@@ -101,6 +117,7 @@ pub(crate) async fn hire(firm: &mut Firm) -> Result<People> {
         actor: firm.owner.clone(),
         zone: SYDNEY,
         on_jobs: 25,
+        leads: false,
     };
     let from = firm.day(-500).to_string();
     let mut rates = vec![
@@ -115,6 +132,12 @@ pub(crate) async fn hire(firm: &mut Firm) -> Result<People> {
     for hand in &CREW {
         crew.push(join(firm, hand, &mut rates).await?);
     }
+    let crews = CREWS.map(|(name, zone)| {
+        let members: Vec<&Person> = crew.iter().filter(|person| person.zone == zone).collect();
+        let leaders: Vec<&str> = members.iter().filter(|person| person.leads).map(|person| person.id.as_str()).collect();
+        json!({ "name": name, "leaders": leaders, "members": members.iter().map(|person| &person.id).collect::<Vec<_>>() })
+    });
+    firm.owner.create("timesheets/crews", crews.to_vec()).await?;
     firm.owner.create("timesheets/rates", rates).await?;
     firm.owner.create("timesheets/work-patterns", vec![json!({ "effective_from": from })]).await?;
     let [manager, priya, tom, bookkeeper] =
@@ -134,5 +157,5 @@ async fn join(firm: &mut Firm, hand: &Hand, rates: &mut Vec<serde_json::Value>) 
     actor.call(Method::PATCH, "account", Some(&json!({ "time_zone": hand.zone }))).await?;
     let from = firm.day(-500).to_string();
     rates.push(json!({ "user": id, "sell": aud(hand.sell), "cost": aud(hand.cost), "effective_from": from }));
-    Ok(Person { id, actor, zone: hand.zone, on_jobs: hand.on_jobs })
+    Ok(Person { id, actor, zone: hand.zone, on_jobs: hand.on_jobs, leads: hand.roles == SUPERVISOR })
 }

@@ -138,7 +138,7 @@ fn instant(zone: &TimeZone, day: Date, minute: i64) -> Result<String> {
     Ok(zone.to_timestamp(day.to_datetime(clock))?.to_string())
 }
 
-/// Everybody submits their weeks, and all but the last are approved: by the manager, whose own are the owner's to approve.
+/// Everybody submits their weeks, and all but the last are approved.
 pub(crate) async fn approve(firm: &mut Firm, people: &People) -> Result<usize> {
     let last = firm.day(-WAITING).to_string();
     let mut weeks = 0;
@@ -153,7 +153,7 @@ pub(crate) async fn approve(firm: &mut Firm, people: &People) -> Result<usize> {
             .collect::<Option<_>>()
             .context("a sheet has an id")?;
         person.actor.act("timesheets/sheets", "submit", &ids, &json!({ "attested": true })).await?;
-        let approver = if person.id == people.manager.id { &people.owner } else { &people.manager };
+        let approver = people.approver(person);
         approver.actor.act("timesheets/sheets", "approve", &ids, &json!({})).await?;
         weeks += ids.len();
     }

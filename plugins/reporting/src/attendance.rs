@@ -1,6 +1,6 @@
 //! How long people were there, against what their time went into: what is left over is on nothing yet.
 
-use crate::capacity::people_of;
+use crate::seen::Seen;
 use crate::span::Span;
 use crate::sums::all;
 use lignaflow_sdk::prelude::*;
@@ -73,8 +73,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             *place(of) += row.integer("seconds").unwrap_or(0);
         }
     }
-    let mut names: BTreeMap<Id, String> =
-        people_of(&caller)?.into_iter().map(|person| (person.id, person.name)).collect();
+    let seen = Seen::read(&caller, span)?;
+    let mut names: BTreeMap<Id, String> = seen.people().iter().map(|person| (person.id, person.name.clone())).collect();
     let mut total = Figures::default();
     let mut rows = Vec::with_capacity(figures.len());
     for ((user, day), figures) in figures {

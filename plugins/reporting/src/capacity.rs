@@ -1,6 +1,7 @@
-//! What people are expected to work: by their pattern or that of everybody, less holidays and approved leave. It is read
-//! on the caller's rights, so that nobody learns of whom they do not see.
+//! What people are expected to work: by their pattern or that of everybody, less holidays and approved leave. Nobody learns
+//! of whom they do not see: it is read on the caller's rights, but for patterns, of which some were those of a crew then.
 
+use crate::seen::Seen;
 use crate::span::Span;
 use lignaflow_plugin_worktime::holidays::{self, Holidays};
 use lignaflow_plugin_worktime::patterns::{self, Patterns};
@@ -41,11 +42,15 @@ fn found(asked: impl Into<Selection>) -> Result<Vec<Fields>, Fault> {
 }
 
 impl Capacity {
-    pub(crate) fn read(span: Span) -> Result<Self, Fault> {
+    /// Of those whose time the caller sees.
+    pub(crate) fn read(span: Span, seen: &Seen) -> Result<Self, Fault> {
+        let theirs = any([field("user").is_null(), field("user").within(seen.people().iter().map(|person| person.id))]);
         let asked = select("timesheets/work-patterns")
             .columns(patterns::columns())
             .filter(field("effective_from").at_most(span.last))
             .sort_descending("effective_from");
+        // Who has moved to another crew since took their patterns along.
+        let asked = if seen.leads() { asked.as_plugin().filter(theirs) } else { asked };
         let patterns = Patterns::of(found(asked)?.into_iter());
         let asked = select("timesheets/holidays").columns(holidays::COLUMNS).filter(span.holds("day")).sort("day");
         let holidays = Holidays::of(found(asked)?.into_iter());
@@ -88,12 +93,4 @@ impl Capacity {
         let leave = away.map(|row| row.integer("per_day").unwrap_or(usual)).sum::<i64>();
         Day { usual, holiday: 0, leave: leave.clamp(0, usual) }
     }
-}
-
-/// The people that a report is of: everybody for who sees everybody's time, else oneself.
-pub(crate) fn people_of(caller: &context::Caller) -> Result<Vec<Person>, Fault> {
-    if caller.holds("timesheets.see-all") {
-        return people::holding(None);
-    }
-    Ok(caller.person().map(people::person).transpose()?.flatten().into_iter().collect())
 }

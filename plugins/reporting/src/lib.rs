@@ -10,7 +10,7 @@
 //! | [`profit`] | what projects were sold for and what they cost |
 //! | [`result`] | whether one project paid, over the records of three plugins |
 //! | [`quotes`] | what becomes of estimates |
-//! | [`span`], [`capacity`] | the days of a report; what people are expected to work on them |
+//! | [`span`], [`seen`], [`capacity`] | the days of a report; whose time it is of; what people are expected to work |
 //! | [`utilisation`], [`attendance`], [`pay`] | time against capacity, against attendance, and as a payroll takes it |
 //! | [`workload`] | who has how much to do, week by week |
 
@@ -22,6 +22,7 @@ mod pay;
 mod profit;
 mod quotes;
 mod result;
+mod seen;
 mod sold;
 mod span;
 mod sums;

@@ -1,7 +1,8 @@
 //! Hours as a payroll takes them: each person's days with start, finish, break, ordinary time, overtime by band, leave,
 //! holidays and allowances, also as amounts of the payroll's own pay items. It sorts hours and computes no wages.
 
-use crate::capacity::{Capacity, people_of};
+use crate::capacity::Capacity;
+use crate::seen::Seen;
 use crate::span::Span;
 use crate::sums::{all, where_there};
 use lignaflow_plugin_worktime::bands::{Bands, Time, Week};
@@ -189,12 +190,13 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
     let conventions = calendar::of_organization()?;
     // A week that begins before counts from its first day on.
     let counted = if book.counts_weeks() { Span { first: conventions.week_of(span.first), ..span } } else { span };
-    let capacity = Capacity::read(counted)?;
+    let seen = Seen::read(caller, counted)?;
+    let capacity = Capacity::read(counted, &seen)?;
     let mut worked = worked(counted, approved)?;
     let mut beside = allowances(span, approved)?;
     let mut rows = Vec::new();
     let known_as = payroll_ids()?;
-    let mut everybody = people_of(caller)?;
+    let mut everybody = seen.people().to_vec();
     for (user, _) in worked.keys().chain(beside.keys()) {
         if everybody.iter().all(|person| person.id != *user) {
             everybody.extend(people::person(*user)?);
@@ -218,8 +220,9 @@ fn days(span: Span, approved: bool, caller: &context::Caller) -> Result<Vec<Row>
             } else {
                 capacity.of(&person, day)
             };
-            if !person.active {
-                // Who has left is paid what they worked, and away from nothing any more.
+            if !person.active || !seen.covers(person.id, day) {
+                // Who has left is paid what they worked, and away from nothing any more; who is of another crew by then, in
+                // what is told of that.
                 (known.holiday, known.leave) = (0, 0);
             }
             let bands = rules.sorted(time, day, known.usual, (conventions.week_of(day), &mut week));

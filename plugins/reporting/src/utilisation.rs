@@ -1,6 +1,7 @@
 //! How much of the time that people are there for can be billed: the denominator is shown beside the share.
 
-use crate::capacity::{Capacity, people_of};
+use crate::capacity::Capacity;
+use crate::seen::Seen;
 use crate::span::Span;
 use crate::sums::{all, share};
 use lignaflow_sdk::prelude::*;
@@ -45,7 +46,8 @@ struct Row {
 pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let caller = context::caller()?;
     let span = Span::asked(request, &caller)?;
-    let capacity = Capacity::read(span)?;
+    let seen = Seen::read(&caller, span)?;
+    let capacity = Capacity::read(span, &seen)?;
     let asked = summarize("timesheets/entries")
         .filter(span.holds("local_date"))
         .group("user")
@@ -60,11 +62,11 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     let mut total = Figures::default();
     let mut rows = Vec::new();
-    for person in people_of(&caller)? {
+    for person in seen.people() {
         let (worked, billable) = worked.get(&person.id).copied().unwrap_or_default();
         // Who has left has no capacity any more; what they worked counts.
-        let expected: i64 =
-            if person.active { span.days().map(|day| capacity.of(&person, day).expected()).sum() } else { 0 };
+        let days = span.days().filter(|day| person.active && seen.covers(person.id, *day));
+        let expected: i64 = days.map(|day| capacity.of(person, day).expected()).sum();
         let figures = Figures { capacity: expected, worked, billable, utilisation: None }.settled();
         if figures == Figures::default() {
             continue;
@@ -76,7 +78,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
             ("worked", entries.clone()),
             ("billable", format!("{entries}&filter[billable]=true&filter[project][is_null]=false")),
         ]);
-        rows.push(Row { id: person.id, title: person.name, figures, records });
+        rows.push(Row { id: person.id, title: person.name.clone(), figures, records });
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.figures.utilisation));
     reply::json(&span.answer(rows, total.settled()))

@@ -4,7 +4,8 @@
 //! due, Monday to Friday alone where there are any; what is overdue is to be done now. Several who are on a task share it
 //! alike. Minutes are whole: what a division leaves is in the last week, and with the last of the people.
 
-use crate::capacity::{Capacity, people_of};
+use crate::capacity::Capacity;
+use crate::seen::Seen;
 use crate::span::Span;
 use crate::sums::{share, where_there};
 use lignaflow_sdk::Person;
@@ -87,11 +88,11 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let last = first.plus_days(weeks * 7 - 1).unwrap_or(first);
     let loads = loads(conventions, today, last)?;
     // What is gone of this week is there for nobody any more.
-    let capacity = where_there(Capacity::read(Span { first: today, last }))?;
+    let seen = Seen::read(&caller, Span { first: today, last })?;
+    let capacity = where_there(Capacity::read(Span { first: today, last }, &seen))?;
 
-    let known = people_of(&caller)?;
-    let shown: Vec<Id> = known.iter().map(|person| person.id).collect();
-    let mut people: Vec<Person> = known.into_iter().filter(|person| person.active).collect();
+    let shown: Vec<Id> = seen.people().iter().map(|person| person.id).collect();
+    let mut people: Vec<Person> = seen.people().iter().filter(|person| person.active).cloned().collect();
     for id in loads.keys().filter_map(|(person, _)| *person) {
         if people.iter().all(|person| person.id != id) {
             people.extend(people::person(id)?);
@@ -104,7 +105,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         for week in (0..weeks).filter_map(|at| first.plus_days(at * 7)) {
             let there = capacity.as_ref().filter(|_| person.active && shown.contains(&person.id));
             let there = there.map(|capacity| {
-                let days = (0..7).filter_map(|day| week.plus_days(day)).filter(|day| *day >= today);
+                let days = (0..7).filter_map(|day| week.plus_days(day));
+                let days = days.filter(|day| *day >= today && seen.covers(person.id, *day));
                 days.map(|day| capacity.of(person, day).expected()).sum::<i64>() / 60
             });
             rows.extend(row(Some(person), Some(week), there, &loads));

@@ -1,7 +1,8 @@
 //! Leave, and what a week is expected to be.
 
+use crate::deciding::Desk;
 use crate::findings::Findings;
-use crate::{beside, place, sheets, week, weeks};
+use crate::{beside, crews, place, week, weeks};
 use lignaflow_plugin_worktime::holidays::{self, Holidays};
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeSet;
@@ -20,12 +21,14 @@ pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Find
         findings.lock(index, "pay_run", message);
     }
     let Some(user) = after.reference("user") else { return Ok(()) };
+    crews::note(index, change, Some(user), findings)?;
     if change.transition.as_deref() == Some("approve") {
-        sheets::not_their_own(Some(user), "leave")?;
+        Desk::read()?.refuse(user, change.related.references("crew.leaders"), "leave")?;
     }
     let (Some(first), Some(last)) = (after.date("first"), after.date("last")) else { return Ok(()) };
     let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
-    findings.verdict.also.extend(told(change, user, &name)?);
+    let told = told(change, user, &name, findings)?;
+    findings.verdict.also.extend(told);
     findings.name(index, change, format!("{name}, {} – {}", weeks::shown(first), weeks::shown(last)));
     if matches!(after.text("status"), Some("declined" | "cancelled")) || last < first {
         return Ok(());
@@ -43,13 +46,14 @@ pub(crate) fn check_leave(index: usize, change: &HookChange, findings: &mut Find
 }
 
 /// Who may approve it is told that somebody asks, and who asked what became of it.
-fn told(change: &HookChange, user: Id, name: &str) -> Result<Option<Mutation>, Fault> {
+fn told(change: &HookChange, user: Id, name: &str, findings: &mut Findings) -> Result<Option<Mutation>, Fault> {
     let (Some(first), Some(last)) = (change.after.date("first"), change.after.date("last")) else { return Ok(None) };
     let days = format!("{} – {}", weeks::shown(first), weeks::shown(last));
     let me = context::caller()?.person();
     let (people, title) = match change.transition.as_deref() {
         None if change.kind == ChangeKind::Insert => {
-            let mut people = sheets::others_who_approve(Some(user))?;
+            let leaders = crews::of(user, findings)?.map(|crew| crew.leaders).unwrap_or_default();
+            let mut people = Desk::read()?.others(user, &leaders);
             people.truncate(TOLD);
             (people, format!("{name} asks for leave, {days}"))
         }
@@ -64,6 +68,7 @@ fn told(change: &HookChange, user: Id, name: &str) -> Result<Option<Mutation>, F
 }
 
 pub(crate) fn check_pattern(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {
+    crews::note(index, change, change.after.reference("user"), findings)?;
     let label = match change.after.reference("user") {
         Some(user) => people::person(user)?.map(|person| person.name).unwrap_or_default(),
         None => "Everybody".to_owned(),

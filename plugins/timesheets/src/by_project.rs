@@ -33,11 +33,24 @@ pub(crate) struct Line {
     pub(crate) status: Status,
     pub(crate) approver: Option<Id>,
     pub(crate) reason: Option<String>,
+    /// Those who lead the crew that the week is of.
+    pub(crate) leaders: Vec<Id>,
 }
 
 impl Line {
-    pub(crate) const COLUMNS: [&str; 10] =
-        ["id", "sheet", "user", "week", "project", "project.name", "project.manager", "status", "approver", "reason"];
+    pub(crate) const COLUMNS: [&str; 11] = [
+        "id",
+        "sheet",
+        "user",
+        "week",
+        "project",
+        "project.name",
+        "project.manager",
+        "status",
+        "approver",
+        "reason",
+        "sheet.crew.leaders",
+    ];
 
     pub(crate) fn read(row: &impl ReadFields) -> Option<Self> {
         Some(Self {
@@ -51,6 +64,7 @@ impl Line {
             status: Status::read(row.text("status")),
             approver: row.reference("approver"),
             reason: row.text("reason").map(str::to_owned),
+            leaders: row.references("sheet.crew.leaders").to_vec(),
         })
     }
 
@@ -275,7 +289,8 @@ pub(crate) fn submit(index: usize, change: &HookChange, findings: &mut Findings)
         (*id, *manager, format!("{name}, {time}"))
     });
     let told: Vec<_> = told.collect();
-    findings.verdict.also.extend(waits(change.id, user, &worker, week, &told, &mut desk)?);
+    let leaders = change.related.references("crew.leaders");
+    findings.verdict.also.extend(waits(change.id, (user, &worker), week, &told, leaders, &mut desk)?);
     Ok(())
 }
 
@@ -303,16 +318,16 @@ fn projects(ids: impl Iterator<Item = Id>) -> Result<BTreeMap<Id, Project>, Faul
 /// Those whom lines wait for are told, each of all of theirs at once.
 fn waits(
     sheet: Id,
-    user: Id,
-    worker: &str,
+    (user, worker): (Id, &str),
     week: Date,
     lines: &[(Id, Option<Id>, String)],
+    leaders: &[Id],
     desk: &mut Desk,
 ) -> Result<Vec<Mutation>, Fault> {
     let mut of: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
     for (at, (_, manager, _)) in lines.iter().enumerate() {
         let whom = desk.whom(user, *manager)?;
-        for person in desk.those(user, whom) {
+        for person in desk.those(user, whom, leaders) {
             of.entry(person).or_default().push(at);
         }
     }
@@ -394,7 +409,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
         let mut last = None;
         for (index, change) in decided {
             let Some(line) = lines.iter().find(|line| line.id == change.id) else { continue };
-            let right = desk.right(line.user, line.manager)?;
+            let right = desk.right(line.user, line.manager, &line.leaders)?;
             let right = right.ok_or_else(|| Fault::denied(format!("{} waits for somebody else.", line.name())))?;
             if change.transition.as_deref() == Some("approve") {
                 after = after.approved(line.project).map_err(refused)?;

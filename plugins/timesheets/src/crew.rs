@@ -1,5 +1,6 @@
 //! One form for many people, by who may enter for others; and what each of them says of it.
 
+use crate::crews;
 use crate::place;
 use crate::timer::Purpose;
 use crate::typed::{self, Typed};
@@ -47,7 +48,8 @@ impl Flat {
 
 pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Crew = request.json()?;
-    if !context::caller()?.holds("timesheets.enter-for-others") {
+    let caller = context::caller()?;
+    if !caller.holds("timesheets.enter-for-others") {
         return Err(Fault::denied("You may not enter time for others."));
     }
     let purpose = body.purpose.purpose()?.seen()?;
@@ -62,7 +64,8 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
         return Err(Fault::at("/people", "count", format!("Choose 1 to {MOST} people.")));
     }
     let (mut ids, mut writes, mut issues) = (Vec::new(), Vec::<Mutation>::new(), Vec::new());
-    let me = context::caller()?.person();
+    let me = caller.person();
+    let mut weeks = weeks::Weeks::read()?;
     let site = place::zone_of_site(purpose.project)?;
     let mut known = std::collections::BTreeSet::new();
     for (at, text) in body.people.iter().enumerate() {
@@ -72,6 +75,12 @@ pub(crate) fn enter(request: &RouteRequest) -> Result<RouteReply, Fault> {
             continue;
         };
         if !known.insert(person.id) {
+            continue;
+        }
+        if !caller.holds(crews::SEE_ALL) && !crews::is_reached(&caller, person.id, &weeks.leaders(person.id, body.day)?)
+        {
+            let message = format!("{} is in no crew that you lead.", person.name);
+            issues.push(Issue::new(format!("/people/{at}"), "other-crew", message));
             continue;
         }
         let id = context::new_id()?;

@@ -1,17 +1,19 @@
-//! Who decides about a line: its project's manager, and where that one cannot, or there is none, who approves timesheets;
-//! in the place of either, who stands in for them.
+//! Who decides about time. About a week whoever approves it: of those who may, who sees everybody's time or leads the crew
+//! that the week is of. About a line its project's manager, and where that one cannot, or there is none, the same. In the
+//! place of either, who stands in for them.
 
+use crate::crews::SEE_ALL;
 use crate::sheets::APPROVE;
 use crate::stand_ins;
 use lignaflow_sdk::Person;
 use lignaflow_sdk::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom a line waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
     Manager(Id),
-    /// Whoever approves timesheets.
+    /// Whoever approves the timesheets of that person.
     Approvers,
 }
 
@@ -36,9 +38,9 @@ impl Right {
 #[derive(Debug, Clone, Default)]
 struct Firm {
     me: Option<Id>,
-    /// Whether I approve timesheets.
-    approves: bool,
     approvers: Vec<Id>,
+    /// Who sees everybody's time. Of the others each approves that of the crews that they lead.
+    everybodys: BTreeSet<Id>,
     /// Who is away today, with who stands in for them.
     stand_ins: Vec<(Id, Id)>,
 }
@@ -52,7 +54,18 @@ fn whom(user: Id, manager: Option<Id>, active: bool) -> Whom {
 }
 
 impl Firm {
-    fn right(&self, user: Id, whom: Whom) -> Option<Right> {
+    /// Whether somebody approves what is of a crew with these leaders.
+    fn approves(&self, who: Id, leaders: &[Id]) -> bool {
+        self.approvers.contains(&who) && (self.everybodys.contains(&who) || leaders.contains(&who))
+    }
+
+    /// Those who approve somebody's time, beside themselves.
+    fn others(&self, user: Id, leaders: &[Id]) -> Vec<Id> {
+        let others = self.approvers.iter().copied().filter(|who| *who != user && self.approves(*who, leaders));
+        others.collect()
+    }
+
+    fn right(&self, user: Id, whom: Whom, leaders: &[Id]) -> Option<Right> {
         let me = self.me?;
         let away = |may: &dyn Fn(Id) -> bool| {
             let of = self.stand_ins.iter().find(|(away, stand_in)| *stand_in == me && may(*away));
@@ -61,12 +74,11 @@ impl Firm {
         match whom {
             Whom::Manager(manager) if manager == me => Some(Right::Own),
             Whom::Manager(manager) => away(&|who| who == manager),
-            Whom::Approvers if self.approves => {
+            Whom::Approvers if self.approves(me, leaders) => {
                 // Who is alone approves their own.
-                let alone = self.approvers.iter().all(|approver| *approver == me);
-                (me != user || alone).then_some(Right::Own)
+                (me != user || self.others(me, leaders).is_empty()).then_some(Right::Own)
             }
-            Whom::Approvers => away(&|who| self.approvers.contains(&who)),
+            Whom::Approvers => away(&|who| self.approves(who, leaders)),
         }
     }
 }
@@ -81,12 +93,17 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn read() -> Result<Self, Fault> {
         let caller = context::caller()?;
-        let approvers = people::holding(Some(APPROVE))?;
+        // Whoever asks may do no more here than by what they ask with.
+        let holding = |permission: &str| -> Result<Vec<Id>, Fault> {
+            let all = people::holding(Some(permission))?.into_iter().filter(|person| person.active);
+            let others = all.map(|person| person.id).filter(|id| Some(*id) != caller.person());
+            Ok(others.chain(caller.person().filter(|_| caller.holds(permission))).collect())
+        };
         Ok(Self {
             firm: Firm {
                 me: caller.person(),
-                approves: caller.holds(APPROVE),
-                approvers: approvers.into_iter().filter(|person| person.active).map(|person| person.id).collect(),
+                approvers: holding(APPROVE)?,
+                everybodys: holding(SEE_ALL)?.into_iter().collect(),
                 stand_ins: stand_ins::named(caller.today()?)?,
             },
             people: BTreeMap::new(),
@@ -113,21 +130,40 @@ impl Desk {
         Ok(whom(user, manager, active))
     }
 
-    /// By what right whoever asks decides about it.
-    pub(crate) fn right(&mut self, user: Id, manager: Option<Id>) -> Result<Option<Right>, Fault> {
+    /// By what right whoever asks decides about it, where these lead the crew that it is of.
+    pub(crate) fn right(&mut self, user: Id, manager: Option<Id>, leaders: &[Id]) -> Result<Option<Right>, Fault> {
         let whom = self.whom(user, manager)?;
-        Ok(self.firm.right(user, whom))
+        Ok(self.firm.right(user, whom, leaders))
+    }
+
+    /// Refuses whoever asks where they do not approve what is of somebody. Nobody approves their own, unless nobody else
+    /// could.
+    pub(crate) fn refuse(&self, user: Id, leaders: &[Id], what: &str) -> Result<(), Fault> {
+        let Some(me) = self.firm.me else { return Ok(()) };
+        if self.firm.right(user, Whom::Approvers, leaders).is_some() {
+            return Ok(());
+        }
+        Err(Fault::denied(if me == user {
+            format!("Somebody else approves your own {what}.")
+        } else {
+            format!("This {what} is approved by who leads the crew, or sees everybody's time.")
+        }))
+    }
+
+    /// Those who approve what is of somebody, beside themselves.
+    pub(crate) fn others(&self, user: Id, leaders: &[Id]) -> Vec<Id> {
+        self.firm.others(user, leaders)
     }
 
     /// Those who decide about somebody's time, and who stands in for them today.
-    pub(crate) fn those(&self, user: Id, whom: Whom) -> Vec<Id> {
+    pub(crate) fn those(&self, user: Id, whom: Whom, leaders: &[Id]) -> Vec<Id> {
         let mut those: Vec<Id> = match whom {
             Whom::Manager(manager) => vec![manager],
-            Whom::Approvers => self.firm.approvers.iter().copied().filter(|approver| *approver != user).collect(),
+            Whom::Approvers => self.firm.others(user, leaders),
         };
         // Who is alone is waited for by themselves.
-        if those.is_empty() {
-            those.clone_from(&self.firm.approvers);
+        if those.is_empty() && self.firm.approves(user, leaders) {
+            those.push(user);
         }
         let stand_ins = self.firm.stand_ins.iter().filter(|(away, _)| those.contains(away));
         let stand_ins: Vec<Id> = stand_ins.map(|(_, stand_in)| *stand_in).filter(|who| *who != user).collect();
@@ -145,11 +181,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// All approvers see everybody's time.
     fn firm(me: Id, approvers: &[Id], stand_ins: &[(Id, Id)]) -> Firm {
         Firm {
             me: Some(me),
-            approves: approvers.contains(&me),
             approvers: approvers.to_vec(),
+            everybodys: approvers.iter().copied().collect(),
             stand_ins: stand_ins.to_vec(),
         }
     }
@@ -166,11 +203,27 @@ mod tests {
     #[test]
     fn who_approves_timesheets_decides_nothing_of_a_project_that_has_a_manager() {
         let [mia, ana, ben] = [Id::fresh(), Id::fresh(), Id::fresh()];
-        assert_eq!(firm(ben, &[ben], &[]).right(mia, Whom::Manager(ana)), None);
-        assert_eq!(firm(ben, &[ben], &[(ana, ben)]).right(mia, Whom::Manager(ana)), Some(Right::For(ana)));
-        assert_eq!(firm(ben, &[ben], &[]).right(mia, Whom::Approvers), Some(Right::Own));
-        assert_eq!(firm(ana, &[ben], &[]).right(mia, Whom::Approvers), None);
-        assert_eq!(firm(ana, &[ben], &[(ben, ana)]).right(mia, Whom::Approvers), Some(Right::For(ben)));
+        assert_eq!(firm(ben, &[ben], &[]).right(mia, Whom::Manager(ana), &[]), None);
+        assert_eq!(firm(ben, &[ben], &[(ana, ben)]).right(mia, Whom::Manager(ana), &[]), Some(Right::For(ana)));
+        assert_eq!(firm(ben, &[ben], &[]).right(mia, Whom::Approvers, &[]), Some(Right::Own));
+        assert_eq!(firm(ana, &[ben], &[]).right(mia, Whom::Approvers, &[]), None);
+        assert_eq!(firm(ana, &[ben], &[(ben, ana)]).right(mia, Whom::Approvers, &[]), Some(Right::For(ben)));
+    }
+
+    #[test]
+    fn who_sees_nobody_elses_time_decides_about_the_crews_that_they_lead_and_so_does_their_stand_in() {
+        let [mia, ana, ben, zoe] = [Id::fresh(), Id::fresh(), Id::fresh(), Id::fresh()];
+        let firm = |me: Id| Firm { everybodys: BTreeSet::from([zoe]), ..firm(me, &[ana, ben, zoe], &[(ana, mia)]) };
+        assert_eq!(firm(ana).right(ben, Whom::Approvers, &[ana]), Some(Right::Own));
+        assert_eq!(firm(ana).right(ben, Whom::Approvers, &[zoe]), None);
+        assert_eq!(firm(mia).right(ben, Whom::Approvers, &[ana]), Some(Right::For(ana)));
+        assert_eq!(firm(mia).right(ben, Whom::Approvers, &[]), None);
+        assert_eq!(firm(zoe).right(ben, Whom::Approvers, &[]), Some(Right::Own));
+        // To lead is not to approve.
+        assert_eq!(firm(mia).right(ben, Whom::Approvers, &[mia]), None);
+        // A leader's own waits for the other leaders of the crew, and who sees everybody's time.
+        assert_eq!(firm(ana).right(ana, Whom::Approvers, &[ana]), None);
+        assert_eq!(firm(ana).others(ana, &[ana, ben]), [ben, zoe]);
     }
 
     proptest! {
@@ -179,6 +232,8 @@ mod tests {
             manager in prop::option::of(0_usize..4),
             left in prop::bool::ANY,
             approvers in prop::collection::btree_set(0_usize..4, 1..4),
+            everybodys in prop::collection::btree_set(0_usize..4, 0..4),
+            leaders in prop::collection::btree_set(0_usize..4, 0..4),
             away in prop::collection::vec((0_usize..4, 0_usize..4), 0..4),
             (user, me) in (0_usize..4, 0_usize..4),
         ) {
@@ -186,17 +241,22 @@ mod tests {
             let approvers: Vec<Id> = approvers.iter().map(|at| people[*at]).collect();
             let away: Vec<(Id, Id)> =
                 away.iter().filter(|(who, by)| who != by).map(|(who, by)| (people[*who], people[*by])).collect();
+            let everybodys: BTreeSet<Id> = everybodys.iter().map(|at| people[*at]).collect();
+            let leaders: Vec<Id> = leaders.iter().map(|at| people[*at]).collect();
+            let firm = |me: Id| Firm { everybodys: everybodys.clone(), ..firm(me, &approvers, &away) };
             let whom = whom(people[user], manager.map(|at| people[at]), !left);
-            let right = firm(people[me], &approvers, &away).right(people[user], whom);
+            let right = firm(people[me]).right(people[user], whom, &leaders);
             if me == user && right.is_some() {
-                prop_assert_eq!((right, &approvers[..]), (Some(Right::Own), &[people[me]][..]));
+                prop_assert_eq!(right, Some(Right::Own));
+                prop_assert!(firm(people[me]).others(people[me], &leaders).is_empty());
             }
-            // Somebody can always decide who is waited for.
-            let those = Desk { firm: firm(people[me], &approvers, &away), people: BTreeMap::new() };
-            let those = those.those(people[user], whom);
-            prop_assert!(!those.is_empty());
+            // Whom it waits for can decide about it, and where anybody could, it waits for somebody.
+            let those = Desk { firm: firm(people[me]), people: BTreeMap::new() };
+            let those = those.those(people[user], whom, &leaders);
+            let some = approvers.iter().any(|who| everybodys.contains(who) || leaders.contains(who));
+            prop_assert!(!those.is_empty() || (!some && whom == Whom::Approvers));
             for who in those {
-                prop_assert!(firm(who, &approvers, &away).right(people[user], whom).is_some());
+                prop_assert!(firm(who).right(people[user], whom, &leaders).is_some());
             }
         }
     }

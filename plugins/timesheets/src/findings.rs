@@ -1,6 +1,7 @@
 //! The faults of a batch, gathered so that a caller learns of all of them at once.
 
 use crate::by_project::Line;
+use crate::crews::Crew;
 use crate::usage::Portion;
 use crate::weeks::Weeks;
 use lignaflow_sdk::prelude::*;
@@ -20,6 +21,10 @@ pub(crate) struct Findings {
     pub(crate) reckons: bool,
     /// The sheets of the batch, as far as they were looked up.
     pub(crate) weeks: Option<Weeks>,
+    /// Who asks, once that was looked up.
+    pub(crate) caller: Option<context::Caller>,
+    /// The crews of people, as far as they were looked up or come about in the batch.
+    pub(crate) crews: BTreeMap<Id, Option<Crew>>,
     /// The lines of sheets of the batch that are approved by project, as far as they were looked up.
     pub(crate) lines: BTreeMap<Id, Vec<Line>>,
     pub(crate) verdict: Verdict,

@@ -6,7 +6,8 @@
 //! | [`place`], [`weeks`] | zones, days and lengths; weeks and the sheet of each |
 //! | [`entries`], [`overlap`] | what must hold of time; that nobody works twice at once |
 //! | [`shifts`] | attendance, which follows the timer |
-//! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of everybody's, and of many people at once |
+//! | [`crews`] | who leads whose time, and what goes along with who moves |
+//! | [`timer`], [`week`], [`team`], [`crew`] | the routes of the timer, of one's week, of the team's, and of many people at once |
 //! | [`sheets`], [`freezing`], [`rates`] | weeks on their way, and what is frozen when they are approved |
 //! | [`lines`], [`by_project`] | the same line by line, where each project's manager approves: where lines can go; the records of it |
 //! | [`deciding`], [`review`] | who decides about a line, and what waits for them |
@@ -29,6 +30,7 @@ mod by_project;
 mod claims;
 mod corrections;
 mod crew;
+mod crews;
 mod days;
 mod deciding;
 mod employments;
@@ -69,6 +71,8 @@ pub struct Timesheets;
 impl Plugin for Timesheets {
     fn before_save(changes: &[HookChange]) -> Result<Verdict, Fault> {
         let mut findings = Findings::default();
+        // First who is in which crew, since what is made beside it carries that.
+        crews::check(changes, &mut findings)?;
         entries::check(changes, &mut findings)?;
         allowances::check(changes, &mut findings)?;
         sheets::check(changes, &mut findings)?;

@@ -51,59 +51,34 @@ pub(crate) fn long_timers(now: Instant) -> Result<Vec<Reminder>, Fault> {
     Ok(running.records().filter_map(reminder).collect())
 }
 
-/// Weeks that are over and wait for those who approve. Who has not submitted theirs is told with what is missing.
+/// Weeks that are over and wait, told to those who approve them. Who has not submitted theirs is told with what is missing.
 pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
     let this = weeks::Weeks::read()?.week_of(today);
     let sheets = select("sheets")
         .as_plugin()
-        .columns(["id", "user"])
+        .columns(["id", "user", "crew.leaders"])
         // Of a week that is approved by project, lines wait.
         .filter(all([field("status").eq("submitted"), field("week").less_than(this), field("by_line").eq(false)]))
         .sort("week")
         .limit(MOST);
-    let sheets = records::find(sheets)?;
-    let approvers = people::holding(Some(crate::sheets::APPROVE))?;
-    let stand_ins = crate::stand_ins::on(today)?;
-    let mut reminders = Vec::new();
-    let submitted: Vec<Id> = sheets.records().filter_map(|row| row.reference("user")).collect();
-    for approver in approvers.iter().filter(|approver| approver.active) {
-        // Nobody waits for themselves, unless nobody else could do it.
-        let theirs = submitted.iter().filter(|user| **user != approver.id || approvers.len() == 1).count();
-        let mut people = vec![approver.id];
-        people.extend(stand_ins.iter().filter(|(user, _)| *user == approver.id).map(|(_, stand_in)| *stand_in));
-        if theirs > 0 {
-            let (what, verb) = if theirs == 1 { ("timesheet", "waits") } else { ("timesheets", "wait") };
-            reminders.push(Reminder {
-                people,
-                title: format!("{theirs} {what} {verb} for approval"),
-                text: "Approve them at once on the page of the team, or on your first page.".to_owned(),
-                about: None,
-                key: "approve".to_owned(),
-            });
+    let mut reminders = told(&records::find(sheets)?, "crew.leaders", |person, count| {
+        let (what, verb) = if count == 1 { ("timesheet", "waits") } else { ("timesheets", "wait") };
+        Reminder {
+            people: vec![person],
+            title: format!("{count} {what} {verb} for approval"),
+            text: "Approve them at once on the page of the team, or on your first page.".to_owned(),
+            about: None,
+            key: "approve".to_owned(),
         }
-    }
-    reminders.extend(lines(this)?);
-    Ok(reminders)
-}
-
-/// Lines of weeks before this that wait, told to those whom they wait for.
-fn lines(this: Date) -> Result<Vec<Reminder>, Fault> {
-    let waiting = field("status").eq("waiting").and(field("week").less_than(this));
-    let waiting = select("lines").columns(["id", "user", "project.manager"]).filter(waiting).sort("week").limit(MOST);
-    let waiting = records::find(waiting)?;
-    if waiting.rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut desk = Desk::read()?;
-    let mut counts: BTreeMap<Id, usize> = BTreeMap::new();
-    for row in waiting.records() {
-        let Some(user) = row.reference("user") else { continue };
-        let whom = desk.whom(user, row.reference("project.manager"))?;
-        for person in desk.those(user, whom) {
-            *counts.entry(person).or_default() += 1;
-        }
-    }
-    let reminder = |(person, count): (Id, usize)| {
+    })?;
+    // Lines of weeks before this one.
+    let lines = select("lines")
+        .as_plugin()
+        .columns(["id", "user", "project.manager", "sheet.crew.leaders"])
+        .filter(field("status").eq("waiting").and(field("week").less_than(this)))
+        .sort("week")
+        .limit(MOST);
+    reminders.extend(told(&records::find(lines)?, "sheet.crew.leaders", |person, count| {
         let (what, verb) = if count == 1 { ("line of a timesheet", "waits") } else { ("lines of timesheets", "wait") };
         Reminder {
             people: vec![person],
@@ -112,8 +87,25 @@ fn lines(this: Date) -> Result<Vec<Reminder>, Fault> {
             about: None,
             key: "approve-lines".to_owned(),
         }
-    };
-    Ok(counts.into_iter().map(reminder).collect())
+    })?);
+    Ok(reminders)
+}
+
+/// One reminder for each whom some of it waits for, of how much that is.
+fn told(waiting: &Page, leaders: &str, reminder: impl Fn(Id, usize) -> Reminder) -> Result<Vec<Reminder>, Fault> {
+    if waiting.rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut desk = Desk::read()?;
+    let mut counts: BTreeMap<Id, usize> = BTreeMap::new();
+    for row in waiting.records() {
+        let Some(user) = row.reference("user") else { continue };
+        let whom = desk.whom(user, row.reference("project.manager"))?;
+        for person in desk.those(user, whom, row.references(leaders)) {
+            *counts.entry(person).or_default() += 1;
+        }
+    }
+    Ok(counts.into_iter().map(|(person, count)| reminder(person, count)).collect())
 }
 
 /// Who entered time lately, and has less of this week than is expected up to today or has not submitted a week that is

@@ -86,7 +86,7 @@ fn theirs(which: Predicate, desk: &mut Desk) -> Result<Vec<(Line, Right)>, Fault
     })?;
     let mut theirs = Vec::new();
     for line in found.iter().filter_map(Line::read) {
-        if let Some(right) = desk.right(line.user, line.manager)? {
+        if let Some(right) = desk.right(line.user, line.manager, &line.leaders)? {
             theirs.push((line, right));
         }
     }
@@ -179,7 +179,7 @@ fn row(
 fn line(text: &str, path: String, desk: &mut Desk) -> Result<Id, Fault> {
     let id: Id = text.parse().map_err(|_| Fault::at(path.clone(), "type", "Expected the id of a line, a UUID."))?;
     let found = records::get("lines", id, &Line::COLUMNS)?.and_then(|row| Line::read(&row));
-    let right = found.map(|line| desk.right(line.user, line.manager)).transpose()?.flatten();
+    let right = found.map(|line| desk.right(line.user, line.manager, &line.leaders)).transpose()?.flatten();
     match right {
         Some(_) => Ok(id),
         None => Err(Fault::at(path, "unknown-reference", "There is no such line that waits for you.")),

@@ -1,6 +1,7 @@
 //! Weeks on their way: submitted by who worked them, approved by somebody else, returned with a reason, exported.
 
 use crate::by_project;
+use crate::deciding::Desk;
 use crate::findings::Findings;
 use crate::freezing::{self, Book};
 use crate::overlap;
@@ -14,6 +15,7 @@ pub(crate) const APPROVE: &str = "timesheets.approve";
 
 pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(), Fault> {
     let mut book: Option<Book> = None;
+    let mut desk: Option<Desk> = None;
     for (index, change) in changes.iter().enumerate() {
         if change.collection != "sheets" {
             continue;
@@ -31,7 +33,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
             }
             "approve" => {
                 whole(change, "approve its lines")?;
-                not_their_own(change.after.reference("user"), "timesheet")?;
+                for_others(change, &mut desk)?;
                 let book = match &mut book {
                     Some(book) => book,
                     none => none.insert(Book::read()?),
@@ -40,7 +42,7 @@ pub(crate) fn check(changes: &[HookChange], findings: &mut Findings) -> Result<(
             }
             "return" => {
                 whole(change, "return the line that is wrong")?;
-                not_their_own(change.after.reference("user"), "timesheet")?;
+                for_others(change, &mut desk)?;
                 if change.after.is_null("reason") {
                     findings.add(index, "reason", "required", "Say why it is returned.");
                 }
@@ -74,22 +76,14 @@ fn only_their_own(change: &HookChange, does: &str) -> Result<(), Fault> {
     Err(Fault::denied(format!("Only who worked a week {does}.")))
 }
 
-/// Nobody approves their own, unless nobody else could.
-pub(crate) fn not_their_own(user: Option<Id>, what: &str) -> Result<(), Fault> {
-    let me = context::caller()?.person();
-    if me.is_none() || me != user {
-        return Ok(());
-    }
-    if !others_who_approve(me)?.is_empty() {
-        return Err(Fault::denied(format!("Somebody else approves your own {what}.")));
-    }
-    Ok(())
-}
-
-/// Those who may approve what is of a person, beside themselves.
-pub(crate) fn others_who_approve(person: Option<Id>) -> Result<Vec<Id>, Fault> {
-    let all = people::holding(Some(APPROVE))?;
-    Ok(all.into_iter().filter(|other| other.active && Some(other.id) != person).map(|other| other.id).collect())
+/// A week is decided about by who approves the time of whoever worked it, also where a route asks for it.
+fn for_others(change: &HookChange, desk: &mut Option<Desk>) -> Result<(), Fault> {
+    let desk = match desk {
+        Some(desk) => desk,
+        none => none.insert(Desk::read()?),
+    };
+    let Some(user) = change.after.reference("user") else { return Ok(()) };
+    desk.refuse(user, change.related.references("crew.leaders"), "timesheet")
 }
 
 fn submit(index: usize, change: &HookChange, findings: &mut Findings) -> Result<(), Fault> {

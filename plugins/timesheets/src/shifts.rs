@@ -1,7 +1,7 @@
 //! Attendance. The first timer of a day opens a shift, the last stop closes it: nobody clocks twice.
 
 use crate::findings::Findings;
-use crate::{place, typed, weeks};
+use crate::{crews, place, typed, weeks};
 use lignaflow_sdk::prelude::*;
 
 /// How long somebody can have been away for it to be the same shift, on the same day.
@@ -49,6 +49,7 @@ pub(crate) fn check(index: usize, change: &HookChange, findings: &mut Findings) 
     let (Some(user), Some(start)) = (change.after.reference("user"), change.after.instant("started_at")) else {
         return Ok(());
     };
+    crews::note(index, change, Some(user), findings)?;
     let zone = match change.after.text("zone") {
         Some(zone) => zone.to_owned(),
         None => place::zone_of(user)?,

@@ -1,6 +1,7 @@
 //! Who approves in the place of somebody who is away: named beforehand, from a day to a day, and only as long as who is
 //! away could approve themselves.
 
+use crate::crews::SEE_ALL;
 use crate::findings::Findings;
 use crate::policy::{self, Approval};
 use crate::sheets::APPROVE;
@@ -74,44 +75,19 @@ pub(crate) fn named(day: Date) -> Result<Vec<(Id, Id)>, Fault> {
     Ok(named.records().filter_map(|row| Some((row.reference("user")?, row.reference("stand_in")?))).collect())
 }
 
-/// For whom somebody stands in today; nothing where they do not.
-fn whose(person: Id, caller: &context::Caller) -> Result<Option<Id>, Fault> {
-    Ok(on(caller.today()?)?.into_iter().find(|(_, stand_in)| *stand_in == person).map(|(user, _)| user))
-}
-
-/// By what right somebody approves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Right {
-    Own,
-    /// In the place of somebody who is away.
-    For(Id),
-    Nobodys,
-}
-
-impl Right {
-    pub(crate) fn of_caller() -> Result<Self, Fault> {
-        let caller = context::caller()?;
-        if caller.holds(APPROVE) {
-            return Ok(Self::Own);
-        }
-        let user = caller.person().map(|person| whose(person, &caller)).transpose()?.flatten();
-        Ok(user.map_or(Self::Nobodys, Self::For))
-    }
-
-    /// In whose place it is; refused where there is no right.
-    pub(crate) fn place(self) -> Result<Option<Id>, Fault> {
-        match self {
-            Self::Own => Ok(None),
-            Self::For(user) => Ok(Some(user)),
-            Self::Nobodys => Err(Fault::denied("You may not approve timesheets.")),
-        }
-    }
-}
-
-/// What waits for who stands in for somebody; nothing for all others, and for those who have a page of the team anyway.
+/// What waits for who stands in for somebody; nothing for all others, and for those who approve everybody's time anyway.
 pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
-    match Right::of_caller()? {
-        Right::For(_) => team::week(request, team::Sight::Everybody),
-        Right::Own | Right::Nobodys => reply::json(&serde_json::Value::Null),
+    let caller = context::caller()?;
+    let away: Vec<Id> = match caller.person() {
+        Some(me) if !(caller.holds(APPROVE) && caller.holds(SEE_ALL)) => {
+            let named = on(caller.today()?)?.into_iter().filter(|(_, stand_in)| *stand_in == me);
+            named.map(|(user, _)| user).collect()
+        }
+        _ => Vec::new(),
+    };
+    if away.is_empty() {
+        return reply::json(&serde_json::Value::Null);
     }
+    let everybodys = people::holding(Some(SEE_ALL))?.iter().any(|person| away.contains(&person.id));
+    team::week(request, if everybodys { team::Sight::Everybody } else { team::Sight::Crews(away) })
 }

@@ -1,10 +1,9 @@
-//! A week of everybody at once, for who approves it.
+//! A week of the team at once, for who approves it: of everybody, or of the crews that somebody leads.
 
 use crate::by_project;
+use crate::crews;
 use crate::deciding::Desk;
 use crate::review;
-use crate::sheets;
-use crate::stand_ins::Right;
 use crate::timer::me;
 use crate::typed;
 use crate::weeks;
@@ -16,13 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Sheets that are approved at once.
 const MOST: usize = 100;
 
-/// On whose rights a week is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Of whom a week is looked at, and on whose rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// Of what the caller sees.
+    /// Of what the caller sees of others.
     Own,
-    /// Of everybody: for who stands in for somebody.
+    /// Of everybody: for who stands in for somebody who approves that.
     Everybody,
+    /// Of the crews that these lead: for who stands in for them.
+    Crews(Vec<Id>),
 }
 
 pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
@@ -31,6 +32,17 @@ pub(crate) fn show(request: &RouteRequest) -> Result<RouteReply, Fault> {
 
 pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, Fault> {
     let (me, caller) = me()?;
+    let in_place = sight != Sight::Own;
+    let leaders = match sight {
+        Sight::Own if !caller.holds(crews::SEE_ALL) => Some(vec![me]),
+        Sight::Own | Sight::Everybody => None,
+        Sight::Crews(away) => Some(away),
+    };
+    // That what a path leads to is of a crew of theirs.
+    let led = |path: &str| match &leaders {
+        Some(leaders) => any(leaders.iter().map(|leader| field(path).includes(*leader))),
+        None => all([]),
+    };
     let today = caller.today()?;
     let day = match request.query_text("week").filter(|text| !text.is_empty()) {
         Some(text) => {
@@ -44,16 +56,17 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     let last = week.plus_days(6).unwrap_or(week);
     // A sheet of when weeks began with another day begins within this one.
     let asked = select("sheets")
-        .columns(["id", "user", "week", "status", "total", "billable_total", "reason", "overlaps", "by_line"])
-        .filter(field("week").at_least(week).and(field("week").at_most(last)))
+        .columns(["id", "user", "week", "status", "total", "reason", "overlaps", "by_line", "crew.leaders"])
+        .filter(all([field("week").at_least(week), field("week").at_most(last), led("crew.leaders")]))
         .sort("week")
         .limit(500);
-    let asked = if sight == Sight::Everybody { asked.as_plugin() } else { asked };
+    let asked = if in_place { asked.as_plugin() } else { asked };
     let found = records::find(asked)?;
     let sums = summarize("entries");
-    let sums = if sight == Sight::Everybody { sums.as_plugin() } else { sums };
+    let sums = if in_place { sums.as_plugin() } else { sums };
+    let of_days = [field("local_date").at_least(week), field("local_date").at_most(last), led("sheet.crew.leaders")];
     let sums = records::summarize(
-        sums.filter(field("local_date").at_least(week).and(field("local_date").at_most(last)))
+        sums.filter(all(of_days))
             .group("sheet")
             .group_by("local_date", Bucket::Day)
             .measure(sum("duration").named("seconds"))
@@ -68,18 +81,18 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
     }
     let names: BTreeMap<Id, String> =
         people::holding(None)?.into_iter().map(|person| (person.id, person.name)).collect();
-    let alone = sheets::others_who_approve(Some(me))?.is_empty();
+    let led_crews = leaders.as_deref().map(crews::led_by).transpose()?;
     let with = |keep: &dyn Fn(&lignaflow_sdk::values::Row<'_>) -> bool| -> BTreeSet<Id> {
         found.records().filter(|row| keep(row)).filter_map(|row| row.reference("id")).collect()
     };
     let lines = told_of_lines(&with(&|row| row.boolean("by_line") == Some(true)))?;
     // Who stands in for somebody opens no records of others, and sees here what the sums are of.
-    let mut entries = match sight {
-        Sight::Everybody => review::entries(&with(&|row| {
-            row.text("status") == Some("submitted") && row.boolean("by_line") != Some(true)
-        }))?,
-        Sight::Own => Some(BTreeMap::new()),
+    let mut entries = if in_place {
+        review::entries(&with(&|row| row.text("status") == Some("submitted") && row.boolean("by_line") != Some(true)))?
+    } else {
+        Some(BTreeMap::new())
     };
+    let mut desk = Desk::read()?;
     let mut rows = Vec::new();
     for sheet in found.records() {
         let (Some(id), Some(user)) = (sheet.reference("id"), sheet.reference("user")) else { continue };
@@ -98,7 +111,8 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
             (_, Some(entries)) => entries.remove(&id).unwrap_or_default(),
             _ => Vec::new(),
         };
-        let ready = status == "submitted" && !by_line && (user != me || alone);
+        let waits = status == "submitted" && !by_line;
+        let ready = waits && desk.right(user, None, sheet.references("crew.leaders"))?.is_some();
         let Some(name) = people_name(&names, user)? else { continue };
         rows.push((
             name.clone(),
@@ -109,8 +123,20 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
         ));
     }
     rows.sort_by(|one, other| one.0.cmp(&other.0));
-    let there: BTreeSet<Id> = found.records().filter_map(|sheet| sheet.reference("user")).collect();
-    let missing: Vec<&String> = names.iter().filter(|(id, _)| !there.contains(id)).map(|(_, name)| name).collect();
+    let mut there: BTreeSet<Id> = found.records().filter_map(|sheet| sheet.reference("user")).collect();
+    let mut expected: BTreeSet<Id> = names.keys().copied().collect();
+    if let Some(crews) = &led_crews {
+        expected.retain(|id| crews.iter().flatten().any(|member| member == id));
+    }
+    if led_crews.is_some() && !expected.is_empty() {
+        // Who came from another crew since has their sheet there.
+        let elsewhere = [field("week").at_least(week), field("week").at_most(last)];
+        let elsewhere = all(elsewhere).and(field("user").within(expected.iter().copied()));
+        let elsewhere = select("sheets").as_plugin().columns(["id", "user"]).filter(elsewhere).limit(500);
+        there.extend(records::find(elsewhere)?.records().filter_map(|sheet| sheet.reference("user")));
+    }
+    let missing: Vec<&String> = expected.difference(&there).filter_map(|id| names.get(id)).collect();
+    let notes = if !in_place && caller.holds("timesheets.set-up") { who_leads_nobody()? } else { None };
     reply::json(&json!({
         "title": weeks::span(week),
         "week": week,
@@ -119,6 +145,22 @@ pub(crate) fn week(request: &RouteRequest, sight: Sight) -> Result<RouteReply, F
         "days": days,
         "rows": rows.into_iter().map(|(_, row)| row).collect::<Vec<Json>>(),
         "missing": missing,
+        "notes": notes.into_iter().collect::<Vec<String>>(),
+        "nothing": led_crews.filter(Vec::is_empty).map(|_| {
+            "You lead no crew, so you see your own time alone. Whoever sets up timesheets says under Crews who leads whom."
+        }),
+    }))
+}
+
+/// What is left to do for who sets up, where somebody's role is for a crew and they lead none.
+fn who_leads_nobody() -> Result<Option<String>, Fault> {
+    let idle = crews::without()?;
+    let verb = if idle.len() == 1 { "leads" } else { "lead" };
+    Ok((!idle.is_empty()).then(|| {
+        let names = idle.join(", ");
+        format!(
+            "{names} may approve or enter time for others, and {verb} no crew yet: say under Crews whose time that is."
+        )
     }))
 }
 
@@ -180,16 +222,20 @@ pub(crate) struct Returning {
     pub reason: String,
 }
 
-/// A timesheet that the caller sees; any, where they stand in for somebody.
-fn sheet(text: &str, path: String, right: Right) -> Result<Id, Fault> {
+/// A timesheet that the caller decides about, with in whose place they do; also one that they merely see, of which the
+/// check of what is saved says why they do not.
+fn sheet(text: &str, path: String, desk: &mut Desk) -> Result<(Id, Option<Id>), Fault> {
     let id: Id =
         text.parse().map_err(|_| Fault::at(path.clone(), "type", "Expected the id of a timesheet, a UUID."))?;
-    let found = match right {
-        Right::For(_) => records::get("sheets", id, &["id"])?,
-        _ => records::get_for_caller("sheets", id, &["id"])?,
+    let found = records::get("sheets", id, &["user", "crew.leaders"])?;
+    let user = found.as_ref().and_then(|sheet| sheet.reference("user"));
+    let right = match (&found, user) {
+        (Some(sheet), Some(user)) => desk.right(user, None, sheet.references("crew.leaders"))?,
+        _ => None,
     };
-    match found {
-        Some(_) => Ok(id),
+    match right {
+        Some(right) => Ok((id, right.place())),
+        None if records::get_for_caller("sheets", id, &["id"])?.is_some() => Ok((id, None)),
         None => Err(Fault::at(path, "unknown-reference", "There is no such timesheet.")),
     }
 }
@@ -197,31 +243,28 @@ fn sheet(text: &str, path: String, right: Right) -> Result<Id, Fault> {
 /// Approves all of these, or none.
 pub(crate) fn approve(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Approving = request.json()?;
-    let right = Right::of_caller()?;
-    let mut ids = Vec::new();
+    let mut desk = Desk::read()?;
+    let mut sheets: Vec<(Id, Option<Id>)> = Vec::new();
     for (at, text) in body.ids.iter().enumerate() {
-        let id = sheet(text, format!("/ids/{at}"), right)?;
-        if !ids.contains(&id) {
-            ids.push(id);
+        let sheet = sheet(text, format!("/ids/{at}"), &mut desk)?;
+        if !sheets.contains(&sheet) {
+            sheets.push(sheet);
         }
     }
-    if ids.is_empty() || ids.len() > MOST {
+    if sheets.is_empty() || sheets.len() > MOST {
         return Err(Fault::at("/ids", "count", format!("Choose 1 to {MOST} timesheets.")));
     }
-    let in_place = right.place()?;
-    let writes = ids.iter().map(|id| transition("sheets", *id, "approve").set("in_place_of", in_place));
-    Ok(reply::json(&json!({ "approved": ids.len() }))?.with_writes(writes))
+    let writes = sheets.iter().map(|(id, place)| transition("sheets", *id, "approve").set("in_place_of", *place));
+    Ok(reply::json(&json!({ "approved": sheets.len() }))?.with_writes(writes))
 }
 
 /// Gives one back to who worked it, with the reason.
 pub(crate) fn give_back(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let body: Returning = request.json()?;
-    let right = Right::of_caller()?;
     if body.reason.trim().is_empty() {
         return Err(Fault::at("/reason", "required", "Say why it is returned."));
     }
-    let id = sheet(&body.id, "/id".to_owned(), right)?;
-    right.place()?;
+    let (id, _) = sheet(&body.id, "/id".to_owned(), &mut Desk::read()?)?;
     let writes = [transition("sheets", id, "return").set("reason", body.reason.trim())];
     Ok(reply::saved("sheets", id).with_writes(writes))
 }

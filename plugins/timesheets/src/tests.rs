@@ -9,6 +9,7 @@ mod approving;
 mod billing;
 mod by_project;
 mod clocking;
+mod crews;
 mod entering;
 mod keeping;
 mod paying;

@@ -1,5 +1,6 @@
 //! Weeks, which begin as the organization's do, and the sheet of a person and a week.
 
+use crate::crews;
 use crate::findings::Findings;
 use lignaflow_sdk::prelude::*;
 use std::collections::BTreeMap;
@@ -14,10 +15,12 @@ pub(crate) struct Weeks {
 }
 
 /// A week of which there is a sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Known {
     first: Date,
     by_line: bool,
+    /// Those who lead the crew that it is of.
+    leaders: Vec<Id>,
 }
 
 impl Weeks {
@@ -33,32 +36,37 @@ impl Weeks {
     /// The first day of the week of somebody that a day belongs to, and whether its sheet is there.
     pub(crate) fn of(&mut self, user: Id, day: Date) -> Result<(Date, bool), Fault> {
         let found = self.sheet(user, day)?;
-        Ok((found.map_or_else(|| self.week_of(day), |known| known.first), found.is_some()))
+        Ok((found.as_ref().map_or_else(|| self.week_of(day), |known| known.first), found.is_some()))
     }
 
-    /// Whether the sheet of somebody that a day belongs to is there and approved by project.
-    pub(crate) fn is_by_line(&mut self, user: Id, day: Date) -> Result<bool, Fault> {
-        Ok(self.sheet(user, day)?.is_some_and(|known| known.by_line))
+    /// Those who lead the crew of somebody's week that a day belongs to: of the sheet that is there, else of the crew that
+    /// they are in.
+    pub(crate) fn leaders(&mut self, user: Id, day: Date) -> Result<Vec<Id>, Fault> {
+        Ok(match self.sheet(user, day)? {
+            Some(known) => known.leaders,
+            None => crews::find(user)?.map(|crew| crew.leaders).unwrap_or_default(),
+        })
     }
 
     fn sheet(&mut self, user: Id, day: Date) -> Result<Option<Known>, Fault> {
         let week = self.week_of(day);
         let of_day =
-            |known: &[Known]| known.iter().copied().find(|known| (0..LENGTH).contains(&day.days_since(known.first)));
+            |known: &[Known]| known.iter().find(|known| (0..LENGTH).contains(&day.days_since(known.first))).cloned();
         if let Some(known) = self.known.get(&(user, week)) {
             return Ok(of_day(known));
         }
         let (from, until) = (week.plus_days(1 - LENGTH).unwrap_or(week), week.plus_days(LENGTH - 1).unwrap_or(week));
         let sheets = select("sheets")
             .as_plugin()
-            .columns(["id", "week", "by_line"])
+            .columns(["id", "week", "by_line", "crew.leaders"])
             .filter(all([field("user").eq(user), field("week").at_least(from), field("week").at_most(until)]))
             .sort("created_at")
             .limit(50);
         let sheets = records::find(sheets)?;
-        let known = sheets
-            .records()
-            .filter_map(|row| Some(Known { first: row.date("week")?, by_line: row.boolean("by_line") == Some(true) }));
+        let known = sheets.records().filter_map(|row| {
+            let by_line = row.boolean("by_line") == Some(true);
+            Some(Known { first: row.date("week")?, by_line, leaders: row.references("crew.leaders").to_vec() })
+        });
         let known: Vec<Known> = known.collect();
         let found = of_day(&known);
         self.known.insert((user, week), known);
@@ -66,9 +74,9 @@ impl Weeks {
     }
 
     /// That somebody's sheet of a week is being made.
-    pub(crate) fn made(&mut self, user: Id, week: Date) {
+    fn made(&mut self, user: Id, week: Date, leaders: Vec<Id>) {
         let now = self.week_of(week);
-        self.known.entry((user, now)).or_default().push(Known { first: week, by_line: false });
+        self.known.entry((user, now)).or_default().push(Known { first: week, by_line: false, leaders });
     }
 }
 
@@ -76,7 +84,8 @@ impl Weeks {
 const LENGTH: i32 = 7;
 
 /// Puts what somebody entered of a day into the sheet of its week, which is made where it is not there yet; answers which
-/// that is, where it is approved by project. That it is open is for the host to say.
+/// that is, where it is approved by project. That it is open is for the host to say; that whoever writes it may do so, for
+/// the host as well, but for what a route writes, and before anything of the week is told.
 pub(crate) fn place(
     index: usize,
     change: &HookChange,
@@ -88,17 +97,23 @@ pub(crate) fn place(
         Some(weeks) => weeks,
         None => Weeks::read()?,
     };
-    let (week, there) = weeks.of(user, day)?;
+    let known = weeks.sheet(user, day)?;
+    let week = known.as_ref().map_or_else(|| weeks.week_of(day), |known| known.first);
     let sheet = sheet_of(user, week);
     findings.set(index, change, "sheet", sheet);
-    if !there {
-        weeks.made(user, week);
+    let by_line = known.as_ref().is_some_and(|known| known.by_line);
+    if let Some(known) = known {
+        crews::refuse_strangers(user, &known.leaders, findings)?;
+    } else {
+        let crew = crews::of(user, findings)?;
+        let leaders = crew.as_ref().map(|crew| crew.leaders.clone()).unwrap_or_default();
+        crews::refuse_strangers(user, &leaders, findings)?;
+        weeks.made(user, week, leaders);
         let name = people::person(user)?.map(|person| person.name).unwrap_or_default();
         let label = format!("{name}, {}", span(week));
         let made = insert("sheets", sheet).set("user", user).set("week", week).set("label", label);
-        findings.verdict.also.push(made.into());
+        findings.verdict.also.push(made.set("crew", crew.map(|crew| crew.id)).into());
     }
-    let by_line = weeks.is_by_line(user, day)?;
     findings.weeks = Some(weeks);
     Ok(by_line.then_some(sheet))
 }

@@ -24,6 +24,8 @@ async fn firm(database: &Database) -> Firm {
     let supervisor = json!({ "roles": ["timesheets.supervisor", "projects.supervisor"] });
     let put = org.request(Method::PUT, &format!("people/{ben_id}/roles")).json(&supervisor);
     let _ = org.send(put).await.is(204);
+    let crew = json!({ "name": "Site", "leaders": [ben_id.to_string()], "members": [mia_id.to_string()] });
+    let _ = org.make("timesheets/crews", crew).await;
     let _ = org.make("estimates/tax-codes", json!({ "name": "GST", "rate": 1000, "standard": true })).await;
     Firm { server, org, mia, mia_id: mia_id.to_string(), ben }
 }

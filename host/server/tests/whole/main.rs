@@ -16,6 +16,7 @@ mod cells;
 mod cli;
 mod consents;
 mod contract;
+mod crews;
 mod custom;
 mod defects;
 mod devices;

@@ -86,6 +86,18 @@ async fn two_sample_firms_of_one_day_are_equal_and_whole(database: Database) {
         let found = one.get(&format!("estimates/revisions?filter[status]={state}&limit=1")).await.is(200);
         assert_eq!(found.data().len(), 1, "{state}");
     }
+    // Two crews, and what is in them was approved by who leads them.
+    let crews = one.get("timesheets/crews?sort=name").await.is(200);
+    assert_eq!(crews.column("name"), ["Perth", "Sydney"]);
+    for crew in crews.data() {
+        let leaders = crew["leaders"].as_array().unwrap();
+        let approved =
+            format!("timesheets/sheets?filter[status]=approved&filter[crew]={}", crew["id"].as_str().unwrap());
+        let approved = one.get(&approved).await.is(200);
+        let by_leaders = approved.data().iter().filter(|sheet| leaders.contains(&sheet["approver"])).count();
+        assert!(leaders.len() == 1 && by_leaders > 0, "{}", approved.text);
+        assert!(approved.data().iter().all(|sheet| sheet["approver"] != sheet["user"]), "{}", approved.text);
+    }
     let open = one.get("timesheets/sheets?filter[status]=approved&count=true").await.is(200);
     assert!(open.json["count"].as_u64().unwrap() >= APPROVED, "{}", open.text);
 }

@@ -189,8 +189,15 @@ async fn a_worker_on_a_phone_records_a_day_and_submits_a_week(database: Database
 async fn a_supervisor_approves_a_week_for_the_whole_team(database: Database) {
     let firm = firm(&database).await;
     let submit = json!({ "week": "2026-11-16", "attested": true });
-    for name in ["Zoe", "Tom", "Ana", "Kim"] {
+    // Gus is of no crew, so that nothing of him is there.
+    let mut members = vec![firm.mia_id.clone(), firm.ben_id.clone()];
+    for name in ["Zoe", "Tom", "Ana", "Kim", "Gus"] {
         let (id, _, worker) = firm.server.member(&firm.org, name, lignaflow_testkit::Role::Member).await;
+        if name != "Gus" {
+            members.push(id.to_string());
+            let crew = format!("timesheets/crews/{}", firm.crew);
+            let _ = firm.org.patch(&crew, "*", json!({ "members": members })).await.is(200);
+        }
         for (day, hours) in [("2026-11-16", 8), ("2026-11-17", 7), ("2026-11-19", 9)] {
             let body =
                 json!({ "project": firm.project, "user": id.to_string(), "local_date": day, "duration": hours * 3600 });
@@ -203,6 +210,8 @@ async fn a_supervisor_approves_a_week_for_the_whole_team(database: Database) {
     let Some(browser) = signed_in(&firm, &firm.ben_email).await else { return };
     let root = &firm.server.root;
     browser.goto(&format!("{root}{TEAM}?week=2026-11-16")).await;
+    let page = browser.text("main").await;
+    assert!(page.contains("3 of 4 wait for you") && page.contains("Zoe") && !page.contains("Gus"), "{page}");
     browser.pictures("team").await;
     browser.resize(390, 844).await;
     browser.find(".review-return summary").await.click().await.unwrap();

@@ -20,7 +20,7 @@ on_both!(
 pub(crate) const ENTRIES: &str = "timesheets/entries";
 pub(crate) const SHEETS: &str = "timesheets/sheets";
 
-/// A firm with a project that Mia works on and Ben supervises.
+/// A firm with a project that Mia works on, and a crew of Mia and Ben that Ben leads.
 #[derive(Debug)]
 pub(crate) struct Firm {
     pub(crate) server: Server,
@@ -30,7 +30,9 @@ pub(crate) struct Firm {
     pub(crate) mia_id: String,
     pub(crate) mia_email: String,
     pub(crate) ben: Client,
+    pub(crate) ben_id: String,
     pub(crate) ben_email: String,
+    pub(crate) crew: String,
     pub(crate) project: String,
     pub(crate) task: String,
 }
@@ -51,10 +53,12 @@ pub(crate) async fn firm_with(database: &Database, plugins: &[&str]) -> Firm {
     let supervisor = json!({ "roles": ["timesheets.supervisor", "projects.supervisor"] });
     let put = org.request(Method::PUT, &format!("people/{ben_id}/roles")).json(&supervisor);
     let _ = org.send(put).await.is(204);
+    let crew = json!({ "name": "Site", "leaders": [ben_id], "members": [mia_id, ben_id] });
+    let crew = org.make("timesheets/crews", crew).await;
     let project = org.make("projects/projects", json!({ "name": "Kitchen", "members": [mia_id, ben_id] })).await;
     let task = json!({ "title": "Cut", "project": project, "assignees": [mia_id] });
     let task = org.make("projects/tasks", task).await;
-    Firm { server, org, race, mia, mia_id, mia_email, ben, ben_email, project, task }
+    Firm { server, org, race, mia, mia_id, mia_email, ben, ben_id, ben_email, crew, project, task }
 }
 
 impl Firm {

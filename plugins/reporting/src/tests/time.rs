@@ -353,3 +353,44 @@ fn a_rule_of_pay_holds_from_its_day_on() {
     };
     assert!(named("OT 1.5", "2026-11-16") && named("OT 1.75", "2026-11-18"), "{items}");
 }
+
+#[test]
+fn a_leader_is_told_of_their_crew_on_the_days_whose_weeks_were_its() {
+    let Firm { mut host, mia, ben } = firm();
+    let [ana, zoe] = ["Ana", "Zoe"].map(|name| host.add_person(name));
+    let crew = |host: &mut Host, name: &str, leader: Id, members: &[Id]| {
+        host.insert("timesheets/crews", json!({ "name": name, "leaders": [leader], "members": members })).unwrap()
+    };
+    // Mia's week was of Ana's crew, and she is in Zoe's by now, as Ben is, whose week was of none.
+    let (was, is) = (crew(&mut host, "Sydney", ana, &[]), crew(&mut host, "Perth", zoe, &[mia, ben]));
+    let sheets = host.find(select("timesheets/sheets").columns(["id"]).filter(field("user").eq(mia))).unwrap();
+    let sheet = sheets.records().next().and_then(|row| row.reference("id")).unwrap();
+    host.update("timesheets/sheets", sheet, json!({ "crew": was })).unwrap();
+    let pattern = host.find(select("timesheets/work-patterns").columns(["id"])).unwrap();
+    let pattern = pattern.records().next().and_then(|row| row.reference("id")).unwrap();
+    host.update("timesheets/work-patterns", pattern, json!({ "crew": is })).unwrap();
+    let told = |host: &mut Host, by: Id, held: &[&str], query: &[(&str, &str)]| {
+        host.caller.principal = lignaflow_sdk::context::Principal::Person(by);
+        host.caller.permissions =
+            std::iter::once("records.read").chain(held.iter().copied()).map(str::to_owned).collect();
+        let answer = report(host, "/utilisation", query);
+        let figures = |row: &serde_json::Value| {
+            (row["id"].as_str().unwrap().parse::<Id>().unwrap(), row["capacity"].as_i64(), row["worked"].as_i64())
+        };
+        let mut rows: Vec<_> = answer["rows"].as_array().unwrap().iter().map(figures).collect();
+        rows.retain(|(id, ..)| ![ana, zoe].contains(id));
+        rows.sort();
+        rows
+    };
+    let (approve, week) = (["timesheets.approve"], &WEEK);
+    let of_mia = (mia, Some(86_400), Some(43_200));
+    assert_eq!(told(&mut host, ana, &approve, week), [of_mia]);
+    assert_eq!(told(&mut host, zoe, &approve, week), []);
+    assert_eq!(told(&mut host, ana, &[], week), [], "who may do nothing with it leads nobody");
+    // Without a sheet, a week is of who is in the crew: Mia works Monday to Thursday, and Ben as everybody does.
+    let next = [("from", "2026-11-30"), ("until", "2026-12-06")];
+    let mut expected = [(mia, Some(115_200), Some(0)), (ben, Some(136_800), Some(0))];
+    expected.sort();
+    assert_eq!(told(&mut host, zoe, &approve, &next), expected);
+    assert_eq!(told(&mut host, ana, &approve, &next), []);
+}

@@ -30,7 +30,7 @@ fn firm() -> Firm {
     let (kitchen, bath) = (project("Kitchen", ana), project("Bath", ben));
     let travel = host.insert("activities", json!({ "name": "Travel" })).unwrap();
     host.insert("rates", json!({ "sell": aud(9_000), "effective_from": "2026-01-01" })).unwrap();
-    host.give(alex, &["timesheets.approve"]);
+    host.give(alex, &["timesheets.approve", "timesheets.see-all"]);
     host.fill_in("approval", "project");
     Firm { host, mia, ana, ben, alex, kitchen, bath, travel }
 }
@@ -423,7 +423,7 @@ fn who_stands_in_for_who_approves_sees_what_the_sums_are_of() {
     firm.as_mia().update("entries", entry, json!({ "note": "Oak" })).unwrap();
     firm.submit(WEEK);
     let alex = firm.as_boss().caller.person().unwrap();
-    firm.host.give(alex, &["timesheets.approve"]);
+    firm.host.give(alex, &["timesheets.approve", "timesheets.see-all"]);
     let ben = firm.host.add_person("Ben");
     let away = json!({ "stand_in": ben, "first": "2026-11-23", "last": "2026-11-27" });
     firm.as_boss().insert("stand-ins", away).unwrap();

@@ -171,7 +171,7 @@ fn time_is_charged_as_its_task_or_activity_is_unless_somebody_says_otherwise() {
 }
 
 #[test]
-fn people_write_their_own_time_and_supervisors_everybodys() {
+fn people_write_their_own_time_and_who_enters_for_all_everybodys() {
     let mut host = host();
     let (project, _) = kitchen(&mut host);
     let mine = host.insert("entries", json!({ "project": project, "duration": 3600 })).unwrap();

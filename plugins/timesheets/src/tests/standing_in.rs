@@ -9,7 +9,7 @@ fn a_stand_in_approves_while_somebody_is_away_and_neither_before_nor_after() {
     firm.hours("2026-11-17", 7);
     let sheet = firm.submit("2026-11-16");
     let ana = firm.as_boss().caller.person().unwrap();
-    firm.host.give(ana, &["timesheets.approve"]);
+    firm.host.give(ana, &["timesheets.approve", "timesheets.see-all"]);
     let ben = firm.host.add_person("Ben");
     let named = json!({ "stand_in": ben, "first": "2026-11-23", "last": "2026-11-27" });
     let id = firm.as_boss().insert("stand-ins", named).unwrap();
@@ -52,7 +52,7 @@ fn nobody_stands_in_for_who_cannot_approve_or_for_themselves_or_approves_their_o
     assert_eq!(codes(&fault), [("/stand_in", "self")]);
     let fault = firm.as_boss().insert("stand-ins", of(mia, ana)).unwrap_err();
     assert_eq!(codes(&fault), [("/user", "permission")]);
-    firm.host.give(ana, &["timesheets.approve"]);
+    firm.host.give(ana, &["timesheets.approve", "timesheets.see-all"]);
     let fault = firm.as_mia().insert("stand-ins", of(ana, mia)).unwrap_err();
     assert_eq!(fault.code, ErrorCode::Denied, "who does not approve names nobody");
 
