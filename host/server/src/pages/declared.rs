@@ -358,7 +358,21 @@ impl Place<'_> {
 
     /// The list that shows exactly the records of a block.
     pub(super) fn address(&self, schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
-        address(schema, &self.filters(filters), more)
+        self.listed(schema, filters, more, &[])
+    }
+
+    /// The same with columns of its own.
+    pub(super) fn listed(
+        &self,
+        schema: &Schema,
+        filters: &Filters,
+        more: &[(String, String)],
+        columns: &[&str],
+    ) -> String {
+        let mut pairs = query::pairs(&self.filters(filters));
+        pairs.extend_from_slice(more);
+        let fields = columns.iter().map(|name| (*name).to_owned()).collect();
+        ListQuery { filters: pairs, fields, ..ListQuery::default() }.address(&paths::list(&schema.name))
     }
 }
 
@@ -376,13 +390,6 @@ fn filter(visit: &Visit, schema: &Arc<Schema>, filters: &Filters) -> Result<Pred
     Ok(query::list(&binder(visit), schema, &Almanac::of(&visit.signed.caller), &query::pairs(filters))?
         .selection
         .filter)
-}
-
-/// The list that shows exactly the records of a block.
-fn address(schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
-    let mut pairs = query::pairs(filters);
-    pairs.extend_from_slice(more);
-    ListQuery { filters: pairs, ..ListQuery::default() }.address(&paths::list(&schema.name))
 }
 
 pub(super) fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {

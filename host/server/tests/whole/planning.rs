@@ -11,6 +11,7 @@ on_both!(
     a_card_is_moved_from_the_board_without_script,
     pages_of_a_record_are_for_who_may_read_it,
     a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due,
+    tasks_without_dates_are_laid_out_where_the_timeline_is_empty,
     what_is_said_of_a_task_stands_on_its_page,
     how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_are_pages_and_files,
     a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant
@@ -93,6 +94,40 @@ async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
     visitor.get(&page).await.is(200).shows("Nothing has been said yet.");
     let said = [("task", cut.as_str()), ("text", "The oak is <wet>."), ("back", page.as_str())];
     let done = visitor.post("/projects/comments", &said).await;
+async fn tasks_without_dates_are_laid_out_where_the_timeline_is_empty(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({ "planned_minutes": 600 })).await;
+    let glue = scene.task("Glue", json!({ "depends_on": [cut] })).await;
+    let timeline = of(&scene, "timeline");
+    let page = visitor.get(&timeline).await.is(200);
+    page.shows("Nothing here has a date yet.").shows("2 without a date are not drawn.").shows("Lay them out");
+    // The list of these has both dates to be typed in its cells.
+    let start = page.text.find("Put dates to them").map(|at| page.text[..at].rfind("href=\"").unwrap() + 6).unwrap();
+    let list = page.text[start..].split('"').next().unwrap().replace("&amp;", "&");
+    visitor.get(&list).await.is(200).shows("Cut panels").shows(">Start").shows(">Due");
+    let form = page.text.split("/form/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let send = format!("{timeline}/form/{form}");
+    let typed = [("from", "7/12/2026"), ("a_day", "8:00"), ("days_a_week", "0")];
+    visitor.post(&send, &typed).await.is(422).shows("0 is less than the minimum of 1");
+    let typed = [("from", "7/12/2026"), ("a_day", "8:00"), ("days_a_week", "5")];
+    let done = visitor.post(&send, &typed).await;
+    assert_eq!(done.to(), timeline);
+    let page = visitor.follow(&done).await.is(200);
+    page.shows("Laid out.").shows("7/12/2026 to 8/12/2026").hides("2 without a date");
+    let glue = scene.org.get(&format!("{TASKS}/{glue}")).await.is(200).json;
+    assert_eq!((&glue["start"], &glue["due"]), (&json!("2026-12-09"), &json!("2026-12-09")));
+    visitor.post(&send, &typed).await.is(409).shows("has a date already");
+    // Who works on it sees the plan, and lays nothing out.
+    let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let project = scene.org.get(&format!("projects/projects/{}", scene.project)).await;
+    let members = json!({ "members": [mia.to_string()] });
+    let _ =
+        scene.org.api.patch(&format!("projects/projects/{}", scene.project), &project.etag(), members).await.is(200);
+    let worker = scene.server.visitor();
+    worker.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    worker.get(&timeline).await.is(200).shows("Glue").hides("Lay them out");
+}
+
     assert_eq!(done.to(), page);
     visitor.follow(&done).await.is(200).shows("The oak is &lt;wet&gt;.").shows("Jo");
     // It is of the project as well, which the plugin knows.
