@@ -314,7 +314,12 @@ pub(super) async fn view(place: &Place<'_>, block: &Block, wanted: &mut Wanted) 
 pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>) -> Vec<Tab> {
     let plugin = &schema.name.plugin;
     let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
-    let own = Tab { title: "Overview".to_owned(), href: paths::record(&schema.name, id), current: current.is_none() };
+    let own = Tab {
+        title: "Overview".to_owned(),
+        href: paths::record(&schema.name, id),
+        current: current.is_none(),
+        seldom: false,
+    };
     let pages = loaded.descriptor().pages.iter().filter(|page| {
         let may = |permission: &PermissionName| visit.signed.caller.holds(&permission.full(plugin));
         page.record.as_ref() == Some(&schema.name.local) && page.permission.as_ref().is_none_or(may)
@@ -323,6 +328,7 @@ pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>
         title: page.title.clone(),
         href: paths::record_page(plugin, &page.name, id),
         current: current == Some(page.name.as_str()),
+        seldom: page.is_seldom(),
     });
     std::iter::once(own).chain(pages).chain(reached::from(visit, schema, id)).collect()
 }

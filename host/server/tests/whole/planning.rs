@@ -54,7 +54,14 @@ async fn pages_of_a_record_are_for_who_may_read_it(database: Database) {
     for name in ["board", "timeline", "calendar", "comments-on-project", "money"] {
         visitor.get(&of(&scene, name)).await.is(200).shows("Reception fit-out").shows("aria-current=\"page\"");
     }
-    visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200).shows(&of(&scene, "board"));
+    let page = visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200);
+    page.shows(&of(&scene, "board"));
+    // What is looked at seldom is behind “More”, and what is open is not.
+    let (bar, more) = page.text.split_once("<summary>More").unwrap();
+    assert!(bar.contains(&of(&scene, "money")) && !bar.contains(&of(&scene, "copy")), "{bar}");
+    assert!(more.split("</details>").next().unwrap().contains(&of(&scene, "copy")), "{more}");
+    let page = visitor.get(&of(&scene, "copy")).await.is(200);
+    assert!(page.text.split("<summary>More").next().unwrap().contains("aria-current=\"page\">Copy"), "{}", page.text);
     let _ = visitor.get("/projects/-/board").await.is(404);
     let _ = visitor.get(&format!("/projects/-/board/{}", scene.client)).await.is(404);
     let _ = visitor.get(&of(&scene, "overview")).await.is(404);
