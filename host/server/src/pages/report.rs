@@ -229,7 +229,7 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         kept: Some(bar),
         whole: None,
         figures: Vec::new(),
-        plot: None,
+        plots: Vec::new(),
         grid: None,
         caption: None,
         notes: Vec::new(),
@@ -237,7 +237,9 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         files,
     };
     Ok(match found {
-        Ok(Found { plot, grid, caption, notes }) => ReportView { plot, grid: Some(grid), caption, notes, ..empty },
+        Ok(Found { plot, grid, caption, notes }) => {
+            ReportView { plots: plot.into_iter().collect(), grid: Some(grid), caption, notes, ..empty }
+        }
         Err(fault) => ReportView { fault: Some(told(&fault)), files: Vec::new(), ..empty },
     })
 }

@@ -232,7 +232,7 @@ fn drawn(block: &StatementBlock, table: &Table, reader: &Reader) -> ReportView {
     });
     ReportView {
         figures: figures.collect(),
-        plot: block.chart.as_ref().and_then(|chart| plotted(table, chart, &block.title, reader)),
+        plots: block.charts.iter().filter_map(|chart| plotted(table, chart, &block.title, reader)).collect(),
         grid: Some(grid(table, reader)),
         notes: left_out(table, reader).into_iter().collect(),
         ..nothing(&block.title)
@@ -245,7 +245,7 @@ fn nothing(title: &str) -> ReportView {
         controls: None,
         kept: None,
         figures: Vec::new(),
-        plot: None,
+        plots: Vec::new(),
         grid: None,
         caption: None,
         notes: Vec::new(),
@@ -496,7 +496,7 @@ fn plotted(table: &Table, chart: &StatementChart, title: &str, reader: &Reader) 
     let bars: Vec<Bar> = bars.collect();
     let series = figures.iter().map(|at| table.columns[*at].title.clone());
     Some(ChartView {
-        title: title.to_owned(),
+        title: chart.title.clone().unwrap_or_else(|| title.to_owned()),
         group: table.columns[of].title.clone(),
         measure: first.title.clone(),
         field: first.field.clone(),
