@@ -94,13 +94,6 @@ async fn a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due(databas
     let _ = visitor.get(&format!("{}?month=soon", of(&scene, "calendar"))).await.is(200);
 }
 
-async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
-    let (scene, visitor) = opened(&database).await;
-    let cut = scene.task("Cut panels", json!({})).await;
-    let page = format!("/projects/-/comments-on-task/{cut}");
-    visitor.get(&page).await.is(200).shows("Nothing has been said yet.");
-    let said = [("task", cut.as_str()), ("text", "The oak is <wet>."), ("back", page.as_str())];
-    let done = visitor.post("/projects/comments", &said).await;
 async fn tasks_without_dates_are_laid_out_where_the_timeline_is_empty(database: Database) {
     let (scene, visitor) = opened(&database).await;
     let cut = scene.task("Cut panels", json!({ "planned_minutes": 600 })).await;
@@ -135,6 +128,13 @@ async fn tasks_without_dates_are_laid_out_where_the_timeline_is_empty(database: 
     worker.get(&timeline).await.is(200).shows("Glue").hides("Lay them out");
 }
 
+async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({})).await;
+    let page = format!("/projects/-/comments-on-task/{cut}");
+    visitor.get(&page).await.is(200).shows("Nothing has been said yet.");
+    let said = [("task", cut.as_str()), ("text", "The oak is <wet>."), ("back", page.as_str())];
+    let done = visitor.post("/projects/comments", &said).await;
     assert_eq!(done.to(), page);
     visitor.follow(&done).await.is(200).shows("The oak is &lt;wet&gt;.").shows("Jo");
     // It is of the project as well, which the plugin knows.
@@ -168,7 +168,10 @@ async fn how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_a
     let page = visitor.get(&format!("/projects/-/invoices?{days}")).await.is(200);
     page.shows("Deposit").shows("$110.00").shows("Marrickville Dental").shows("CSV for the books");
     let books = visitor.get(&format!("/projects/-/invoices?{days}&format=own")).await.is(200);
-    assert_eq!(books.header("content-disposition"), "attachment; filename=\"sales-invoices.csv\"");
+    assert_eq!(
+        books.header("content-disposition"),
+        "attachment; filename=\"halloran-beck-sales-invoices-2026-11-01-to-2026-11-30.csv\""
+    );
     assert!(books.text.starts_with("Claim,InvoiceNumber,ContactName"), "{}", books.text);
     assert!(books.text.contains("100.00,10.00,110.00,AUD,open"), "{}", books.text);
     let other = visitor.get("/projects/-/invoices?period=&from=2027-01-01&until=2027-01-31").await.is(200);
