@@ -13,6 +13,7 @@ pub mod report;
 mod review;
 mod routed;
 pub(crate) mod table;
+mod tabs;
 mod timeline;
 mod timer;
 pub mod week;
@@ -28,6 +29,7 @@ pub use report::ReportView;
 pub use review::{ReviewData, ReviewView};
 pub use routed::Posting;
 pub use table::{TableColumn, TableRow, TableView};
+pub use tabs::{Tab, tabs};
 pub use timeline::{Span, TimelineView};
 pub use timer::{TimerData, TimerView};
 pub use week::{WeekData, WeekView};
@@ -64,25 +66,6 @@ pub struct RecordHead<'a> {
     pub record: &'a Record,
     pub transitions: &'a [&'a Transition],
     pub tabs: &'a [Tab],
-}
-
-/// One page of a record.
-#[derive(Debug, Clone)]
-pub struct Tab {
-    pub title: String,
-    pub href: String,
-    pub current: bool,
-}
-
-/// The pages of a record, side by side.
-pub fn tabs(label: &str, tabs: &[Tab]) -> Markup {
-    html! {
-        @if tabs.len() > 1 {
-            nav class="tabs" aria-label=(label) {
-                @for tab in tabs { a href=(tab.href) aria-current=[tab.current.then_some("page")] { (tab.title) } }
-            }
-        }
-    }
 }
 
 /// A sheet on a page of a record, with where the page is asked for with what is ticked in it.

@@ -12,6 +12,7 @@
 //! | [`invoices`] | claims as a file |
 //! | [`graph`] | circles among tasks, over as few of them as it takes |
 //! | [`copy`], [`progress`] | a project made from another; how far one has come |
+//! | [`schedule`] | tasks that are laid out over work days |
 //! | [`findings`] | the faults of a batch, all at once |
 //! | [`telling`] | what people are told of it |
 
@@ -33,6 +34,7 @@ mod money;
 mod phases;
 mod progress;
 mod projects;
+mod schedule;
 mod tasks;
 mod telling;
 #[cfg(test)]
@@ -63,6 +65,7 @@ impl Plugin for Projects {
     fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         match request.route.as_str() {
             "copy" => copy::handle(request),
+            "schedule" => schedule::handle(request),
             "progress" => progress::handle(request),
             "budget" => budget::handle(request),
             "claim-costs" => claims::costs::handle(request),

@@ -14,6 +14,7 @@ mod copying;
 mod linking;
 mod making;
 mod progressing;
+mod scheduling;
 mod seeing;
 mod states;
 mod telling;

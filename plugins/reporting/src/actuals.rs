@@ -49,6 +49,16 @@ pub(crate) struct Figures {
     forecast_cost: Option<i64>,
 }
 
+impl Figures {
+    /// Without what tells of what work cost.
+    const fn without_labour(mut self) -> Self {
+        self.labour_cost = None;
+        self.actual_cost = None;
+        self.forecast_cost = None;
+        self
+    }
+}
+
 impl AddAssign for Figures {
     fn add_assign(&mut self, more: Self) {
         let add = |one: &mut i64, other: i64| *one = one.saturating_add(other);
@@ -205,7 +215,9 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     let mut loose: BTreeMap<Option<Id>, Work> = BTreeMap::new();
 
-    let mut worked = summarize("projects/usage").filter(of_project()).group("task");
+    // Of one person's task it tells what their hour costs: by task it is for fewer than for a phase or a location.
+    let by_task = by != By::Task || caller.holds("projects.see-labour-costs");
+    let mut worked = summarize("projects/usage").as_plugin().filter(of_project()).group("task");
     worked = worked.measure(sum("minutes").named("minutes"));
     if with_money {
         worked = worked.measure(sum("cost").named("cost"));
@@ -243,12 +255,16 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     }
     set_off(&mut places, bought);
     let placed = places.into_values().map(|place| (place.row, place.work));
+    let told = |work: Work| {
+        let figures = work.figures(with_money);
+        if by_task { figures } else { figures.without_labour() }
+    };
     for (place, work) in placed.chain(loose) {
-        *rows.entry(place).or_default() += work.figures(with_money);
+        *rows.entry(place).or_default() += told(work);
     }
 
     let titles = titles(by, project, &tasks)?;
-    let mut total = Work::default().figures(with_money);
+    let mut total = told(Work::default());
     let mut shown = Vec::with_capacity(rows.len());
     let mut take = |id: Option<Id>, title: &str, rows: &mut BTreeMap<Option<Id>, Figures>| {
         if let Some(figures) = rows.remove(&id) {

@@ -124,7 +124,9 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     let of_project = || field("project").eq(project);
 
     let (mut minutes, mut cost) = (ByMonth::new(), ByMonth::new());
-    let mut worked = summarize("projects/usage").filter(of_project()).group_by("month", Bucket::Month);
+    // Of one person's work it would tell their rate, so that what it cost is read for the project as a whole, as what is
+    // charged for it is, by whoever sees its money.
+    let mut worked = summarize("projects/usage").as_plugin().filter(of_project()).group_by("month", Bucket::Month);
     worked = worked.measure(sum("minutes").named("minutes"));
     if with_money {
         worked = worked.measure(sum("cost").named("cost"));
@@ -212,8 +214,7 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
     })
 }
 
-/// What work is charged at month by month, and the costs that are billed on. Of one person's work it would tell their rate,
-/// so that it is read for the project as a whole, by whoever sees its money.
+/// What work is charged at month by month, and the costs that are billed on.
 fn charged(project: Id, currency: Currency) -> Result<ByMonth, Fault> {
     let of_project = || field("project").eq(project);
     let worked = summarize("projects/usage").as_plugin().filter(of_project()).group_by("month", Bucket::Month);

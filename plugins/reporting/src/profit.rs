@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Projects of one report.
 const MOST: usize = 1_000;
+/// What work cost, by task and month.
+const WORK: &str = "projects/usage";
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 struct Figures {
@@ -106,13 +108,17 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         figures.insert(*project, one);
     }
     let costs: [Bucket; 2] = [
-        ("projects/usage", "cost", |figures| &mut figures.labour_cost),
+        (WORK, "cost", |figures| &mut figures.labour_cost),
         ("projects/costs", "amount", |figures| &mut figures.other_cost),
     ];
     for (collection, amount, place) in costs {
-        let asked = summarize(collection).group("project").measure(sum(amount).named("sum")).filter(within.clone());
+        let mut asked = summarize(collection).group("project").measure(sum(amount).named("sum")).filter(within.clone());
+        // What work cost is for whoever sees the money of the project, and by task for fewer.
+        if collection == WORK {
+            asked = asked.as_plugin();
+        }
         for row in all(records::summarize(asked)?)?.records() {
-            if let Some(project) = row.reference("project") {
+            if let Some(project) = row.reference("project").filter(|project| billing.contains_key(project)) {
                 let figure = place(figures.entry(project).or_default());
                 *figure = figure.saturating_add(purse.take(row.money("sum")));
             }

@@ -5,6 +5,7 @@ use crate::actuals::{Baseline, baseline};
 use crate::sold::{self, Billing, Sale};
 use crate::sums::{LeftOut, Purse, all, share, where_there};
 use lignaflow_sdk::prelude::*;
+use lignaflow_sdk::select::Summarize;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -105,8 +106,8 @@ struct Told {
     percent: Option<i64>,
 }
 
-fn total(collection: &str, amount: &str, filter: Predicate, purse: &mut Purse) -> Result<i64, Fault> {
-    let page = records::summarize(summarize(collection).filter(filter).measure(sum(amount).named("sum")))?;
+fn total(asked: Summarize, amount: &str, purse: &mut Purse) -> Result<i64, Fault> {
+    let page = records::summarize(asked.measure(sum(amount).named("sum")))?;
     Ok(page.records().map(|row| purse.take(row.money("sum"))).fold(0, i64::saturating_add))
 }
 
@@ -131,7 +132,7 @@ fn hours(project: Id, caller: &context::Caller, purse: &mut Purse) -> Result<Opt
         [("timesheets.see-costs", "cost", &mut hours.cost), ("timesheets.see-rates", "amount", &mut hours.charged)]
     {
         if caller.holds(permission) {
-            *figure = Some(total("timesheets/entries", amount, field("project").eq(project), purse)?);
+            *figure = Some(total(of_project(), amount, purse)?);
         }
     }
     Ok(Some(hours))
@@ -239,7 +240,8 @@ pub(crate) fn handle(request: &RouteRequest) -> Result<RouteReply, Fault> {
         *figure = figure.saturating_add(amount);
         costs.total = costs.total.saturating_add(amount);
     }
-    let labour_cost = total("projects/usage", "cost", of_project(), &mut purse)?;
+    // For the project as a whole: task by task it would tell what an hour of one person costs.
+    let labour_cost = total(summarize("projects/usage").as_plugin().filter(of_project()), "cost", &mut purse)?;
     let billing = Billing::of(&record);
     let sales = sold::read(&BTreeMap::from([(project, billing)]), &of_project(), &mut purse)?;
     let sale = sales.get(&project).copied().unwrap_or_else(|| Sale::of(billing));

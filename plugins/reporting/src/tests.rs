@@ -22,7 +22,7 @@ fn host() -> Host {
     let estimates = estimates.replace("by_code = true", "by_code = false");
     let others = [include_str!("../../projects/plugin.toml"), &estimates, &time];
     let mut host = Host::beside(include_str!("../plugin.toml"), &others);
-    let held = ["see-all", "see-clients", "plan", "edit", "see-money", "claim"];
+    let held = ["see-all", "see-clients", "plan", "edit", "see-money", "see-labour-costs", "claim"];
     host.caller.permissions.extend(held.map(|name| format!("projects.{name}")));
     host.caller.permissions.extend(["estimates.see", "estimates.edit", "estimates.issue"].map(str::to_owned));
     host.caller.permissions.push("organization.administer".to_owned());
@@ -144,6 +144,39 @@ fn rights_come_before_the_sum() {
     host.caller.permissions = vec!["records.read".to_owned()];
     let fault = host.get(&format!("/projects/{hidden}/actuals"), &[]).unwrap_err();
     assert_eq!(fault.code, ErrorCode::NotFound);
+}
+
+/// Who manages jobs is told what the work of each came to, in every report as those who see everything are, and of no task
+/// what it cost: of one person's task that would be what their hour costs.
+#[test]
+fn a_manager_is_told_what_work_cost_by_project_and_phase_and_never_by_task() {
+    let mut host = host();
+    let Job { project, .. } = job(&mut host);
+    let of_project = |what: &str| format!("/projects/{project}/{what}");
+    let paths = [of_project("actuals"), of_project("burn-down"), of_project("result"), "/profitability".to_owned()];
+    let all = |host: &mut Host| paths.iter().map(|path| report(host, path, &[])).collect::<Vec<_>>();
+    let (whole, by_task) = (all(&mut host), report(&mut host, &paths[0], &[("by", "task")]));
+    let manager = ["see-all", "see-clients", "plan", "edit", "see-money", "claim"];
+    host.caller.permissions = ["records.read", "records.write"].map(str::to_owned).into();
+    host.caller.permissions.extend(manager.map(|name| format!("projects.{name}")));
+    assert_eq!(all(&mut host), whole);
+    assert_eq!(whole[0]["total"]["labour_cost"], 19_000);
+    let told = report(&mut host, &paths[0], &[("by", "task")]);
+    for figures in told["rows"].as_array().unwrap().iter().chain([&told["total"]]) {
+        for hidden in ["labour_cost", "actual_cost", "forecast_cost"] {
+            assert!(figures.get(hidden).is_none(), "{hidden} in {figures}");
+        }
+    }
+    for (row, before) in told["rows"].as_array().unwrap().iter().zip(by_task["rows"].as_array().unwrap()) {
+        for seen in ["title", "worked_minutes", "planned_cost", "other_cost"] {
+            assert_eq!(row[seen], before[seen], "{seen}");
+        }
+    }
+    // Nor from the records behind the figures, in a list or in a sum.
+    let listed = host.run(|| records::find(select("projects/usage").columns(["cost"]))).unwrap_err();
+    assert_eq!(listed.issues[0].code, "unknown-field");
+    let summed = summarize("projects/usage").group("task").measure(sum("cost").named("cost"));
+    assert_eq!(host.run(|| records::summarize(summed)).unwrap_err().issues[0].code, "unknown-field");
 }
 
 #[test]

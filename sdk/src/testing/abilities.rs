@@ -44,6 +44,19 @@ impl<P: Plugin> MemoryHost<P> {
         self.world.abilities.filled.borrow_mut().insert(name.to_owned(), value);
     }
 
+    /// Fills in what a preset does, as an administrator who takes it.
+    ///
+    /// # Panics
+    ///
+    /// Where `plugin.toml` does not declare it.
+    pub fn take_preset(&mut self, name: &str) {
+        let declared = self.world.descriptor.presets.iter().find(|preset| preset.name.as_str() == name);
+        let preset = declared.unwrap_or_else(|| panic!("plugin.toml declares no preset `{name}`")).clone();
+        for (name, value) in preset.values {
+            self.fill_in(name.as_str(), value);
+        }
+    }
+
     /// Answers for a service of another plugin, `projects.budget`, by method and arguments. What it would write is left
     /// out: only this plugin's code runs.
     pub fn provide(&mut self, service: &str, answer: impl Fn(&str, &Json) -> Result<Json, Fault> + 'static) {

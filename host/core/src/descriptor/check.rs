@@ -104,6 +104,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
     services::check(descriptor, &mut say);
     outside(descriptor, &mut say);
     settings::check(descriptor, &mut say);
+    super::presets::check(descriptor, &mut say);
     migration::check(descriptor, &mut say);
     if descriptor.roles.len() > MAX_ROLES {
         say("roles".into(), format!("{} roles; at most {MAX_ROLES}", descriptor.roles.len()));

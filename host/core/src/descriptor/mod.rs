@@ -2,8 +2,8 @@
 //! `lignaflow:descriptor`. [`model`] is its shape, [`page`] that of pages, [`parse`] reads it with errors that name line
 //! and key, [`check`] holds the rules that no shape can say, [`former`] those of earlier names, [`migration`] those of
 //! records that are carried over, [`post`] what is said of letters and links, [`routed`] blocks that call routes,
-//! [`download`] files that are taken, [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports, [`services`],
-//! [`settings`] and [`views`] those of what they are named after.
+//! [`download`] files that are taken, [`first_steps`] what is done first, [`house_form`] of forms in the house, [`report`] of reports,
+//! [`presets`], [`services`], [`settings`] and [`views`] those of what they are named after.
 
 mod block;
 mod check;
@@ -19,6 +19,7 @@ mod model;
 mod page;
 mod parse;
 mod post;
+mod presets;
 mod record_pages;
 mod report;
 mod routed;
@@ -38,6 +39,7 @@ pub use model::*;
 pub use page::{Asks, Menu, Page, RECORD};
 pub use parse::{DescriptorFault, MAX_BYTES, nearest, parse};
 pub use post::{DetailBlock, FormBlock, MailTemplate, PageLink, SheetBlock};
+pub use presets::Preset;
 pub use report::{Column, ColumnKind, Columns, ReportBlock, StatementBlock, StatementChart, StatementFile};
 pub use routed::{ReviewBlock, TimerBlock, WeekGridBlock};
 pub use schema::json_schema;

@@ -1,6 +1,6 @@
 //! The shape of `plugin.toml`. The JSON Schema for editors is made from these types.
 
-use super::{FirstStep, Former, ListView, MailTemplate, Menu, Page, Service};
+use super::{FirstStep, Former, ListView, MailTemplate, Menu, Page, Preset, Service};
 use crate::allowance::PluginBounds;
 use crate::custom::ChoiceTitles;
 use crate::name::{FieldName, LocalName, PermissionName, PluginId};
@@ -55,6 +55,9 @@ pub struct Descriptor {
     /// that name nothing else.
     #[serde(default)]
     pub settings: IndexMap<FieldName, Field>,
+    /// What organizations of one kind usually fill in of these settings, offered above their form.
+    #[serde(default)]
+    pub presets: Vec<Preset>,
     #[serde(default)]
     pub pages: Vec<Page>,
     /// What a new organization does first. Its administrators find it on their first page until it is done.

@@ -29,6 +29,9 @@ pub struct Page {
     /// That its blocks stand on the first page that people see, and not on a page of its own in the menu.
     #[serde(default)]
     pub home: bool,
+    /// Where it is offered. Of pages of a record `more` puts it behind “More” beside their tabs; those in the menu are first.
+    #[serde(default)]
+    pub menu: Option<Menu>,
     pub blocks: Vec<Block>,
 }
 
@@ -36,6 +39,11 @@ impl Page {
     /// Whether it is one of the places to go to.
     pub fn is_in_menu(&self) -> bool {
         self.link.is_none() && self.record.is_none() && !self.home
+    }
+
+    /// Whether it is looked at seldom: behind “More” beside the tabs of its record.
+    pub fn is_seldom(&self) -> bool {
+        self.menu == Some(Menu::More)
     }
 }
 

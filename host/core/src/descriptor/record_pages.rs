@@ -6,6 +6,14 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
     if let Some(record) = page.record.as_ref().filter(|record| descriptor.collection(record.as_str()).is_none()) {
         say(format!("{key}.record"), format!("there is no collection `{record}` in this plugin"));
     }
+    match page.menu {
+        None | Some(super::Menu::First) => {}
+        Some(super::Menu::More) if page.record.is_some() => {}
+        Some(super::Menu::More) => say(format!("{key}.menu"), "`more` is for pages of a record".into()),
+        Some(super::Menu::None) => {
+            say(format!("{key}.menu"), "a page that is in no menu is reached by nobody".into());
+        }
+    }
     for (at, block) in page.blocks.iter().enumerate() {
         if let Block::LineEditor(editor) = block {
             line_editor(descriptor, page, editor, &format!("{key}.blocks[{at}]"), say);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The most columns of a route's table, and controls above one.
 const MOST_COLUMNS: usize = 30;
 const MOST_FIELDS: usize = 10;
+const MOST_CHARTS: usize = 4;
 
 /// Sums over the records of a collection, by what they are grouped by. Whoever looks chooses period, groups, measures and
 /// filters, and keeps what they chose under a name.
@@ -57,9 +58,9 @@ pub struct StatementBlock {
     /// That a period is chosen, as days `from` and `until` of the route's query: what it opens with, such as `last-month`.
     #[serde(default)]
     pub period: Option<String>,
-    /// What of the rows is drawn above them.
+    /// What of the rows is drawn above them, each by itself: hours and money have no scale in common.
     #[serde(default)]
-    pub chart: Option<StatementChart>,
+    pub charts: Vec<StatementChart>,
     /// A file of the plugin's own making that is offered beside CSV and Excel, asked for with the same.
     #[serde(default)]
     pub file: Option<StatementFile>,
@@ -69,6 +70,9 @@ pub struct StatementBlock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatementChart {
+    /// Above the drawing, where there are several.
+    #[serde(default)]
+    pub title: Option<String>,
     #[serde(default)]
     pub kind: super::ChartKind,
     /// The column that tells what a row is.
@@ -165,14 +169,18 @@ pub(super) fn check(descriptor: &Descriptor, page: &Page, key: &str, say: &mut i
         if route.method != Method::Get || route.answer.table.is_empty() {
             say(format!("{key}.route"), format!("`{}` is no GET whose answer has a `table`", statement.route));
         }
-        if let Some(chart) = &statement.chart {
+        if statement.charts.len() > MOST_CHARTS {
+            say(format!("{key}.charts"), format!("a report is drawn up to {MOST_CHARTS} times"));
+        }
+        for (at, chart) in statement.charts.iter().enumerate() {
+            let key = format!("{key}.charts[{at}]");
             let known = |name: &FieldName| route.answer.table.contains_key(name.as_str());
             for name in std::iter::once(&chart.of).chain(&chart.figures).filter(|name| !known(name)) {
-                say(format!("{key}.chart"), format!("`{name}` is no column of `{}`", statement.route));
+                say(key.clone(), format!("`{name}` is no column of `{}`", statement.route));
             }
             let several = chart.kind == super::ChartKind::Stacked;
             if chart.figures.is_empty() || (chart.figures.len() > 1) != several {
-                say(format!("{key}.chart.figures"), "a stacked chart is of several figures, any other of one".into());
+                say(format!("{key}.figures"), "a stacked chart is of several figures, any other of one".into());
             }
         }
         if statement.fields.len() > MOST_FIELDS {

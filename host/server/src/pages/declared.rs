@@ -314,7 +314,12 @@ pub(super) async fn view(place: &Place<'_>, block: &Block, wanted: &mut Wanted) 
 pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>) -> Vec<Tab> {
     let plugin = &schema.name.plugin;
     let Some(loaded) = visit.snapshot.plugins.get(plugin) else { return Vec::new() };
-    let own = Tab { title: "Overview".to_owned(), href: paths::record(&schema.name, id), current: current.is_none() };
+    let own = Tab {
+        title: "Overview".to_owned(),
+        href: paths::record(&schema.name, id),
+        current: current.is_none(),
+        seldom: false,
+    };
     let pages = loaded.descriptor().pages.iter().filter(|page| {
         let may = |permission: &PermissionName| visit.signed.caller.holds(&permission.full(plugin));
         page.record.as_ref() == Some(&schema.name.local) && page.permission.as_ref().is_none_or(may)
@@ -323,6 +328,7 @@ pub(super) fn tabs(visit: &Visit, schema: &Schema, id: Id, current: Option<&str>
         title: page.title.clone(),
         href: paths::record_page(plugin, &page.name, id),
         current: current == Some(page.name.as_str()),
+        seldom: page.is_seldom(),
     });
     std::iter::once(own).chain(pages).chain(reached::from(visit, schema, id)).collect()
 }
@@ -358,7 +364,21 @@ impl Place<'_> {
 
     /// The list that shows exactly the records of a block.
     pub(super) fn address(&self, schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
-        address(schema, &self.filters(filters), more)
+        self.listed(schema, filters, more, &[])
+    }
+
+    /// The same with columns of its own.
+    pub(super) fn listed(
+        &self,
+        schema: &Schema,
+        filters: &Filters,
+        more: &[(String, String)],
+        columns: &[&str],
+    ) -> String {
+        let mut pairs = query::pairs(&self.filters(filters));
+        pairs.extend_from_slice(more);
+        let fields = columns.iter().map(|name| (*name).to_owned()).collect();
+        ListQuery { filters: pairs, fields, ..ListQuery::default() }.address(&paths::list(&schema.name))
     }
 }
 
@@ -376,13 +396,6 @@ fn filter(visit: &Visit, schema: &Arc<Schema>, filters: &Filters) -> Result<Pred
     Ok(query::list(&binder(visit), schema, &Almanac::of(&visit.signed.caller), &query::pairs(filters))?
         .selection
         .filter)
-}
-
-/// The list that shows exactly the records of a block.
-fn address(schema: &Schema, filters: &Filters, more: &[(String, String)]) -> String {
-    let mut pairs = query::pairs(filters);
-    pairs.extend_from_slice(more);
-    ListQuery { filters: pairs, ..ListQuery::default() }.address(&paths::list(&schema.name))
 }
 
 pub(super) fn field_at(path: &BoundPath) -> (Field, Option<CollectionName>) {

@@ -4,6 +4,7 @@
 use super::house::Visit;
 use super::lines::Sheet;
 use super::routed::{self, Pairs};
+use crate::rest::export::plain_name;
 use axum::response::Response;
 use http::{HeaderValue, header};
 use lignaflow_core::Fault;
@@ -16,7 +17,7 @@ use lignaflow_web::collection::record::label;
 use lignaflow_web::paths;
 
 /// Characters of a file's name.
-const LONGEST: usize = 80;
+const LONGEST: usize = 160;
 
 /// A block with the address of its file; nothing where it is not for whoever visits, or not for a record in its state.
 pub(super) fn block(
@@ -89,9 +90,7 @@ pub(super) fn attached(mut response: Response, name: &str) -> Result<Response, F
 
 /// A name of letters, digits and hyphens alone, which needs no escaping, with the ending of its type.
 fn named(text: &str, kind: &str) -> String {
-    let plain: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-    let name: String = plain.split_whitespace().collect::<Vec<_>>().join("-").chars().take(LONGEST).collect();
+    let name = plain_name(text, LONGEST);
     let ending = match kind.split(';').next().unwrap_or_default() {
         "text/csv" => ".csv",
         "application/pdf" => ".pdf",

@@ -193,7 +193,7 @@ async fn summed(visit: &Visit, schema: &Arc<Schema>, view: &View) -> BlockView {
         controls: None,
         kept: None,
         figures: Vec::new(),
-        plot,
+        plots: plot.into_iter().collect(),
         grid,
         caption,
         notes: Vec::new(),

@@ -67,7 +67,7 @@ fn data(view: &ReportView, made_on: &str) -> Result<Json, Fault> {
     }))
 }
 
-/// The report as a file.
+/// The report as a file, called so: letters, digits and hyphens.
 pub(super) async fn pdf(reading: Reading<'_>, view: &ReportView, name: &str) -> Result<Response, Fault> {
     let Reading { app, caller, .. } = reading;
     let reader = reading.reader();
@@ -79,9 +79,7 @@ pub(super) async fn pdf(reading: Reading<'_>, view: &ReportView, name: &str) -> 
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    let day = lignaflow_core::value::date_text(date);
-    // Names of collections and routes are letters, digits and hyphens, so it needs no escaping.
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}-{day}.pdf\"")) {
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.pdf\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)

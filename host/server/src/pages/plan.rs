@@ -10,6 +10,7 @@ use lignaflow_core::catalog::Schema;
 use lignaflow_core::descriptor::{
     BoardBlock, CalendarBlock, CommentsBlock, DetailBlock, TimelineBlock, Transition, humanize,
 };
+use lignaflow_core::name::FieldName;
 use lignaflow_core::query::{
     Authority, Bucket, GroupKey, Metric, MetricKind, Operator, Predicate, Selection, SortKey, Summary,
 };
@@ -222,9 +223,22 @@ pub(super) async fn timeline(place: &Place<'_>, block: &TimelineBlock) -> Result
         title: block.title.clone(),
         spans,
         undated,
+        without: without_dates(place, &schema, block),
         more: page.next.is_some(),
         all: place.address(&schema, &block.filter, &[]),
     }))
+}
+
+/// The list of what has neither date, with both of them as columns, so that they are put in there.
+fn without_dates(place: &Place<'_>, schema: &Schema, block: &TimelineBlock) -> String {
+    let mut days = vec![block.start.as_str(), block.end.as_str()];
+    days.dedup();
+    let none: Vec<(String, String)> =
+        days.iter().map(|day| (format!("filter[{day}][is_null]"), "true".to_owned())).collect();
+    let others = schema.collection.list.iter().map(FieldName::as_str).filter(|name| !days.contains(name));
+    // What is reached through references is no column of the list.
+    let columns: Vec<&str> = others.chain(days.iter().copied().filter(|day| schema.field(day).is_some())).collect();
+    place.listed(schema, &block.filter, &none, &columns)
 }
 
 /// The month of an address, `2026-11`; else the one that it is.

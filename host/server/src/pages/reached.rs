@@ -36,7 +36,7 @@ fn of_plugin(visit: &Visit, descriptor: &Descriptor, schema: &Schema, id: Id) ->
         let id = id.to_string();
         let filled = first.chain([(field, id.as_str())]);
         let href = format!("{}{}", paths::page(plugin, &page.name), paths::query(filled));
-        may(route.permission.as_ref()).then(|| Tab { title: page.title.clone(), href, current: false })
+        may(route.permission.as_ref()).then(|| Tab { title: page.title.clone(), href, current: false, seldom: false })
     };
     pages.filter_map(tab).collect()
 }

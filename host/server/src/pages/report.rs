@@ -6,7 +6,7 @@ use super::house::{Reading, Visit};
 use super::routed::Pairs;
 use super::{charts, follow, lookup, paper, sharing, views};
 use crate::rest::accept::Format;
-use crate::rest::export::{Export, TakenBy};
+use crate::rest::export::{Export, TakenBy, called, days_of};
 use crate::rest::host::From;
 use crate::rest::query;
 use crate::views::is_report;
@@ -229,7 +229,7 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         kept: Some(bar),
         whole: None,
         figures: Vec::new(),
-        plot: None,
+        plots: Vec::new(),
         grid: None,
         caption: None,
         notes: Vec::new(),
@@ -237,7 +237,9 @@ async fn view(visit: &Visit, schema: &Arc<Schema>, preset: Preset, asked: &Pairs
         files,
     };
     Ok(match found {
-        Ok(Found { plot, grid, caption, notes }) => ReportView { plot, grid: Some(grid), caption, notes, ..empty },
+        Ok(Found { plot, grid, caption, notes }) => {
+            ReportView { plots: plot.into_iter().collect(), grid: Some(grid), caption, notes, ..empty }
+        }
         Err(fault) => ReportView { fault: Some(told(&fault)), files: Vec::new(), ..empty },
     })
 }
@@ -256,7 +258,10 @@ async fn printed(visit: &Visit, client: &Client, schema: &Arc<Schema>, asked: &P
     };
     let actor = &visit.signed.authenticated;
     visit.app.identity.note_records_export(actor, client.clone(), &taken).await?;
-    paper::pdf(visit.reading(), &view, schema.name.local.as_str()).await
+    let days = days_of(schema, &Almanac::of(&visit.signed.caller), &meant(&asked));
+    let organization = visit.signed.authenticated.organization.name.as_str();
+    let name = called([organization, schema.name.local.as_str()], days, &visit.signed.caller);
+    paper::pdf(visit.reading(), &view, &name).await
 }
 
 /// The figures as a file: those of the API's summary.

@@ -6,19 +6,21 @@ use crate::problem::Problem;
 use crate::rest::host::From;
 use crate::settings::{self, Form, View};
 use axum::Router;
-use axum::extract::{Path, RawForm};
+use axum::extract::{Path, Query, RawForm};
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use lignaflow_core::Fault;
 use lignaflow_core::catalog::Schema;
+use lignaflow_core::descriptor::Preset;
 use lignaflow_core::id::Id;
 use lignaflow_core::record::Record;
-use lignaflow_core::settings::value;
+use lignaflow_core::settings::{read, value};
 use lignaflow_core::value::Value;
 use lignaflow_web::admin::{CLEAR, SECRET, SettingsPage, settings as draw, settings_schema};
 use lignaflow_web::collection::Draft;
 use lignaflow_web::paths;
+use serde::Deserialize;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -45,14 +47,26 @@ fn draft(visit: &Visit, schema: Option<&Schema>, view: &View) -> Draft {
     Draft::of(schema, &record, &visit.reader())
 }
 
-fn page(visit: &Visit, schema: Option<&Schema>, view: &View, draft: &Draft, fault: Option<&Fault>) -> Response {
+fn page(
+    visit: &Visit,
+    schema: Option<&Schema>,
+    view: &View,
+    draft: &Draft,
+    taken: Option<&Preset>,
+    fault: Option<&Fault>,
+) -> Response {
     let status = fault.map_or(StatusCode::OK, |fault| Problem::from(fault.clone()).status());
     let issues: Vec<_> = fault.map(at_fields).unwrap_or_default();
+    let descriptor = &view.descriptor;
+    let presets: Vec<_> =
+        descriptor.presets.iter().map(|preset| (preset, preset.holds(descriptor, &view.filled))).collect();
     let page = SettingsPage {
-        descriptor: &view.descriptor,
+        descriptor,
         schema,
         draft,
         secrets: &view.secrets,
+        presets: &presets,
+        taken,
         fault: fault.filter(|_| issues.is_empty()).map(|fault| fault.message.as_str()),
         issues: &issues,
     };
@@ -72,15 +86,33 @@ fn at_fields(fault: &Fault) -> Vec<lignaflow_core::Issue> {
     issues
 }
 
-async fn show(visit: Visit, Path(id): Path<String>) -> Response {
-    match settings::view(&visit.app, &visit.signed, &id).await {
-        Ok(view) => {
-            let schema = settings_schema(&view.descriptor);
-            let draft = draft(&visit, schema.as_ref(), &view);
-            page(&visit, schema.as_ref(), &view, &draft, None)
+#[derive(Debug, Deserialize)]
+struct Asked {
+    preset: Option<String>,
+}
+
+/// The form as it is saved, or with what a preset fills in for whoever saves it then.
+async fn show(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Response {
+    let view = match settings::view(&visit.app, &visit.signed, &id).await {
+        Ok(view) => view,
+        Err(fault) => return visit.fault(&fault),
+    };
+    let schema = settings_schema(&view.descriptor);
+    let mut draft = draft(&visit, schema.as_ref(), &view);
+    let taken = asked.preset.map(|name| view.descriptor.presets.iter().find(|preset| preset.name.as_str() == name));
+    let taken = match taken {
+        Some(None) => return visit.fault(&Fault::not_found("preset")),
+        taken => taken.flatten(),
+    };
+    if let (Some(preset), Some(schema)) = (taken, &schema) {
+        for (name, json) in &preset.values {
+            let field = view.descriptor.settings.get(name);
+            if let Some(value) = field.and_then(|field| read(name, field, json).ok()) {
+                draft.fill(schema, name.as_str(), &value, &visit.reader());
+            }
         }
-        Err(fault) => visit.fault(&fault),
     }
+    page(&visit, schema.as_ref(), &view, &draft, taken, None)
 }
 
 async fn save(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(body): RawForm) -> Response {
@@ -116,7 +148,7 @@ async fn save(visit: Visit, From(client): From, Path(id): Path<String>, RawForm(
     };
     match saved {
         Ok(view) => visit.go(&paths::plugin_settings(&view.descriptor.id), "Saved."),
-        Err(fault) => page(&visit, schema.as_ref(), &view, &posted, Some(&fault)),
+        Err(fault) => page(&visit, schema.as_ref(), &view, &posted, None, Some(&fault)),
     }
 }
 

@@ -195,7 +195,7 @@ impl Looking<'_> {
             controls: None,
             kept: None,
             figures: Vec::new(),
-            plot,
+            plots: plot.into_iter().collect(),
             grid: Some(grid),
             caption,
             notes,

@@ -10,7 +10,7 @@ use super::report::figure_text;
 use super::routed::{self, Pairs};
 use super::sharing;
 use crate::rest::accept::Format;
-use crate::rest::export::Sending;
+use crate::rest::export::{Sending, called};
 use crate::rest::table::{Table, TableRow};
 use crate::views;
 use axum::response::Response;
@@ -20,8 +20,8 @@ use lignaflow_core::descriptor::{
 };
 use lignaflow_core::error::{ErrorCode, Fault, Issue};
 use lignaflow_core::name::{CollectionName, FieldName, PermissionName};
-use lignaflow_core::period::Almanac;
-use lignaflow_core::value::{Value, date_text};
+use lignaflow_core::period::{Almanac, Period};
+use lignaflow_core::value::{Value, date_text, parse_date};
 use lignaflow_runtime::LoadedPlugin;
 use lignaflow_store::views::View;
 use lignaflow_web::blocks::report::{
@@ -30,6 +30,7 @@ use lignaflow_web::blocks::report::{
 use lignaflow_web::blocks::{Bar, BlockView, ChartView, FigureView};
 use lignaflow_web::collection::asking::{AskView, asking_schema};
 use lignaflow_web::collection::follow::Follow;
+use lignaflow_web::collection::record::label;
 use lignaflow_web::format::money;
 use lignaflow_web::labels::Wanted;
 use lignaflow_web::{Draft, Reader, paths};
@@ -232,7 +233,7 @@ fn drawn(block: &StatementBlock, table: &Table, reader: &Reader) -> ReportView {
     });
     ReportView {
         figures: figures.collect(),
-        plot: block.chart.as_ref().and_then(|chart| plotted(table, chart, &block.title, reader)),
+        plots: block.charts.iter().filter_map(|chart| plotted(table, chart, &block.title, reader)).collect(),
         grid: Some(grid(table, reader)),
         notes: left_out(table, reader).into_iter().collect(),
         ..nothing(&block.title)
@@ -245,7 +246,7 @@ fn nothing(title: &str) -> ReportView {
         controls: None,
         kept: None,
         figures: Vec::new(),
-        plot: None,
+        plots: Vec::new(),
         grid: None,
         caption: None,
         notes: Vec::new(),
@@ -346,9 +347,25 @@ pub(crate) async fn as_file(
 ) -> Result<(Response, u64), Fault> {
     let table = worked_out(reading, of, query).await?;
     let Reading { app, caller, snapshot } = reading;
-    let (name, title) = (of.block.route.as_str(), of.block.title.as_str());
-    let sending = Sending { app, caller, format, name, title, marked: true };
+    let name = called([of.block.route.as_str()], days_of(reading, &of.block, &pairs(query)), caller);
+    let sending = Sending { app, caller, format, name: &name, title: &of.block.title, marked: true };
     Ok((table.file(sending, snapshot)?, table.rows.len().try_into().unwrap_or(u64::MAX)))
+}
+
+/// The days that a table is of, where it is asked for some.
+fn days_of(reading: Reading<'_>, block: &StatementBlock, asked: &Pairs) -> Option<Period> {
+    let opens = asked.iter().all(|(name, _)| name == "format");
+    let (_, days) = period(reading, block, asked, opens);
+    let day = |name: &str| routed::first(&days, name).and_then(parse_date);
+    Some(Period { first: day("from")?, last: day("until")? })
+}
+
+/// What a file of it is called: whose it is, of which record, of what, and of which days.
+fn file_name(visit: &Visit, block: &StatementBlock, of: Option<&Sheet>, what: &str, asked: &Pairs) -> String {
+    let organization = visit.signed.authenticated.organization.name.as_str();
+    let record = of.map(|of| label(&of.schema, &of.record)).unwrap_or_default();
+    let days = days_of(visit.reading(), block, asked);
+    called([organization, record.as_str(), what], days, &visit.signed.caller)
 }
 
 /// The days that are asked for, in words.
@@ -436,7 +453,10 @@ pub(super) async fn file(
         let place = Place { visit, home: &loaded.descriptor().id, of, asked: &asked };
         let made = self::block(&place, loaded, block, page.name.as_str(), &mut Wanted::default()).await;
         return Some(match made {
-            Ok(BlockView::Report(view)) => super::paper::pdf(visit.reading(), &view, block.route.as_str()).await,
+            Ok(BlockView::Report(view)) => {
+                let name = file_name(visit, block, of, block.route.as_str(), &asked);
+                super::paper::pdf(visit.reading(), &view, &name).await
+            }
             Ok(_) => Err(Fault::internal()),
             Err(fault) => Err(fault),
         });
@@ -449,7 +469,8 @@ pub(super) async fn file(
         let table = told(visit.reading(), loaded, block, of, asked).await?.table?;
         let table = table.ok_or_else(|| Fault::at("/format", "required", "Choose what the report is of first."))?;
         let (app, caller) = (&*visit.app, &visit.signed.caller);
-        let sending = Sending { app, caller, format, name: block.route.as_str(), title: &block.title, marked: true };
+        let name = file_name(visit, block, of, block.route.as_str(), asked);
+        let sending = Sending { app, caller, format, name: &name, title: &block.title, marked: true };
         table.file(sending, &visit.snapshot)
     };
     Some(made.await)
@@ -468,7 +489,7 @@ async fn own_file(
     let Question { parameters, query } =
         question.ok_or_else(|| Fault::at("/format", "required", "Choose what the file is of first."))?;
     let response = routed::answer(visit, loaded, &own.route, parameters, query, None).await?;
-    super::download::attached(response, own.route.as_str())
+    super::download::attached(response, &file_name(visit, block, of, own.route.as_str(), asked))
 }
 
 fn left_out(table: &Table, reader: &Reader) -> Option<String> {
@@ -496,7 +517,7 @@ fn plotted(table: &Table, chart: &StatementChart, title: &str, reader: &Reader) 
     let bars: Vec<Bar> = bars.collect();
     let series = figures.iter().map(|at| table.columns[*at].title.clone());
     Some(ChartView {
-        title: title.to_owned(),
+        title: chart.title.clone().unwrap_or_else(|| title.to_owned()),
         group: table.columns[of].title.clone(),
         measure: first.title.clone(),
         field: first.field.clone(),

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::rest::accept::Format;
-use crate::rest::export::Sending;
+use crate::rest::export::{Sending, called};
 use axum::response::Response;
 use lignaflow_core::caller::Caller;
 use lignaflow_core::descriptor::{Column, ColumnKind, Columns, Field, FieldKind, Route, humanize};
@@ -177,8 +177,8 @@ pub fn answered(
         tracing::warn!(%plugin, route = %route.name, why, "the answer of a route is not the table that it promises");
         Fault::new(ErrorCode::PluginBadAnswer, format!("The plugin {plugin} gave an answer that is no table."))
     })?;
-    let name = route.name.as_str();
-    let sending = Sending { app, caller, format, name, title: &route.title, marked: false };
+    let name = called([route.name.as_str()], None, caller);
+    let sending = Sending { app, caller, format, name: &name, title: &route.title, marked: false };
     table.file(sending, &app.registry.seen_by(caller))
 }
 

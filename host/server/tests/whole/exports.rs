@@ -62,7 +62,7 @@ async fn a_list_comes_as_csv_with_names_beside_ids(database: Database) {
     let answer = file(&scene, TASKS, CSV).await.is(200);
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8; header=present");
     let named = answer.header("content-disposition");
-    assert!(named.starts_with("attachment; filename=\"tasks-2") && named.ends_with(".csv\""), "{named}");
+    assert!(named.starts_with("attachment; filename=\"halloran-beck-tasks-2") && named.ends_with(".csv\""), "{named}");
     assert!(answer.header("vary").contains("accept"));
     let rows = table(&answer.text);
     let one = |head: &str| column(&rows, head).remove(0);

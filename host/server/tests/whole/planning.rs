@@ -11,6 +11,7 @@ on_both!(
     a_card_is_moved_from_the_board_without_script,
     pages_of_a_record_are_for_who_may_read_it,
     a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due,
+    tasks_without_dates_are_laid_out_where_the_timeline_is_empty,
     what_is_said_of_a_task_stands_on_its_page,
     how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_are_pages_and_files,
     a_new_project_has_phases_and_its_money_is_for_whom_it_is_meant
@@ -53,7 +54,14 @@ async fn pages_of_a_record_are_for_who_may_read_it(database: Database) {
     for name in ["board", "timeline", "calendar", "comments-on-project", "money"] {
         visitor.get(&of(&scene, name)).await.is(200).shows("Reception fit-out").shows("aria-current=\"page\"");
     }
-    visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200).shows(&of(&scene, "board"));
+    let page = visitor.get(&format!("/projects/projects/{}", scene.project)).await.is(200);
+    page.shows(&of(&scene, "board"));
+    // What is looked at seldom is behind “More”, and what is open is not.
+    let (bar, more) = page.text.split_once("<summary>More").unwrap();
+    assert!(bar.contains(&of(&scene, "money")) && !bar.contains(&of(&scene, "copy")), "{bar}");
+    assert!(more.split("</details>").next().unwrap().contains(&of(&scene, "copy")), "{more}");
+    let page = visitor.get(&of(&scene, "copy")).await.is(200);
+    assert!(page.text.split("<summary>More").next().unwrap().contains("aria-current=\"page\">Copy"), "{}", page.text);
     let _ = visitor.get("/projects/-/board").await.is(404);
     let _ = visitor.get(&format!("/projects/-/board/{}", scene.client)).await.is(404);
     let _ = visitor.get(&of(&scene, "overview")).await.is(404);
@@ -84,6 +92,40 @@ async fn a_timeline_shows_what_waits_for_what_and_a_calendar_what_is_due(databas
     page.shows("December 2026").shows("Glue").shows("Saturday, 5 December").shows("?month=2027-01");
     visitor.get(&format!("{}?month=2027-01", of(&scene, "calendar"))).await.is(200).hides("Glue");
     let _ = visitor.get(&format!("{}?month=soon", of(&scene, "calendar"))).await.is(200);
+}
+
+async fn tasks_without_dates_are_laid_out_where_the_timeline_is_empty(database: Database) {
+    let (scene, visitor) = opened(&database).await;
+    let cut = scene.task("Cut panels", json!({ "planned_minutes": 600 })).await;
+    let glue = scene.task("Glue", json!({ "depends_on": [cut] })).await;
+    let timeline = of(&scene, "timeline");
+    let page = visitor.get(&timeline).await.is(200);
+    page.shows("Nothing here has a date yet.").shows("2 without a date are not drawn.").shows("Lay them out");
+    // The list of these has both dates to be typed in its cells.
+    let start = page.text.find("Put dates to them").map(|at| page.text[..at].rfind("href=\"").unwrap() + 6).unwrap();
+    let list = page.text[start..].split('"').next().unwrap().replace("&amp;", "&");
+    visitor.get(&list).await.is(200).shows("Cut panels").shows(">Start").shows(">Due");
+    let form = page.text.split("/form/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let send = format!("{timeline}/form/{form}");
+    let typed = [("from", "7/12/2026"), ("a_day", "8:00"), ("days_a_week", "0")];
+    visitor.post(&send, &typed).await.is(422).shows("0 is less than the minimum of 1");
+    let typed = [("from", "7/12/2026"), ("a_day", "8:00"), ("days_a_week", "5")];
+    let done = visitor.post(&send, &typed).await;
+    assert_eq!(done.to(), timeline);
+    let page = visitor.follow(&done).await.is(200);
+    page.shows("Laid out.").shows("7/12/2026 to 8/12/2026").hides("2 without a date");
+    let glue = scene.org.get(&format!("{TASKS}/{glue}")).await.is(200).json;
+    assert_eq!((&glue["start"], &glue["due"]), (&json!("2026-12-09"), &json!("2026-12-09")));
+    visitor.post(&send, &typed).await.is(409).shows("has a date already");
+    // Who works on it sees the plan, and lays nothing out.
+    let (mia, email, _) = scene.server.member(&scene.org, "Mia", Role::Member).await;
+    let project = scene.org.get(&format!("projects/projects/{}", scene.project)).await;
+    let members = json!({ "members": [mia.to_string()] });
+    let _ =
+        scene.org.api.patch(&format!("projects/projects/{}", scene.project), &project.etag(), members).await.is(200);
+    let worker = scene.server.visitor();
+    worker.sign_in(&email, lignaflow_testkit::PASSWORD).await;
+    worker.get(&timeline).await.is(200).shows("Glue").hides("Lay them out");
 }
 
 async fn what_is_said_of_a_task_stands_on_its_page(database: Database) {
@@ -126,7 +168,10 @@ async fn how_far_a_project_is_what_its_budget_is_used_for_and_what_was_claimed_a
     let page = visitor.get(&format!("/projects/-/invoices?{days}")).await.is(200);
     page.shows("Deposit").shows("$110.00").shows("Marrickville Dental").shows("CSV for the books");
     let books = visitor.get(&format!("/projects/-/invoices?{days}&format=own")).await.is(200);
-    assert_eq!(books.header("content-disposition"), "attachment; filename=\"sales-invoices.csv\"");
+    assert_eq!(
+        books.header("content-disposition"),
+        "attachment; filename=\"halloran-beck-sales-invoices-2026-11-01-to-2026-11-30.csv\""
+    );
     assert!(books.text.starts_with("Claim,InvoiceNumber,ContactName"), "{}", books.text);
     assert!(books.text.contains("100.00,10.00,110.00,AUD,open"), "{}", books.text);
     let other = visitor.get("/projects/-/invoices?period=&from=2027-01-01&until=2027-01-31").await.is(200);

@@ -13,6 +13,8 @@ on_both!(
 
 on_one!(
     settings_are_filled_in_on_their_page,
+    a_preset_fills_the_form_in_and_nothing_changes_before_it_is_saved,
+    who_takes_a_preset_over_the_api_sends_its_values,
     every_fault_of_what_is_filled_in_is_told,
     only_administrators_fill_in_and_what_they_change_is_written_down,
 );
@@ -125,6 +127,42 @@ async fn settings_are_filled_in_on_their_page(database: Database) {
     assert!(!now["filled"].as_array().unwrap().contains(&json!("greeting")), "{now}");
     let late = visitor.post("/admin/plugins/shop/settings", &fields).await;
     assert_eq!(late.status, 412, "{}", late.text);
+}
+
+async fn a_preset_fills_the_form_in_and_nothing_changes_before_it_is_saved(database: Database) {
+    let (server, org, _) = site(&database).await;
+    let _ = put(&org.api, "*", json!({ "values": { "greeting": "G'day" } })).await.is(200);
+    let visitor = server.signed_in(&org).await;
+    let at = "/admin/plugins/shop/settings";
+    let plain = visitor.get(at).await;
+    assert!(plain.text.contains("Corner shop") && plain.text.contains("settings?preset=hall"), "{}", plain.text);
+    assert!(!plain.text.contains("is filled in below") && !plain.text.contains("As it is"), "{}", plain.text);
+    let filled = visitor.get(&format!("{at}?preset=corner")).await;
+    assert!(filled.text.contains("“Corner shop” is filled in below and not saved yet."), "{}", filled.text);
+    assert_eq!(org.get(PATH).await.is(200).json["values"]["most"], 10, "nothing is saved yet");
+    assert!(filled.text.contains("value=\"warm\" selected"), "{}", filled.text);
+    let form = ["~version", "~base", "greeting", "most", "margin", "opens"].map(|name| (name, filled.value(name)));
+    let mut fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert!(fields.contains(&("most", "3")) && fields.contains(&("greeting", "G'day")), "{fields:?}");
+    fields.push(("manner", "warm"));
+    let saved = visitor.post(at, &fields).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let now = org.get(PATH).await.is(200).json;
+    assert_eq!((&now["values"]["most"], &now["values"]["manner"]), (&json!(3), &json!("warm")));
+    assert_eq!(now["filled"], json!(["greeting", "most", "manner"]), "and the rest follows the plugin");
+    assert!(visitor.get(at).await.text.contains("As it is"));
+    assert_eq!(visitor.get(&format!("{at}?preset=stall")).await.status, 404);
+}
+
+async fn who_takes_a_preset_over_the_api_sends_its_values(database: Database) {
+    let (_server, org, _) = site(&database).await;
+    let before = org.get(PATH).await.is(200);
+    let offered = before.json["presets"].as_array().unwrap();
+    let told: Vec<_> = offered.iter().map(|preset| (preset["name"].as_str().unwrap(), &preset["holds"])).collect();
+    assert_eq!(told, [("corner", &json!(false)), ("hall", &json!(false))]);
+    assert_eq!(offered[0]["values"], json!({ "most": 3, "manner": "warm" }));
+    let now = put(&org.api, &before.etag(), json!({ "values": offered[0]["values"] })).await.is(200).json;
+    assert_eq!((&now["values"]["most"], &now["presets"][0]["holds"]), (&json!(3), &json!(true)));
 }
 
 async fn every_fault_of_what_is_filled_in_is_told(database: Database) {

@@ -5,13 +5,14 @@ use crate::collection::asking::asking_schema;
 use crate::collection::{BASE, Draft, Inputs, VERSION, field_title, input_width};
 use crate::control::{Control, Input, Width};
 use crate::format::when;
+use crate::icon::icon;
 use crate::issues;
 use crate::labels::{ChoicesByField, Labels};
 use crate::paths;
 use crate::shell::{Crumb, Head, Shell};
 use lignaflow_core::catalog::Schema;
 use lignaflow_core::clock::Micros;
-use lignaflow_core::descriptor::{Descriptor, Field, humanize};
+use lignaflow_core::descriptor::{Descriptor, Field, Preset, humanize};
 use lignaflow_core::error::Issue;
 use lignaflow_core::name::FieldName;
 use maud::{Markup, html};
@@ -28,6 +29,10 @@ pub struct SettingsPage<'a> {
     pub draft: &'a Draft,
     /// When each secret was set that is.
     pub secrets: &'a [(String, Micros)],
+    /// What the plugin declares of presets, each with whether it holds as things are saved.
+    pub presets: &'a [(&'a Preset, bool)],
+    /// The one that the form has been filled in with, and is not saved yet.
+    pub taken: Option<&'a Preset>,
     pub issues: &'a [Issue],
     pub fault: Option<&'a str>,
 }
@@ -65,12 +70,13 @@ pub fn settings(shell: &Shell, view: &SettingsPage<'_>) -> Markup {
         sheets: super::SHEETS,
     };
     let body = html! {
+        (presets(view))
         form method="post" action=(paths::plugin_settings(&descriptor.id)) novalidate {
             (issues::summary(view.issues, &named, view.fault))
             @if let Some(version) = view.draft.version { input type="hidden" name=(VERSION) value=(version); }
             @if let Some(base) = view.draft.base_json() { input type="hidden" name=(BASE) value=(base); }
             div class="band" {
-                div class="form mt-4" {
+                div class="fields fields-alone mt-4" {
                     @for field in plain {
                         @let label = field_title(field);
                         @let control = Control::new(field.name.as_str(), &label)
@@ -88,6 +94,50 @@ pub fn settings(shell: &Shell, view: &SettingsPage<'_>) -> Markup {
         }
     };
     shell.page(&head, &body)
+}
+
+/// What fills the form in at once: links, so that nothing changes before it is saved.
+fn presets(view: &SettingsPage<'_>) -> Markup {
+    let here = paths::plugin_settings(&view.descriptor.id);
+    html! {
+        @if !view.presets.is_empty() {
+            section class="band" aria-labelledby="h-presets" {
+                div class="row-head" {
+                    h2 id="h-presets" { "Begin with what is usual" }
+                }
+                p class="hint" { "A choice fills the form in below. Nothing changes until you save it." }
+                ul class="presets" {
+                    @for (preset, holds) in view.presets {
+                        @let taken = view.taken.is_some_and(|taken| taken.name == preset.name);
+                        li {
+                            span {
+                                strong { (preset.title) }
+                                @if let Some(text) = &preset.text { span class="hint" { (text) } }
+                            }
+                            @if taken {
+                                span class="chip chip-info" { "Filled in below" }
+                            } @else if *holds {
+                                span class="chip chip-good" { "As it is" }
+                            }
+                            @if !taken && (!holds || view.taken.is_some()) {
+                                a class="btn btn-small" href={ (here) "?preset=" (preset.name) } {
+                                    "Fill in" span class="visually-hidden" { ": " (preset.title) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(preset) = view.taken {
+            div class="band mt-4" {
+                div class="note note-info" role="status" {
+                    (icon("info"))
+                    div { p { "“" (preset.title) "” is filled in below and not saved yet." } }
+                }
+            }
+        }
+    }
 }
 
 fn secret(shell: &Shell, view: &SettingsPage<'_>, name: &FieldName, field: &Field) -> Markup {

@@ -144,7 +144,8 @@ pub struct ReportView {
     pub kept: Option<KeptBar>,
     /// What is told above the table.
     pub figures: Vec<FigureView>,
-    pub plot: Option<ChartView>,
+    /// What of it is drawn above the table, each with a title of its own where there are several.
+    pub plots: Vec<ChartView>,
     /// Nothing where it could not be worked out.
     pub grid: Option<Grid>,
     /// What whoever reads the figures has to know, above them.
@@ -156,6 +157,22 @@ pub struct ReportView {
     pub whole: Option<String>,
     /// `CSV`, `Excel`, with their addresses.
     pub files: Vec<(String, String)>,
+}
+
+/// What is drawn: by itself as wide as there is room, several beside each other.
+fn plots(view: &ReportView, cells: Cells<'_>) -> Markup {
+    let fitting: Vec<&ChartView> = view.plots.iter().filter(|plot| chart::fits(plot)).collect();
+    html! {
+        @if let [plot] = fitting.as_slice() {
+            div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::plot(plot, cells)) } }
+        } @else if !fitting.is_empty() {
+            div class="band mt-4 drawings" {
+                @for plot in fitting {
+                    section class="chart" aria-label={ (plot.title) ", drawn" } { h3 { (plot.title) } (chart::plot(plot, cells)) }
+                }
+            }
+        }
+    }
 }
 
 pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
@@ -189,9 +206,7 @@ pub(crate) fn draw(view: &ReportView, cells: Cells<'_>) -> Markup {
             @if !view.figures.is_empty() {
                 dl class="figures figures-bleed mt-4" { @for one in &view.figures { (figure::draw(one, cells)) } }
             }
-            @if let Some(plot) = view.plot.as_ref().filter(|plot| chart::fits(plot)) {
-                div class="band mt-4" { section class="chart" aria-label={ (view.title) ", drawn" } { (chart::plot(plot, cells)) } }
-            }
+            (plots(view, cells))
             @if let Some(grid) = &view.grid {
                 @if let Some(caption) = &view.caption { p class="band caption muted small" { (caption) } }
                 @if grid.rows.is_empty() {
@@ -501,7 +516,10 @@ fn table(title: &str, grid: &Grid) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::Bar;
     use crate::testing::{id, labels, reader};
+    use lignaflow_core::descriptor::{ChartKind, Field, FieldKind};
+    use lignaflow_core::value::Value;
 
     fn view() -> ReportView {
         let cell = |text: &str, href: &str| GridCell { text: text.into(), href: Some(href.into()), more: Vec::new() };
@@ -546,7 +564,7 @@ mod tests {
                 follow: Some(Follow { mailed: "daily".into(), form: "xlsx".into(), ..Follow::default() }),
             }),
             figures: Vec::new(),
-            plot: None,
+            plots: Vec::new(),
             grid: Some(Grid {
                 heads: vec![head("Project", false), head("Time", true)],
                 rows: vec![GridRow {
@@ -582,6 +600,34 @@ mod tests {
         );
         assert!(html.contains("width=\"100.00%\""), "the largest row fills its bar");
         assert!(html.contains("href=\"/t/e/views/9/links\""), "{html}");
+    }
+
+    #[test]
+    fn several_drawings_have_their_titles_and_one_alone_does_without() {
+        let (reader, labels) = (reader(), labels());
+        let cells = Cells { reader: &reader, labels: &labels };
+        let bar = |label: &str, seconds| Bar {
+            label: label.into(),
+            value: Value::Integer(seconds),
+            href: None,
+            parts: Vec::new(),
+        };
+        let plot = |title: &str| ChartView {
+            title: title.into(),
+            group: "Month".into(),
+            measure: "Left".into(),
+            field: Field::bare(FieldKind::Duration),
+            over_time: true,
+            kind: ChartKind::Area,
+            said: None,
+            series: Vec::new(),
+            bars: vec![bar("Oct", 7_200), bar("Nov", 3_600)],
+        };
+        let drawn = |plots| draw(&ReportView { plots, ..view() }, cells).into_string();
+        let one = drawn(vec![plot("Time left")]);
+        assert!(one.contains("class=\"chart\"") && !one.contains("<h3>"), "{one}");
+        let two = drawn(vec![plot("Time left"), plot("Money left")]);
+        assert!(two.contains("<h3>Time left</h3>") && two.contains("aria-label=\"Money left, drawn\""), "{two}");
     }
 
     #[test]

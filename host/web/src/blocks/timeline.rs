@@ -39,6 +39,8 @@ pub struct TimelineView {
     pub spans: Vec<Span>,
     /// How many have no date and so are not drawn.
     pub undated: i64,
+    /// The list of these, where dates are put to them.
+    pub without: String,
     /// Whether there are more than these.
     pub more: bool,
     /// The list of them all.
@@ -99,7 +101,12 @@ pub(super) fn draw(view: &TimelineView, cells: Cells<'_>) -> Markup {
                     details class="chart-table" { summary class="link small" { "As a table" } (table(view, cells)) }
                 }
             }
-            @if view.undated > 0 { p class="hint mt-2" { (view.undated) " without a date " @if view.undated == 1 { "is" } @else { "are" } " not drawn." } }
+            @if view.undated > 0 {
+                p class="hint mt-2" {
+                    (view.undated) " without a date " @if view.undated == 1 { "is" } @else { "are" } " not drawn. "
+                    a class="link" href=(view.without) { "Put dates to " @if view.undated == 1 { "it" } @else { "them" } }
+                }
+            }
             @if view.more { p class="hint mt-2" { "The rest is in the list." } }
         }
     }
@@ -209,7 +216,14 @@ mod tests {
     }
 
     fn drawn(spans: Vec<Span>) -> String {
-        let view = TimelineView { title: "Plan".into(), spans, undated: 1, more: false, all: "/all".into() };
+        let view = TimelineView {
+            title: "Plan".into(),
+            spans,
+            undated: 1,
+            without: "/undated".into(),
+            more: false,
+            all: "/all".into(),
+        };
         let (reader, labels) = (reader(), labels());
         draw(&view, Cells { reader: &reader, labels: &labels }).into_string()
     }
@@ -222,7 +236,7 @@ mod tests {
         assert!(html.contains("x=\"5.00%\" width=\"25.00%\""), "{html}");
         assert!(html.contains("x=\"30.00%\" width=\"65.00%\""), "{html}");
         assert_eq!(html.matches("class=\"dependency\"").count(), 2);
-        assert!(html.contains("1 without a date is not drawn."));
+        assert!(html.contains("1 without a date is not drawn.") && html.contains("href=\"/undated\""), "{html}");
     }
 
     #[test]
@@ -234,6 +248,7 @@ mod tests {
 
     #[test]
     fn without_a_date_there_is_nothing_to_draw() {
-        assert!(drawn(Vec::new()).contains("Nothing here has a date yet."));
+        let html = drawn(Vec::new());
+        assert!(html.contains("Nothing here has a date yet.") && html.contains("Put dates to it"), "{html}");
     }
 }

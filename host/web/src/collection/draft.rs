@@ -73,6 +73,14 @@ impl Draft {
         }
     }
 
+    /// Puts a value into its control as if somebody had typed it there.
+    pub fn fill(&mut self, schema: &Schema, name: &str, value: &Value, reader: &Reader) {
+        if let Some(field) = editable(schema).find(|field| field.name.as_str() == name) {
+            self.currencies.remove(name);
+            self.show(field, value, reader);
+        }
+    }
+
     /// The form of an existing record.
     pub fn of(schema: &Schema, record: &Record, reader: &Reader) -> Self {
         let mut draft = Self { version: Some(record.version), ..Self::default() };

@@ -17,7 +17,7 @@ fn worked(host: &mut Host, project: Id, month: &str, minutes: i64, cost: i64) {
     let known = found.records().next().and_then(|row| row.reference("id"));
     let id = known.unwrap_or_else(|| host.new_id());
     let write = if known.is_some() { update("usage", id) } else { insert("usage", id) };
-    host.caller.permissions.push("organization.administer".to_owned());
+    host.caller.permissions.extend(["organization.administer", "projects.see-labour-costs"].map(str::to_owned));
     host.batch([write
         .set("source", source)
         .set("project", project)

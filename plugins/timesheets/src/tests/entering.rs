@@ -265,10 +265,8 @@ fn what_is_rounded_by_the_day_is_the_same_before_and_after_approval() {
         boss(&mut host);
         let (kitchen, _) = kitchen(&mut host);
         let porch = host.insert("projects/projects", json!({ "name": "Porch" })).unwrap();
-        for (name, value) in [("rounding", "nearest"), ("rounding_by", "day"), ("approval", approval)] {
-            host.fill_in(name, value);
-        }
-        host.fill_in("rounding_minutes", 15);
+        host.take_preset("consulting");
+        host.fill_in("approval", approval);
         let add = |host: &mut Host, project: Id, minutes: i64| {
             host.insert("entries", json!({ "project": project, "duration": minutes * 60 })).unwrap()
         };

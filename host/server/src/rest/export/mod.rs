@@ -7,13 +7,16 @@
 //! | [`cell`] | one cell, as its type |
 //! | [`rows`] | the rows of a list, page after page, with the names of what they refer to |
 //! | [`csv`], [`xlsx`] | the two formats |
+//! | [`called`] | what a file is called |
 
+mod called;
 mod cell;
 mod columns;
 mod csv;
 mod rows;
 mod xlsx;
 
+pub use self::called::{called, days_of, plain as plain_name};
 pub use self::csv::{inert, plain};
 
 use crate::app::App;
@@ -140,7 +143,7 @@ impl Export<'_> {
         let mut rows = Rows::new(names, selection, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.note(pairs, count).await?;
-        self.answer(rows, first, None)
+        self.answer(pairs, rows, first, None)
     }
 
     /// The rows of a summary.
@@ -164,7 +167,7 @@ impl Export<'_> {
         let mut rows = Rows::of_summary(names, bound, columns);
         let first = rows.next().await?.unwrap_or_default();
         self.note(pairs, first.len() as u64).await?;
-        self.answer(rows, first, caption)
+        self.answer(pairs, rows, first, caption)
     }
 
     /// Writes it down; without a line nothing is taken.
@@ -182,12 +185,24 @@ impl Export<'_> {
         }
     }
 
-    fn answer(&self, rows: Rows, first: Vec<Vec<cell::Cell>>, caption: Option<String>) -> Result<Response, Fault> {
+    fn answer(
+        &self,
+        pairs: &Pairs,
+        rows: Rows,
+        first: Vec<Vec<cell::Cell>>,
+        caption: Option<String>,
+    ) -> Result<Response, Fault> {
+        let organization = match self.taken_by {
+            TakenBy::Hand(actor, _) => actor.organization.name.as_str(),
+            TakenBy::Mail | TakenBy::Link(..) => "",
+        };
+        let days = days_of(self.schema, &Almanac::of(self.caller), pairs);
+        let name = called([organization, self.schema.name.local.as_str()], days, self.caller);
         let sending = Sending {
             app: self.app,
             caller: self.caller,
             format: self.format,
-            name: self.schema.name.local.as_str(),
+            name: &name,
             title: &self.schema.collection.title.many,
             marked: self.marked,
         };
@@ -201,7 +216,7 @@ pub struct Sending<'a> {
     pub app: &'a App,
     pub caller: &'a Caller,
     pub format: Format,
-    /// What the file is called before its day and ending: letters, digits and hyphens.
+    /// What the file is called before its ending: letters, digits and hyphens.
     pub name: &'a str,
     /// What its sheet is called.
     pub title: &'a str,
@@ -252,8 +267,7 @@ impl Sending<'_> {
     }
 
     fn response(self, body: Body) -> Response {
-        let day = lignaflow_core::value::instant_text(self.caller.now).chars().take(10).collect::<String>();
-        let name = format!("{}-{day}.{}", self.name, self.format.extension());
+        let name = format!("{}.{}", self.name, self.format.extension());
         let kind = match self.format {
             Format::Csv => "text/csv; charset=utf-8; header=present",
             other => other.media_type(),
@@ -263,7 +277,6 @@ impl Sending<'_> {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.append(header::VARY, HeaderValue::from_static("accept"));
-        // Names of collections and routes are letters, digits and hyphens, so it needs no escaping.
         if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }

@@ -29,9 +29,24 @@ pub(super) struct PluginSettings {
     pub filled: Vec<String>,
     /// Whether each secret is set. What it is nobody is told.
     pub secrets: BTreeMap<String, bool>,
+    /// What organizations of one kind usually fill in, as the plugin declares it. To take one over, send `values` with
+    /// these among them.
+    pub presets: Vec<SettingsPreset>,
     pub updated_at: Option<String>,
     /// The person who filled them in last.
     pub updated_by: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SettingsPreset {
+    pub name: String,
+    pub title: String,
+    pub text: Option<String>,
+    /// By name, what it fills in; the other settings stay as they are.
+    #[schema(value_type = Object)]
+    pub values: Map<String, Value>,
+    /// Whether all of it is so already.
+    pub holds: bool,
 }
 
 #[derive(Debug, ToSchema)]
@@ -48,10 +63,18 @@ pub(super) struct SettingsBody {
 fn answer(view: &View) -> Response {
     let is_set = |name: &str| view.secrets.iter().any(|(set, _)| set == name);
     let secrets = view.descriptor.settings.iter().filter(|(_, field)| field.secret);
+    let presets = view.descriptor.presets.iter().map(|preset| SettingsPreset {
+        name: preset.name.to_string(),
+        title: preset.title.clone(),
+        text: preset.text.clone(),
+        values: preset.values.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        holds: preset.holds(&view.descriptor, &view.filled),
+    });
     let settings = PluginSettings {
         values: view.values(),
         filled: view.filled.keys().cloned().collect(),
         secrets: secrets.map(|(name, _)| (name.to_string(), is_set(name.as_str()))).collect(),
+        presets: presets.collect(),
         updated_at: view.updated_at.map(instant_text),
         updated_by: view.updated_by.map(|person| person.to_string()),
     };
