@@ -21,7 +21,7 @@ function tone(key) {
 
 function file(id) {
   const info = media.describe(id, "caller");
-  const part = media.read(id, "caller", 2n, 3);
+  const part = media.read(id, "caller", 2, 3);
   return json([info.name, info.contentType, Number(info.size), Array.from(part)]);
 }
 
