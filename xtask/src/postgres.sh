@@ -15,10 +15,12 @@ make() {
     }
 }
 
-# Durability is on: some tests are about it.
+# Commits wait as they do elsewhere, but the disk does not: what a test kills are hosts and sessions, whose writes the
+# system keeps, and never the machine. It takes a quarter off every test.
 serve() {
     "$@" "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories= -c max_connections=400 -c max_locks_per_transaction=256
+        -c unix_socket_directories= -c max_connections=400 -c max_locks_per_transaction=256 -c fsync=off \
+        -c full_page_writes=off
     echo $? >"$folder/ended"
 }
 
