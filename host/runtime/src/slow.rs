@@ -3,9 +3,9 @@
 //! one instruction that copies a hundred megabytes, nor while the host reads what it said: there only the system can take
 //! its turn away.
 //!
-//! Those that take a quarter of a millisecond to two, as an honest report does, have other threads than what takes more or keeps
-//! failing, and these stand back for them in turn: behind a queue of calls that each use up all that they may, a report would wait
-//! for every one of them.
+//! Those that take a quarter of a millisecond to two, as an honest report does, have other threads than what takes more or
+//! keeps failing, and these stand back for them in turn: behind a queue of calls that each use up all that they may, a
+//! report would wait for every one of them.
 //!
 //! Nobody knows of a call beforehand how long it will take. What is known is how long the last ones took of the same
 //! route, job or hook, so the first of them takes up to an epoch of the common threads, and the next ones nothing.
@@ -120,9 +120,14 @@ pub(crate) fn threads(pace: Pace) -> Option<&'static Handle> {
 /// fast for whoever shares its caches.
 pub async fn behind<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(half_the_cores()));
-    let _place = PLACES.acquire().await.ok()?;
+    let place = PLACES.acquire().await.ok()?;
     let threads = threads(Pace::Heavy).cloned().unwrap_or_else(Handle::current);
-    threads.spawn_blocking(work).await.ok()
+    // The work has its place to its end, also where nobody waits for it any more.
+    let placed = move || {
+        let _place = place;
+        work()
+    };
+    threads.spawn_blocking(placed).await.ok()
 }
 
 fn half_the_cores() -> usize {
@@ -237,5 +242,26 @@ mod tests {
         let name = behind(|| std::thread::current().name().map(str::to_owned)).await;
         assert_eq!(name.flatten().as_deref(), Some("heavy-guests"));
         assert_eq!(behind(|| -> u32 { panic!("on purpose") }).await, None);
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_keeps_its_place_until_it_is_done() {
+        let mut done = Vec::new();
+        for _ in 0..half_the_cores() {
+            let (begun, began) = tokio::sync::oneshot::channel();
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let work = tokio::spawn(behind(move || {
+                let _ = begun.send(());
+                let _ = ended.recv();
+            }));
+            began.await.unwrap();
+            work.abort();
+            assert!(work.await.unwrap_err().is_cancelled());
+            done.push(end);
+        }
+        let mut next = tokio::spawn(behind(|| 7));
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut next).await.is_err(), "there is no place left");
+        drop(done);
+        assert_eq!(next.await.unwrap(), Some(7));
     }
 }
