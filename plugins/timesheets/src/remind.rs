@@ -61,16 +61,9 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
         .filter(all([field("status").eq("submitted"), field("week").less_than(this), field("by_line").eq(false)]))
         .sort("week")
         .limit(MOST);
-    let mut reminders = told(&records::find(sheets)?, "crew.leaders", |person, count| {
-        let (what, verb) = if count == 1 { ("timesheet", "waits") } else { ("timesheets", "wait") };
-        Reminder {
-            people: vec![person],
-            title: format!("{count} {what} {verb} for approval"),
-            text: "Approve them at once on the page of the team, or on your first page.".to_owned(),
-            about: None,
-            key: "approve".to_owned(),
-        }
-    })?;
+    let where_to = "Approve them at once on the page of the team, or on your first page.";
+    let words = ["timesheet waits", "timesheets wait"];
+    let mut reminders = told(&records::find(sheets)?, "crew.leaders", words, where_to, "approve")?;
     // Lines of weeks before this one.
     let lines = select("lines")
         .as_plugin()
@@ -78,21 +71,20 @@ pub(crate) fn waiting(today: Date) -> Result<Vec<Reminder>, Fault> {
         .filter(field("status").eq("waiting").and(field("week").less_than(this)))
         .sort("week")
         .limit(MOST);
-    reminders.extend(told(&records::find(lines)?, "sheet.crew.leaders", |person, count| {
-        let (what, verb) = if count == 1 { ("line of a timesheet", "waits") } else { ("lines of timesheets", "wait") };
-        Reminder {
-            people: vec![person],
-            title: format!("{count} {what} {verb} for approval"),
-            text: "Approve them at once on your first page.".to_owned(),
-            about: None,
-            key: "approve-lines".to_owned(),
-        }
-    })?);
+    let where_to = "Approve them at once on your first page.";
+    let words = ["line of a timesheet waits", "lines of timesheets wait"];
+    reminders.extend(told(&records::find(lines)?, "sheet.crew.leaders", words, where_to, "approve-lines")?);
     Ok(reminders)
 }
 
-/// One reminder for each whom some of it waits for, of how much that is.
-fn told(waiting: &Page, leaders: &str, reminder: impl Fn(Id, usize) -> Reminder) -> Result<Vec<Reminder>, Fault> {
+/// One reminder for each whom some of it waits for, of how much that is: one, or several.
+fn told(
+    waiting: &Page,
+    leaders: &str,
+    [one, several]: [&str; 2],
+    where_to: &str,
+    key: &str,
+) -> Result<Vec<Reminder>, Fault> {
     if waiting.rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -105,7 +97,14 @@ fn told(waiting: &Page, leaders: &str, reminder: impl Fn(Id, usize) -> Reminder)
             *counts.entry(person).or_default() += 1;
         }
     }
-    Ok(counts.into_iter().map(|(person, count)| reminder(person, count)).collect())
+    let reminder = |(person, count): (Id, usize)| Reminder {
+        people: vec![person],
+        title: format!("{count} {} for approval", if count == 1 { one } else { several }),
+        text: where_to.to_owned(),
+        about: None,
+        key: key.to_owned(),
+    };
+    Ok(counts.into_iter().map(reminder).collect())
 }
 
 /// Who entered time lately, and has less of this week than is expected up to today or has not submitted a week that is

@@ -22,9 +22,9 @@ mod zones;
 
 pub(crate) type Host = MemoryHost<Timesheets>;
 
-/// In Sydney, where it is noon on Monday 23 November 2026.
 pub(crate) const DESCRIPTOR: &str = include_str!("../plugin.toml");
 
+/// In Sydney, where it is noon on Monday 23 November 2026.
 pub(crate) fn host() -> Host {
     host_of(DESCRIPTOR)
 }
@@ -33,6 +33,12 @@ pub(crate) fn host_of(descriptor: &str) -> Host {
     let mut host = Host::beside(descriptor, &[include_str!("../../projects/plugin.toml")]);
     host.caller.permissions.extend(["projects.edit"].map(str::to_owned));
     host
+}
+
+/// Has somebody ask who may read and write, and nothing more.
+pub(crate) fn ask_as(host: &mut Host, person: Id) {
+    host.caller.principal = context::Principal::Person(person);
+    host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
 }
 
 /// One who may do all.

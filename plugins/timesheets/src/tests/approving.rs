@@ -26,14 +26,12 @@ pub(super) fn firm_on(mut host: Host) -> Firm {
 
 impl Firm {
     pub(super) fn as_mia(&mut self) -> &mut Host {
-        self.host.caller.principal = context::Principal::Person(self.mia);
-        self.host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
+        ask_as(&mut self.host, self.mia);
         &mut self.host
     }
 
     pub(super) fn as_boss(&mut self) -> &mut Host {
-        self.host.caller.principal = context::Principal::Person(self.boss);
-        self.host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
+        ask_as(&mut self.host, self.boss);
         boss(&mut self.host);
         &mut self.host
     }

@@ -45,8 +45,7 @@ fn firm() -> Firm {
 
 impl Firm {
     fn as_person(&mut self, person: Id) -> &mut Host {
-        self.host.caller.principal = context::Principal::Person(person);
-        self.host.caller.permissions = vec!["records.read".to_owned(), "records.write".to_owned()];
+        ask_as(&mut self.host, person);
         if person == self.alex {
             boss(&mut self.host);
         }
