@@ -62,10 +62,11 @@ pub(super) async fn guests(calls: u32, swaps: u32, of: Option<&str>, report: &mu
     }
     let paths = [LIST.to_owned(), route(&running.target, &token).await?];
     let usual = honest(&running.target, &token, &paths, async { sleep(USUAL).await }).await?;
+    let left_out = |what: &str| of.is_some_and(|part| !what.contains(part));
     if calls > 0 {
         for guest in &GUESTS {
             let what = format!("hostile guest `{}`, `{}`", guest.id, guest.route.split('/').next().unwrap_or_default());
-            if of.is_some_and(|part| !what.contains(part)) {
+            if left_out(&what) {
                 continue;
             }
             let asked =
@@ -88,7 +89,7 @@ pub(super) async fn guests(calls: u32, swaps: u32, of: Option<&str>, report: &mu
         }
         for (what, file, status) in files()? {
             let what = format!("a file that is no plugin, or none that fits: {what},");
-            if of.is_some_and(|part| !what.contains(part)) {
+            if left_out(&what) {
                 continue;
             }
             let asked = Asked { what, request: installing(&token, &file), status, until: &[] };

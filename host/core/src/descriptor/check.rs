@@ -1,7 +1,7 @@
 //! The rules of a descriptor that no shape can say. Each broken one is told with the key where it stands.
 
 use super::{Answer, ChangeKind, Collection, Descriptor, Field, FieldKind, Route, Transition};
-use super::{former, migration, services, settings};
+use super::{former, migration, presets, services, settings};
 use crate::media::{MAX_FILES, is_pattern};
 use crate::name::{CollectionName, PermissionName};
 use crate::outbound::{Host, MAX_HOSTS};
@@ -104,7 +104,7 @@ pub(super) fn check(descriptor: &Descriptor) -> Faults {
     services::check(descriptor, &mut say);
     outside(descriptor, &mut say);
     settings::check(descriptor, &mut say);
-    super::presets::check(descriptor, &mut say);
+    presets::check(descriptor, &mut say);
     migration::check(descriptor, &mut say);
     if descriptor.roles.len() > MAX_ROLES {
         say("roles".into(), format!("{} roles; at most {MAX_ROLES}", descriptor.roles.len()));

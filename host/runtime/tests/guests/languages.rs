@@ -60,6 +60,14 @@ fn told(reply: &Result<RouteReply, CallFault>) -> String {
     anonymous(format!("{reply:?}"), writes).replace(", ", ",")
 }
 
+/// What a route answers, and what it asked for.
+async fn answer(plugin: &LoadedPlugin, request: &RouteRequest) -> (String, Vec<String>) {
+    let reads = Arc::new(FakeReads::default());
+    let reply = told(&plugin.handle(reads.clone(), request.clone()).await);
+    let asked = reads.asked.lock().unwrap().clone();
+    (reply, asked)
+}
+
 #[tokio::test]
 async fn routes_answer_alike_in_every_language() {
     let [rust, javascript] = both();
@@ -80,13 +88,7 @@ async fn routes_answer_alike_in_every_language() {
         request("refuse"),
     ];
     for request in requests {
-        let answer = async |plugin: &LoadedPlugin| {
-            let reads = Arc::new(FakeReads::default());
-            let reply = told(&plugin.handle(reads.clone(), request.clone()).await);
-            let asked = reads.asked.lock().unwrap().clone();
-            (reply, asked)
-        };
-        assert_eq!(answer(&javascript).await, answer(&rust).await, "{}", request.route);
+        assert_eq!(answer(&javascript, &request).await, answer(&rust, &request).await, "{}", request.route);
     }
 }
 
@@ -196,15 +198,9 @@ async fn what_others_keep_is_asked_for_alike_in_every_language() {
         (request("make"), "Tally"),
     ];
     for (request, part) in requests {
-        let answer = async |plugin: &LoadedPlugin| {
-            let reads = Arc::new(FakeReads::default());
-            let reply = told(&plugin.handle(reads.clone(), request.clone()).await);
-            let asked = reads.asked.lock().unwrap().clone();
-            (reply, asked)
-        };
-        let answered = answer(&rust).await;
+        let answered = answer(&rust, &request).await;
         assert!(answered.0.replace('\\', "").contains(part), "{}: {}", request.route, answered.0);
-        assert_eq!(answer(&javascript).await, answered, "{}", request.route);
+        assert_eq!(answer(&javascript, &request).await, answered, "{}", request.route);
     }
 }
 
@@ -248,7 +244,7 @@ async fn services_of_others_are_called_alike_in_every_language() {
             assert!(reply.contains("greet: Mia"), "{reply}");
             let joined = written(&reads.joined.lock().unwrap());
             assert!(joined.contains("say \\\"Mia\\\""), "{joined}");
-            // What the service refuses reaches the caller as its own fault, and nothing of it is written.
+            // Of what the service refuses nothing is written.
             let reads = Arc::new(FakeReads::served_by(provider).serving_as("greet", "refuse"));
             let refused = caller.handle(reads.clone(), asked("Mia")).await;
             assert!(matches!(&refused, Err(CallFault::Refused(_))), "{refused:?}");
