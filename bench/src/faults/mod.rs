@@ -113,7 +113,7 @@ async fn killed(options: &Options) -> Result<Report> {
         on(Database::Sqlite, None, options, &mut report).await?;
     }
     if options.only != Some(Database::Sqlite) {
-        match Postgres::make("faults").await? {
+        match Postgres::make("faults", !options.dry).await? {
             Some(postgres) => {
                 report.facts.push(("PostgreSQL", postgres.version.clone()));
                 let seen = on(Database::Postgres, Some(&postgres), options, &mut report).await;

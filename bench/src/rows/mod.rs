@@ -107,7 +107,7 @@ pub(crate) fn main(options: &Options) -> Result<()> {
 
 async fn measure(options: &Options) -> Result<Report> {
     let mut report = Report { facts: machine::facts(), ..Report::default() };
-    match Postgres::make("rows").await? {
+    match Postgres::make("rows", !options.dry).await? {
         Some(postgres) => {
             report.facts.push(("PostgreSQL", postgres.version.clone()));
             let measured = on_postgres(options, &postgres, &mut report).await;
