@@ -5,12 +5,12 @@
 //! looks at the record, the store has it in the statement.
 
 use crate::bound::BoundPredicate;
-use crate::caller::Caller;
+use crate::caller::{Caller, Permissions};
 use crate::catalog::{Catalog, Schema};
 use crate::descriptor::{AccessRules, Collection, Field};
 use crate::name::{CollectionName, FieldName};
 use crate::rule::TypedRule;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
 /// What is done with a record that exists, or is to.
@@ -246,13 +246,63 @@ pub(crate) enum Less {
 }
 
 /// The fields of a catalog that a caller has less of, by the positions of collection and field.
-pub(crate) type Differences = Vec<(usize, usize, Less)>;
+type Differences = Vec<(usize, usize, Less)>;
+
+/// All of a caller that decides what of a catalog they see: what rules come to without a record. The person and the day
+/// that a rule compares with are in the statement; it is told here whether there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Sight {
+    permissions: Permissions,
+    person: bool,
+    day: bool,
+}
+
+impl Sight {
+    fn of(caller: &Caller) -> Self {
+        let permissions = caller.permissions.clone();
+        Self { permissions, person: caller.person().is_some(), day: caller.today().is_some() }
+    }
+}
+
+/// What callers see of a catalog. One who sees all of it has no view of their own.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    by_sight: HashMap<Sight, Option<Arc<Catalog>>>,
+    /// Whoever sees the same has the same view.
+    by_less: HashMap<Differences, Arc<Catalog>>,
+}
 
 impl Catalog {
     /// The catalog as a caller sees it: without the fields that they may not read on any record, and with those that
     /// they may not write on any as the program's own. It is this one where that is all of it, and one for all callers
     /// who see the same.
     pub fn seen_by(self: &Arc<Self>, caller: &Caller) -> Arc<Self> {
+        let sight = Sight::of(caller);
+        if let Some(known) = self.views.read().unwrap_or_else(PoisonError::into_inner).by_sight.get(&sight) {
+            return Arc::clone(known.as_ref().unwrap_or(self));
+        }
+        let less = self.less(caller);
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        // Who sees what follows from few permissions; should it not, nothing but work is lost.
+        if views.by_sight.len() >= MAX_SIGHTS {
+            views.by_sight.clear();
+        }
+        if views.by_less.len() >= MAX_VIEWS {
+            views.by_less.clear();
+            views.by_sight.clear();
+        }
+        let view = if less.is_empty() {
+            None
+        } else {
+            let make = |less: &Differences| Arc::new(self.with_less(less));
+            Some(Arc::clone(views.by_less.entry(less).or_insert_with_key(make)))
+        };
+        views.by_sight.insert(sight, view.clone());
+        view.unwrap_or_else(|| Arc::clone(self))
+    }
+
+    /// What a caller has less of, as the rules say.
+    fn less(&self, caller: &Caller) -> Differences {
         let mut less = Differences::new();
         for (at, schema) in self.schemas().enumerate() {
             for index in 0..schema.rules().map_or(0, |rules| rules.fields.len()) {
@@ -264,20 +314,7 @@ impl Catalog {
                 }
             }
         }
-        if less.is_empty() {
-            return Arc::clone(self);
-        }
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(view) = views.get(&less) {
-            return Arc::clone(view);
-        }
-        let view = Arc::new(self.with_less(&less));
-        // Who sees what follows from few permissions; should it not, nothing but work is lost.
-        if views.len() >= MAX_VIEWS {
-            views.clear();
-        }
-        views.insert(less, Arc::clone(&view));
-        view
+        less
     }
 
     fn with_less(&self, less: &Differences) -> Self {
@@ -304,8 +341,9 @@ impl Catalog {
     }
 }
 
-/// Views of one catalog that are kept.
+/// Views of one catalog that are kept, and what callers hold who have one.
 const MAX_VIEWS: usize = 64;
+const MAX_SIGHTS: usize = 1_024;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,9 @@ use crate::name::{LocalName, PluginId};
 use crate::value::Currency;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -127,6 +130,76 @@ impl Declared {
     }
 }
 
+/// What somebody holds. Shared: whoever asks again holds the same, and what follows from it is looked up by it.
+#[derive(Debug, Clone, Default)]
+pub struct Permissions(Arc<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    names: BTreeSet<String>,
+    /// Of the names, once it was asked for.
+    hash: OnceLock<u64>,
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        Self { names: self.names.clone(), hash: OnceLock::new() }
+    }
+}
+
+impl Deref for Permissions {
+    type Target = BTreeSet<String>;
+
+    fn deref(&self) -> &BTreeSet<String> {
+        &self.0.names
+    }
+}
+
+impl DerefMut for Permissions {
+    fn deref_mut(&mut self) -> &mut BTreeSet<String> {
+        let held = Arc::make_mut(&mut self.0);
+        held.hash = OnceLock::new();
+        &mut held.names
+    }
+}
+
+impl PartialEq for Permissions {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.names == other.0.names
+    }
+}
+
+impl Eq for Permissions {}
+
+impl Hash for Permissions {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let of_names = || {
+            let mut hasher = DefaultHasher::new();
+            self.0.names.hash(&mut hasher);
+            hasher.finish()
+        };
+        state.write_u64(*self.0.hash.get_or_init(of_names));
+    }
+}
+
+impl From<BTreeSet<String>> for Permissions {
+    fn from(names: BTreeSet<String>) -> Self {
+        Self(Arc::new(Held { names, hash: OnceLock::new() }))
+    }
+}
+
+impl<const N: usize> From<[String; N]> for Permissions {
+    fn from(names: [String; N]) -> Self {
+        BTreeSet::from(names).into()
+    }
+}
+
+impl FromIterator<String> for Permissions {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        names.into_iter().collect::<BTreeSet<_>>().into()
+    }
+}
+
 /// The facts about the caller of one request, and what follows from them.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -134,7 +207,7 @@ pub struct Caller {
     pub principal: Principal,
     pub role: Option<Role>,
     /// Everything the caller holds, already narrowed to the scope of the token in use.
-    pub permissions: BTreeSet<String>,
+    pub permissions: Permissions,
     /// BCP 47, such as `en-AU`.
     pub locale: String,
     /// IANA, such as `Australia/Sydney`.

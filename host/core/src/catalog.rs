@@ -1,7 +1,7 @@
 //! All collections that are loaded, each with an index of its fields, so that names are resolved once and what follows
 //! works with positions. Immutable: a change of plugins makes a new one.
 
-use crate::access::{Differences, SchemaRules};
+use crate::access::{SchemaRules, Views};
 use crate::caller::Declared;
 use crate::conditions::Conditions;
 use crate::custom::Custom;
@@ -10,7 +10,7 @@ use crate::descriptor::{Collection, Descriptor, Field, FieldKind, OnDelete, Sequ
 use crate::name::{CollectionName, FieldName, LocalName, PermissionName};
 use crate::rule::{Loaded, Rule, TypedRule, World};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// Fields that the host gives to every record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -181,8 +181,8 @@ pub struct Catalog {
     declared: Arc<Declared>,
     /// Of a view, the collections that rules look at, which see all fields.
     whole: BTreeMap<CollectionName, Arc<Schema>>,
-    /// What callers see who do not see all of it, by the fields that they do not.
-    pub(crate) views: Mutex<HashMap<Differences, Arc<Self>>>,
+    /// What callers see.
+    pub(crate) views: RwLock<Views>,
 }
 
 impl Catalog {

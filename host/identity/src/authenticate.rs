@@ -1,10 +1,10 @@
 //! A secret into a [`Caller`]: by one indexed statement, or by what that said a moment ago where nothing has changed
 //! since. Whoever is demoted, deactivated or signed out is so at their next request.
 
-use crate::holders::Holder;
+use crate::holders::{Holder, Told};
 use crate::rights::Worth;
 use crate::{Identity, SECOND, error, rights, secret};
-use lignaflow_core::caller::{Caller, Declared, Permission, Principal, Role};
+use lignaflow_core::caller::{Caller, Declared, Permission, Permissions, Principal, Role};
 use lignaflow_core::clock::Micros;
 use lignaflow_core::name::PluginId;
 use lignaflow_core::{Fault, Id, OrganizationId, PersonId, RequestId};
@@ -148,7 +148,7 @@ impl Identity {
         &self,
         credential: Credential,
         request_id: RequestId,
-        declared: &Declared,
+        declared: &Arc<Declared>,
     ) -> Result<Authenticated, AuthFault> {
         self.prove(&credential, request_id, declared, Use::Noted).await
     }
@@ -159,7 +159,7 @@ impl Identity {
         &self,
         credential: &Credential,
         request_id: RequestId,
-        declared: &Declared,
+        declared: &Arc<Declared>,
     ) -> Result<Authenticated, AuthFault> {
         self.prove(credential, request_id, declared, Use::Unnoted).await
     }
@@ -168,7 +168,7 @@ impl Identity {
         &self,
         credential: &Credential,
         request_id: RequestId,
-        declared: &Declared,
+        declared: &Arc<Declared>,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         match credential {
@@ -181,7 +181,7 @@ impl Identity {
         &self,
         text: &str,
         request_id: RequestId,
-        declared: &Declared,
+        declared: &Arc<Declared>,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, "") {
@@ -213,12 +213,14 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
             });
             let seen = SessionHolder { last_seen_at: now, ..SessionHolder::clone(&holder) };
-            self.0.holders.amend(&hash, Holder::Session(Arc::new(seen)));
+            self.0.holders.amend(&hash, Holder::Session(Arc::new(holder.noted(seen))));
         }
-        let worth = Worth { declared, own: &holder.own_roles };
-        let rights = Rights { role: *role, roles: &holder.roles, scope: Scope::All, worth };
+        let permissions = holder.permissions(declared, |holder| {
+            let worth = Worth { declared, own: &holder.own_roles };
+            rights::of(*role, &holder.roles, holder.person.instance_admin, Scope::All, worth)
+        });
         let second_factor_demanded = holder.device.is_none() && self.demands(organization, *role);
-        let caller = caller(&holder.person, organization, rights, request_id, now);
+        let caller = caller(&holder.person, organization, (*role, permissions), request_id, now);
         let caller = without_rights(caller, second_factor_demanded && !holder.person.second_factor);
         let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
         Ok(Authenticated {
@@ -237,7 +239,7 @@ impl Identity {
         &self,
         text: &str,
         request_id: RequestId,
-        declared: &Declared,
+        declared: &Arc<Declared>,
         noted: Use,
     ) -> Result<Authenticated, AuthFault> {
         if !secret::looks_right(text, secret::TOKEN_PREFIX) {
@@ -262,12 +264,14 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
             });
             let used = TokenHolder { last_used_at: Some(now), ..TokenHolder::clone(&holder) };
-            self.0.holders.amend(&hash, Holder::Token(Arc::new(used)));
+            self.0.holders.amend(&hash, Holder::Token(Arc::new(holder.noted(used))));
         }
-        let worth = Worth { declared, own: &holder.own_roles };
-        let rights = Rights { role: holder.role, roles: &holder.roles, scope: holder.scope, worth };
+        let permissions = holder.permissions(declared, |holder| {
+            let worth = Worth { declared, own: &holder.own_roles };
+            rights::of(holder.role, &holder.roles, holder.person.instance_admin, holder.scope, worth)
+        });
         let second_factor_demanded = self.demands(&holder.organization, holder.role);
-        let caller = caller(&holder.person, &holder.organization, rights, request_id, now);
+        let caller = caller(&holder.person, &holder.organization, (holder.role, permissions), request_id, now);
         Ok(Authenticated {
             caller: without_rights(caller, second_factor_demanded && !holder.person.second_factor),
             proved_at: now,
@@ -280,26 +284,28 @@ impl Identity {
         })
     }
 
-    async fn session_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<SessionHolder>>, AuthFault> {
+    async fn session_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<SessionHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
         if let Some(Holder::Session(holder)) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = credentials::session(self.database(), hash).await;
-        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(Arc::new);
+        let found =
+            found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
         if let Some(holder) = &found {
             self.0.holders.keep(*hash, standing, Holder::Session(Arc::clone(holder)));
         }
         Ok(found)
     }
 
-    async fn token_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<TokenHolder>>, AuthFault> {
+    async fn token_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<TokenHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
         if let Some(Holder::Token(holder)) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = credentials::token(self.database(), hash).await;
-        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(Arc::new);
+        let found =
+            found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
         if let Some(holder) = &found {
             self.0.holders.keep(*hash, standing, Holder::Token(Arc::clone(holder)));
         }
@@ -318,7 +324,8 @@ impl Identity {
         let standing = credentials::standing(self.database(), organization, person).await.map_err(error::told)?;
         Ok(standing.filter(|standing| standing.member && standing.person.active).map(|standing| {
             let worth = Worth { declared, own: &standing.own_roles };
-            let rights = Rights { role: standing.role, roles: &standing.roles, scope: Scope::All, worth };
+            let (role, admin) = (standing.role, standing.person.instance_admin);
+            let rights = (role, rights::of(role, &standing.roles, admin, Scope::All, worth));
             let missing = self.demands(&standing.organization, standing.role) && !standing.person.second_factor;
             without_rights(caller(&standing.person, &standing.organization, rights, request_id, self.now()), missing)
         }))
@@ -361,7 +368,7 @@ impl Identity {
                 organization: organization.id,
                 principal: Principal::Link(link),
                 role: None,
-                permissions: std::collections::BTreeSet::new(),
+                permissions: Permissions::default(),
                 locale: organization.locale.clone(),
                 time_zone: organization.time_zone.clone(),
                 currency: organization.currency,
@@ -390,29 +397,21 @@ impl Identity {
 
 /// Who has no second factor where one is asked of them may see to it, and nothing else.
 fn without_rights(caller: Caller, missing: bool) -> Caller {
-    if missing { Caller { permissions: std::collections::BTreeSet::new(), ..caller } } else { caller }
-}
-
-#[derive(Clone, Copy)]
-struct Rights<'a> {
-    role: Role,
-    scope: Scope,
-    roles: &'a [String],
-    worth: Worth<'a>,
+    if missing { Caller { permissions: Permissions::default(), ..caller } } else { caller }
 }
 
 fn caller(
     person: &Person,
     organization: &Organization,
-    rights: Rights<'_>,
+    (role, permissions): (Role, Permissions),
     request_id: RequestId,
     now: Micros,
 ) -> Caller {
     Caller {
         organization: organization.id,
         principal: Principal::Person(person.id),
-        role: Some(rights.role),
-        permissions: rights::of(rights.role, rights.roles, person.instance_admin, rights.scope, rights.worth),
+        role: Some(role),
+        permissions,
         locale: person.locale.clone().unwrap_or_else(|| organization.locale.clone()),
         time_zone: person.time_zone.clone().unwrap_or_else(|| organization.time_zone.clone()),
         currency: organization.currency,

@@ -4,9 +4,11 @@
 //! the act is answered, one of another host as soon as that is heard. What neither tells, such as an act on the command
 //! line, is seen within [`LONGEST`].
 
+use lignaflow_core::caller::{Declared, Permissions};
 use lignaflow_store::identity::credentials::{SessionHolder, TokenHolder};
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How long an answer is believed without being asked again.
@@ -17,10 +19,49 @@ const MOST: usize = 20_000;
 /// The SHA-256 of a secret.
 type Hash = [u8; 32];
 
+/// A holder as the database told it, and what they may, once that was asked.
+#[derive(Debug)]
+pub(crate) struct Told<T> {
+    holder: T,
+    rights: Arc<OnceLock<(Arc<Declared>, Permissions)>>,
+}
+
+impl<T> Told<T> {
+    pub(crate) fn new(holder: T) -> Self {
+        Self { holder, rights: Arc::default() }
+    }
+
+    /// The same with what changes nothing of what they may.
+    pub(crate) fn noted(&self, holder: T) -> Self {
+        Self { holder, rights: Arc::clone(&self.rights) }
+    }
+
+    /// What they may where plugins declare this, as `derive` says.
+    pub(crate) fn permissions(&self, declared: &Arc<Declared>, derive: impl FnOnce(&T) -> Permissions) -> Permissions {
+        if let Some((by, permissions)) = self.rights.get()
+            && Arc::ptr_eq(by, declared)
+        {
+            return permissions.clone();
+        }
+        let permissions = derive(&self.holder);
+        // Where plugins have changed since, it is derived for the moment that the holder is still believed.
+        let _ = self.rights.set((Arc::clone(declared), permissions.clone()));
+        permissions
+    }
+}
+
+impl<T> Deref for Told<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.holder
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Holder {
-    Session(Arc<SessionHolder>),
-    Token(Arc<TokenHolder>),
+    Session(Arc<Told<SessionHolder>>),
+    Token(Arc<Told<TokenHolder>>),
 }
 
 #[derive(Debug, Default)]

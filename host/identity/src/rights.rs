@@ -1,6 +1,7 @@
-//! What a role may do. Derived anew for every request, so that a change of role acts at the next one.
+//! What a role may do. Derived anew whenever the holder of a credential is asked for anew, so that a change of role acts
+//! at the next request.
 
-use lignaflow_core::caller::{Declared, Permission, Role};
+use lignaflow_core::caller::{Declared, Permission, Permissions, Role};
 use lignaflow_store::identity::roles::OwnRole;
 use lignaflow_store::identity::tokens::Scope;
 use std::collections::BTreeSet;
@@ -33,15 +34,9 @@ pub(crate) fn may_be_given(permission: &str) -> bool {
 
 /// Everything that somebody holds, narrowed to the scope of the token in use. `roles` are those beside the
 /// host's own.
-pub(crate) fn of(
-    role: Role,
-    roles: &[String],
-    instance_admin: bool,
-    scope: Scope,
-    worth: Worth<'_>,
-) -> BTreeSet<String> {
+pub(crate) fn of(role: Role, roles: &[String], instance_admin: bool, scope: Scope, worth: Worth<'_>) -> Permissions {
     if scope == Scope::Read {
-        return BTreeSet::from([Permission::READ.to_owned()]);
+        return [Permission::READ.to_owned()].into();
     }
     let mut permissions = BTreeSet::from(MEMBER.map(str::to_owned));
     if administers(role) {
@@ -56,7 +51,7 @@ pub(crate) fn of(
     if instance_admin {
         permissions.insert(Permission::INSTALL_PLUGINS.to_owned());
     }
-    permissions
+    permissions.into()
 }
 
 /// Whether somebody holds a permission, as [`of`] says: those that are not the host's own are plugins'.
@@ -120,7 +115,7 @@ mod tests {
 
     fn held_with(role: Role, roles: &[&str], instance_admin: bool, scope: Scope) -> Vec<String> {
         let roles: Vec<_> = roles.iter().map(|role| (*role).to_owned()).collect();
-        of(role, &roles, instance_admin, scope, Worth { declared: &declared(), own: &own() }).into_iter().collect()
+        of(role, &roles, instance_admin, scope, Worth { declared: &declared(), own: &own() }).iter().cloned().collect()
     }
 
     #[test]

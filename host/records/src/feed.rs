@@ -255,7 +255,7 @@ fn view(caller: &Caller, snapshot: &Snapshot, followed: &BTreeMap<CollectionName
         Principal::Anonymous => put(""),
     }
     put(caller.role.map_or("", |role| role.as_str()));
-    for permission in &caller.permissions {
+    for permission in caller.permissions.iter() {
         put(permission);
     }
     for (name, schema) in followed {

@@ -142,6 +142,7 @@ impl Asides {
 mod tests {
     use super::*;
     use lignaflow_core::bound::Calendar;
+    use lignaflow_core::caller::Permissions;
     use lignaflow_core::id::{Id, PersonId, RequestId};
 
     fn organization(number: u8) -> OrganizationId {
@@ -154,7 +155,7 @@ mod tests {
             organization: organization(at),
             principal: Principal::Person(PersonId(id(person))),
             role: None,
-            permissions: BTreeSet::new(),
+            permissions: Permissions::default(),
             locale: "en-AU".to_owned(),
             time_zone: "Australia/Sydney".to_owned(),
             currency: "AUD".parse().unwrap(),

@@ -130,7 +130,7 @@ pub(crate) async fn run(
     let meter = budget.meter.clone();
     let wall = limits.wall.min(budget.left());
     let inner = Box::pin(async move {
-        let answer = answer(&code, state, budget, lane, ask).await;
+        let answer = answer(&code, state, (budget, within), lane, ask).await;
         drop(place);
         answer
     });
@@ -181,7 +181,7 @@ where
 async fn answer(
     code: &Code,
     state: State,
-    budget: Arc<Budget>,
+    (budget, within): (Arc<Budget>, bool),
     lane: Arc<Semaphore>,
     ask: Ask,
 ) -> wasmtime::Result<Answer> {
@@ -193,7 +193,7 @@ async fn answer(
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
     // At each epoch others get their turn, and the guest its account.
-    let before = budget.meter.spent();
+    let before = if within { budget.meter.spent() } else { Duration::ZERO };
     store.epoch_deadline_callback(move |_| {
         let own = budget.meter.spent().saturating_sub(before);
         if own >= limits.cpu || budget.is_spent() {

@@ -45,12 +45,12 @@ fn circle(plugins: &[PluginId]) -> String {
 /// The plugins as they stand at one moment. Never changed.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    pub plugins: BTreeMap<PluginId, Arc<LoadedPlugin>>,
+    pub plugins: Arc<BTreeMap<PluginId, Arc<LoadedPlugin>>>,
     pub catalog: Arc<Catalog>,
     /// What organizations have on that switched something.
     pub enabled: Arc<HashMap<OrganizationId, BTreeSet<PluginId>>>,
     /// What all others have on.
-    pub defaults: BTreeSet<PluginId>,
+    pub defaults: Arc<BTreeSet<PluginId>>,
     /// One more with each change.
     pub generation: u64,
 }
@@ -92,13 +92,13 @@ impl Snapshot {
 
     /// The same for several at once, which may then refer to each other in any order.
     pub fn with_plugins(&self, plugins: impl IntoIterator<Item = Arc<LoadedPlugin>>) -> Result<Self, RegistryFault> {
-        let mut all = self.plugins.clone();
+        let mut all = BTreeMap::clone(&self.plugins);
         let mut changed = Vec::new();
         for plugin in plugins {
             changed.push(plugin.id().clone());
             all.insert(plugin.id().clone(), plugin);
         }
-        let next = Self { catalog: catalog(&all)?, plugins: all, ..self.next() };
+        let next = Self { catalog: catalog(&all)?, plugins: Arc::new(all), ..self.next() };
         for plugin in changed.iter().filter_map(|id| next.plugins.get(id)) {
             next.has_on_what_it_needs(plugin.descriptor())?;
         }
@@ -107,10 +107,11 @@ impl Snapshot {
 
     /// Without a plugin, in every organization.
     pub fn without_plugin(&self, id: &PluginId) -> Result<Self, RegistryFault> {
-        let mut plugins = self.plugins.clone();
+        let mut plugins = BTreeMap::clone(&self.plugins);
         plugins.remove(id).ok_or_else(|| RegistryFault::Unknown(id.clone()))?;
-        let mut next = Self { catalog: catalog(&plugins)?, plugins, ..self.next() };
-        for enabled in Arc::make_mut(&mut next.enabled).values_mut().chain([&mut next.defaults]) {
+        let mut next = Self { catalog: catalog(&plugins)?, plugins: Arc::new(plugins), ..self.next() };
+        let defaults = Arc::make_mut(&mut next.defaults);
+        for enabled in Arc::make_mut(&mut next.enabled).values_mut().chain([defaults]) {
             enabled.remove(id);
         }
         Ok(next)
@@ -123,7 +124,7 @@ impl Snapshot {
         enabled: HashMap<OrganizationId, BTreeSet<PluginId>>,
         defaults: BTreeSet<PluginId>,
     ) -> Self {
-        Self { enabled: Arc::new(enabled), defaults, ..self.next() }
+        Self { enabled: Arc::new(enabled), defaults: Arc::new(defaults), ..self.next() }
     }
 
     /// With a plugin switched on or off for one organization. What it needs is on before it, and goes off after it.
@@ -135,7 +136,8 @@ impl Snapshot {
     ) -> Result<Self, RegistryFault> {
         let loaded = self.plugins.get(plugin).ok_or_else(|| RegistryFault::Unknown(plugin.clone()))?;
         let mut next = self.next();
-        let enabled = Arc::make_mut(&mut next.enabled).entry(organization).or_insert_with(|| self.defaults.clone());
+        let enabled =
+            Arc::make_mut(&mut next.enabled).entry(organization).or_insert_with(|| BTreeSet::clone(&self.defaults));
         if on {
             let needs: Vec<_> = needs(loaded.descriptor()).into_iter().filter(|id| !enabled.contains(id)).collect();
             if !needs.is_empty() {
@@ -191,7 +193,7 @@ impl Snapshot {
         let wanted = needs(descriptor);
         let mut lacking = BTreeSet::new();
         let mut organizations = 0;
-        for enabled in self.enabled.values().chain([&self.defaults]).filter(|enabled| enabled.contains(id)) {
+        for enabled in self.enabled.values().chain([&*self.defaults]).filter(|enabled| enabled.contains(id)) {
             let lacks: Vec<_> = wanted.difference(enabled).cloned().collect();
             organizations += usize::from(!lacks.is_empty());
             lacking.extend(lacks);

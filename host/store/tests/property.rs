@@ -670,7 +670,7 @@ fn caller(organization: OrganizationId, person: Option<Id>, sees: bool) -> Calle
         organization,
         principal: person.map_or(Principal::Anonymous, |id| Principal::Person(PersonId(id))),
         role: None,
-        permissions,
+        permissions: permissions.into(),
         locale: "en-AU".to_owned(),
         time_zone: "UTC".to_owned(),
         currency: Currency::AUD,

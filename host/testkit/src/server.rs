@@ -293,7 +293,7 @@ impl Server {
         let mut actor = self
             .app
             .identity
-            .authenticate(credential, RequestId(Id::fresh()), &Declared::default())
+            .authenticate(credential, RequestId(Id::fresh()), &Arc::new(Declared::default()))
             .await
             .expect("the owner");
         // As an administrator of the instance does it, whoever owns the organization.

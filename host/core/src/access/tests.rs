@@ -83,3 +83,24 @@ fn who_sees_the_same_shares_one_view_and_a_view_is_its_own() {
     assert!(!Arc::ptr_eq(&one, &catalog.seen_by(&caller(&["pay.set"]))));
     assert!(people(&one.seen_by(&caller(&[]))).field("wage").is_none());
 }
+
+#[test]
+fn who_is_nobody_does_not_see_what_a_person_with_the_same_permissions_does() {
+    let catalog = catalog();
+    let nobody = || Caller { principal: Principal::Anonymous, ..caller(&[]) };
+    for _ in 0..2 {
+        assert!(people(&catalog.seen_by(&caller(&[]))).field("note").is_some());
+        assert!(people(&catalog.seen_by(&nobody())).field("note").is_none(), "its rule asks for a person");
+    }
+}
+
+#[test]
+fn what_is_held_is_compared_by_its_names_also_once_it_was_looked_up() {
+    let catalog = catalog();
+    let mut held = caller(&["pay.set"]);
+    assert!(people(&catalog.seen_by(&held)).field("wage").is_none());
+    let before = held.permissions.clone();
+    held.permissions.insert("pay.see".to_owned());
+    assert!(Arc::ptr_eq(&catalog.seen_by(&held), &catalog));
+    assert!(before != held.permissions && before == caller(&["pay.set"]).permissions);
+}

@@ -8,7 +8,6 @@ use crate::memory::Memory;
 use crate::record::Record;
 use crate::value::{Currency, Value, parse_date};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const PLUGIN: &str = r#"
@@ -81,7 +80,7 @@ fn caller(person: Option<u8>, permissions: &[&str]) -> Caller {
         organization: OrganizationId(id(200)),
         principal: person.map_or(Principal::Anonymous, |number| Principal::Person(PersonId(id(number)))),
         role: None,
-        permissions: permissions.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
+        permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
         locale: "en-AU".into(),
         time_zone: "Australia/Sydney".into(),
         currency: Currency::AUD,

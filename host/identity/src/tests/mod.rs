@@ -153,7 +153,7 @@ impl World {
 
     pub(crate) async fn authenticate(&self, credential: Credential) -> Result<Authenticated, AuthFault> {
         let declared = declared();
-        self.identity.authenticate(credential, RequestId(Id::fresh()), &declared).await
+        self.identity.authenticate(credential, RequestId(Id::fresh()), &Arc::new(declared)).await
     }
 
     /// Somebody signed in with [`PASSWORD`].

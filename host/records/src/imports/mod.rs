@@ -315,7 +315,7 @@ impl Imports {
         }
         document.ran |= act == Act::Run;
         document.stopped = None;
-        document.by = Some(By { person, permissions: caller.permissions.clone() });
+        document.by = Some(By { person, permissions: BTreeSet::clone(&caller.permissions) });
         import.state = next;
         self.save(caller, &mut import).await?;
         Ok(import)

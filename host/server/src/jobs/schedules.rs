@@ -48,7 +48,7 @@ impl Jobs {
         store.unschedule().await.map_err(unavailable)?;
         store.forget_subscribers().await.map_err(unavailable)?;
         let mut more = false;
-        for (id, plugin) in &snapshot.plugins {
+        for (id, plugin) in snapshot.plugins.iter() {
             let descriptor = plugin.descriptor();
             let timed: Vec<&Declared> = descriptor.jobs.iter().filter(|job| job.schedule.is_some()).collect();
             let names: Vec<&LocalName> = timed.iter().map(|job| &job.name).collect();

@@ -29,7 +29,7 @@ pub fn document(snapshot: &Snapshot, organization: Option<OrganizationId>, publi
     let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
     let on = |id: &PluginId| organization.is_some_and(|organization| snapshot.is_enabled(organization, id));
     let known = fields::Known(&|name| on(&name.plugin) && snapshot.catalog.schema(name).is_some());
-    for (id, plugin) in &snapshot.plugins {
+    for (id, plugin) in snapshot.plugins.iter() {
         if !on(id) {
             continue;
         }

@@ -250,7 +250,7 @@ async fn drawn(
 pub(super) async fn at_home(visit: &Visit, wanted: &mut Wanted) -> Vec<BlockView> {
     let caller = &visit.signed.caller;
     let mut blocks = Vec::new();
-    for (id, loaded) in &visit.snapshot.plugins {
+    for (id, loaded) in visit.snapshot.plugins.iter() {
         if !visit.snapshot.is_enabled(caller.organization, id) {
             continue;
         }

@@ -25,7 +25,7 @@ impl Plugins {
     /// Keeps what was set aside on this host, for the others and for later.
     pub(super) async fn keep_trips(&self) {
         let snapshot = self.0.registry.current();
-        for (id, plugin) in &snapshot.plugins {
+        for (id, plugin) in snapshot.plugins.iter() {
             for trip in plugin.take_trips() {
                 let Part { kind, name, organization } = trip.part;
                 tracing::error!(plugin = %id, kind, name, fault = trip.fault, "a part of a plugin is set aside");

@@ -15,7 +15,7 @@ use lignaflow_core::caller::Caller;
 use lignaflow_core::descriptor::{Descriptor, Route};
 use lignaflow_core::guest::RouteRequest;
 use lignaflow_core::media::essence;
-use lignaflow_core::name::PluginId;
+use lignaflow_core::name::{LocalName, PluginId};
 use lignaflow_core::record::escape;
 use lignaflow_core::repeat::Answer;
 use lignaflow_core::{ErrorCode, Fault, Id, Issue};
@@ -217,26 +217,28 @@ impl RouteSchemas {
     }
 }
 
-/// The schemas of routes that were called: compiling one takes longer than the guest does.
+/// The schemas of routes that were called, by the digest of their plugin's file: compiling one takes longer than the guest
+/// does.
 #[derive(Debug, Default)]
-pub struct Schemas(RwLock<HashMap<(String, String), Arc<RouteSchemas>>>);
+pub struct Schemas(RwLock<HashMap<String, HashMap<LocalName, Arc<RouteSchemas>>>>);
 
 impl Schemas {
-    /// Routes remembered at one time; past it they are compiled anew.
-    const MOST: usize = 1_000;
+    /// Files whose routes are remembered at one time; past it they are compiled anew.
+    const MOST: usize = 100;
 
     /// Of a route of the plugin whose file has that digest.
     pub fn of(&self, digest: &str, route: &Route) -> Arc<RouteSchemas> {
-        let key = (digest.to_owned(), route.name.as_str().to_owned());
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(digest).and_then(|routes| routes.get(&route.name)) {
             return Arc::clone(known);
         }
+        drop(known);
         let compiled = Arc::new(RouteSchemas::of(route));
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= Self::MOST {
             known.clear();
         }
-        known.insert(key, Arc::clone(&compiled));
+        known.entry(digest.to_owned()).or_default().insert(route.name.clone(), Arc::clone(&compiled));
         compiled
     }
 }

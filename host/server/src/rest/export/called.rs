@@ -71,7 +71,7 @@ fn within(is_day: impl Fn(&str) -> bool, almanac: &Almanac, pairs: &Pairs) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lignaflow_core::caller::Principal;
+    use lignaflow_core::caller::{Permissions, Principal};
     use lignaflow_core::id::{Id, OrganizationId, RequestId};
 
     /// Thursday 26 November 2026 in Sydney.
@@ -80,7 +80,7 @@ mod tests {
             organization: OrganizationId(Id::fresh()),
             principal: Principal::Anonymous,
             role: None,
-            permissions: std::collections::BTreeSet::default(),
+            permissions: Permissions::default(),
             locale: "en-AU".into(),
             time_zone: "Australia/Sydney".into(),
             currency: lignaflow_core::value::Currency::AUD,

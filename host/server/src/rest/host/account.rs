@@ -111,7 +111,7 @@ pub(super) async fn me(signed: Signed) -> Json<Me> {
             .into_iter()
             .map(|one| Membership { id: one.id.to_string(), name: one.name, role: one.role.as_str() })
             .collect(),
-        permissions: signed.caller.permissions.into_iter().collect(),
+        permissions: signed.caller.permissions.iter().cloned().collect(),
         locale: signed.caller.locale,
         time_zone: signed.caller.time_zone,
     })
