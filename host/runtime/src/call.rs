@@ -203,32 +203,27 @@ async fn answer(
     });
     let instance = code.instance.instantiate_async(&mut store).await?;
     let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
-    match ask {
-        Ask::BeforeSave(changes) => {
-            let hooks = code.hooks.load(&mut store, &instance)?;
-            hooks.call_before_save(&mut store, &changes).await.map(Answer::Verdict)
-        }
-        Ask::Handle(request) => {
-            let routes = code.routes.load(&mut store, &instance)?;
-            routes.call_handle(&mut store, &request).await.map(Answer::Reply)
-        }
+    let (store, instance) = (&mut store, &instance);
+    Ok(match ask {
+        Ask::BeforeSave(changes) => Answer::Verdict(code.before_save.call(store, instance, (changes,)).await?.0),
+        Ask::Handle(request) => Answer::Reply(code.handle.call(store, instance, (request,)).await?.0),
         Ask::Run(JobCall { job, payload, cursor, attempt }) => {
-            let jobs = code.jobs.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
-            jobs.call_run(&mut store, &job, &payload, cursor.as_deref(), attempt).await.map(Answer::Slice)
+            let run = code.run.as_ref().ok_or_else(lacks)?;
+            Answer::Slice(run.call(store, instance, (job, payload, cursor, attempt)).await?.0)
         }
         Ask::Receive(events) => {
-            let subscriber = code.subscriber.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
-            subscriber.call_receive(&mut store, &events).await.map(Answer::Writes)
+            let receive = code.receive.as_ref().ok_or_else(lacks)?;
+            Answer::Writes(receive.call(store, instance, (events,)).await?.0)
         }
         Ask::Migrate(portion) => {
-            let migration = migration::GuestIndices::new(&code.instance)?.load(&mut store, &instance)?;
-            migration.call_migrate(&mut store, &portion).await.map(Answer::Writes)
+            let migrate = code.migrate.as_ref().ok_or_else(lacks)?;
+            Answer::Writes(migrate.call(store, instance, (portion,)).await?.0)
         }
         Ask::Invoke(ServiceCall { service, method, arguments }) => {
-            let provider = code.provider.as_ref().ok_or_else(lacks)?.load(&mut store, &instance)?;
-            provider.call_invoke(&mut store, &service, &method, &arguments).await.map(Answer::Service)
+            let invoke = code.invoke.as_ref().ok_or_else(lacks)?;
+            Answer::Service(invoke.call(store, instance, (service, method, arguments)).await?.0)
         }
-    }
+    })
 }
 
 impl State {

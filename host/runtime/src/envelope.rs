@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 64 << 20;
 const MOST_DEPTH: usize = 32;
 
 /// The contract's package, as it stands before the slash of each name.
-const PACKAGE: &str = "lignaflow:plugin";
+pub(crate) const PACKAGE: &str = "lignaflow:plugin";
 /// Interfaces that hold types and nothing to call.
 const TYPES: [&str; 3] = ["types", "query", "writing"];
 /// Interfaces that reveal nothing of the organization's data: importing them takes no grant.

@@ -7,7 +7,7 @@
 //! | [`Assets`] (`assets`) | templates and what they use, beside the code in the same file |
 //! | [`Compiler`] (`compile`) | where code is compiled, and what that takes |
 //! | [`inspect`] (`envelope`), `load` | a file read without running it; what it asks for against what it was granted |
-//! | [`LoadedPlugin`] (`plugin`), `call`, `stop` | a plugin as it is called; one call, and what ended it |
+//! | [`LoadedPlugin`] (`plugin`), `call`, `entry`, `stop` | a plugin as it is called; one call, where it enters, and what ended it |
 //! | `contract`, `convert` | `wit/` as Rust; between its types and the host's, with proof |
 //! | `host` | what guests may call, one capability a module |
 //! | `limits`, `budget`, `meter` | what one call may use, and with the services that it calls; computing time as it passes |
@@ -31,6 +31,7 @@ mod compile;
 mod contract;
 mod convert;
 mod engine;
+mod entry;
 mod envelope;
 mod fault;
 mod figures;

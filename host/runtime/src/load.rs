@@ -2,15 +2,19 @@
 //! contract, and the code itself, compiled or out of the cache.
 
 use crate::call::State;
+use crate::contract::carrying::exports::lignaflow::plugin::migration;
 use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
+use crate::contract::lignaflow::plugin::types::Error as WireError;
+use crate::contract::lignaflow::plugin::writing::Mutation;
 use crate::engine::Shared;
+use crate::entry::Entry;
 use crate::envelope::{Inspection, inspect};
 use crate::fault::LoadFault;
 use crate::plugin::LoadedPlugin;
 use lignaflow_core::allowance::Allowance;
 use lignaflow_core::descriptor::{Capability, Grants};
 use std::sync::Arc;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Lower};
 
 /// What every plugin's code exports. What came to the contract later is asked of those alone that declare a use for it.
 const EXPORTS: [&str; 2] = ["hooks", "routes"];
@@ -19,12 +23,16 @@ const EXPORTS: [&str; 2] = ["hooks", "routes"];
 /// none of it.
 pub(crate) struct Code {
     pub(crate) instance: InstancePre<State>,
-    pub(crate) hooks: hooks::GuestIndices,
-    pub(crate) routes: routes::GuestIndices,
-    pub(crate) jobs: Option<jobs::GuestIndices>,
-    pub(crate) subscriber: Option<subscriber::GuestIndices>,
-    pub(crate) provider: Option<provider::GuestIndices>,
+    pub(crate) before_save: Entry<(Vec<hooks::Change>,), Answered<hooks::Verdict>>,
+    pub(crate) handle: Entry<(routes::Request,), Answered<routes::Reply>>,
+    pub(crate) run: Option<Entry<(String, String, Option<String>, u16), Answered<jobs::Slice>>>,
+    pub(crate) receive: Option<Entry<(Vec<subscriber::Event>,), Answered<Vec<Mutation>>>>,
+    pub(crate) migrate: Option<Entry<(migration::Portion,), Answered<Vec<Mutation>>>>,
+    pub(crate) invoke: Option<Entry<(String, String, String), Answered<provider::Answer>>>,
 }
+
+/// What every function of the contract answers.
+type Answered<T> = (Result<T, WireError>,);
 
 pub(crate) fn load(
     engine: &Arc<Shared>,
@@ -82,16 +90,31 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, 
     let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
     let instance = engine.linker.instantiate_pre(&component).map_err(misfit)?;
     Ok(Code {
-        hooks: hooks::GuestIndices::new(&instance).map_err(misfit)?,
-        routes: routes::GuestIndices::new(&instance).map_err(misfit)?,
-        jobs: exports("jobs").then(|| jobs::GuestIndices::new(&instance)).transpose().map_err(misfit)?,
-        subscriber: exports("subscriber")
-            .then(|| subscriber::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(misfit)?,
-        provider: exports("provider").then(|| provider::GuestIndices::new(&instance)).transpose().map_err(misfit)?,
+        before_save: Entry::of(&component, "hooks", "before-save").map_err(misfit)?,
+        handle: Entry::of(&component, "routes", "handle").map_err(misfit)?,
+        run: entry(&component, inspection, ("jobs", "run"))?,
+        receive: entry(&component, inspection, ("subscriber", "receive"))?,
+        migrate: entry(&component, inspection, ("migration", "migrate"))?,
+        invoke: entry(&component, inspection, ("provider", "invoke"))?,
         instance,
     })
+}
+
+/// A function that not every plugin has.
+fn entry<P, R>(
+    component: &Component,
+    inspection: &Inspection,
+    (interface, function): (&str, &str),
+) -> Result<Option<Entry<P, R>>, LoadFault>
+where
+    P: ComponentNamedList + Lower + Send + Sync + 'static,
+    R: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    if !inspection.exports.iter().any(|export| export == interface) {
+        return Ok(None);
+    }
+    let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
+    Entry::of(component, interface, function).map(Some).map_err(misfit)
 }
 
 /// The compiled code: our own artefact of these very bytes where there is one, else compiled now and kept.

@@ -19,8 +19,9 @@ pub use rates::{Decision, RateLimits};
 
 use crate::config::{Config, Network, PublicUrl};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,33 +29,53 @@ use tokio::sync::Semaphore;
 use tower_http::compression::{CompressionLayer, Predicate, predicate};
 
 /// Wraps `router`, which must be complete: what is added afterwards passes through nothing of this.
-///
-/// Layers stand outermost first; a request goes down the list and its answer up again.
 pub fn stack(router: Router, context: &MiddlewareContext) -> Router {
     let layered = tower::ServiceBuilder::new()
-        // 1. Who sends it and what it is called: everything below, problems included, speaks of the request by its id.
-        .layer(from_fn_with_state(context.clone(), identify::layer))
-        // 2. Span, log line and metrics, above all that may refuse, so that refusals are seen too.
-        .layer(from_fn_with_state(context.clone(), observe::layer))
-        // 3. Security headers, on refusals and problems as on pages.
-        .layer(from_fn_with_state(context.clone(), headers::layer))
+        .layer(from_fn_with_state(context.clone(), outer))
         // 4. Compression, above what rewrites bodies into problems: it sees the final one.
         .layer(CompressionLayer::new().compress_when(compressible()))
-        // 5. A panic below becomes a problem, and so does an answer that says no more than its status.
-        .layer(from_fn_with_state(context.clone(), faults::layer))
-        // 6. A request for another host, before anything is counted or looked up for it.
-        .layer(from_fn_with_state(context.clone(), hosts::layer))
-        // 7. A change that another site's page asks for: refused without being charged to the person it rides on.
-        .layer(from_fn_with_state(context.clone(), origin::layer))
-        // 8. Rates, before the request takes a place among those under way.
-        .layer(from_fn_with_state(context.clone(), rates::layer))
-        // 9. A place among the requests under way and a time to be done, for the handler and its body together.
-        .layer(from_fn_with_state(context.clone(), capacity::layer))
-        // 10. Size and pace of the body, innermost, since it is the handler that reads it.
-        .layer(from_fn_with_state(context.clone(), body::layer))
+        .layer(from_fn_with_state(context.clone(), inner))
         // The limit of 10. stands in for axum's own.
         .layer(DefaultBodyLimit::disable());
     router.layer(layered)
+}
+
+// Layers stand outermost first; a request goes down the list and its answer up again. They call each other as functions:
+// as services of axum's each would box the next one anew for every request, with all below it.
+
+async fn outer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+    let context = &context;
+    // 1. Who sends it and what it is called: everything below, problems included, speaks of the request by its id.
+    identify::layer(context, request, move |request| {
+        // 2. Span, log line and metrics, above all that may refuse, so that refusals are seen too.
+        observe::layer(context, request, move |request| {
+            // 3. Security headers, on refusals and problems as on pages.
+            headers::layer(context, request, move |request| next.run(request))
+        })
+    })
+    .await
+}
+
+async fn inner(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+    let context = &context;
+    // 5. A panic below becomes a problem, and so does an answer that says no more than its status.
+    faults::layer(request, move |request| {
+        // 6. A request for another host, before anything is counted or looked up for it.
+        hosts::layer(context, request, move |request| {
+            // 7. A change that another site's page asks for: refused without being charged to the person it rides on.
+            origin::layer(context, request, move |request| {
+                // 8. Rates, before the request takes a place among those under way.
+                rates::layer(context, request, move |request| {
+                    // 9. A place among the requests under way and a time to be done, for the handler and its body together.
+                    capacity::layer(context, request, move |request| {
+                        // 10. Size and pace of the body, innermost, since it is the handler that reads it.
+                        body::layer(context, request, move |request| next.run(request))
+                    })
+                })
+            })
+        })
+    })
+    .await
 }
 
 /// Files of the largest size that one form may send at once, without script.
@@ -64,10 +85,10 @@ const FORM: &str = "multipart/form-data";
 
 /// What the layers decide by. Clones share one state.
 #[derive(Debug, Clone)]
-pub struct MiddlewareContext(Arc<State>);
+pub struct MiddlewareContext(Arc<Context>);
 
 #[derive(Debug)]
-pub struct State {
+pub struct Context {
     pub public_url: PublicUrl,
     pub trusted_proxies: Vec<Network>,
     pub allowed_hosts: Vec<String>,
@@ -90,7 +111,7 @@ impl MiddlewareContext {
     /// that take uploads, or a star and their ends, each with its limit in bytes.
     pub fn new(config: &Config, session_cookie: &'static str, large_bodies: Vec<(&'static str, u64)>) -> Self {
         let server = &config.server;
-        Self(Arc::new(State {
+        Self(Arc::new(Context {
             public_url: server.public_url.clone(),
             trusted_proxies: server.trusted_proxies.clone(),
             allowed_hosts: server.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -126,9 +147,9 @@ impl MiddlewareContext {
 }
 
 impl Deref for MiddlewareContext {
-    type Target = State;
+    type Target = Context;
 
-    fn deref(&self) -> &State {
+    fn deref(&self) -> &Context {
         &self.0
     }
 }

@@ -4,8 +4,7 @@
 use super::MiddlewareContext;
 use crate::problem::{Kind, Problem};
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -23,9 +22,13 @@ const FINE: u8 = 0;
 const TOO_LARGE: u8 = 1;
 const TOO_SLOW: u8 = 2;
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let limit = context.body_limit(&request);
     // What says that it is too large is refused before it is sent.
@@ -35,7 +38,7 @@ pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Req
     let verdict = Arc::new(AtomicU8::new(FINE));
     let time = context.body_time;
     let request = request.map(|body| Body::new(Bounded::new(body, limit, time, Arc::clone(&verdict))));
-    let response = next.run(request).await;
+    let response = next(request).await;
     match verdict.load(Ordering::Acquire) {
         TOO_LARGE => too_large(limit),
         TOO_SLOW => Problem::new(Kind::SlowBody, "The body did not arrive in time.").into_response(),

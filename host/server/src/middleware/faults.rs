@@ -1,11 +1,9 @@
 //! Whatever goes wrong below leaves as a problem: a panic, and an answer that says no more than its status, such as
 //! those of the router and of axum's own extractors.
 
-use super::MiddlewareContext;
 use crate::problem::{Kind, Problem};
 use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -16,9 +14,9 @@ use std::panic::AssertUnwindSafe;
 /// As much of a plain text refusal as is kept.
 const TEXT_BYTES: usize = 4_096;
 
-pub(super) async fn layer(State(_): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> A) -> Response {
     let head = request.method() == Method::HEAD;
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(next(request)).catch_unwind().await {
         Ok(response) if is_bare(&response) && !head => explain(response).await,
         Ok(response) => response,
         Err(panic) => {

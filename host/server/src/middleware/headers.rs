@@ -2,8 +2,7 @@
 //! rule keeps it.
 
 use super::MiddlewareContext;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -27,8 +26,12 @@ const FIXED: [(HeaderName, &str); 5] = [
     ),
 ];
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));

@@ -4,16 +4,19 @@
 use super::{MiddlewareContext, RequestContext, is_probe};
 use crate::config::is_local_host;
 use crate::problem::{Kind, Problem};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::HOST;
 use http::uri::Authority;
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     // Probes come by address.
     if context.allowed_hosts.is_empty() || is_probe(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let from_here =
         request.extensions().get::<RequestContext>().is_some_and(|c| c.peer.ip().is_loopback() && !c.forwarded);
@@ -24,7 +27,7 @@ pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Req
                 || context.allowed_hosts.iter().any(|pattern| matches(pattern, &host))
                 || (from_here && is_local_host(&host)) =>
         {
-            next.run(request).await
+            next(request).await
         }
         Some(_) => Problem::new(Kind::Misdirected, "This server does not answer for that host.").into_response(),
     }

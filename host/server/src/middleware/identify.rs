@@ -4,8 +4,7 @@
 use super::MiddlewareContext;
 use crate::config::Network;
 use crate::listener::Peer;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lignaflow_core::{Id, RequestId};
@@ -35,13 +34,17 @@ pub struct RequestContext {
     pub forwarded: bool,
 }
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, mut request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    mut request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     let peer = request.extensions().get::<Peer>().map_or((Ipv4Addr::UNSPECIFIED, 0).into(), |peer| peer.0);
     let identified = identify(peer, request.headers(), &context.trusted_proxies);
     request.extensions_mut().insert(identified);
     CURRENT
         .scope(identified.id, async move {
-            let mut response = next.run(request).await;
+            let mut response = next(request).await;
             if let Ok(id) = HeaderValue::from_str(&identified.id.to_string()) {
                 response.headers_mut().insert(REQUEST_ID, id);
             }

@@ -2,8 +2,7 @@
 //! hold a secret.
 
 use super::{MiddlewareContext, RequestContext, is_probe};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
 use metrics::{Counter, Gauge, Histogram};
@@ -12,7 +11,11 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
-pub(super) async fn layer(State(state): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    state: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     let started = Instant::now();
     let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -24,7 +27,7 @@ pub(super) async fn layer(State(state): State<MiddlewareContext>, request: Reque
     let span = tracing::error_span!("request", id, method, route);
 
     let under_way = state.counts.begin();
-    let response = next.run(request).instrument(span).await;
+    let response = next(request).instrument(span).await;
     drop(under_way);
 
     let status = response.status().as_u16();

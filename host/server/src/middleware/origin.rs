@@ -3,8 +3,7 @@
 
 use super::MiddlewareContext;
 use crate::problem::{Kind, Problem};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::cookie::CookieJar;
 use http::header::{AUTHORIZATION, HeaderName, ORIGIN};
@@ -12,9 +11,13 @@ use http::{HeaderMap, Method};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     if is_safe(request.method()) || may(request.headers(), context.public_url.origin(), context.session_cookie) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let detail = "This change was asked for by a page of another site. Make it from a page of this one.";
     Problem::new(Kind::CrossOrigin, detail).into_response()

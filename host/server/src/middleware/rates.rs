@@ -4,8 +4,7 @@
 use super::{MiddlewareContext, RequestContext, is_probe};
 use crate::config::Limits;
 use crate::problem::Problem;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::cookie::CookieJar;
 use governor::clock::{Clock, DefaultClock};
@@ -35,15 +34,19 @@ const KNOWN_FOR: Duration = Duration::from_mins(10);
 /// After so many checks the buckets that are full again are forgotten.
 const SWEEP_EVERY: u32 = 8_192;
 
-pub(super) async fn layer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+pub(super) async fn layer<A: Future<Output = Response>>(
+    context: &MiddlewareContext,
+    request: Request,
+    next: impl FnOnce(Request) -> A,
+) -> Response {
     if is_probe(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let presented = presented(request.headers(), context.session_cookie);
     let client = request.extensions().get::<RequestContext>().map_or(Ipv6Addr::UNSPECIFIED.into(), |c| c.client);
-    let Some(decision) = context.rates.check(presented.as_deref(), client) else { return next.run(request).await };
+    let Some(decision) = context.rates.check(presented.as_deref(), client) else { return next(request).await };
     let mut response = if decision.allowed {
-        next.run(request).await
+        next(request).await
     } else {
         metrics::counter!("http_refused_total", "reason" => "rate").increment(1);
         decision.problem("Too many requests. `Retry-After` says when to go on.").into_response()

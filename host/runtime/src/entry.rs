@@ -1,0 +1,58 @@
+//! A function that plugins' code exports. That its types are those of the contract is proved at the first call of a
+//! component: what is proved there holds for each of its instances, and takes longer than entering one.
+
+use crate::call::State;
+use crate::envelope::PACKAGE;
+use lignaflow_core::CONTRACT;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+use wasmtime::Store;
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Func, Instance, Lift, Lower, TypedFunc,
+};
+
+pub(crate) struct Entry<P, R> {
+    index: ComponentExportIndex,
+    proved: OnceLock<()>,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<P, R> Entry<P, R>
+where
+    P: ComponentNamedList + Lower + Send + Sync + 'static,
+    R: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    /// A function of an interface of the contract.
+    pub(crate) fn of(component: &Component, interface: &str, function: &str) -> wasmtime::Result<Self> {
+        let name = format!("{PACKAGE}/{interface}@{CONTRACT}.0");
+        let index = component
+            .get_export_index(None, &*name)
+            .and_then(|interface| component.get_export_index(Some(&interface), function))
+            .ok_or_else(|| wasmtime::Error::msg(format!("it exports no function `{function}` of {name}")))?;
+        Ok(Self { index, proved: OnceLock::new(), types: PhantomData })
+    }
+
+    /// Calls it in an instance of the component that it is of.
+    pub(crate) async fn call(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        arguments: P,
+    ) -> wasmtime::Result<R> {
+        let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
+        let function = instance.get_func(&mut *store, self.index).ok_or_else(lacks)?;
+        self.typed(store, function)?.call_async(store, arguments).await
+    }
+
+    #[expect(unsafe_code, reason = "the types of one component are compared once, and not at every call")]
+    fn typed(&self, store: &mut Store<State>, function: Func) -> wasmtime::Result<TypedFunc<P, R>> {
+        if self.proved.get().is_some() {
+            // SAFETY: a function with these types was found at this very index of the same component, whose instances
+            // all have the types that it has: `get_func` finds nothing by an index of another component.
+            return Ok(unsafe { TypedFunc::new_unchecked(function) });
+        }
+        let typed = function.typed(&*store)?;
+        let _ = self.proved.set(());
+        Ok(typed)
+    }
+}
