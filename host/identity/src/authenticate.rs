@@ -289,7 +289,7 @@ impl Identity {
         if let Some(Holder::Session(holder)) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
-        let found = credentials::session(self.database(), hash).await;
+        let found = Box::pin(credentials::session(self.database(), hash)).await;
         let found =
             found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
         if let Some(holder) = &found {
@@ -303,7 +303,7 @@ impl Identity {
         if let Some(Holder::Token(holder)) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
-        let found = credentials::token(self.database(), hash).await;
+        let found = Box::pin(credentials::token(self.database(), hash)).await;
         let found =
             found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
         if let Some(holder) = &found {

@@ -92,7 +92,7 @@ impl Records {
             let status = reply.status;
             let (payload, ready) = match reply.payload {
                 Payload::Link(id) => {
-                    let told = self.told_link(caller, plugin, id, &reply.writes).await?;
+                    let told = Box::pin(self.told_link(caller, plugin, id, &reply.writes)).await?;
                     (Payload::Empty, Some((composing.answer)(status, RouteBody::Link(told))?))
                 }
                 other => ready(other, status, composing)?,
@@ -116,7 +116,7 @@ impl Records {
                         .map(|once| keeping(once, plugin, &payload, ready.as_ref(), status, composing.record)),
                     background: Background::default(),
                 };
-                match self.attempt(&snapshot, work, attempt).await? {
+                match Box::pin(self.attempt(&snapshot, work, attempt)).await? {
                     Attempt::Done(done) => written = done,
                     Attempt::Again | Attempt::Overtaken => continue,
                 }
@@ -124,7 +124,7 @@ impl Records {
             if let Some(ready) = ready {
                 return Ok(ready);
             }
-            let body = self.body(&snapshot, caller, plugin, payload, written).await?;
+            let body = Box::pin(self.body(&snapshot, caller, plugin, payload, written)).await?;
             return (composing.answer)(status, body);
         }
         let commit = Commit::empty(access.unbound(), caller, Origin::Route, self.clock.now());

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use lignaflow_core::name::{CollectionName, PluginId};
 use lignaflow_core::{Fault, Id};
@@ -93,35 +94,37 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
     if !takes_parameters(&method, rest) {
         query::none(&pairs)?;
     }
-    match (method.clone(), rest) {
-        (Method::GET, []) => call.list(&pairs).await,
-        (Method::POST, []) => call.create(&body).await,
-        (_, []) => Err(not_offered(&method, &["GET", "POST"])),
-        (_, ["imports", rest @ ..]) => imports::answer(&call, &method, rest, &pairs, file, &body).await,
-        (_, ["fields", rest @ ..]) => fields::answer(&call, &client, &method, rest, &pairs, &body).await,
-        (Method::GET, ["summary"]) => call.summary(&pairs).await,
-        (_, ["summary"]) => Err(not_offered(&method, &["GET"])),
-        (Method::POST, ["batch"]) => call.batch(&pairs, &body).await,
-        (_, ["batch"]) => Err(not_offered(&method, &["POST"])),
-        (Method::GET, [id]) => call.get(record(id)?, &pairs).await,
-        (Method::PATCH, [id]) => call.update(record(id)?, &body).await,
-        (Method::DELETE, [id]) => call.remove(record(id)?).await,
+    // Boxed, so that a call of a plugin's route does not move about what it will not do.
+    let answer: BoxFuture<'_, Result<Response, Problem>> = match (method.clone(), rest) {
+        (Method::GET, []) => Box::pin(call.list(&pairs)),
+        (Method::POST, []) => Box::pin(call.create(&body)),
+        (_, []) => return Err(not_offered(&method, &["GET", "POST"])),
+        (_, ["imports", rest @ ..]) => Box::pin(imports::answer(&call, &method, rest, &pairs, file, &body)),
+        (_, ["fields", rest @ ..]) => Box::pin(fields::answer(&call, &client, &method, rest, &pairs, &body)),
+        (Method::GET, ["summary"]) => Box::pin(call.summary(&pairs)),
+        (_, ["summary"]) => return Err(not_offered(&method, &["GET"])),
+        (Method::POST, ["batch"]) => Box::pin(call.batch(&pairs, &body)),
+        (_, ["batch"]) => return Err(not_offered(&method, &["POST"])),
+        (Method::GET, [id]) => Box::pin(call.get(record(id)?, &pairs)),
+        (Method::PATCH, [id]) => Box::pin(call.update(record(id)?, &body)),
+        (Method::DELETE, [id]) => Box::pin(call.remove(record(id)?)),
         (_, [id]) => {
             record(id)?;
-            Err(not_offered(&method, &["GET", "PATCH", "DELETE"]))
+            return Err(not_offered(&method, &["GET", "PATCH", "DELETE"]));
         }
-        (Method::GET, [id, "history"]) => call.history(record(id)?, &pairs).await,
-        (_, [_, "history"]) => Err(not_offered(&method, &["GET"])),
-        (Method::POST, [id, "restore"]) => call.restore(record(id)?).await,
-        (Method::POST, [id, "revert"]) => call.revert(record(id)?, &body).await,
+        (Method::GET, [id, "history"]) => Box::pin(call.history(record(id)?, &pairs)),
+        (_, [_, "history"]) => return Err(not_offered(&method, &["GET"])),
+        (Method::POST, [id, "restore"]) => Box::pin(call.restore(record(id)?)),
+        (Method::POST, [id, "revert"]) => Box::pin(call.revert(record(id)?, &body)),
         (Method::POST, [id, verb]) if schema.collection.transition(verb).is_some() => {
-            call.transition(record(id)?, verb, &body).await
+            Box::pin(call.transition(record(id)?, verb, &body))
         }
         (_, [_, verb]) if ["restore", "revert"].contains(verb) || schema.collection.transition(verb).is_some() => {
-            Err(not_offered(&method, &["POST"]))
+            return Err(not_offered(&method, &["POST"]));
         }
-        _ => Err(nothing()),
-    }
+        _ => return Err(nothing()),
+    };
+    answer.await
 }
 
 /// Whether what is meant reads parameters of its own, and tells of those that it does not know. Nothing else has any.

@@ -54,19 +54,17 @@ pub fn matching<'a>(descriptor: &'a Descriptor, method: &Method, segments: &[&st
 }
 
 fn parameters(pattern: &str, segments: &[&str]) -> Option<Vec<(String, String)>> {
-    let parts: Vec<_> = pattern.split('/').skip(1).collect();
-    if parts.len() != segments.len() {
-        return None;
-    }
+    let mut parts = pattern.split('/').skip(1);
     let mut parameters = Vec::new();
-    for (part, segment) in parts.into_iter().zip(segments) {
+    for segment in segments {
+        let part = parts.next()?;
         match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => parameters.push((name.to_owned(), (*segment).to_owned())),
             None if part == *segment => {}
             None => return None,
         }
     }
-    Some(parameters)
+    parts.next().is_none().then_some(parameters)
 }
 
 /// A route about to be called.
