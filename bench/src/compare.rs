@@ -11,11 +11,12 @@ use crate::load::{Latency, Outcome, TOKEN};
 use crate::postgres::Postgres;
 use crate::process;
 
-/// Rounds of each side, and their length.
+/// Rounds of each side, their length, and the connections that the load has at most.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) seconds: u64,
+    pub(crate) connections: u32,
 }
 
 /// What is asked of a server, again and again.
@@ -125,12 +126,13 @@ impl Arena<'_> {
     async fn load(&self, side: &Side) -> Result<Round> {
         let computed = process::computed(side.process);
         let database = self.database(side).await?;
-        let outcome = load(side, self.authority, self.token, self.plan.seconds).await?;
+        let connections = side.call.connections.min(self.plan.connections);
+        let outcome = load(side, self.authority, self.token, (self.plan.seconds, connections)).await?;
         let per_request = |spent: Duration| spent.as_secs_f64() * 1e6 / f64::from(outcome.requests);
         let computed =
             computed.zip(process::computed(side.process)).map(|(from, to)| per_request(to.saturating_sub(from)));
         let database = database.zip(self.database(side).await?).map(|(from, to)| per_request(to.saturating_sub(from)));
-        Ok(Round { outcome, computed, database })
+        Ok(Round { connections, outcome, computed, database })
     }
 
     async fn database(&self, side: &Side) -> Result<Option<Duration>> {
@@ -143,6 +145,7 @@ impl Arena<'_> {
 
 #[derive(Debug, Clone)]
 struct Round {
+    connections: u32,
     outcome: Outcome,
     computed: Option<f64>,
     database: Option<f64>,
@@ -155,7 +158,7 @@ fn figures(side: &Side, rounds: &[Round]) -> Figures {
     let rates: Vec<f64> = rounds.iter().map(|round| round.outcome.per_second).collect();
     Figures {
         name: side.name,
-        connections: side.call.connections,
+        connections: rounds.first().map_or(0, |round| round.connections),
         per_second: median(rates.clone()),
         p50: latency(|latency| latency.p50),
         p99: latency(|latency| latency.p99),
@@ -167,14 +170,14 @@ fn figures(side: &Side, rounds: &[Round]) -> Figures {
 }
 
 /// One round of the load generator, in its own process.
-async fn load(side: &Side, authority: &Path, token: &str, seconds: u64) -> Result<Outcome> {
+async fn load(side: &Side, authority: &Path, token: &str, (seconds, connections): (u64, u32)) -> Result<Outcome> {
     let call = &side.call;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["load", "--method", call.method, "--path", &call.path]);
     if !side.plain {
         command.arg("--authority").arg(authority);
     }
-    command.args(["--port", &side.port.to_string(), "--connections", &call.connections.to_string()]);
+    command.args(["--port", &side.port.to_string(), "--connections", &connections.to_string()]);
     command.args(["--seconds", &seconds.to_string()]).env(TOKEN, token);
     if let Some(body) = &call.body {
         command.args(["--body", body]);

@@ -56,6 +56,9 @@ pub(crate) struct Options {
     /// Seconds of a round
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Connections of the load at most
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
     /// Tasks in the database
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..))]
     tasks: u32,
@@ -87,7 +90,7 @@ impl Options {
     }
 
     fn plan(&self) -> Plan {
-        Plan { rounds: self.rounds.max(1), seconds: self.seconds.max(1) }
+        Plan { rounds: self.rounds.max(1), seconds: self.seconds.max(1), connections: self.connections }
     }
 }
 

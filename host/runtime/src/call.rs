@@ -205,23 +205,23 @@ async fn answer(
     let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
     let (store, instance) = (&mut store, &instance);
     Ok(match ask {
-        Ask::BeforeSave(changes) => Answer::Verdict(code.before_save.call(store, instance, (changes,)).await?.0),
-        Ask::Handle(request) => Answer::Reply(code.handle.call(store, instance, (request,)).await?.0),
+        Ask::BeforeSave(changes) => Answer::Verdict(code.before_save.call(store, instance, (changes,)).await?),
+        Ask::Handle(request) => Answer::Reply(code.handle.call(store, instance, (request,)).await?),
         Ask::Run(JobCall { job, payload, cursor, attempt }) => {
             let run = code.run.as_ref().ok_or_else(lacks)?;
-            Answer::Slice(run.call(store, instance, (job, payload, cursor, attempt)).await?.0)
+            Answer::Slice(run.call(store, instance, (job, payload, cursor, attempt)).await?)
         }
         Ask::Receive(events) => {
             let receive = code.receive.as_ref().ok_or_else(lacks)?;
-            Answer::Writes(receive.call(store, instance, (events,)).await?.0)
+            Answer::Writes(receive.call(store, instance, (events,)).await?)
         }
         Ask::Migrate(portion) => {
             let migrate = code.migrate.as_ref().ok_or_else(lacks)?;
-            Answer::Writes(migrate.call(store, instance, (portion,)).await?.0)
+            Answer::Writes(migrate.call(store, instance, (portion,)).await?)
         }
         Ask::Invoke(ServiceCall { service, method, arguments }) => {
             let invoke = code.invoke.as_ref().ok_or_else(lacks)?;
-            Answer::Service(invoke.call(store, instance, (service, method, arguments)).await?.0)
+            Answer::Service(invoke.call(store, instance, (service, method, arguments)).await?)
         }
     })
 }

@@ -2,6 +2,7 @@
 //! component: what is proved there holds for each of its instances, and takes longer than entering one.
 
 use crate::call::State;
+use crate::contract::lignaflow::plugin::types::Error as WireError;
 use crate::envelope::PACKAGE;
 use lignaflow_core::CONTRACT;
 use std::marker::PhantomData;
@@ -11,16 +12,20 @@ use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Func, Instance, Lift, Lower, TypedFunc,
 };
 
-pub(crate) struct Entry<P, R> {
+/// It takes `P`, a tuple, and answers `T` or an error, as every function of the contract does.
+pub(crate) struct Entry<P, T> {
     index: ComponentExportIndex,
     proved: OnceLock<()>,
-    types: PhantomData<fn(P) -> R>,
+    types: PhantomData<fn(P) -> T>,
 }
 
-impl<P, R> Entry<P, R>
+/// What a function returns: one value, as a tuple.
+type Returned<T> = (Result<T, WireError>,);
+
+impl<P, T> Entry<P, T>
 where
     P: ComponentNamedList + Lower + Send + Sync + 'static,
-    R: ComponentNamedList + Lift + Send + Sync + 'static,
+    T: Lift + Send + Sync + 'static,
 {
     /// A function of an interface of the contract.
     pub(crate) fn of(component: &Component, interface: &str, function: &str) -> wasmtime::Result<Self> {
@@ -38,14 +43,15 @@ where
         store: &mut Store<State>,
         instance: &Instance,
         arguments: P,
-    ) -> wasmtime::Result<R> {
+    ) -> wasmtime::Result<Result<T, WireError>> {
         let lacks = || wasmtime::Error::msg("the code does not export what it is called for");
         let function = instance.get_func(&mut *store, self.index).ok_or_else(lacks)?;
-        self.typed(store, function)?.call_async(store, arguments).await
+        let (answer,) = self.typed(store, function)?.call_async(store, arguments).await?;
+        Ok(answer)
     }
 
     #[expect(unsafe_code, reason = "the types of one component are compared once, and not at every call")]
-    fn typed(&self, store: &mut Store<State>, function: Func) -> wasmtime::Result<TypedFunc<P, R>> {
+    fn typed(&self, store: &mut Store<State>, function: Func) -> wasmtime::Result<TypedFunc<P, Returned<T>>> {
         if self.proved.get().is_some() {
             // SAFETY: a function with these types was found at this very index of the same component, whose instances
             // all have the types that it has: `get_func` finds nothing by an index of another component.

@@ -4,7 +4,6 @@
 use crate::call::State;
 use crate::contract::carrying::exports::lignaflow::plugin::migration;
 use crate::contract::exports::lignaflow::plugin::{hooks, jobs, provider, routes, subscriber};
-use crate::contract::lignaflow::plugin::types::Error as WireError;
 use crate::contract::lignaflow::plugin::writing::Mutation;
 use crate::engine::Shared;
 use crate::entry::Entry;
@@ -23,16 +22,16 @@ const EXPORTS: [&str; 2] = ["hooks", "routes"];
 /// none of it.
 pub(crate) struct Code {
     pub(crate) instance: InstancePre<State>,
-    pub(crate) before_save: Entry<(Vec<hooks::Change>,), Answered<hooks::Verdict>>,
-    pub(crate) handle: Entry<(routes::Request,), Answered<routes::Reply>>,
-    pub(crate) run: Option<Entry<(String, String, Option<String>, u16), Answered<jobs::Slice>>>,
-    pub(crate) receive: Option<Entry<(Vec<subscriber::Event>,), Answered<Vec<Mutation>>>>,
-    pub(crate) migrate: Option<Entry<(migration::Portion,), Answered<Vec<Mutation>>>>,
-    pub(crate) invoke: Option<Entry<(String, String, String), Answered<provider::Answer>>>,
+    pub(crate) before_save: Entry<(Vec<hooks::Change>,), hooks::Verdict>,
+    pub(crate) handle: Entry<(routes::Request,), routes::Reply>,
+    pub(crate) run: Option<Entry<Run, jobs::Slice>>,
+    pub(crate) receive: Option<Entry<(Vec<subscriber::Event>,), Vec<Mutation>>>,
+    pub(crate) migrate: Option<Entry<(migration::Portion,), Vec<Mutation>>>,
+    pub(crate) invoke: Option<Entry<(String, String, String), provider::Answer>>,
 }
 
-/// What every function of the contract answers.
-type Answered<T> = (Result<T, WireError>,);
+/// A job's name, its payload, where the last slice ended, and the attempt.
+type Run = (String, String, Option<String>, u16);
 
 pub(crate) fn load(
     engine: &Arc<Shared>,
@@ -101,14 +100,14 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, 
 }
 
 /// A function that not every plugin has.
-fn entry<P, R>(
+fn entry<P, T>(
     component: &Component,
     inspection: &Inspection,
     (interface, function): (&str, &str),
-) -> Result<Option<Entry<P, R>>, LoadFault>
+) -> Result<Option<Entry<P, T>>, LoadFault>
 where
     P: ComponentNamedList + Lower + Send + Sync + 'static,
-    R: ComponentNamedList + Lift + Send + Sync + 'static,
+    T: Lift + Send + Sync + 'static,
 {
     if !inspection.exports.iter().any(|export| export == interface) {
         return Ok(None);

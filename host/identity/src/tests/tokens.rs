@@ -1,7 +1,8 @@
 use super::{DAY, World, home, issues, on_both};
-use crate::{AuthFault, NewToken, Scope, Via};
-use lignaflow_core::ErrorCode;
-use lignaflow_core::caller::{Permission, Role};
+use crate::{AuthFault, Credential, NewToken, Scope, Via};
+use lignaflow_core::caller::{Declared, Permission, Role};
+use lignaflow_core::{ErrorCode, Id, RequestId};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 on_both!(
@@ -11,6 +12,7 @@ on_both!(
     a_token_is_revoked_by_its_owner_or_an_administrator,
     what_another_program_revokes_ends_within_a_second,
     a_token_is_worth_what_its_owner_is_now,
+    a_token_is_worth_what_plugins_declare_now,
     a_token_makes_no_tokens,
     an_operator_makes_a_token,
     use_of_a_token_is_noted,
@@ -120,6 +122,24 @@ async fn a_token_is_worth_what_its_owner_is_now(world: World) {
     world.identity.set_member_active(&olive, home(), ada, false).await.unwrap();
     assert_eq!(world.by_token(&issued).await.unwrap_err(), AuthFault::Refused);
     assert_eq!(world.by_session(&session).await.unwrap_err(), AuthFault::Refused);
+}
+
+async fn a_token_is_worth_what_plugins_declare_now(world: World) {
+    world.organization("Oak", "olive@example.com").await;
+    let olive = world.signed_in("olive@example.com").await;
+    let issued = world.token(&olive, Scope::All).await;
+    let of = |names: &[&str]| {
+        let permissions = names.iter().map(|name| (*name).to_owned()).collect();
+        Arc::new(Declared { permissions, ..Declared::default() })
+    };
+    let (before, after) = (of(&["timesheets.approve"]), of(&["timesheets.approve", "projects.plan"]));
+    // All within the second in which the holder is not asked for again.
+    for (declared, plans) in [(&before, false), (&after, true), (&before, false), (&after, true)] {
+        let credential = Credential::Bearer(issued.secret.expose().to_owned());
+        let script = world.identity.authenticate(credential, RequestId(Id::fresh()), declared).await.unwrap();
+        assert!(script.caller.holds("timesheets.approve"));
+        assert_eq!(script.caller.holds("projects.plan"), plans);
+    }
 }
 
 async fn a_token_makes_no_tokens(world: World) {
