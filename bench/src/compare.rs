@@ -19,6 +19,13 @@ pub(crate) struct Plan {
     pub(crate) connections: u32,
 }
 
+impl Plan {
+    /// How many connections a side is loaded over.
+    fn over(&self, side: &Side) -> u32 {
+        side.call.connections.min(self.connections)
+    }
+}
+
 /// What is asked of a server, again and again.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -120,19 +127,19 @@ impl Arena<'_> {
             }
             eprintln!("      {what}, round {round} of {}: {}", self.plan.rounds, shown.join(", "));
         }
-        Ok(sides.iter().zip(&rounds).map(|(side, rounds)| figures(side, rounds)).collect())
+        Ok(sides.iter().zip(&rounds).map(|(side, rounds)| figures(side, self.plan.over(side), rounds)).collect())
     }
 
     async fn load(&self, side: &Side) -> Result<Round> {
         let computed = process::computed(side.process);
         let database = self.database(side).await?;
-        let connections = side.call.connections.min(self.plan.connections);
-        let outcome = load(side, self.authority, self.token, (self.plan.seconds, connections)).await?;
+        let plan = (self.plan.seconds, self.plan.over(side));
+        let outcome = load(side, self.authority, self.token, plan).await?;
         let per_request = |spent: Duration| spent.as_secs_f64() * 1e6 / f64::from(outcome.requests);
         let computed =
             computed.zip(process::computed(side.process)).map(|(from, to)| per_request(to.saturating_sub(from)));
         let database = database.zip(self.database(side).await?).map(|(from, to)| per_request(to.saturating_sub(from)));
-        Ok(Round { connections, outcome, computed, database })
+        Ok(Round { outcome, computed, database })
     }
 
     async fn database(&self, side: &Side) -> Result<Option<Duration>> {
@@ -145,20 +152,19 @@ impl Arena<'_> {
 
 #[derive(Debug, Clone)]
 struct Round {
-    connections: u32,
     outcome: Outcome,
     computed: Option<f64>,
     database: Option<f64>,
 }
 
-fn figures(side: &Side, rounds: &[Round]) -> Figures {
+fn figures(side: &Side, connections: u32, rounds: &[Round]) -> Figures {
     let latency =
         |of: fn(&Latency) -> u32| median(rounds.iter().map(|round| f64::from(of(&round.outcome.latency))).collect());
     let known = |of: fn(&Round) -> Option<f64>| rounds.iter().map(of).collect::<Option<Vec<f64>>>().map(median);
     let rates: Vec<f64> = rounds.iter().map(|round| round.outcome.per_second).collect();
     Figures {
         name: side.name,
-        connections: rounds.first().map_or(0, |round| round.connections),
+        connections,
         per_second: median(rates.clone()),
         p50: latency(|latency| latency.p50),
         p99: latency(|latency| latency.p99),
