@@ -134,17 +134,11 @@ impl Declared {
 #[derive(Debug, Clone, Default)]
 pub struct Permissions(Arc<Held>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Held {
     names: BTreeSet<String>,
     /// Of the names, once it was asked for.
     hash: OnceLock<u64>,
-}
-
-impl Clone for Held {
-    fn clone(&self) -> Self {
-        Self { names: self.names.clone(), hash: OnceLock::new() }
-    }
 }
 
 impl Deref for Permissions {
