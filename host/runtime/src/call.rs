@@ -193,6 +193,7 @@ async fn answer(
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
     // At each epoch others get their turn, and the guest its account.
+    // All that the outermost has spent is its own, and asking the clock of a thread is a call of the system.
     let before = if within { budget.meter.spent() } else { Duration::ZERO };
     store.epoch_deadline_callback(move |_| {
         let own = budget.meter.spent().saturating_sub(before);

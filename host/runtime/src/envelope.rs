@@ -40,6 +40,13 @@ pub struct Inspection {
     pub(crate) exports: Vec<String>,
 }
 
+impl Inspection {
+    /// Whether the code exports an interface of the contract.
+    pub(crate) fn exports(&self, interface: &str) -> bool {
+        self.exports.iter().any(|export| export == interface)
+    }
+}
+
 /// Reads a plugin's file: what an administrator is asked to consent to before it is loaded.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadFault> {
     if bytes.len() > MOST_BYTES {

@@ -68,7 +68,6 @@ fn check_grants(inspection: &Inspection, granted: &Grants) -> Result<(), LoadFau
 }
 
 fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, LoadFault> {
-    let exports = |name: &str| inspection.exports.iter().any(|export| export == name);
     let descriptor = &inspection.descriptor;
     let wanted = [
         ("jobs", !descriptor.jobs.is_empty()),
@@ -79,18 +78,17 @@ fn code(engine: &Shared, inspection: &Inspection, bytes: &[u8]) -> Result<Code, 
     let missing: Vec<_> = EXPORTS
         .into_iter()
         .chain(wanted.into_iter().filter(|(_, used)| *used).map(|(name, _)| name))
-        .filter(|name| !exports(name))
+        .filter(|name| !inspection.exports(name))
         .map(|name| format!("lignaflow:plugin/{name}"))
         .collect();
     if !missing.is_empty() {
         return Err(LoadFault::MissingExports(missing));
     }
     let component = component(engine, inspection, bytes)?;
-    let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
-    let instance = engine.linker.instantiate_pre(&component).map_err(misfit)?;
+    let instance = engine.linker.instantiate_pre(&component).map_err(|error| misfit(&error))?;
     Ok(Code {
-        before_save: Entry::of(&component, "hooks", "before-save").map_err(misfit)?,
-        handle: Entry::of(&component, "routes", "handle").map_err(misfit)?,
+        before_save: Entry::of(&component, "hooks", "before-save").map_err(|error| misfit(&error))?,
+        handle: Entry::of(&component, "routes", "handle").map_err(|error| misfit(&error))?,
         run: entry(&component, inspection, ("jobs", "run"))?,
         receive: entry(&component, inspection, ("subscriber", "receive"))?,
         migrate: entry(&component, inspection, ("migration", "migrate"))?,
@@ -109,11 +107,14 @@ where
     P: ComponentNamedList + Lower + Send + Sync + 'static,
     T: Lift + Send + Sync + 'static,
 {
-    if !inspection.exports.iter().any(|export| export == interface) {
+    if !inspection.exports(interface) {
         return Ok(None);
     }
-    let misfit = |error: wasmtime::Error| LoadFault::Misfit(format!("{error:#}"));
-    Entry::of(component, interface, function).map(Some).map_err(misfit)
+    Entry::of(component, interface, function).map(Some).map_err(|error| misfit(&error))
+}
+
+fn misfit(error: &wasmtime::Error) -> LoadFault {
+    LoadFault::Misfit(format!("{error:#}"))
 }
 
 /// The compiled code: our own artefact of these very bytes where there is one, else compiled now and kept.
