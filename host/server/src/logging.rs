@@ -1,8 +1,15 @@
 //! Log lines: pretty on a terminal, JSON elsewhere, always on stderr, so that stdout holds only what was asked for.
+//!
+//! Lines of what went well wait for each other for [`WAIT`] at most, and are written together: a write for each line was a
+//! twentieth of a small request, and all requests queued for it. A warning is written at once, with all before it.
 
 use crate::config::{Log, LogFormat};
 use lignaflow_runtime::one_line;
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt as _};
 
@@ -12,6 +19,32 @@ pub enum LoggingError {
     Filter(#[from] tracing_subscriber::filter::ParseError),
     #[error("logging was set up before: {0}")]
     Twice(#[from] TryInitError),
+    #[error("no thread for writing the log: {0}")]
+    NoThread(#[from] io::Error),
+}
+
+/// How long a line waits for others at most. Who kills the process loses no more than this, and no warning.
+const WAIT: Duration = Duration::from_millis(50);
+/// Bytes that wait at most.
+const FULL: usize = 1 << 16;
+
+// Where stderr is gone, nobody is there to be told.
+static WAITING: Waiting = Waiting::new(|lines| drop(io::stderr().write_all(lines)));
+
+/// The log of this process, for as long as it is kept: what waits is written when it goes.
+#[derive(Debug)]
+#[must_use = "lines that wait are written when it goes"]
+pub struct Logging(());
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        flush();
+    }
+}
+
+/// Writes what waits, for who is about to end the process.
+pub fn flush() {
+    WAITING.write(&mut WAITING.lock());
 }
 
 /// How lines are written, once it is known where they go.
@@ -22,13 +55,89 @@ struct Look {
 }
 
 /// Sends the log of this process to stderr. `RUST_LOG` wins over the setting.
-pub fn init(log: &Log) -> Result<(), LoggingError> {
+pub fn init(log: &Log) -> Result<Logging, LoggingError> {
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|given| !given.trim().is_empty());
     let filter = EnvFilter::builder().parse(directives.as_deref().unwrap_or(&log.level))?;
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let look = look(log.format, std::io::stderr().is_terminal(), plain);
-    tracing_subscriber::registry().with(layer(look, std::io::stderr).with_filter(filter)).try_init()?;
-    Ok(())
+    tracing_subscriber::registry().with(layer(look, Together).with_filter(filter)).try_init()?;
+    std::thread::Builder::new().name("log".to_owned()).spawn(|| WAITING.write_on())?;
+    Ok(Logging(()))
+}
+
+/// Lines that are written together.
+#[derive(Debug)]
+struct Waiting {
+    lines: Mutex<Vec<u8>>,
+    some: Condvar,
+    out: fn(&[u8]),
+}
+
+impl Waiting {
+    const fn new(out: fn(&[u8])) -> Self {
+        Self { lines: Mutex::new(Vec::new()), some: Condvar::new(), out }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8], at_once: bool) {
+        let mut lines = self.lock();
+        let first = lines.is_empty();
+        lines.extend_from_slice(line);
+        if at_once || lines.len() >= FULL {
+            self.write(&mut lines);
+        } else if first {
+            self.some.notify_one();
+        }
+    }
+
+    fn write(&self, lines: &mut Vec<u8>) {
+        (self.out)(lines);
+        lines.clear();
+    }
+
+    /// Writes what has waited for long enough, for as long as the process lives.
+    fn write_on(&self) -> ! {
+        loop {
+            let empty = |lines: &mut Vec<u8>| lines.is_empty();
+            let lines = self.some.wait_while(self.lock(), empty).unwrap_or_else(PoisonError::into_inner);
+            let waited = self.some.wait_timeout_while(lines, WAIT, |lines| !empty(lines));
+            self.write(&mut waited.unwrap_or_else(PoisonError::into_inner).0);
+        }
+    }
+}
+
+/// To [`WAITING`].
+struct Together;
+
+struct Line {
+    at_once: bool,
+}
+
+impl<'a> MakeWriter<'a> for Together {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line { at_once: true }
+    }
+
+    fn make_writer_for(&'a self, of: &Metadata<'_>) -> Line {
+        Line { at_once: *of.level() <= Level::WARN }
+    }
+}
+
+/// An event is handed over whole.
+impl Write for Line {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        WAITING.add(event, self.at_once);
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// `NO_COLOR` is the convention of no-color.org.
@@ -41,17 +150,34 @@ fn look(format: LogFormat, terminal: bool, no_color: bool) -> Look {
     Look { json, colour: !json && terminal && !no_color }
 }
 
-fn layer<S, W>(look: Look, writer: fn() -> W) -> Box<dyn Layer<S> + Send + Sync>
+fn layer<S, M>(look: Look, writer: M) -> Box<dyn Layer<S> + Send + Sync>
 where
-    W: Write + 'static,
+    M: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
     let lines = fmt::layer();
     if look.json {
         Box::new(lines.json().flatten_event(true).with_span_list(false).with_writer(writer))
     } else {
-        let writer = move || OneLine { out: writer(), colour: look.colour };
+        let writer = OneLineEach { writer, colour: look.colour };
         Box::new(lines.compact().with_ansi(look.colour).with_target(false).with_writer(writer))
+    }
+}
+
+struct OneLineEach<M> {
+    writer: M,
+    colour: bool,
+}
+
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for OneLineEach<M> {
+    type Writer = OneLine<M::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        OneLine { out: self.writer.make_writer(), colour: self.colour }
+    }
+
+    fn make_writer_for(&'a self, of: &Metadata<'_>) -> Self::Writer {
+        OneLine { out: self.writer.make_writer_for(of), colour: self.colour }
     }
 }
 
@@ -143,6 +269,33 @@ mod tests {
             assert!(!written.contains("\u{1b}[2K"), "{look:?}: {written:?}");
             assert_eq!(written.contains('\u{1b}'), look.colour, "{look:?}: {written:?}");
         }
+    }
+
+    #[test]
+    fn lines_wait_for_each_other_and_a_warning_for_none() {
+        static OUT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+        static TOLD: Condvar = Condvar::new();
+        static LINES: Waiting = Waiting::new(|lines| {
+            OUT.lock().unwrap().push(lines.to_vec());
+            TOLD.notify_one();
+        });
+        let written = || std::mem::take(&mut *OUT.lock().unwrap());
+        LINES.add(b"a\n", false);
+        LINES.add(b"b\n", false);
+        assert!(written().is_empty());
+        LINES.add(b"warned\n", true);
+        assert_eq!(written(), [b"a\nb\nwarned\n"]);
+
+        let long = vec![b'x'; FULL - 1];
+        LINES.add(&long, false);
+        assert!(written().is_empty());
+        LINES.add(b"\n", false);
+        assert_eq!(written(), [[&long[..], b"\n"].concat()], "memory is bounded");
+
+        std::thread::spawn(|| LINES.write_on());
+        LINES.add(b"alone\n", false);
+        let out = TOLD.wait_while(OUT.lock().unwrap(), |out| out.is_empty()).unwrap();
+        assert_eq!(*out, [b"alone\n"]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let loaded = config::load(&cli.inputs())?;
-    logging::init(&loaded.config.log)?;
+    let _log = logging::init(&loaded.config.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }

@@ -85,6 +85,7 @@ pub async fn on_signals(shutdown: Shutdown, reload: impl Fn() + Send + 'static) 
 fn stop(shutdown: &Shutdown) {
     if shutdown.has_begun() {
         tracing::warn!("stopped at once, on the second signal");
+        crate::logging::flush();
         // 128 + SIGINT, as shells report it.
         std::process::exit(130);
     }
