@@ -1,11 +1,16 @@
 //! Computing time of one call, measured where it passes: in the polls of the call's future. Time in which the call
 //! waits for a database or for its turn does not count, so a guest is never charged for a slow disk.
 //!
+//! A poll that is over within [`NEAR`] is charged what it took by the clock, which is read without a call of the system.
+//! One that takes longer is charged what its thread has computed, and [`NEAR`] at most of what the thread did before: its
+//! own clock is such a call, and asked once in so long.
+//!
 //! A call that computes for long goes on in a slow lane, which is narrower than the machine: however many guests loop,
 //! the others find a core that is free.
 
 use crate::figures::Spent;
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,16 +21,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Computing time after which a call goes on in the slow lane.
 const QUICK: Duration = Duration::from_millis(10);
+/// How exactly a poll is charged. Less than what makes a call a long one: a quick one that is interrupted stays quick.
+const NEAR: Duration = Duration::from_micros(100);
 /// While no poll is under way.
 const IDLE: u64 = u64::MAX;
+
+thread_local! {
+    /// When this thread's own clock was read, and what it said.
+    static READ: Cell<Option<(Instant, u64)>> = const { Cell::new(None) };
+}
 
 #[derive(Debug)]
 pub(crate) struct Meter {
     began: Instant,
     /// Nanoseconds of the polls that have ended.
     spent: AtomicU64,
-    /// When the poll under way began, by the clock of its thread. A poll begins and ends on one thread.
+    /// When the poll under way began, in nanoseconds of the call, and what its thread had computed by then or [`NEAR`] it.
+    /// A poll begins and ends on one thread.
     polled: AtomicU64,
+    computed: AtomicU64,
     /// Rows and bytes handed to the guest, and the most memory that it had.
     rows: AtomicUsize,
     bytes: AtomicUsize,
@@ -40,6 +54,7 @@ impl Meter {
             began: Instant::now(),
             spent: AtomicU64::new(0),
             polled: AtomicU64::new(IDLE),
+            computed: AtomicU64::new(0),
             rows: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
@@ -71,12 +86,20 @@ impl Meter {
 
     /// Computing time so far, the poll under way included.
     pub(crate) fn spent(&self) -> Duration {
-        let ended = self.spent.load(Ordering::Relaxed);
-        let under_way = match self.polled.load(Ordering::Relaxed) {
-            IDLE => 0,
-            polled => computed().saturating_sub(polled),
-        };
-        Duration::from_nanos(ended.saturating_add(under_way))
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(self.under_way()))
+    }
+
+    /// What the poll under way has computed so far, in nanoseconds.
+    fn under_way(&self) -> u64 {
+        let polled = self.polled.load(Ordering::Relaxed);
+        if polled == IDLE {
+            return 0;
+        }
+        let by_clock = nanos(self.elapsed()).saturating_sub(polled);
+        if by_clock < nanos(NEAR) {
+            return by_clock;
+        }
+        by_clock.min(computed().saturating_sub(self.computed.load(Ordering::Relaxed)))
     }
 
     /// Time by the clock since the call began.
@@ -95,16 +118,16 @@ impl Meter {
     }
 
     fn enter(&self) {
-        self.polled.store(computed(), Ordering::Relaxed);
+        let now = Instant::now();
+        self.computed.store(computed_near(now), Ordering::Relaxed);
+        self.polled.store(nanos(now.duration_since(self.began)), Ordering::Relaxed);
     }
 
     fn leave(&self) {
         // Who waits does not compute, whatever it waits for.
         self.lane.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let polled = self.polled.swap(IDLE, Ordering::Relaxed);
-        if polled != IDLE {
-            self.spent.fetch_add(computed().saturating_sub(polled), Ordering::Relaxed);
-        }
+        self.spent.fetch_add(self.under_way(), Ordering::Relaxed);
+        self.polled.store(IDLE, Ordering::Relaxed);
     }
 }
 
@@ -123,6 +146,22 @@ impl<F: Future> Future for Metered<F> {
         self.meter.leave();
         outcome
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What this thread had computed at a moment that is no more than [`NEAR`] before `now`.
+fn computed_near(now: Instant) -> u64 {
+    if let Some((at, computed)) = READ.get()
+        && now.duration_since(at) < NEAR
+    {
+        return computed;
+    }
+    let computed = computed();
+    READ.set(Some((now, computed)));
+    computed
 }
 
 /// Nanoseconds that this thread has computed. By the clock, a call would be charged for what others computed meanwhile.
@@ -181,11 +220,32 @@ mod tests {
         assert!(meter.elapsed() >= meter.spent() + Duration::from_millis(20));
     }
 
+    /// What one poll is charged that does this.
+    fn charged(poll: impl FnOnce()) -> Duration {
+        let meter = Meter::new();
+        meter.enter();
+        poll();
+        meter.leave();
+        assert_eq!(meter.under_way(), 0);
+        meter.spent()
+    }
+
     #[test]
-    fn a_call_is_charged_for_what_its_thread_computes() {
-        let before = computed();
+    fn a_poll_is_charged_for_what_its_thread_computes() {
         let (_silent, told) = std::sync::mpsc::channel::<()>();
-        let _ = told.recv_timeout(Duration::from_millis(50));
-        assert!(computed().saturating_sub(before) < 25_000_000);
+        let slept = charged(|| {
+            let _ = told.recv_timeout(Duration::from_millis(50));
+        });
+        assert!(slept < Duration::from_millis(25), "{slept:?}");
+
+        for computing in [NEAR / 10, NEAR * 200] {
+            let looped = charged(|| {
+                let until = computed() + nanos(computing);
+                while computed() < until {
+                    std::hint::spin_loop();
+                }
+            });
+            assert!(looped >= computing && looped <= computing + 100 * NEAR, "{looped:?} of {computing:?}");
+        }
     }
 }
