@@ -44,6 +44,14 @@ impl Id {
         self.0.as_bytes()
     }
 
+    /// Room for an identifier as text.
+    pub const WRITTEN: [u8; uuid::fmt::Hyphenated::LENGTH] = [0; uuid::fmt::Hyphenated::LENGTH];
+
+    /// Its text, without asking for memory.
+    pub fn write(self, room: &mut [u8; uuid::fmt::Hyphenated::LENGTH]) -> &str {
+        self.0.hyphenated().encode_lower(room)
+    }
+
     /// Whether this is a version 7 UUID, the only kind that a client may supply.
     pub fn is_v7(self) -> bool {
         self.0.get_version_num() == 7

@@ -45,7 +45,7 @@ pub(super) async fn layer<A: Future<Output = Response>>(
     CURRENT
         .scope(identified.id, async move {
             let mut response = next(request).await;
-            if let Ok(id) = HeaderValue::from_str(&identified.id.to_string()) {
+            if let Ok(id) = HeaderValue::from_str(identified.id.0.write(&mut { Id::WRITTEN })) {
                 response.headers_mut().insert(REQUEST_ID, id);
             }
             response

@@ -5,6 +5,7 @@ use super::{MiddlewareContext, RequestContext, is_probe};
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
+use lignaflow_core::Id;
 use metrics::{Counter, Gauge, Histogram};
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -22,7 +23,8 @@ pub(super) async fn layer<A: Future<Output = Response>>(
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
     let probe = is_probe(request.uri().path());
     let context = request.extensions().get::<RequestContext>().copied();
-    let id = context.map(|context| tracing::field::display(context.id));
+    let mut written = Id::WRITTEN;
+    let id = context.map(|context| context.id.0.write(&mut written));
     // At the error level, so that the span is there for warnings when less is logged.
     let span = tracing::error_span!("request", id, method, route);
 
