@@ -260,7 +260,7 @@ struct Sight {
 impl Sight {
     fn of(caller: &Caller) -> Self {
         let permissions = caller.permissions.clone();
-        Self { permissions, person: caller.person().is_some(), day: caller.today().is_some() }
+        Self { permissions, person: caller.person().is_some(), day: caller.has_day() }
     }
 }
 

@@ -232,6 +232,11 @@ impl Caller {
         Some(crate::value::date_days(instant.to_zoned(zone).date()))
     }
 
+    /// Whether their day is known: [`Caller::today`] without reckoning it.
+    pub fn has_day(&self) -> bool {
+        jiff::Timestamp::from_microsecond(self.now).is_ok() && jiff::tz::TimeZone::get(&self.time_zone).is_ok()
+    }
+
     /// The right to read records of this organization, as the value that reading takes.
     pub fn to_read(&self) -> Result<Access<'_>, Fault> {
         self.access(Permission::READ, "You may not read records here.")

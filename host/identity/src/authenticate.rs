@@ -1,7 +1,7 @@
 //! A secret into a [`Caller`]: by one indexed statement, or by what that said a moment ago where nothing has changed
 //! since. Whoever is demoted, deactivated or signed out is so at their next request.
 
-use crate::holders::{Holder, Told};
+use crate::holders::Told;
 use crate::rights::Worth;
 use crate::{Identity, SECOND, error, rights, secret};
 use lignaflow_core::caller::{Caller, Declared, Permission, Permissions, Principal, Role};
@@ -34,37 +34,6 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Who they are, for pages and for acts on their own account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonSummary {
-    pub id: PersonId,
-    pub name: String,
-    pub email: String,
-    /// Nothing where the organization's applies.
-    pub locale: Option<String>,
-    pub time_zone: Option<String>,
-    pub instance_admin: bool,
-    /// Whether a second factor is asked for.
-    pub second_factor: bool,
-    /// Somebody else chose their password and still knows it.
-    pub password_temporary: bool,
-}
-
-impl From<Person> for PersonSummary {
-    fn from(person: Person) -> Self {
-        Self {
-            id: person.id,
-            name: person.name,
-            email: person.email,
-            locale: person.locale,
-            time_zone: person.time_zone,
-            instance_admin: person.instance_admin,
-            second_factor: person.second_factor,
-            password_temporary: person.password_temporary,
-        }
-    }
-}
-
 /// An organization that somebody may work in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationSummary {
@@ -83,7 +52,7 @@ pub enum Via {
 #[derive(Debug, Clone)]
 pub struct Authenticated {
     pub caller: Caller,
-    pub person: PersonSummary,
+    pub person: Arc<Person>,
     pub via: Via,
     /// When they last proved who they are; for a token, when it was made does not matter.
     pub proved_at: Micros,
@@ -92,7 +61,7 @@ pub struct Authenticated {
     /// The enrolled device, where they signed in on one by PIN.
     pub device: Option<Id>,
     /// The one that the caller acts in.
-    pub organization: Organization,
+    pub organization: Arc<Organization>,
     /// Those that the caller can switch to, this one included, by name; for a token this one alone.
     pub organizations: Vec<OrganizationSummary>,
 }
@@ -213,7 +182,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
             });
             let seen = SessionHolder { last_seen_at: now, ..SessionHolder::clone(&holder) };
-            self.0.holders.amend(&hash, Holder::Session(Arc::new(holder.noted(seen))));
+            self.0.holders.amend(&hash, holder.noted(seen));
         }
         let permissions = holder.permissions(declared, |holder| {
             let worth = Worth { declared, own: &holder.own_roles };
@@ -222,7 +191,7 @@ impl Identity {
         let second_factor_demanded = holder.device.is_none() && self.demands(organization, *role);
         let caller = caller(&holder.person, organization, (*role, permissions), request_id, now);
         let caller = without_rights(caller, second_factor_demanded && !holder.person.second_factor);
-        let (person, via) = (holder.person.clone().into(), Via::Session(holder.id));
+        let (person, via) = (Arc::clone(&holder.person), Via::Session(holder.id));
         Ok(Authenticated {
             caller,
             person,
@@ -230,7 +199,7 @@ impl Identity {
             proved_at: holder.proved_at,
             second_factor_demanded,
             device: holder.device,
-            organization: organization.clone(),
+            organization: Arc::clone(organization),
             organizations,
         })
     }
@@ -264,7 +233,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
             });
             let used = TokenHolder { last_used_at: Some(now), ..TokenHolder::clone(&holder) };
-            self.0.holders.amend(&hash, Holder::Token(Arc::new(holder.noted(used))));
+            self.0.holders.amend(&hash, holder.noted(used));
         }
         let permissions = holder.permissions(declared, |holder| {
             let worth = Worth { declared, own: &holder.own_roles };
@@ -277,39 +246,31 @@ impl Identity {
             proved_at: now,
             second_factor_demanded,
             device: None,
-            person: holder.person.clone().into(),
+            person: Arc::clone(&holder.person),
             via: Via::Token(holder.id, holder.scope),
             organizations: vec![summary(&holder.organization, holder.role)],
-            organization: holder.organization.clone(),
+            organization: Arc::clone(&holder.organization),
         })
     }
 
     async fn session_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<SessionHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
-        if let Some(Holder::Session(holder)) = self.0.holders.get(hash, standing) {
+        if let Some(holder) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = Box::pin(credentials::session(self.database(), hash)).await;
-        let found =
-            found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
-        if let Some(holder) = &found {
-            self.0.holders.keep(*hash, standing, Holder::Session(Arc::clone(holder)));
-        }
-        Ok(found)
+        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?;
+        Ok(found.map(|holder| self.0.holders.keep(*hash, standing, holder)))
     }
 
     async fn token_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<TokenHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
-        if let Some(Holder::Token(holder)) = self.0.holders.get(hash, standing) {
+        if let Some(holder) = self.0.holders.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = Box::pin(credentials::token(self.database(), hash)).await;
-        let found =
-            found.map_err(|error| AuthFault::Fault(error::told(error)))?.map(|holder| Arc::new(Told::new(holder)));
-        if let Some(holder) = &found {
-            self.0.holders.keep(*hash, standing, Holder::Token(Arc::clone(holder)));
-        }
-        Ok(found)
+        let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?;
+        Ok(found.map(|holder| self.0.holders.keep(*hash, standing, holder)))
     }
 
     /// Somebody on whose behalf the host itself does something, with what they may now; `None` where they may not act

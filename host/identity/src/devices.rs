@@ -444,7 +444,7 @@ impl Identity {
                     let detail = json!({ "session": session.id.to_string(), "device": device.to_string() });
                     let opened = event(Kind::SessionOpened, now, &client, Some(organization), Some(id), detail);
                     audit::append(tx, &opened).await?;
-                    Ok(Some(SignedIn { person: member.person.into(), session }))
+                    Ok(Some(SignedIn { person: member.person, session }))
                 })
             })
             .await?;

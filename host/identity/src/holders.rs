@@ -8,7 +8,7 @@ use lignaflow_core::caller::{Declared, Permissions};
 use lignaflow_store::identity::credentials::{SessionHolder, TokenHolder};
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How long an answer is believed without being asked again.
@@ -19,11 +19,14 @@ const MOST: usize = 20_000;
 /// The SHA-256 of a secret.
 type Hash = [u8; 32];
 
+/// What somebody may where plugins declare this.
+type Rights = (Arc<Declared>, Permissions);
+
 /// A holder as the database told it, and what they may, once that was asked.
 #[derive(Debug)]
 pub(crate) struct Told<T> {
     holder: T,
-    rights: Arc<OnceLock<(Arc<Declared>, Permissions)>>,
+    rights: Arc<RwLock<Option<Rights>>>,
 }
 
 impl<T> Told<T> {
@@ -38,14 +41,14 @@ impl<T> Told<T> {
 
     /// What they may where plugins declare this, as `derive` says.
     pub(crate) fn permissions(&self, declared: &Arc<Declared>, derive: impl FnOnce(&T) -> Permissions) -> Permissions {
-        if let Some((by, permissions)) = self.rights.get()
+        if let Some((by, permissions)) = &*self.rights.read().unwrap_or_else(PoisonError::into_inner)
             && Arc::ptr_eq(by, declared)
         {
             return permissions.clone();
         }
         let permissions = derive(&self.holder);
-        // Where plugins have changed since, it is derived for the moment that the holder is still believed.
-        let _ = self.rights.set((Arc::clone(declared), permissions.clone()));
+        *self.rights.write().unwrap_or_else(PoisonError::into_inner) =
+            Some((Arc::clone(declared), permissions.clone()));
         permissions
     }
 }
@@ -64,6 +67,38 @@ pub(crate) enum Holder {
     Token(Arc<Told<TokenHolder>>),
 }
 
+/// What a secret can be of.
+pub(crate) trait Held: PartialEq + Sized {
+    fn into_holder(told: Arc<Told<Self>>) -> Holder;
+    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>>;
+}
+
+impl Held for SessionHolder {
+    fn into_holder(told: Arc<Told<Self>>) -> Holder {
+        Holder::Session(told)
+    }
+
+    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>> {
+        match holder {
+            Holder::Session(told) => Some(told),
+            Holder::Token(_) => None,
+        }
+    }
+}
+
+impl Held for TokenHolder {
+    fn into_holder(told: Arc<Told<Self>>) -> Holder {
+        Holder::Token(told)
+    }
+
+    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>> {
+        match holder {
+            Holder::Token(told) => Some(told),
+            Holder::Session(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Holders(RwLock<Kept>);
 
@@ -75,30 +110,36 @@ struct Kept {
 
 impl Holders {
     /// Who holds the secret, where that is known and holds with the number that stands now.
-    pub(crate) fn get(&self, hash: &Hash, standing: u64) -> Option<Holder> {
+    pub(crate) fn get<T: Held>(&self, hash: &Hash, standing: u64) -> Option<Arc<Told<T>>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (since, holder) = kept.by.get(hash).filter(|_| kept.standing == standing)?;
-        (since.elapsed() < LONGEST).then(|| holder.clone())
+        if since.elapsed() < LONGEST { T::of(holder).cloned() } else { None }
     }
 
-    /// Keeps what the database said after `standing` was the number.
-    pub(crate) fn keep(&self, hash: Hash, standing: u64, holder: Holder) {
+    /// Keeps what the database said after `standing` was the number. Where it said the same before, what follows from it
+    /// is known already.
+    pub(crate) fn keep<T: Held>(&self, hash: Hash, standing: u64, holder: T) -> Arc<Told<T>> {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let told = match kept.by.get(&hash).and_then(|(_, known)| T::of(known)) {
+            Some(known) if known.holder == holder => Arc::clone(known),
+            _ => Arc::new(Told::new(holder)),
+        };
         if kept.standing > standing {
-            return;
+            return told;
         }
         if kept.standing < standing || kept.by.len() >= MOST {
             kept.by.clear();
             kept.standing = standing;
         }
-        kept.by.insert(hash, (Instant::now(), holder));
+        kept.by.insert(hash, (Instant::now(), T::into_holder(Arc::clone(&told))));
+        told
     }
 
     /// The same holder as is kept, with what is known of it besides: no more is believed of it, nor for longer.
-    pub(crate) fn amend(&self, hash: &Hash, holder: Holder) {
+    pub(crate) fn amend<T: Held>(&self, hash: &Hash, holder: Told<T>) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = kept.by.get_mut(hash) {
-            *known = holder;
+            *known = T::into_holder(Arc::new(holder));
         }
     }
 }

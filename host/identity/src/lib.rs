@@ -62,7 +62,7 @@ mod touches;
 mod tests;
 
 pub use audit::RecordsTaken;
-pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, PersonSummary, Via};
+pub use authenticate::{AuthFault, Authenticated, Credential, OrganizationSummary, Via};
 pub use client::Client;
 pub use country::{FIRST as FIRST_COUNTRY, Preset, preset_of, with_preset};
 pub use devices::{Device, Enrolled, NewDevice, PinSet};

@@ -107,7 +107,7 @@ impl Identity {
         change: OrganizationChange,
     ) -> Result<Organization, Fault> {
         actor.proved()?;
-        let (known, has_one) = (actor.organization.clone(), actor.person.second_factor);
+        let (known, has_one) = (Organization::clone(&actor.organization), actor.person.second_factor);
         let actor = self.administrator(actor, client)?;
         let mut reader = Reader::default();
         let read = Organization {

@@ -1,7 +1,6 @@
 //! Signing in with a password. What comes back says whether it worked and nothing about whether there is such an account.
 
 use crate::audit::{Kind, event};
-use crate::authenticate::PersonSummary;
 use crate::client::Client;
 use crate::form::Email;
 use crate::second_factor::{SecondProof, wrong_code};
@@ -18,7 +17,7 @@ use serde_json::json;
 /// Somebody who has just signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    pub person: PersonSummary,
+    pub person: Person,
     pub session: NewSession,
 }
 
@@ -176,7 +175,7 @@ impl Identity {
             })
             .await?;
         let session = session.ok_or(SignInFault::NoOrganization)?;
-        Ok(SignedIn { person: person.into(), session })
+        Ok(SignedIn { person, session })
     }
 
     /// Writes a failure down. The address typed is kept where it is one: people type passwords into the wrong field.

@@ -146,7 +146,7 @@ pub async fn set(app: &App, signed: &Signed, id: Id, wish: Wish) -> Result<ViewU
     if !issues.is_empty() {
         return Err(Fault::invalid(issues));
     }
-    let Organization { time_zone, calendar, .. } = &signed.authenticated.organization;
+    let Organization { time_zone, calendar, .. } = &*signed.authenticated.organization;
     let next_at = wish.mailed.as_deref().and_then(|mailed| next(mailed, time_zone, *calendar, app.clock.now()));
     let form = wish.form.unwrap_or_else(|| FORMS[0].to_owned());
     let alert = wish.alert.map(Alert::text);

@@ -55,7 +55,7 @@ struct Asked<'a> {
 
 async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_>) -> Result<Response, Problem> {
     let Asked { client, plugin, rest, method, query, headers, body, file } = asked;
-    let snapshot = app.registry.seen_by(&signed.caller);
+    let snapshot = app.registry.current_of(signed.caller.organization);
     let unknown = || Problem::from(Fault::not_found(format_args!("plugin `{plugin}`")));
     let id: PluginId = plugin.parse().map_err(|_| unknown())?;
     let loaded = snapshot
@@ -82,6 +82,7 @@ async fn answer(app: &App, signed: &Signed, once: Option<&Once>, asked: Asked<'_
         guest::Match::None => {}
     }
 
+    let snapshot = snapshot.seen_by(&signed.caller);
     let nothing = || Problem::from(Fault::not_found(format_args!("`/api/v1/{plugin}/{rest}`")));
     let local = segments[0].parse().map_err(|_| nothing())?;
     let name = CollectionName { plugin: id.clone(), local };

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use lignaflow_core::caller::Role;
 use lignaflow_core::clock::Micros;
 use lignaflow_core::{Id, OrganizationId, PersonId};
+use std::sync::Arc;
 
 /// A session as it is, and whose: also one that has run out, or whose person may not act any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +21,9 @@ pub struct SessionHolder {
     pub proved_at: Micros,
     /// The enrolled device, where it was opened on one by PIN.
     pub device: Option<Id>,
-    pub person: people::Person,
+    pub person: Arc<people::Person>,
     /// Where the person is an active member, by name; the session's own is missing if they are not one there any more.
-    pub memberships: Vec<(organizations::Organization, Role)>,
+    pub memberships: Vec<(Arc<organizations::Organization>, Role)>,
     /// Roles that they have in the session's own.
     pub roles: Vec<String>,
     /// What the session's own makes of roles.
@@ -54,7 +55,7 @@ pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Optio
             if organization.id.0 == first.id(1)? {
                 roles = members::roles_of(&row.text(ROLE + 1)?);
             }
-            memberships.push((organization, parsed(&role, "memberships.role")?));
+            memberships.push((Arc::new(organization), parsed(&role, "memberships.role")?));
         }
     }
     Ok(Some(SessionHolder {
@@ -64,7 +65,7 @@ pub async fn session(database: &Database, token_hash: &[u8; 32]) -> Result<Optio
         expires_at: first.i64(3)?,
         proved_at: first.i64(4)?,
         device: first.opt_id(5)?,
-        person: people::of_row(first, PERSON)?,
+        person: Arc::new(people::of_row(first, PERSON)?),
         memberships,
         roles,
         own_roles: roles::of(database, OrganizationId(first.id(1)?)).await?,
@@ -79,7 +80,7 @@ pub struct TokenHolder {
     pub expires_at: Option<Micros>,
     pub last_used_at: Option<Micros>,
     pub revoked_at: Option<Micros>,
-    pub person: people::Person,
+    pub person: Arc<people::Person>,
     pub role: Role,
     /// Roles that the owner has in the organization.
     pub roles: Vec<String>,
@@ -87,7 +88,7 @@ pub struct TokenHolder {
     pub own_roles: Vec<OwnRole>,
     /// Whether the owner still belongs to the organization.
     pub member: bool,
-    pub organization: organizations::Organization,
+    pub organization: Arc<organizations::Organization>,
 }
 
 pub async fn token(database: &Database, hash: &[u8; 32]) -> Result<Option<TokenHolder>, StoreError> {
@@ -113,12 +114,12 @@ pub async fn token(database: &Database, hash: &[u8; 32]) -> Result<Option<TokenH
         expires_at: row.opt_i64(2)?,
         last_used_at: row.opt_i64(3)?,
         revoked_at: row.opt_i64(4)?,
-        person: people::of_row(&row, PERSON)?,
+        person: Arc::new(people::of_row(&row, PERSON)?),
         role: parsed(&row.text(ROLE)?, "memberships.role")?,
         roles: members::roles_of(&row.text(ROLE + 1)?),
         member: row.bool(ROLE + 2)?,
         own_roles: roles::of(database, organization.id).await?,
-        organization,
+        organization: Arc::new(organization),
     }))
 }
 

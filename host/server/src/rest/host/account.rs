@@ -95,16 +95,16 @@ pub(super) async fn me(signed: Signed) -> Json<Me> {
     Json(Me {
         person: Person {
             id: known.person.id.to_string(),
-            name: known.person.name,
-            email: known.person.email,
+            name: known.person.name.clone(),
+            email: known.person.email.clone(),
             instance_admin: known.person.instance_admin,
         },
         organization: Organization {
             id: known.organization.id.to_string(),
-            name: known.organization.name,
-            country: known.organization.country,
+            name: known.organization.name.clone(),
+            country: known.organization.country.clone(),
             currency: known.organization.currency.to_string(),
-            time_zone: known.organization.time_zone,
+            time_zone: known.organization.time_zone.clone(),
         },
         organizations: known
             .organizations

@@ -67,7 +67,7 @@ fn shown(row: Row) -> Organization {
     responses((status = 200, description = "Its name, where it is, where its weeks and years begin.", body = Organization))
 )]
 pub(super) async fn get(signed: Signed) -> Json<Organization> {
-    Json(shown(signed.authenticated.organization))
+    Json(shown(Row::clone(&signed.authenticated.organization)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
