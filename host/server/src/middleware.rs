@@ -31,45 +31,41 @@ use tower_http::compression::{CompressionLayer, Predicate, predicate};
 /// Wraps `router`, which must be complete: what is added afterwards passes through nothing of this.
 pub fn stack(router: Router, context: &MiddlewareContext) -> Router {
     let layered = tower::ServiceBuilder::new()
-        .layer(from_fn_with_state(context.clone(), outer))
-        // 4. Compression, above what rewrites bodies into problems: it sees the final one.
+        // 1. Compression, above all that makes or rewrites a body: it sees the final one.
         .layer(CompressionLayer::new().compress_when(compressible()))
-        .layer(from_fn_with_state(context.clone(), inner))
+        .layer(from_fn_with_state(context.clone(), layers))
         // The limit of 10. stands in for axum's own.
         .layer(DefaultBodyLimit::disable());
     router.layer(layered)
 }
 
-// Layers stand outermost first; a request goes down the list and its answer up again. They call each other as functions:
-// as services of axum's each would box the next one anew for every request, with all below it.
-
-async fn outer(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
+/// Layers stand outermost first; a request goes down the list and its answer up again. They call each other as functions:
+/// as services of axum's each would box the next one anew for every request, with all below it.
+async fn layers(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
     let context = &context;
-    // 1. Who sends it and what it is called: everything below, problems included, speaks of the request by its id.
+    // 2. Who sends it and what it is called: everything below, problems included, speaks of the request by its id.
     identify::layer(context, request, move |request| {
-        // 2. Span, log line and metrics, above all that may refuse, so that refusals are seen too.
+        // 3. Span, log line and metrics, above all that may refuse, so that refusals are seen too.
         observe::layer(context, request, move |request| {
-            // 3. Security headers, on refusals and problems as on pages.
-            headers::layer(context, request, move |request| next.run(request))
-        })
-    })
-    .await
-}
-
-async fn inner(State(context): State<MiddlewareContext>, request: Request, next: Next) -> Response {
-    let context = &context;
-    // 5. A panic below becomes a problem, and so does an answer that says no more than its status.
-    faults::layer(request, move |request| {
-        // 6. A request for another host, before anything is counted or looked up for it.
-        hosts::layer(context, request, move |request| {
-            // 7. A change that another site's page asks for: refused without being charged to the person it rides on.
-            origin::layer(context, request, move |request| {
-                // 8. Rates, before the request takes a place among those under way.
-                rates::layer(context, request, move |request| {
-                    // 9. A place among the requests under way and a time to be done, for the handler and its body together.
-                    capacity::layer(context, request, move |request| {
-                        // 10. Size and pace of the body, innermost, since it is the handler that reads it.
-                        body::layer(context, request, move |request| next.run(request))
+            // 4. Security headers, on refusals and problems as on pages.
+            headers::layer(context, request, move |request| {
+                // 5. A panic below becomes a problem, and so does an answer that says no more than its status.
+                faults::layer(request, move |request| {
+                    // 6. A request for another host, before anything is counted or looked up for it.
+                    hosts::layer(context, request, move |request| {
+                        // 7. A change that another site's page asks for: refused without being charged to the person it
+                        // rides on.
+                        origin::layer(context, request, move |request| {
+                            // 8. Rates, before the request takes a place among those under way.
+                            rates::layer(context, request, move |request| {
+                                // 9. A place among the requests under way and a time to be done, for the handler and its
+                                // body together.
+                                capacity::layer(context, request, move |request| {
+                                    // 10. Size and pace of the body, innermost, since it is the handler that reads it.
+                                    body::layer(context, request, move |request| next.run(request))
+                                })
+                            })
+                        })
                     })
                 })
             })

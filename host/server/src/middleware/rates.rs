@@ -191,10 +191,10 @@ impl Decision {
 
     fn tell(&self, headers: &mut HeaderMap) {
         let Self { policy, quota, window, remaining, reset, .. } = self;
-        if let Ok(value) = HeaderValue::from_str(&format!("\"{policy}\";q={quota};w={window}")) {
+        if let Ok(value) = HeaderValue::try_from(format!("\"{policy}\";q={quota};w={window}")) {
             headers.insert(RATE_LIMIT_POLICY, value);
         }
-        if let Ok(value) = HeaderValue::from_str(&format!("\"{policy}\";r={remaining};t={reset}")) {
+        if let Ok(value) = HeaderValue::try_from(format!("\"{policy}\";r={remaining};t={reset}")) {
             headers.insert(RATE_LIMIT, value);
         }
     }

@@ -265,6 +265,22 @@ async fn browsers_are_told_what_pages_may_do() {
 }
 
 #[tokio::test]
+async fn data_is_kept_from_being_a_page() {
+    // A refusal, which is JSON as every answer of the API.
+    let data = send(&with(|_| ()), request("GET", "/nowhere")).await;
+    assert_eq!(name(&data, "content-type"), Some("application/problem+json"));
+    let policy = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+    assert_eq!(name(&data, "content-security-policy"), Some(policy));
+    assert_eq!(name(&data, "x-frame-options"), Some("DENY"));
+    assert_eq!(name(&data, "x-content-type-options"), Some("nosniff"));
+    assert_eq!(name(&data, "cross-origin-resource-policy"), Some("same-origin"));
+    assert_eq!(name(&data, "permissions-policy"), None, "it uses no device");
+    // What is no JSON may be shown as a page, whatever it is.
+    let other = send(&with(|_| ()), request("GET", "/pdf")).await;
+    assert!(name(&other, "permissions-policy").is_some());
+}
+
+#[tokio::test]
 async fn https_is_promised_for_real_hosts_and_not_for_localhost() {
     let local = send(&with(|_| ()), request("GET", "/hello")).await;
     assert_eq!(name(&local, "strict-transport-security"), None);
