@@ -8,7 +8,8 @@
 //! report would wait for every one of them.
 //!
 //! Nobody knows of a call beforehand how long it will take. What is known is how long the last ones took of the same
-//! route, job or hook, so the first of them takes up to an epoch of the common threads, and the next ones nothing.
+//! route, job or hook, so the first of them takes up to an epoch of the common threads, and the next ones nothing. One that
+//! is merely long is believed when it comes a second time.
 
 use crate::aside::{Asides, Part};
 use crate::figures::Spent;
@@ -24,7 +25,8 @@ use tokio::sync::Semaphore;
 const LONG: Duration = Duration::from_micros(250);
 /// And after which they run behind those as well.
 const HEAVY: Duration = Duration::from_millis(2);
-/// Calls in a row that took less, after which the next ones run where they are expected to be by that.
+/// Calls in a row that took less, after which the next ones run where they are expected to be by that, and one that was long
+/// is forgotten.
 const CALM: u32 = 50;
 
 /// Where calls run, by how long they are expected to compute.
@@ -140,6 +142,7 @@ pub(crate) struct Paces(RwLock<HashMap<Part, Behind>>);
 
 #[derive(Debug)]
 struct Behind {
+    /// Quick where one call was long and no other since.
     pace: Pace,
     /// How many calls of less it lacks in a row.
     left: AtomicU32,
@@ -157,7 +160,7 @@ impl Paces {
     /// Notes what a call spent, and whether it failed.
     pub(crate) fn note(&self, (kind, name): (Kind, &str), spent: Spent, failed: bool) {
         let next = Pace::after(spent, failed);
-        let part = {
+        let (part, pace) = {
             let behind = self.0.read().unwrap_or_else(PoisonError::into_inner);
             if next == Pace::Quick && behind.is_empty() {
                 return;
@@ -165,28 +168,28 @@ impl Paces {
             let part = Asides::part(kind, name, None);
             match behind.get(&part) {
                 None if next == Pace::Quick => return,
-                Some(known) if next == known.pace => {
+                // Any call may be a long one once, by a page that it is the first to touch, say.
+                None if next == Pace::Long => (part, Some(Pace::Quick)),
+                Some(known) if next > known.pace => (part, Some(next)),
+                Some(known) if next == known.pace && next != Pace::Quick => {
                     known.left.store(CALM, Ordering::Relaxed);
                     return;
                 }
-                Some(known) if next < known.pace => {
+                Some(known) => {
                     let one_less = |left: u32| Some(left.saturating_sub(1));
-                    if known
-                        .left
-                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-                        .is_ok_and(|left| left > 1)
-                    {
+                    let left = known.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+                    if left.is_ok_and(|left| left > 1) {
                         return;
                     }
-                    part
+                    (part, (next != Pace::Quick).then_some(next))
                 }
-                _ => part,
+                None => (part, Some(next)),
             }
         };
         let mut behind = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match next {
-            Pace::Quick => behind.remove(&part),
-            pace => behind.insert(part, Behind { pace, left: AtomicU32::new(CALM) }),
+        match pace {
+            None => behind.remove(&part),
+            Some(pace) => behind.insert(part, Behind { pace, left: AtomicU32::new(CALM) }),
         };
     }
 }
@@ -205,6 +208,15 @@ mod tests {
         let note = |name: &str, cpu, failed| paces.note((Kind::Route, name), spent(cpu), failed);
         note("report", LONG / 2, false);
         assert_eq!(paces.of(Kind::Route, "report"), Pace::Quick);
+        for _ in 0..3 {
+            note("report", LONG, false);
+            assert_eq!(paces.of(Kind::Route, "report"), Pace::Quick, "once is no habit");
+            for _ in 0..CALM {
+                note("report", LONG / 2, false);
+            }
+        }
+        note("report", LONG, false);
+        note("report", Duration::ZERO, false);
         note("report", LONG, false);
         assert_eq!(paces.of(Kind::Route, "report"), Pace::Long);
         assert_eq!(paces.of(Kind::Job, "report"), Pace::Quick);
