@@ -182,7 +182,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { sessions::seen(tx, id, now, unless_after).await })).await
             });
             let seen = SessionHolder { last_seen_at: now, ..SessionHolder::clone(&holder) };
-            self.0.holders.amend(&hash, holder.noted(seen));
+            self.0.sessions.amend(&hash, holder.noted(seen));
         }
         let permissions = holder.permissions(declared, |holder| {
             let worth = Worth { declared, own: &holder.own_roles };
@@ -233,7 +233,7 @@ impl Identity {
                 database.write(move |tx| Box::pin(async move { tokens::used(tx, id, now, unless_after).await })).await
             });
             let used = TokenHolder { last_used_at: Some(now), ..TokenHolder::clone(&holder) };
-            self.0.holders.amend(&hash, holder.noted(used));
+            self.0.tokens.amend(&hash, holder.noted(used));
         }
         let permissions = holder.permissions(declared, |holder| {
             let worth = Worth { declared, own: &holder.own_roles };
@@ -255,22 +255,22 @@ impl Identity {
 
     async fn session_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<SessionHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
-        if let Some(holder) = self.0.holders.get(hash, standing) {
+        if let Some(holder) = self.0.sessions.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = Box::pin(credentials::session(self.database(), hash)).await;
         let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?;
-        Ok(found.map(|holder| self.0.holders.keep(*hash, standing, holder)))
+        Ok(found.map(|holder| self.0.sessions.keep(*hash, standing, holder)))
     }
 
     async fn token_holder(&self, hash: &[u8; 32]) -> Result<Option<Arc<Told<TokenHolder>>>, AuthFault> {
         let standing = self.0.store.signal().standing();
-        if let Some(holder) = self.0.holders.get(hash, standing) {
+        if let Some(holder) = self.0.tokens.get(hash, standing) {
             return Ok(Some(holder));
         }
         let found = Box::pin(credentials::token(self.database(), hash)).await;
         let found = found.map_err(|error| AuthFault::Fault(error::told(error)))?;
-        Ok(found.map(|holder| self.0.holders.keep(*hash, standing, holder)))
+        Ok(found.map(|holder| self.0.tokens.keep(*hash, standing, holder)))
     }
 
     /// Somebody on whose behalf the host itself does something, with what they may now; `None` where they may not act

@@ -5,7 +5,6 @@
 //! line, is seen within [`LONGEST`].
 
 use lignaflow_core::caller::{Declared, Permissions};
-use lignaflow_store::identity::credentials::{SessionHolder, TokenHolder};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -61,67 +60,36 @@ impl<T> Deref for Told<T> {
     }
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum Holder {
-    Session(Arc<Told<SessionHolder>>),
-    Token(Arc<Told<TokenHolder>>),
-}
+/// Holders of one kind of secret.
+#[derive(Debug)]
+pub(crate) struct Holders<T>(RwLock<Kept<T>>);
 
-/// What a secret can be of.
-pub(crate) trait Held: PartialEq + Sized {
-    fn into_holder(told: Arc<Told<Self>>) -> Holder;
-    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>>;
-}
-
-impl Held for SessionHolder {
-    fn into_holder(told: Arc<Told<Self>>) -> Holder {
-        Holder::Session(told)
-    }
-
-    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>> {
-        match holder {
-            Holder::Session(told) => Some(told),
-            Holder::Token(_) => None,
-        }
-    }
-}
-
-impl Held for TokenHolder {
-    fn into_holder(told: Arc<Told<Self>>) -> Holder {
-        Holder::Token(told)
-    }
-
-    fn of(holder: &Holder) -> Option<&Arc<Told<Self>>> {
-        match holder {
-            Holder::Token(told) => Some(told),
-            Holder::Session(_) => None,
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Holders(RwLock<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
+#[derive(Debug)]
+struct Kept<T> {
     standing: u64,
-    by: HashMap<Hash, (Instant, Holder)>,
+    by: HashMap<Hash, (Instant, Arc<Told<T>>)>,
 }
 
-impl Holders {
+impl<T> Default for Holders<T> {
+    fn default() -> Self {
+        Self(RwLock::new(Kept { standing: 0, by: HashMap::new() }))
+    }
+}
+
+impl<T: PartialEq> Holders<T> {
     /// Who holds the secret, where that is known and holds with the number that stands now.
-    pub(crate) fn get<T: Held>(&self, hash: &Hash, standing: u64) -> Option<Arc<Told<T>>> {
+    pub(crate) fn get(&self, hash: &Hash, standing: u64) -> Option<Arc<Told<T>>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (since, holder) = kept.by.get(hash).filter(|_| kept.standing == standing)?;
-        if since.elapsed() < LONGEST { T::of(holder).cloned() } else { None }
+        (since.elapsed() < LONGEST).then(|| Arc::clone(holder))
     }
 
     /// Keeps what the database said after `standing` was the number. Where it said the same before, what follows from it
     /// is known already.
-    pub(crate) fn keep<T: Held>(&self, hash: Hash, standing: u64, holder: T) -> Arc<Told<T>> {
+    pub(crate) fn keep(&self, hash: Hash, standing: u64, holder: T) -> Arc<Told<T>> {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let told = match kept.by.get(&hash).and_then(|(_, known)| T::of(known)) {
-            Some(known) if known.holder == holder => Arc::clone(known),
+        let told = match kept.by.get(&hash) {
+            Some((_, known)) if known.holder == holder => Arc::clone(known),
             _ => Arc::new(Told::new(holder)),
         };
         if kept.standing > standing {
@@ -131,15 +99,15 @@ impl Holders {
             kept.by.clear();
             kept.standing = standing;
         }
-        kept.by.insert(hash, (Instant::now(), T::into_holder(Arc::clone(&told))));
+        kept.by.insert(hash, (Instant::now(), Arc::clone(&told)));
         told
     }
 
     /// The same holder as is kept, with what is known of it besides: no more is believed of it, nor for longer.
-    pub(crate) fn amend<T: Held>(&self, hash: &Hash, holder: Told<T>) {
+    pub(crate) fn amend(&self, hash: &Hash, holder: Told<T>) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = kept.by.get_mut(hash) {
-            *known = T::into_holder(Arc::new(holder));
+            *known = Arc::new(holder);
         }
     }
 }

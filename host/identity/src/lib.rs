@@ -93,6 +93,7 @@ pub use tokens::{NewToken, TokenIssued};
 use holders::Holders;
 use lignaflow_core::Fault;
 use lignaflow_core::clock::{Clock, Micros};
+use lignaflow_store::identity::credentials::{SessionHolder, TokenHolder};
 use lignaflow_store::{Database, Store, Tx};
 use password::Passwords;
 use std::future::Future;
@@ -113,7 +114,8 @@ struct Inner {
     options: Options,
     passwords: Passwords,
     touches: Touches,
-    holders: Holders,
+    sessions: Holders<SessionHolder>,
+    tokens: Holders<TokenHolder>,
 }
 
 /// The work of a transaction.
@@ -122,8 +124,9 @@ type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, error::Error>> + Send +
 impl Identity {
     pub fn new(store: Store, clock: Arc<dyn Clock>, options: Options) -> Self {
         let passwords = Passwords::new(options.hash_cost.clone(), options.hash_slots, options.hash_wait);
-        let (touches, holders) = (Touches::default(), Holders::default());
-        Self(Arc::new(Inner { store, clock, options, passwords, touches, holders }))
+        let touches = Touches::default();
+        let (sessions, tokens) = (Holders::default(), Holders::default());
+        Self(Arc::new(Inner { store, clock, options, passwords, touches, sessions, tokens }))
     }
 
     fn now(&self) -> Micros {
